@@ -1,0 +1,55 @@
+"""A volume seen through overlapping windows of the training patch's size, Gaussian-weighted.
+
+Whole-volume inference would change the statistics that instance norm sees and costs .08 to .29 Dice.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+
+@torch.inference_mode()
+def predict_probabilities(
+    network: nn.Module, image_kji: npt.NDArray[np.float32], structures: int, window: int, overlap: float, device: torch.device
+) -> npt.NDArray[np.float16]:
+    """Probability per structure (structures, k, j, i) of an image already windowed to the network's range."""
+    padded, offset = _padded(image_kji, window)
+    total = torch.zeros((structures, *padded.shape), dtype=torch.float32)
+    weight_sum = torch.zeros(padded.shape, dtype=torch.float32)
+    weight = _gaussian(window)
+    network.eval()
+    for corner in itertools.product(*(_starts(n, window, overlap) for n in padded.shape)):
+        box = tuple(slice(c, c + window) for c in corner)
+        patch = torch.from_numpy(padded[box])[None, None].to(device)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            logits = network(patch)
+        total[(slice(None), *box)] += torch.sigmoid(logits[0].float()).cpu() * weight
+        weight_sum[box] += weight
+    inner = tuple(slice(o, o + n) for o, n in zip(offset, image_kji.shape, strict=True))
+    return (total / weight_sum)[(slice(None), *inner)].numpy().astype(np.float16)
+
+
+def _padded(image: npt.NDArray[np.float32], window: int) -> tuple[npt.NDArray[np.float32], list[int]]:
+    missing = [max(0, window - n) for n in image.shape]
+    offset = [m // 2 for m in missing]
+    pads = [(o, m - o) for o, m in zip(offset, missing, strict=True)]
+    return np.pad(image, pads, constant_values=-1.0), offset
+
+
+def _starts(extent: int, window: int, overlap: float) -> list[int]:
+    step = max(1, int(window * (1 - overlap)))
+    count = -(-(extent - window) // step) + 1
+    if count == 1:
+        return [0]
+    return [round(n * (extent - window) / (count - 1)) for n in range(count)]
+
+
+def _gaussian(window: int) -> torch.Tensor:
+    steps = torch.arange(window) - (window - 1) / 2
+    line = torch.exp(-0.5 * (steps / (window / 8)) ** 2).clamp(min=1e-3)
+    return line[:, None, None] * line[None, :, None] * line[None, None, :]

@@ -1,0 +1,17 @@
+"""The architectures, by the name that a training configuration and a weights manifest use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from models.networks.unet3d import UNet3D
+
+NETWORKS: dict[str, Callable[..., nn.Module]] = {"unet3d": UNet3D}
+
+
+def build_network(name: str, structures: int, options: dict[str, Any]) -> nn.Module:
+    """A fresh network of the named architecture; KeyError names an unknown one."""
+    return NETWORKS[name](structures, **options)

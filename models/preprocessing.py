@@ -1,0 +1,62 @@
+"""From an image as it came to the array a network reads, and back.
+
+A CT is brought to LPS cubes of fixed spacing with anti-alias; everything outside the body is blanked to
+air, so that couch, mask and shoulders cut off elsewhere look alike in training and in clinic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rt.geometry import Grid
+from rt.regions import find_body
+from rt.resample import lps_grid, resample
+
+AIR_HU = -1024.0
+
+
+@dataclass(frozen=True)
+class CtWindow:
+    """HU range that the network sees, mapped to about -1 … 1."""
+
+    low_hu: float = -400.0
+    high_hu: float = 600.0
+
+    def __call__(self, hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Clip and scale."""
+        middle, half = (self.low_hu + self.high_hu) / 2, (self.high_hu - self.low_hu) / 2
+        scaled: npt.NDArray[np.float32] = ((np.clip(hu, self.low_hu, self.high_hu) - middle) / half).astype(np.float32)
+        return scaled
+
+
+@dataclass(frozen=True)
+class NetworkVolume:
+    """A CT on the network's grid, cropped to the body."""
+
+    hu_kji: npt.NDArray[np.int16]
+    """Air outside the body."""
+    body_kji: npt.NDArray[np.bool_]
+    grid: Grid
+
+
+def prepare_ct(hu_kji: npt.NDArray[np.generic], grid: Grid, spacing_mm: float) -> NetworkVolume:
+    """The CT as the network reads it: LPS, cubes of `spacing_mm`, body only, cropped to the body's box."""
+    target = lps_grid(grid, spacing_mm)
+    hu = resample(hu_kji, grid, target, outside=AIR_HU)
+    body = find_body(hu, target)
+    return _cropped(hu, body, target)
+
+
+def _cropped(hu: npt.NDArray[np.float32], body: npt.NDArray[np.bool_], grid: Grid) -> NetworkVolume:
+    where = [np.flatnonzero(body.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    if any(len(w) == 0 for w in where):
+        box = tuple(slice(0, n) for n in grid.shape_kji)
+    else:
+        box = tuple(slice(int(w[0]), int(w[-1]) + 1) for w in where)
+    origin = grid.to_lps([box[2].start, box[1].start, box[0].start])
+    cropped = Grid.of([s.stop - s.start for s in box], grid.spacing_ijk_mm, origin, grid.direction)
+    blank = np.where(body, hu, np.float32(AIR_HU))[box]
+    return NetworkVolume(np.rint(np.clip(blank, -1024, 3071)).astype(np.int16), body[box], cropped)

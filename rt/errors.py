@@ -1,0 +1,80 @@
+"""The errors of the field: bad data is an RtError, a bug is anything else.
+
+RtError
+├── GeometryError        a volume or contour whose geometry cannot be trusted
+├── DicomError           bytes that are not the DICOM they claim to be
+│   ├── DicomTruncated   shorter than it declares
+│   ├── DicomTooLarge    larger, or inflating larger, than the limits
+│   ├── DicomTooDeep     sequences nested beyond the limit
+│   └── DicomUnsupported valid, but not of a kind that is taken in
+├── DicomReferenceError  refers to another patient, series or frame of reference
+├── ArchiveError         a zip with a hostile or broken member
+└── StructureNameError   a structure name that cannot be used
+"""
+
+from __future__ import annotations
+
+
+class RtError(Exception):
+    """Bad data, said in words a clinician's physicist understands."""
+
+    slug = "bad-data"
+
+    def __init__(self, detail: str, *, where: str | None = None) -> None:
+        super().__init__(detail if where is None else f"{where}: {detail}")
+        self.detail = detail
+        self.where = where
+
+
+class GeometryError(RtError):
+    """A volume or contour whose geometry cannot be trusted."""
+
+    slug = "bad-geometry"
+
+
+class DicomError(RtError):
+    """Bytes that are not the DICOM they claim to be."""
+
+    slug = "not-dicom"
+
+
+class DicomTruncated(DicomError):
+    """A file shorter than it declares."""
+
+    slug = "dicom-truncated"
+
+
+class DicomTooLarge(DicomError):
+    """A file that is, or would inflate to be, larger than the limits."""
+
+    slug = "dicom-too-large"
+
+
+class DicomTooDeep(DicomError):
+    """Sequences nested beyond the limit."""
+
+    slug = "dicom-too-deep"
+
+
+class DicomUnsupported(DicomError):
+    """Valid DICOM of a kind that is not taken in."""
+
+    slug = "dicom-unsupported"
+
+
+class DicomReferenceError(RtError):
+    """An object that refers to another patient, series or frame of reference."""
+
+    slug = "wrong-reference"
+
+
+class ArchiveError(RtError):
+    """An archive with a hostile or broken member."""
+
+    slug = "bad-archive"
+
+
+class StructureNameError(RtError):
+    """A structure name that cannot be used."""
+
+    slug = "bad-structure-name"
