@@ -32,7 +32,9 @@ def main() -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    manifest = openkbp_manifest(arguments.openkbp) if arguments.openkbp else DatasetManifest.read(arguments.manifest)
+    manifest = (
+        openkbp_manifest(arguments.openkbp) if arguments.openkbp else DatasetManifest.read(arguments.manifest)
+    )
     config = TrainingConfig(iterations=arguments.iterations, max_minutes=arguments.minutes)
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)

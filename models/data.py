@@ -36,7 +36,9 @@ class Sample:
     """Voxel positions (n, 3) in order k, j, i of each structure present."""
 
 
-def load_samples(manifest: DatasetManifest, cases: tuple[Case, ...], spacing_mm: float, cache: Path) -> list[Sample]:
+def load_samples(
+    manifest: DatasetManifest, cases: tuple[Case, ...], spacing_mm: float, cache: Path
+) -> list[Sample]:
     """The cases on the network's grid, from the cache where it has them."""
     if len(manifest.structures) > MAX_STRUCTURES:
         raise RtError(f"at most {MAX_STRUCTURES} structures are trained together")
@@ -56,7 +58,9 @@ def _load(manifest: DatasetManifest, case: Case, spacing_mm: float, cache: Path)
     return Sample(case.id, hu, packed, known, _points(packed, case.id, len(manifest.structures)))
 
 
-def _prepare(manifest: DatasetManifest, case: Case, spacing_mm: float) -> tuple[NetworkVolume, npt.NDArray[np.uint8]]:
+def _prepare(
+    manifest: DatasetManifest, case: Case, spacing_mm: float
+) -> tuple[NetworkVolume, npt.NDArray[np.uint8]]:
     hu, grid = read_nifti(manifest.path(case.image))
     field, label_grid = read_nifti(manifest.path(case.labels))
     if not grid.is_close(label_grid):
@@ -71,7 +75,9 @@ def _prepare(manifest: DatasetManifest, case: Case, spacing_mm: float) -> tuple[
     return volume, packed
 
 
-def _points(packed: npt.NDArray[np.uint8], case_id: str, structures: int) -> tuple[npt.NDArray[np.float64], ...]:
+def _points(
+    packed: npt.NDArray[np.uint8], case_id: str, structures: int
+) -> tuple[npt.NDArray[np.float64], ...]:
     rng = np.random.default_rng(int(hashlib.sha256(case_id.encode()).hexdigest()[:8], 16))
     found = []
     for index in range(structures):

@@ -28,7 +28,9 @@ class CtWindow:
     def __call__(self, hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Clip and scale."""
         middle, half = (self.low_hu + self.high_hu) / 2, (self.high_hu - self.low_hu) / 2
-        scaled: npt.NDArray[np.float32] = ((np.clip(hu, self.low_hu, self.high_hu) - middle) / half).astype(np.float32)
+        scaled: npt.NDArray[np.float32] = ((np.clip(hu, self.low_hu, self.high_hu) - middle) / half).astype(
+            np.float32
+        )
         return scaled
 
 

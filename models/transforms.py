@@ -62,9 +62,15 @@ def _centre(sample: Sample, rng: np.random.Generator) -> np.ndarray[tuple[int], 
 
 
 def _affine_crop(
-    sample: Sample, centre: np.ndarray[tuple[int], np.dtype[np.float64]], size: int, rng: np.random.Generator, aug: Augmentation
+    sample: Sample,
+    centre: np.ndarray[tuple[int], np.dtype[np.float64]],
+    size: int,
+    rng: np.random.Generator,
+    aug: Augmentation,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    matrix = _rotation(rng.uniform(-aug.rotation_rad, aug.rotation_rad, 3)) * rng.uniform(1 - aug.scale, 1 + aug.scale)
+    matrix = _rotation(rng.uniform(-aug.rotation_rad, aug.rotation_rad, 3)) * rng.uniform(
+        1 - aug.scale, 1 + aug.scale
+    )
     reach = math.ceil(size / 2 * np.abs(matrix).sum(axis=1).max()) + 1
     low = np.maximum(np.floor(centre).astype(int) - reach, 0)
     high = np.minimum(np.ceil(centre).astype(int) + reach + 1, sample.hu.shape)
@@ -77,14 +83,18 @@ def _affine_crop(
     steps = torch.arange(size, dtype=torch.float32) - (size - 1) / 2
     k, j, i = torch.meshgrid(steps, steps, steps, indexing="ij")
     points = torch.stack([k, j, i], -1) @ torch.from_numpy(matrix.T.astype(np.float32))
-    points = (points + torch.from_numpy((centre - low).astype(np.float32))) / torch.from_numpy(extent.astype(np.float32)) * 2 - 1
+    points = (points + torch.from_numpy((centre - low).astype(np.float32))) / torch.from_numpy(
+        extent.astype(np.float32)
+    ) * 2 - 1
     grid = points.flip(-1)[None]
     warped = torch.nn.functional.grid_sample(hu, grid, mode="bilinear", align_corners=True)[0, 0] - 1024
     packed = torch.nn.functional.grid_sample(labels, grid, mode="nearest", align_corners=True)[0, 0]
     return warped, packed.to(torch.uint8)
 
 
-def _rotation(angles: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _rotation(
+    angles: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     matrix = np.eye(3)
     for axis, angle in enumerate(angles):
         a, b = [n for n in range(3) if n != axis]
@@ -102,7 +112,9 @@ def _swap_bits(labels: torch.Tensor, swaps: list[tuple[int, int]]) -> torch.Tens
     return labels
 
 
-def _disturb(hu: torch.Tensor, body: torch.Tensor, rng: np.random.Generator, aug: Augmentation) -> torch.Tensor:
+def _disturb(
+    hu: torch.Tensor, body: torch.Tensor, rng: np.random.Generator, aug: Augmentation
+) -> torch.Tensor:
     if rng.random() < aug.blur_probability:
         hu = _blurred(hu, int(rng.integers(3)))
     hu = (hu + rng.uniform(-aug.shift_hu, aug.shift_hu)) * rng.uniform(1 - aug.gain, 1 + aug.gain)

@@ -99,9 +99,7 @@ class Grid:
     def from_json(cls, data: dict[str, Any]) -> Self:
         """The grid that `to_json` wrote; GeometryError on anything else."""
         try:
-            return cls.of(
-                data["shape_kji"], data["spacing_ijk_mm"], data["origin_lps_mm"], data["direction"]
-            )
+            return cls.of(data["shape_kji"], data["spacing_ijk_mm"], data["origin_lps_mm"], data["direction"])
         except (KeyError, TypeError, ValueError) as error:
             raise GeometryError("not a grid in JSON") from error
 
@@ -117,7 +115,10 @@ class Grid:
         k, j, i = (int(n) for n in np.asarray(shape_kji).ravel())
         rows = np.asarray(direction, dtype=np.float64).reshape(3, 3)
         return cls(
-            (k, j, i), _vector(spacing_ijk_mm), _vector(origin_lps_mm), (_vector(rows[0]), _vector(rows[1]), _vector(rows[2]))
+            (k, j, i),
+            _vector(spacing_ijk_mm),
+            _vector(origin_lps_mm),
+            (_vector(rows[0]), _vector(rows[1]), _vector(rows[2])),
         )
 
 

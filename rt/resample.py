@@ -59,9 +59,7 @@ def lps_grid(grid: Grid, spacing_mm: float) -> Grid:
     return Grid.of(count[::-1], [spacing_mm] * 3, origin, np.eye(3))
 
 
-def resample(
-    array_kji: Array, source: Grid, target: Grid, *, outside: float, nearest: bool = False
-) -> Array:
+def resample(array_kji: Array, source: Grid, target: Grid, *, outside: float, nearest: bool = False) -> Array:
     """`array_kji` on the target grid: linear (float32) with anti-alias, or nearest (type kept)."""
     image = to_image(array_kji, source)
     if not nearest:

@@ -15,7 +15,12 @@ from torch import nn
 
 @torch.inference_mode()
 def predict_probabilities(
-    network: nn.Module, image_kji: npt.NDArray[np.float32], structures: int, window: int, overlap: float, device: torch.device
+    network: nn.Module,
+    image_kji: npt.NDArray[np.float32],
+    structures: int,
+    window: int,
+    overlap: float,
+    device: torch.device,
 ) -> npt.NDArray[np.float16]:
     """Probability per structure (structures, k, j, i) of an image already windowed to the network's range."""
     padded, offset = _padded(image_kji, window)

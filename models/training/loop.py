@@ -108,15 +108,23 @@ def train(
 def side_swaps(structures: tuple[str, ...]) -> list[tuple[int, int]]:
     """Pairs of indices of the right and left of one organ (names ending in _R and _L)."""
     index = {name: n for n, name in enumerate(structures)}
-    return [(n, index[f"{name[:-2]}_L"]) for name, n in index.items() if name.endswith("_R") and f"{name[:-2]}_L" in index]
+    return [
+        (n, index[f"{name[:-2]}_L"])
+        for name, n in index.items()
+        if name.endswith("_R") and f"{name[:-2]}_L" in index
+    ]
 
 
-def _initial(config: TrainingConfig, count: int, start: dict[str, torch.Tensor] | None, device: torch.device) -> _State:
+def _initial(
+    config: TrainingConfig, count: int, start: dict[str, torch.Tensor] | None, device: torch.device
+) -> _State:
     network = build_network(config.network, count, config.options)
     if start is not None:
         network.load_state_dict(start)
     network.to(device)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
     average = {name: value.detach().clone().float() for name, value in network.state_dict().items()}
     return _State(network, average, optimiser)
 
@@ -128,8 +136,13 @@ def _fraction(config: TrainingConfig, state: _State) -> float:
 
 
 def _step(
-    config: TrainingConfig, state: _State, samples: list[Sample], swaps: list[tuple[int, int]], fraction: float,
-    rng: np.random.Generator, device: torch.device,
+    config: TrainingConfig,
+    state: _State,
+    samples: list[Sample],
+    swaps: list[tuple[int, int]],
+    fraction: float,
+    rng: np.random.Generator,
+    device: torch.device,
 ) -> float:
     for group in state.optimiser.param_groups:
         warm = min(1.0, (state.iteration + 1) / 100)
@@ -159,7 +172,11 @@ def _step(
 
 
 def _validate(
-    config: TrainingConfig, state: _State, structures: tuple[str, ...], validation: list[Sample], device: torch.device
+    config: TrainingConfig,
+    state: _State,
+    structures: tuple[str, ...],
+    validation: list[Sample],
+    device: torch.device,
 ) -> dict[str, float]:
     network = build_network(config.network, len(structures), config.options)
     network.load_state_dict(state.average)
@@ -170,7 +187,9 @@ def _validate(
         probability = predict_probabilities(network, image, len(structures), config.patch, 0.25, device)
         for index, name in enumerate(structures):
             if sample.known[index]:
-                scores[name].append(hard_dice(probability[index] > 0.5, (sample.labels >> index & 1).astype(bool)))
+                scores[name].append(
+                    hard_dice(probability[index] > 0.5, (sample.labels >> index & 1).astype(bool))
+                )
     return {name: float(np.mean(values)) for name, values in scores.items() if values}
 
 

@@ -15,7 +15,9 @@ def segmentation_loss(
     mask = known[:, :, None, None, None].float()
     logits, target = logits.float(), target.float()
     weight = torch.tensor(positive_weight)
-    entropy = torch.nn.functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weight, reduction="none")
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, target, pos_weight=weight, reduction="none"
+    )
     probability = torch.sigmoid(logits) * mask
     overlap = (probability * target).sum((0, 2, 3, 4))
     total = probability.sum((0, 2, 3, 4)) + (target * mask).sum((0, 2, 3, 4))

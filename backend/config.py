@@ -1,0 +1,67 @@
+"""Settings, read from RINKAKU_* variables and checked at start.
+
+With nothing set Rinkaku runs on SQLite, local files and Celery's filesystem broker below `data`; with
+`RINKAKU_DATABASE_URL`, `RINKAKU_BROKER_URL` and `RINKAKU_S3_URL` the same code runs on Postgres, Redis and S3.
+Authentication cannot be switched off: there is no such setting.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One installation."""
+
+    model_config = SettingsConfigDict(env_prefix="RINKAKU_", extra="ignore")
+
+    data: Path = Path("data")
+    """Folder of the database, blobs and broker of the laptop form."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = None
+    """Address that users type; https here makes the session cookie Secure."""
+    database_url: SecretStr | None = None
+    broker_url: SecretStr | None = None
+    s3_url: str | None = None
+    """Endpoint of an S3 API; blobs are in the local folder without it."""
+    s3_bucket: str = "rinkaku"
+    s3_access_key: SecretStr | None = None
+    s3_secret_key: SecretStr | None = None
+    admin_password: SecretStr | None = None
+    weights: Path = Path("models/weights")
+    session_idle_minutes: Annotated[int, Field(ge=5)] = 30
+    session_hours: Annotated[int, Field(ge=1)] = 12
+    lease_s: Annotated[int, Field(ge=2)] = 60
+    """How long a worker may be silent before its job is given to another."""
+    upload_bytes: int = 2 * 1024**3
+    """Largest single file."""
+
+    @field_validator("data", "weights")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.resolve()
+
+    @property
+    def sql_url(self) -> str:
+        """SQLAlchemy URL of the database."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data / 'rinkaku.sqlite3'}"
+        url = self.database_url.get_secret_value()
+        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def secure_cookies(self) -> bool:
+        """True where users come by https."""
+        return self.public_url is not None and self.public_url.startswith("https://")
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

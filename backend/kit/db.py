@@ -1,0 +1,121 @@
+"""The database: one engine per process, one transaction per request or job step.
+
+Nobody but `session_scope` and the request dependency commits.  What differs between Postgres and SQLite is
+in this file: `for_update_skip_locked`, `wake`, the pragmas and the timeouts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, ClassVar, TypeVar
+
+from sqlalchemy import JSON, DateTime, Engine, MetaData, Select, String, TypeDecorator, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from backend.config import get_settings
+from backend.kit.ids import new_id
+
+StatementT = TypeVar("StatementT", bound=Select[Any])
+
+POOL_SIZE = 48
+"""At least the thread pool of the web server (40), so that no request waits for a connection."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite forgets the zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Refuse naive times."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a zone reached the database")
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        """Always aware."""
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, str: String}
+
+
+def id_column() -> Any:
+    """A UUIDv7 primary key."""
+    return mapped_column(String(36), primary_key=True, default=new_id)
+
+
+@lru_cache
+def engine() -> Engine:
+    """The engine of this process."""
+    return make_engine(get_settings().sql_url)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine with the timeouts and pragmas that every use relies on."""
+    if url.startswith("sqlite"):
+        made = create_engine(url, pool_size=POOL_SIZE, max_overflow=0, connect_args={"timeout": 30})
+        event.listen(made, "connect", _sqlite_pragmas)
+        event.listen(made, "begin", _sqlite_begin)
+        return made
+    options = "-c lock_timeout=10s -c statement_timeout=120s -c idle_in_transaction_session_timeout=60s"
+    return create_engine(
+        url, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True, connect_args={"options": options}
+    )
+
+
+def _sqlite_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Any) -> None:
+    """Take the write lock at once for sessions marked as writing; a deferred one could deadlock on upgrade."""
+    mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@lru_cache
+def session_factory() -> sessionmaker[Session]:
+    """Makes sessions on this process's engine."""
+    return sessionmaker(engine(), expire_on_commit=False)
+
+
+@contextmanager
+def session_scope(*, read_only: bool = False) -> Iterator[Session]:
+    """One transaction: committed at the end, rolled back on any error."""
+    with session_factory()() as session:
+        if read_only:
+            session.connection(execution_options={"sqlite_begin": "DEFERRED"})
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+def for_update_skip_locked(statement: StatementT) -> StatementT:
+    """Lock the selected rows and pass over those that another transaction holds (no-op on SQLite)."""
+    return statement.with_for_update(skip_locked=True)

@@ -1,0 +1,137 @@
+"""Patients, studies, series and instances as received, and the volume a series makes.
+
+A study belongs to one project: the same StudyInstanceUID in two projects is two studies.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kit.clock import now
+from backend.kit.db import Base, id_column
+
+
+class Patient(Base):
+    """A patient within a project."""
+
+    __tablename__ = "patients"
+    __table_args__ = (UniqueConstraint("project_id", "patient_id"),)
+
+    id: Mapped[str] = id_column()
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    patient_id: Mapped[str] = mapped_column(String(64))
+    """PatientID (0010,0020); empty when the file has none."""
+    name: Mapped[str] = mapped_column(String(324), default="")
+    birth_date: Mapped[str] = mapped_column(String(8), default="")
+    sex: Mapped[str] = mapped_column(String(16), default="")
+
+
+class Study(Base):
+    """A study, one row of the worklist."""
+
+    __tablename__ = "studies"
+    __table_args__ = (
+        UniqueConstraint("project_id", "study_instance_uid"),
+        Index(None, "project_id", "imported_at"),
+        Index(None, "study_instance_uid"),
+    )
+
+    id: Mapped[str] = id_column()
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    patient_row_id: Mapped[str] = mapped_column(ForeignKey("patients.id"), index=True)
+    study_instance_uid: Mapped[str] = mapped_column(String(64))
+    study_date: Mapped[str] = mapped_column(String(8), default="")
+    study_time: Mapped[str] = mapped_column(String(16), default="")
+    study_id: Mapped[str] = mapped_column(String(16), default="")
+    accession_number: Mapped[str] = mapped_column(String(64), default="")
+    referring_physician: Mapped[str] = mapped_column(String(324), default="")
+    description: Mapped[str] = mapped_column(String(255), default="")
+    state: Mapped[str] = mapped_column(String(16), default="new")
+    assignee_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    imported_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Series(Base):
+    """A series; an image series has a volume once its geometry was checked."""
+
+    __tablename__ = "series"
+    __table_args__ = (
+        UniqueConstraint("study_row_id", "series_instance_uid"),
+        Index(None, "series_instance_uid"),
+    )
+
+    id: Mapped[str] = id_column()
+    study_row_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    series_instance_uid: Mapped[str] = mapped_column(String(64))
+    modality: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int | None]
+    description: Mapped[str] = mapped_column(String(255), default="")
+    body_part: Mapped[str] = mapped_column(String(32), default="")
+    frame_of_reference_uid: Mapped[str | None] = mapped_column(String(64))
+    warnings: Mapped[list[Any]] = mapped_column(default=list)
+    """[{slug, detail, severity}] from the geometry check."""
+    volume: Mapped[dict[str, Any] | None]
+    """See contracts, `Volume`; None while it has none."""
+    volume_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Blob of the raw voxels, k ascending."""
+    structure_set_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    """Set on derived RTSTRUCT and SEG series that Rinkaku itself publishes."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Instance(Base):
+    """A stored SOP instance."""
+
+    __tablename__ = "instances"
+    __table_args__ = (UniqueConstraint("series_row_id", "sop_instance_uid"), Index(None, "sop_instance_uid"))
+
+    id: Mapped[str] = id_column()
+    series_row_id: Mapped[str] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"))
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    number: Mapped[int | None]
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int | None]
+    columns: Mapped[int | None]
+    frames: Mapped[int] = mapped_column(default=1)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    """Blob of the stored file."""
+    received_sha256: Mapped[str] = mapped_column(String(64))
+    """Of the bytes as they came, so that the same file twice is known as a duplicate."""
+    size: Mapped[int]
+    geometry: Mapped[dict[str, Any] | None]
+    """Slice header for the geometry check: position, orientation, spacing, size, rescale."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ImportBatch(Base):
+    """One upload by a person or script, with the outcome of each file."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[str] = id_column()
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[str | None] = mapped_column(String(36))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    completed_at: Mapped[datetime | None]
+
+
+class ImportFile(Base):
+    """What became of one file of a batch."""
+
+    __tablename__ = "import_files"
+
+    id: Mapped[str] = id_column()
+    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(512))
+    outcome: Mapped[str] = mapped_column(String(16))
+    slug: Mapped[str | None] = mapped_column(String(64))
+    detail: Mapped[str | None] = mapped_column(String(1024))
+    sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    study_row_id: Mapped[str | None] = mapped_column(String(36))
+    series_row_id: Mapped[str | None] = mapped_column(String(36))

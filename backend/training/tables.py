@@ -1,0 +1,104 @@
+"""Networks, their versions, frozen datasets, runs, evaluations and what is in use where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kit.clock import now
+from backend.kit.db import Base, id_column
+
+
+class NetworkVersion(Base):
+    """Weights with their manifest and card, for ever."""
+
+    __tablename__ = "network_versions"
+    __table_args__ = (
+        UniqueConstraint("name", "version"),
+        CheckConstraint("origin IN ('shipped','trained')", name="origin"),
+    )
+
+    id: Mapped[str] = id_column()
+    name: Mapped[str] = mapped_column(String(64))
+    """Network family, e.g. `head-neck-oar`."""
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(String(128))
+    origin: Mapped[str] = mapped_column(String(16))
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    """Project that trained it; None for shipped ones, which all may use."""
+    manifest: Mapped[dict[str, Any]]
+    """Architecture, preprocessing, structures, thresholds, plausible ranges (models/registry)."""
+    structures: Mapped[list[Any]]
+    weights_sha256: Mapped[str] = mapped_column(String(64))
+    card: Mapped[str] = mapped_column(Text)
+    metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    run_id: Mapped[str | None] = mapped_column(String(36))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Snapshot(Base):
+    """Approved revisions frozen as a dataset."""
+
+    __tablename__ = "snapshots"
+
+    id: Mapped[str] = id_column()
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(128))
+    cases: Mapped[list[Any]]
+    """[{series_id, patient_row_id, split, revisions: {structure name: revision id}}]"""
+    structures: Mapped[list[Any]]
+    hash: Mapped[str] = mapped_column(String(64))
+    created_by: Mapped[str] = mapped_column(String(36))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class LockedTestPatient(Base):
+    """A patient who was once in the test split never trains a network of the project."""
+
+    __tablename__ = "locked_test_patients"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    patient_row_id: Mapped[str] = mapped_column(
+        ForeignKey("patients.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class Run(Base):
+    """One training: from a base version and a snapshot to a new version and its evaluation."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[str] = id_column()
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    snapshot_id: Mapped[str] = mapped_column(ForeignKey("snapshots.id"))
+    base_version_id: Mapped[str] = mapped_column(ForeignKey("network_versions.id"))
+    version_id: Mapped[str | None] = mapped_column(String(36))
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
+    config: Mapped[dict[str, Any]]
+    curves: Mapped[list[Any]] = mapped_column(default=list)
+    evaluation: Mapped[list[Any] | None]
+    created_by: Mapped[str] = mapped_column(String(36))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Deployment(Base):
+    """Which version a project uses; the newest active row counts, older ones are history."""
+
+    __tablename__ = "deployments"
+    __table_args__ = (
+        Index(
+            "uq_deployments_active", "project_id", "network", unique=True,
+            postgresql_where=text("active"), sqlite_where=text("active"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[str] = id_column()
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    network: Mapped[str] = mapped_column(String(64))
+    version_id: Mapped[str] = mapped_column(ForeignKey("network_versions.id"))
+    active: Mapped[bool] = mapped_column(default=True)
+    promoted_by: Mapped[str | None] = mapped_column(String(36))
+    promoted_at: Mapped[datetime] = mapped_column(default=now)
