@@ -2,6 +2,7 @@
 
 RtError
 ├── GeometryError        a volume or contour whose geometry cannot be trusted
+├── MaskError            bytes that are not a mask of this grid
 ├── DicomError           bytes that are not the DICOM they claim to be
 │   ├── DicomTruncated   shorter than it declares
 │   ├── DicomTooLarge    larger, or inflating larger, than the limits
@@ -30,6 +31,12 @@ class GeometryError(RtError):
     """A volume or contour whose geometry cannot be trusted."""
 
     slug = "bad-geometry"
+
+
+class MaskError(RtError):
+    """Bytes that are not a mask of this grid."""
+
+    slug = "bad-mask"
 
 
 class DicomError(RtError):

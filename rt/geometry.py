@@ -71,12 +71,14 @@ class Grid:
     def to_lps(self, index_ijk: npt.ArrayLike) -> FloatArray:
         """LPS millimetres (..., 3) of fractional indices (..., 3) in the order i, j, k."""
         index = np.asarray(index_ijk, dtype=np.float64)
-        return index @ self.affine[:3, :3].T + np.asarray(self.origin_lps_mm)
+        lps: FloatArray = index @ self.affine[:3, :3].T + np.asarray(self.origin_lps_mm)
+        return lps
 
     def to_index(self, lps_mm: npt.ArrayLike) -> FloatArray:
         """Fractional indices (..., 3) in the order i, j, k of LPS millimetres (..., 3)."""
         offset = np.asarray(lps_mm, dtype=np.float64) - np.asarray(self.origin_lps_mm)
-        return offset @ np.linalg.inv(self.affine[:3, :3]).T
+        index: FloatArray = offset @ np.linalg.inv(self.affine[:3, :3]).T
+        return index
 
     def is_close(self, other: Grid, tolerance_mm: float = 1e-2) -> bool:
         """True if both grids have the same extent and every corner voxel agrees to the tolerance."""

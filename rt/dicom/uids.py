@@ -1,0 +1,23 @@
+"""DICOM unique identifiers under the UUID root 2.25 (PS3.5 B.2): fresh, or the same for the same words."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+ROOT = "2.25."
+"""Root for UIDs derived from a UUID; needs no registration."""
+
+
+def new_uid() -> str:
+    """A UID that nobody has used."""
+    return f"{ROOT}{uuid.uuid4().int}"
+
+
+def derived_uid(*parts: str) -> str:
+    """The UID that these words always give: 122 bits of their SHA-256 as a version 8 UUID."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()[:16]
+    number = int.from_bytes(digest, "big")
+    number = number & ~(0xF << 76) | (0x8 << 76)
+    number = number & ~(0x3 << 62) | (0x2 << 62)
+    return f"{ROOT}{number}"
