@@ -47,7 +47,19 @@ def load_samples(
 
 
 def _load(manifest: DatasetManifest, case: Case, spacing_mm: float, cache: Path) -> Sample:
-    stamp = f"{manifest.path(case.image)}|{manifest.path(case.labels)}|{case.bits}|{manifest.structures}|{spacing_mm}|1"
+    stamp = "|".join(
+        map(
+            str,
+            (
+                manifest.path(case.image),
+                manifest.path(case.labels),
+                case.bits,
+                manifest.structures,
+                spacing_mm,
+                1,
+            ),
+        )
+    )
     path = cache / f"{hashlib.sha256(stamp.encode()).hexdigest()[:24]}.npz"
     if not path.exists():
         volume, labels = _prepare(manifest, case, spacing_mm)
@@ -66,12 +78,12 @@ def _prepare(
     if not grid.is_close(label_grid):
         raise RtError("labels and image are on different grids", where=case.id)
     volume = prepare_ct(hu, grid, spacing_mm)
-    packed = volume.body_kji.astype(np.uint8) << 7
+    packed: npt.NDArray[np.uint8] = volume.body_kji.astype(np.uint8) * np.uint8(128)
     for index, name in enumerate(manifest.structures):
         if name in case.bits:
             mask: npt.NDArray[Any] = (field >> case.bits[name] & 1).astype(np.float32)
             inside = resample(mask, grid, volume.grid, outside=0.0) >= 0.5
-            packed |= inside.astype(np.uint8) << index
+            packed |= inside.astype(np.uint8) * np.uint8(1 << index)
     return volume, packed
 
 

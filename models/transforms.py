@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from models.data import Sample
@@ -53,7 +54,7 @@ def draw_patch(
     return Patch(_disturb(hu, labels >= 2**BODY_BIT, rng, aug), labels)
 
 
-def _centre(sample: Sample, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _centre(sample: Sample, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     shape = np.array(sample.hu.shape, dtype=np.float64)
     if sample.points and rng.random() < 0.8:
         points = sample.points[rng.integers(len(sample.points))]
@@ -63,7 +64,7 @@ def _centre(sample: Sample, rng: np.random.Generator) -> np.ndarray[tuple[int], 
 
 def _affine_crop(
     sample: Sample,
-    centre: np.ndarray[tuple[int], np.dtype[np.float64]],
+    centre: npt.NDArray[np.float64],
     size: int,
     rng: np.random.Generator,
     aug: Augmentation,
@@ -93,8 +94,8 @@ def _affine_crop(
 
 
 def _rotation(
-    angles: np.ndarray[tuple[int], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    angles: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
     matrix = np.eye(3)
     for axis, angle in enumerate(angles):
         a, b = [n for n in range(3) if n != axis]

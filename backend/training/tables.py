@@ -80,6 +80,8 @@ class Run(Base):
     config: Mapped[dict[str, Any]]
     curves: Mapped[list[Any]] = mapped_column(default=list)
     evaluation: Mapped[list[Any] | None]
+    checkpoint_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Newest checkpoint, from which another worker goes on after a kill."""
     created_by: Mapped[str] = mapped_column(String(36))
     created_at: Mapped[datetime] = mapped_column(default=now)
 

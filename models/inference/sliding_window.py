@@ -6,11 +6,15 @@ Whole-volume inference would change the statistics that instance norm sees and c
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
+
+EMPTY = -0.99
+"""A window whose brightest voxel is below this is air: nothing to find, nothing computed."""
 
 
 @torch.inference_mode()
@@ -21,22 +25,32 @@ def predict_probabilities(
     window: int,
     overlap: float,
     device: torch.device,
+    on_progress: Callable[[float], None] = lambda done: None,
 ) -> npt.NDArray[np.float16]:
-    """Probability per structure (structures, k, j, i) of an image already windowed to the network's range."""
+    """Probability per structure (structures, k, j, i) of an image already scaled to the network's range."""
     padded, offset = _padded(image_kji, window)
     total = torch.zeros((structures, *padded.shape), dtype=torch.float32)
     weight_sum = torch.zeros(padded.shape, dtype=torch.float32)
     weight = _gaussian(window)
     network.eval()
-    for corner in itertools.product(*(_starts(n, window, overlap) for n in padded.shape)):
-        box = tuple(slice(c, c + window) for c in corner)
-        patch = torch.from_numpy(padded[box])[None, None].to(device)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            logits = network(patch)
-        total[(slice(None), *box)] += torch.sigmoid(logits[0].float()).cpu() * weight
+    boxes = _boxes(padded.shape, window, overlap)
+    for number, box in enumerate(boxes):
         weight_sum[box] += weight
+        patch = padded[box]
+        if patch.max() > EMPTY:
+            image = torch.from_numpy(patch)[None, None].to(device)
+            with torch.autocast(device.type, dtype=torch.bfloat16):
+                logits = network(image)
+            total[(slice(None), *box)] += torch.sigmoid(logits[0].float()).cpu() * weight
+        on_progress((number + 1) / len(boxes))
     inner = tuple(slice(o, o + n) for o, n in zip(offset, image_kji.shape, strict=True))
-    return (total / weight_sum)[(slice(None), *inner)].numpy().astype(np.float16)
+    mean: npt.NDArray[np.float16] = (total / weight_sum)[(slice(None), *inner)].numpy().astype(np.float16)
+    return mean
+
+
+def _boxes(shape: tuple[int, ...], window: int, overlap: float) -> list[tuple[slice, ...]]:
+    corners = itertools.product(*(_starts(n, window, overlap) for n in shape))
+    return [tuple(slice(c, c + window) for c in corner) for corner in corners]
 
 
 def _padded(image: npt.NDArray[np.float32], window: int) -> tuple[npt.NDArray[np.float32], list[int]]:

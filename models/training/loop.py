@@ -25,6 +25,7 @@ from models.inference.sliding_window import predict_probabilities
 from models.networks import build_network
 from models.preprocessing import CtWindow
 from models.training.losses import segmentation_loss
+from models.training.sides import side_swaps
 from models.transforms import Augmentation, draw_patch
 
 
@@ -103,16 +104,6 @@ def train(
             losses = []
     _save(state, checkpoint)
     return state.average
-
-
-def side_swaps(structures: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Pairs of indices of the right and left of one organ (names ending in _R and _L)."""
-    index = {name: n for n, name in enumerate(structures)}
-    return [
-        (n, index[f"{name[:-2]}_L"])
-        for name, n in index.items()
-        if name.endswith("_R") and f"{name[:-2]}_L" in index
-    ]
 
 
 def _initial(

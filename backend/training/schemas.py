@@ -1,0 +1,156 @@
+"""Shapes of networks, datasets, runs, deployments and effort."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.jobs.schemas import JobOut
+
+
+class Closed(BaseModel):
+    """Refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NetworkVersionOut(BaseModel):
+    """One set of weights."""
+
+    id: str
+    name: str
+    version: int
+    title: str
+    origin: Literal["shipped", "trained"]
+    structures: list[str]
+    card_markdown: str
+    sha256: str
+    metrics: dict[str, Any]
+    run_id: str | None
+    created_at: datetime
+
+
+class NetworkOut(BaseModel):
+    """A network family with its versions, newest first."""
+
+    name: str
+    title: str
+    versions: list[NetworkVersionOut]
+
+
+class PresegmentIn(Closed):
+    """What to draw on; the project's network in use unless a version is named."""
+
+    series_id: str | None = None
+    network_version_id: str | None = None
+
+
+class SnapshotIn(Closed):
+    """How to split the approved patients."""
+
+    name: str = Field(min_length=1, max_length=128)
+    test_fraction: float = Field(default=0.25, gt=0, lt=1)
+    validation_fraction: float = Field(default=0.15, ge=0, lt=1)
+
+
+class SplitCounts(BaseModel):
+    """Series per split."""
+
+    train: int
+    validation: int
+    test: int
+
+
+class SnapshotOut(BaseModel):
+    """A frozen dataset."""
+
+    id: str
+    name: str
+    hash: str
+    cases: SplitCounts
+    structures: list[str]
+    created_at: datetime
+
+
+class RunIn(Closed):
+    """A training to start."""
+
+    snapshot_id: str
+    base_version_id: str
+    iterations: int = Field(default=400, ge=1, le=200_000)
+    learning_rate: float = Field(default=3e-4, gt=0, le=1e-2)
+
+
+class CurvePoint(BaseModel):
+    """Loss, and hard Dice where it was just measured, after so many iterations."""
+
+    iteration: int
+    loss: float
+    dice: dict[str, float] | None
+
+
+class EvaluationRow(BaseModel):
+    """One structure on the locked test patients: the version in use beside the new one."""
+
+    structure: str
+    n: int
+    base_dice: float
+    new_dice: float
+    difference: float
+    ci_low: float
+    ci_high: float
+    base_sdsc: float
+    new_sdsc: float
+    verdict: Literal["better", "same", "worse"]
+
+
+class RunOut(BaseModel):
+    """A training and what came of it."""
+
+    id: str
+    state: str
+    job: JobOut
+    snapshot: SnapshotOut
+    base_version: NetworkVersionOut
+    version: NetworkVersionOut | None
+    config: dict[str, Any]
+    curves: list[CurvePoint]
+    evaluation: list[EvaluationRow] | None
+    created_at: datetime
+
+
+class DeploymentIn(Closed):
+    """The version to promote."""
+
+    version_id: str
+
+
+class RollbackIn(Closed):
+    """The network to bring back to what was in use before."""
+
+    network: str
+
+
+class DeploymentOut(BaseModel):
+    """One promotion."""
+
+    network: str
+    version: NetworkVersionOut
+    promoted_by: str | None
+    promoted_at: datetime
+    active: bool
+
+
+class EffortRow(BaseModel):
+    """Mean cost of correcting one structure of one network version."""
+
+    network_version: str
+    structure: str
+    n: int
+    added_path_length_mm: float
+    surface_dice: float
+    dice: float
+    seconds: float
+    slices: float

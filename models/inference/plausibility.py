@@ -1,0 +1,86 @@
+"""What looks wrong about a set of predicted structures: said before a person relies on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from models.registry.network import NetworkManifest
+from models.training.sides import side_swaps
+from rt.geometry import Grid
+
+EDGE_SLICES = 1
+SECOND_PART = 0.05
+"""A second component larger than this share of the whole is worth a look."""
+
+Slug = Literal["missing", "parts", "side", "volume-small", "volume-large", "cut-off"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One doubt about one structure."""
+
+    structure: str
+    slug: Slug
+    detail: str
+
+
+def check_structures(
+    masks: dict[str, npt.NDArray[np.bool_]], grid: Grid, manifest: NetworkManifest
+) -> list[Finding]:
+    """Missing, in two parts, on the wrong side, of a volume never seen in training, or cut off."""
+    findings: list[Finding] = []
+    for name, mask in masks.items():
+        findings += _check_one(name, mask, grid, manifest)
+    for right, left in side_swaps(manifest.structures):
+        findings += _check_sides(manifest.structures[right], manifest.structures[left], masks, grid)
+    return findings
+
+
+def _check_one(
+    name: str, mask: npt.NDArray[np.bool_], grid: Grid, manifest: NetworkManifest
+) -> list[Finding]:
+    box = ndimage.find_objects(mask.view(np.uint8))
+    if not box or box[0] is None:
+        return [Finding(name, "missing", "not found in this scan")]
+    found: list[Finding] = []
+    inside = mask[box[0]]
+    volume = float(inside.sum()) * grid.voxel_mm3 / 1000
+    low, high = manifest.rule(name).volume_cc
+    if volume < low:
+        found.append(
+            Finding(name, "volume-small", f"{volume:.1f} cc; {low:.1f} to {high:.1f} cc in training")
+        )
+    if volume > high:
+        found.append(
+            Finding(name, "volume-large", f"{volume:.1f} cc; {low:.1f} to {high:.1f} cc in training")
+        )
+    labels, count = ndimage.label(inside, np.ones((3, 3, 3), dtype=bool))
+    if count > 1:
+        sizes = np.sort(np.bincount(labels.ravel())[1:])[::-1]
+        if sizes[1] > SECOND_PART * sizes.sum():
+            found.append(
+                Finding(name, "parts", f"{count} parts, the second has {sizes[1] / sizes.sum():.0%}")
+            )
+    k = box[0][0]
+    if k.start < EDGE_SLICES or k.stop > grid.shape_kji[0] - EDGE_SLICES:
+        found.append(Finding(name, "cut-off", "reaches the first or last slice"))
+    return found
+
+
+def _check_sides(right: str, left: str, masks: dict[str, npt.NDArray[np.bool_]], grid: Grid) -> list[Finding]:
+    centres = [_centre_x(masks[name], grid) for name in (right, left)]
+    if centres[0] is None or centres[1] is None or centres[0] < centres[1]:
+        return []
+    return [Finding(name, "side", f"{right} lies left of {left}") for name in (right, left)]
+
+
+def _centre_x(mask: npt.NDArray[np.bool_], grid: Grid) -> float | None:
+    where = np.argwhere(mask)
+    if len(where) == 0:
+        return None
+    return float(grid.to_lps(where.mean(axis=0)[::-1])[0])

@@ -1,0 +1,121 @@
+"""A CT in, the organs' masks on its own grid out, with what looks implausible about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from models.inference.plausibility import Finding, check_structures
+from models.inference.sliding_window import predict_probabilities
+from models.preprocessing import NetworkVolume, prepare_ct
+from models.registry.network import Network
+from models.training.sides import side_swaps
+from rt.geometry import Grid
+from rt.resample import resample
+
+OVERLAP = 0.5
+CHUNK_VOXELS = 30_000_000
+"""Most voxels of the scan's own grid that one structure's probability is written to at once."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What a network drew."""
+
+    masks: dict[str, npt.NDArray[np.bool_]]
+    """Per structure (k, j, i) on the scan's grid; empty where nothing was found."""
+    findings: list[Finding]
+
+
+def segment_ct(
+    network: Network,
+    hu_kji: npt.NDArray[np.generic],
+    grid: Grid,
+    on_progress: Callable[[float, str], None] = lambda fraction, message: None,
+) -> Segmentation:
+    """All of the network's structures on `grid`, mirrored view averaged in, largest part kept."""
+    manifest = network.manifest
+    on_progress(0.02, "Resampling")
+    volume = prepare_ct(hu_kji, grid, manifest.spacing_mm)
+    probability = predict_volume(network, volume, lambda done: on_progress(0.1 + 0.7 * done, "Network"))
+    masks: dict[str, npt.NDArray[np.bool_]] = {}
+    for index, name in enumerate(manifest.structures):
+        on_progress(0.8 + 0.18 * index / len(manifest.structures), name)
+        masks[name] = on_native_grid(probability[index], volume.grid, grid, manifest.rule(name).threshold)
+    return Segmentation(masks, check_structures(masks, grid, manifest))
+
+
+def predict_volume(
+    network: Network, volume: NetworkVolume, on_progress: Callable[[float], None] = lambda done: None
+) -> npt.NDArray[np.float16]:
+    """Probability per structure on the network's grid, the mean of the picture and its mirror image."""
+    manifest = network.manifest
+    image = manifest.window(volume.hu_kji.astype(np.float32))
+    count = len(manifest.structures)
+
+    def half(part: npt.NDArray[np.float32], start: float) -> npt.NDArray[np.float16]:
+        return predict_probabilities(
+            network.module, part, count, manifest.patch, OVERLAP, network.device,
+            lambda done: on_progress(start + done / 2),
+        )  # fmt: skip
+
+    plain = half(image, 0.0)
+    mirrored = half(np.ascontiguousarray(image[:, :, ::-1]), 0.5)[:, :, :, ::-1]
+    order = list(range(count))
+    for right, left in side_swaps(manifest.structures):
+        order[right], order[left] = left, right
+    mean: npt.NDArray[np.float16] = ((plain + mirrored[order]) / 2).astype(np.float16)
+    return mean
+
+
+def on_native_grid(
+    probability: npt.NDArray[np.float16], source: Grid, target: Grid, threshold: float
+) -> npt.NDArray[np.bool_]:
+    """The largest part over the threshold, interpolated to the target grid and cut there."""
+    mask = np.zeros(target.shape_kji, dtype=bool)
+    core = largest_part(probability > threshold)
+    if not core.any():
+        return mask
+    near = ndimage.binary_dilation(core, np.ones((3, 3, 3), dtype=bool), iterations=2)
+    kept = np.where(near, probability, 0).astype(np.float32)
+    box = _target_box(near, source, target)
+    if any(s.start >= s.stop for s in box):
+        return mask
+    thickness = max(1, CHUNK_VOXELS // ((box[1].stop - box[1].start) * (box[2].stop - box[2].start)))
+    for start in range(box[0].start, box[0].stop, thickness):
+        part = (slice(start, min(start + thickness, box[0].stop)), box[1], box[2])
+        mask[part] = resample(kept, source, _part_of(target, part), outside=0.0) > threshold
+    return mask
+
+
+def largest_part(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The largest 26-connected component; ties by scan order."""
+    labels, count = ndimage.label(mask, np.ones((3, 3, 3), dtype=bool))
+    if count <= 1:
+        return mask
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    part: npt.NDArray[np.bool_] = labels == sizes.argmax()
+    return part
+
+
+def _target_box(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> tuple[slice, slice, slice]:
+    where = np.argwhere(mask)
+    low, high = where.min(axis=0) - 0.5, where.max(axis=0) + 0.5
+    corners = np.array(
+        [[i, j, k] for k in (low[0], high[0]) for j in (low[1], high[1]) for i in (low[2], high[2])]
+    )
+    index = target.to_index(source.to_lps(corners))[:, ::-1]
+    bounds = zip(index.min(axis=0), index.max(axis=0), target.shape_kji, strict=True)
+    k, j, i = (slice(max(0, math.floor(a)), min(n, math.ceil(b) + 1)) for a, b, n in bounds)
+    return k, j, i
+
+
+def _part_of(grid: Grid, part: tuple[slice, slice, slice]) -> Grid:
+    origin = grid.to_lps([part[2].start, part[1].start, part[0].start])
+    return Grid.of([s.stop - s.start for s in part], grid.spacing_ijk_mm, origin, grid.direction)

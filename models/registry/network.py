@@ -1,0 +1,133 @@
+"""A network version: weights, and the manifest that says how to use them.
+
+Weights are safetensors, never pickles; the manifest is JSON and holds their SHA-256.  A version is three
+files in a folder: `manifest.json`, `weights.safetensors`, `CARD.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import nn
+
+from models.networks import NETWORKS, build_network
+from models.preprocessing import CtWindow
+from rt.errors import RtError
+
+
+class WeightsError(RtError):
+    """Weights or manifest that cannot be trusted or used."""
+
+    slug = "bad-weights"
+
+
+@dataclass(frozen=True)
+class StructureRule:
+    """What is expected of one structure: where its probability is cut, and how large it may be."""
+
+    threshold: float = 0.5
+    volume_cc: tuple[float, float] = (0.0, 1e9)
+    """Range seen in training (widened); outside it a prediction is flagged."""
+
+
+@dataclass(frozen=True)
+class NetworkManifest:
+    """How the weights are used; all that inference depends on."""
+
+    name: str
+    version: int
+    title: str
+    architecture: str
+    options: dict[str, Any]
+    structures: tuple[str, ...]
+    spacing_mm: float
+    patch: int
+    weights_sha256: str
+    window: CtWindow = field(default_factory=CtWindow)
+    rules: dict[str, StructureRule] = field(default_factory=dict)
+    schema: int = 1
+
+    def rule(self, structure: str) -> StructureRule:
+        """The rule of a structure, the default one if it has none."""
+        return self.rules.get(structure, StructureRule())
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` reads back."""
+        body: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return body
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> Self:
+        """The manifest in `body`; WeightsError says what is wrong with it."""
+        try:
+            if body["schema"] != 1 or body["architecture"] not in NETWORKS:
+                raise WeightsError(
+                    "manifest names an unknown schema or architecture", where=str(body.get("name"))
+                )
+            rules = {
+                name: StructureRule(rule["threshold"], (rule["volume_cc"][0], rule["volume_cc"][1]))
+                for name, rule in body["rules"].items()
+            }
+            plain = {
+                key: value for key, value in body.items() if key not in ("rules", "window", "structures")
+            }
+            return cls(
+                **plain, structures=tuple(body["structures"]), window=CtWindow(**body["window"]), rules=rules
+            )
+        except (KeyError, TypeError, IndexError) as error:
+            raise WeightsError("not a network manifest") from error
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network ready to predict."""
+
+    manifest: NetworkManifest
+    module: nn.Module
+    device: torch.device
+
+
+def load_network(manifest: NetworkManifest, weights: bytes) -> Network:
+    """The network on the best device present; WeightsError when the bytes are not the manifest's."""
+    module = build_network(manifest.architecture, len(manifest.structures), _options(manifest))
+    module.load_state_dict(load_weights(manifest, weights))
+    device = best_device()
+    return Network(manifest, module.to(device).eval(), device)
+
+
+def load_weights(manifest: NetworkManifest, weights: bytes) -> dict[str, torch.Tensor]:
+    """The tensors in float32, checked against the manifest's hash and the architecture."""
+    if hashlib.sha256(weights).hexdigest() != manifest.weights_sha256:
+        raise WeightsError("weights do not have the SHA-256 of their manifest", where=manifest.name)
+    try:
+        tensors = {name: value.float() for name, value in load(weights).items()}
+    except SafetensorError as error:
+        raise WeightsError("weights are not safetensors", where=manifest.name) from error
+    expected = build_network(manifest.architecture, len(manifest.structures), _options(manifest)).state_dict()
+    if {n: v.shape for n, v in tensors.items()} != {n: v.shape for n, v in expected.items()}:
+        raise WeightsError("weights do not fit the architecture", where=manifest.name)
+    return tensors
+
+
+def read_version(folder: Path) -> tuple[NetworkManifest, bytes, str]:
+    """Manifest, weights and card of a version's folder."""
+    manifest = NetworkManifest.from_json(json.loads((folder / "manifest.json").read_text()))
+    return manifest, (folder / "weights.safetensors").read_bytes(), (folder / "CARD.md").read_text()
+
+
+def best_device() -> torch.device:
+    """The first GPU, or the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _options(manifest: NetworkManifest) -> dict[str, Any]:
+    return {
+        key: tuple(value) if isinstance(value, list) else value for key, value in manifest.options.items()
+    }
