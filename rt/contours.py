@@ -45,6 +45,9 @@ WarningSlug = Literal[
     "contours-finer-than-slices",
     "contours-coarser-than-slices",
     "contours-overlap",
+    "contour-not-closed",
+    "contours-without-structure",
+    "contours-of-unknown-images",
 ]
 
 

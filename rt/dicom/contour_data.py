@@ -1,0 +1,102 @@
+"""A contour as DICOM holds it: the very decimal strings, so that what was not edited goes out unchanged.
+
+PS3.3 C.8.8.6.  A number in ContourData is a decimal string of at most 16 bytes (PS3.5 6.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from rt.contours import ContourWarning, Filled, fill_polygons
+from rt.errors import DicomError
+from rt.geometry import FloatArray, Grid
+
+DS_BYTES = 16
+"""Longest decimal string (PS3.5 6.2)."""
+DECIMALS = 6
+"""Decimals written: a nanometre, far below any scanner."""
+CLOSED_TYPES = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
+"""Geometric types that enclose an area (PS3.3 C.8.8.6.3)."""
+
+
+@dataclass(frozen=True)
+class Contour:
+    """One item of a Contour Sequence."""
+
+    data: str
+    """ContourData: x, y, z, x, … in LPS millimetres, joined by backslashes."""
+    geometric_type: str = "CLOSED_PLANAR"
+    referenced_sop_instance_uid: str | None = None
+
+    @cached_property
+    def points_mm(self) -> FloatArray:
+        """(n, 3) LPS millimetres; DicomError when the data are not triples of finite numbers."""
+        words = self.data.split("\\") if self.data.strip() else []
+        try:
+            values = np.array(words, dtype=np.float64)
+        except ValueError as error:
+            raise DicomError("ContourData holds something that is not a number") from error
+        if len(values) % 3 or not np.isfinite(values).all():
+            raise DicomError("ContourData are not triples of finite numbers")
+        return values.reshape(-1, 3)
+
+    @property
+    def encloses(self) -> bool:
+        """True if the contour is closed and has an inside."""
+        return self.geometric_type in CLOSED_TYPES and len(self.points_mm) >= 3
+
+    @classmethod
+    def of_points(cls, points_mm: FloatArray, referenced_sop_instance_uid: str | None = None) -> Self:
+        """A closed contour of (n, 3) LPS millimetres."""
+        data = "\\".join(map(format_ds, np.asarray(points_mm).ravel().tolist()))
+        return cls(data, "CLOSED_PLANAR", referenced_sop_instance_uid)
+
+
+def format_ds(value: float) -> str:
+    """A decimal string of at most 16 bytes: six decimals, fewer where the number is too long for them."""
+    text = f"{value:.{DECIMALS}f}"
+    if len(text) > DS_BYTES:
+        digits = 10
+        while len(text := f"{value:.{digits}g}") > DS_BYTES:
+            digits -= 1
+        return text
+    text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def enclosing(contours: Iterable[Contour]) -> list[Contour]:
+    """The contours that enclose an area."""
+    return [contour for contour in contours if contour.encloses]
+
+
+def fill_contours(contours: Sequence[Contour], grid: Grid) -> Filled:
+    """The mask of a structure's contours on a grid, with a warning where some enclose nothing."""
+    closed = enclosing(contours)
+    filled = fill_polygons([contour.points_mm for contour in closed], grid)
+    left = len(contours) - len(closed)
+    if left == 0:
+        return filled
+    notice = ContourWarning("contour-not-closed", f"{left} points or open lines enclose nothing")
+    return Filled(filled.mask_kji, (*filled.warnings, notice))
+
+
+def contours_to_json(contours: Iterable[Contour]) -> list[list[str | None]]:
+    """A JSON array that `contours_from_json` reads back to the very same strings."""
+    return [[c.geometric_type, c.referenced_sop_instance_uid, c.data] for c in contours]
+
+
+def contours_from_json(data: Sequence[Sequence[str | None]]) -> tuple[Contour, ...]:
+    """The contours that `contours_to_json` wrote; DicomError on anything else."""
+    contours: list[Contour] = []
+    for item in data:
+        match item:
+            case [str(kind), (str() | None) as uid, str(text)]:
+                contours.append(Contour(text, kind, uid))
+            case _:
+                raise DicomError("not a list of contours in JSON")
+    return tuple(contours)
