@@ -46,6 +46,8 @@ class Job(Base):
     worker: Mapped[str | None] = mapped_column(String(128))
     attempt: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int] = mapped_column(default=3)
+    crashes: Mapped[int] = mapped_column(default=0)
+    """How often the job killed or hung its process; twice is the end."""
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     progress: Mapped[float] = mapped_column(default=0.0)
     message: Mapped[str] = mapped_column(String(255), default="")

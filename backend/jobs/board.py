@@ -1,0 +1,135 @@
+"""Jobs as people see them: look, cancel, try again; each only in the projects he belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, or_, select, true, update
+from sqlalchemy.orm import Session
+
+from backend.accounts.actor import Actor
+from backend.jobs.service import MAX_ATTEMPTS, announce
+from backend.jobs.states import JobState
+from backend.jobs.tables import Event, Job, JobLog
+from backend.kit.db import database_now
+from backend.kit.errors import Conflict, NotFound
+from backend.projects.service import Permission, require, visible_project_ids
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs to list; None means any."""
+
+    state: str | None = None
+    kind: str | None = None
+    study_id: str | None = None
+    before_id: str | None = None
+    """Continue below this id (UUIDv7: newest first)."""
+
+
+def list_jobs(session: Session, actor: Actor, wanted: JobFilter, limit: int) -> Sequence[Job]:
+    """The newest jobs that the actor may see."""
+    statement: Select[Job] = select(Job).where(_visible(session, actor)).order_by(Job.id.desc()).limit(limit)
+    if wanted.state is not None:
+        statement = statement.where(Job.state == wanted.state)
+    if wanted.kind is not None:
+        statement = statement.where(Job.kind == wanted.kind)
+    if wanted.study_id is not None:
+        statement = statement.where(Job.study_id == wanted.study_id)
+    if wanted.before_id is not None:
+        statement = statement.where(Job.id < wanted.before_id)
+    return session.scalars(statement).all()
+
+
+def _visible(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """Jobs of the actor's projects, his own, and all for administrators of the installation."""
+    if actor.is_administrator:
+        return true()
+    projects = visible_project_ids(session, actor)
+    return or_(Job.project_id.in_(projects), Job.created_by == actor.user_id)
+
+
+def get_job(session: Session, actor: Actor, job_id: str) -> Job:
+    """The job, or NotFound when it is not the actor's to see."""
+    job = session.scalars(select(Job).where(Job.id == job_id, _visible(session, actor))).one_or_none()
+    if job is None:
+        raise NotFound("There is no such job.")
+    return job
+
+
+def get_log(session: Session, actor: Actor, job_id: str) -> Sequence[JobLog]:
+    """What the workers wrote, oldest first, at most the last 1000 lines."""
+    job = get_job(session, actor, job_id)
+    statement = select(JobLog).where(JobLog.job_id == job.id).order_by(JobLog.number.desc()).limit(1000)
+    return session.scalars(statement).all()[::-1]
+
+
+def cancel(session: Session, actor: Actor, job_id: str) -> Job:
+    """Take a queued job away at once; ask the worker of a running one to stop (seconds)."""
+    job = _changeable(session, actor, job_id)
+    moment = database_now(session)
+    queued = update(Job).where(Job.id == job.id, Job.state == JobState.QUEUED)
+    running = update(Job).where(Job.id == job.id, Job.state == JobState.RUNNING)
+    taken = session.execute(
+        queued.values(state=JobState.CANCELLED, cancel_requested=True, finished_at=moment)
+    )
+    asked = session.execute(running.values(cancel_requested=True))
+    if taken.rowcount + asked.rowcount == 0:  # type: ignore[attr-defined]
+        raise Conflict(f"The job has already ended: {job.state}.", state=job.state)
+    announce(session, "job", job.id, job.project_id)
+    session.refresh(job)
+    return job
+
+
+def retry(session: Session, actor: Actor, job_id: str) -> Job:
+    """Queue a failed or cancelled job again, with fresh attempts; the attempt number (the fence) goes on."""
+    job = _changeable(session, actor, job_id)
+    again = update(Job).where(Job.id == job.id, Job.state.in_([JobState.FAILED, JobState.CANCELLED]))
+    done = session.execute(
+        again.values(
+            state=JobState.QUEUED,
+            available_at=database_now(session),
+            max_attempts=Job.attempt + MAX_ATTEMPTS.get(job.kind, 3),
+            **_CLEARED,
+        )
+    )
+    if done.rowcount == 0:  # type: ignore[attr-defined]
+        raise Conflict(
+            f"Only a failed or cancelled job can be tried again; it is {job.state}.", state=job.state
+        )
+    announce(session, "job", job.id, job.project_id)
+    session.refresh(job)
+    return job
+
+
+_CLEARED: dict[str, Any] = {
+    "coalesce_key": None,
+    "published_at": None,
+    "started_at": None,
+    "finished_at": None,
+    "cancel_requested": False,
+    "crashes": 0,
+    "progress": 0.0,
+    "message": "",
+    "error_slug": None,
+    "error_detail": None,
+    "result": None,
+}
+
+
+def _changeable(session: Session, actor: Actor, job_id: str) -> Job:
+    job = get_job(session, actor, job_id)
+    if job.project_id is not None and not actor.is_administrator:
+        permission = Permission.TRAIN if job.kind == "train" else Permission.ANNOTATE
+        require(session, actor, job.project_id, permission)
+    return job
+
+
+def events_after(session: Session, actor: Actor, number: int, limit: int = 500) -> Sequence[Event]:
+    """Events with a higher number that concern the actor's projects, oldest first."""
+    statement = select(Event).where(Event.number > number).order_by(Event.number).limit(limit)
+    if not actor.is_administrator:
+        statement = statement.where(Event.project_id.in_(visible_project_ids(session, actor)))
+    return session.scalars(statement).all()

@@ -1,0 +1,93 @@
+"""Jobs as other features see them: ask for one, and tell open browsers that something changed.
+
+The row is the outbox: it is written in the caller's transaction, and the relay (`workers/relay.py`) tells the
+broker about it after the commit.  What workers do with rows is in `leases.py`, what people do in `board.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend.jobs.states import JobState
+from backend.jobs.tables import Event, Job
+from backend.kit.db import database_now
+
+KINDS: dict[str, str] = {
+    "presegment": "gpu",
+    "train": "gpu",
+    "regions": "cpu",
+    "publish": "cpu",
+    "measure": "cpu",
+    "export": "cpu",
+    "import-structures": "cpu",
+}
+"""Queue of each kind of job; `workers/<queue>/<kind>.py` does it."""
+
+MAX_ATTEMPTS: dict[str, int] = {"train": 10}
+"""How often a job may lose its worker; 3 where nothing is said."""
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """Work wanted; `coalesce_key` makes a second request the same job while the first still waits."""
+
+    kind: str
+    parameters: dict[str, Any]
+    project_id: str | None
+    study_id: str | None = None
+    created_by: str | None = None
+    coalesce_key: str | None = None
+    delay_s: float = 0.0
+
+
+def enqueue(session: Session, request: JobRequest) -> Job:
+    """Write the job into the caller's transaction, or return the one that waits under the same key."""
+    if request.coalesce_key is None:
+        return _insert(session, request)
+    while True:
+        waiting = _waiting(session, request.coalesce_key)
+        if waiting is not None:
+            return waiting
+        try:
+            with session.begin_nested():
+                return _insert(session, request)
+        except IntegrityError as error:
+            if "coalesce" not in str(error.orig):
+                raise
+
+
+def _waiting(session: Session, key: str) -> Job | None:
+    """The queued job of this key, locked so that no worker starts it before the caller has committed."""
+    statement = select(Job).where(Job.coalesce_key == key, Job.state == JobState.QUEUED).with_for_update()
+    return session.scalars(statement).one_or_none()
+
+
+def _insert(session: Session, request: JobRequest) -> Job:
+    moment = database_now(session)
+    job = Job(
+        kind=request.kind,
+        queue=KINDS[request.kind],
+        parameters=request.parameters,
+        project_id=request.project_id,
+        study_id=request.study_id,
+        created_by=request.created_by,
+        coalesce_key=request.coalesce_key,
+        created_at=moment,
+        available_at=moment + timedelta(seconds=request.delay_s),
+        max_attempts=MAX_ATTEMPTS.get(request.kind, 3),
+    )
+    session.add(job)
+    session.flush()
+    announce(session, "job", job.id, job.project_id)
+    return job
+
+
+def announce(session: Session, kind: str, object_id: str, project_id: str | None) -> None:
+    """Hint to open browsers that something changed: kind is job, study, structure-set or run."""
+    session.add(Event(kind=kind, object_id=object_id, project_id=project_id, at=database_now(session)))

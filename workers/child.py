@@ -1,0 +1,81 @@
+"""The process of one attempt: forked from a server that has the handlers imported, gone when the job is done.
+
+It leads a process group of its own, so that killing the group takes helpers (data loaders) along, and it ends
+itself when the worker that started it is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import traceback
+from dataclasses import asdict
+from importlib import import_module
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+
+from backend.jobs.leases import Claim, Failure, Superseded
+from backend.kit.errors import AppError, StorageFull, Unavailable
+from rt.errors import RtError
+from workers.runtime import JobCancelled, JobContext, handler_of
+
+
+def main(worker: Connection, claim: dict[str, Any], scratch: str, modules: list[str]) -> None:
+    """Run the handler and tell the worker how it ended."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_worker, daemon=True).start()
+    for module in modules:
+        import_module(module)
+    context = JobContext(claim=Claim(**claim), worker=worker, scratch=Path(scratch))
+    context.scratch.mkdir(parents=True, exist_ok=True)
+    context.send(_run(context))
+
+
+def _end_with_worker() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.killpg(0, signal.SIGKILL)
+
+
+def _run(context: JobContext) -> dict[str, Any]:
+    """The last message: `done`, `result`, `lost`, `cancelled` or `failure`."""
+    try:
+        result = handler_of(context.claim.kind)(context)
+        return {"done": True} if context.finished else {"result": result}
+    except Superseded:
+        return {"lost": True}
+    except JobCancelled:
+        return {"cancelled": True}
+    except Exception as error:
+        for line in _frames(error):
+            context.log(line)
+        return {"failure": asdict(_failure(error))}
+
+
+def _failure(error: Exception) -> Failure:
+    """The cause; the text of an unforeseen error could hold a patient's data and stays out."""
+    match error:
+        case AppError():
+            return Failure(error.slug, error.detail, transient=isinstance(error, Unavailable | StorageFull))
+        case RtError():
+            return Failure(error.slug, str(error))
+        case OperationalError():
+            return Failure("database-unavailable", "The database did not answer.", transient=True)
+        case MemoryError():
+            return Failure("out-of-memory", "There was not enough memory.", crash=True)
+        case _:
+            return Failure("internal", f"The job stopped with an unforeseen error ({type(error).__name__}).")
+
+
+def _frames(error: Exception) -> list[str]:
+    """Where it happened, without the values involved."""
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    lines = [f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    return [f"{type(error).__name__} at", *lines]
