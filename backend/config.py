@@ -1,7 +1,7 @@
 """Settings, read from RINKAKU_* variables and checked at start.
 
-With nothing set Rinkaku runs on SQLite, local files and Celery's filesystem broker below `data`; with
-`RINKAKU_DATABASE_URL`, `RINKAKU_BROKER_URL` and `RINKAKU_S3_URL` the same code runs on Postgres, Redis and S3.
+With nothing set it runs on SQLite, local files and the filesystem broker of Celery below `data`; with
+`RINKAKU_DATABASE_URL`, `RINKAKU_BROKER_URL` and `RINKAKU_S3_URL` the same code runs on Postgres, Redis, S3.
 Authentication cannot be switched off: there is no such setting.
 """
 

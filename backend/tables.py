@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from backend.accounts.tables import User
+from backend.audit.tables import AuditEntry
+from backend.jobs.tables import Job
 from backend.kit.db import Base
+from backend.labels.tables import Structure
+from backend.projects.tables import Project
+from backend.studies.tables import Study
+from backend.training.tables import NetworkVersion
 
-__all__ = ["Base"]
+__all__ = ["AuditEntry", "Base", "Job", "NetworkVersion", "Project", "Structure", "Study", "User"]

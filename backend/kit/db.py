@@ -1,7 +1,7 @@
 """The database: one engine per process, one transaction per request or job step.
 
 Nobody but `session_scope` and the request dependency commits.  What differs between Postgres and SQLite is
-in this file: `for_update_skip_locked`, `wake`, the pragmas and the timeouts.
+in this file: `for_update_skip_locked`, the pragmas and the timeouts.
 """
 
 from __future__ import annotations
@@ -12,12 +12,26 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, Select, String, TypeDecorator, create_engine, event
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    Select,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend.config import get_settings
+from backend.kit.clock import now
 from backend.kit.ids import new_id
 
 StatementT = TypeVar("StatementT", bound=Select[Any])
@@ -55,7 +69,12 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, str: String}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        str: String,
+    }
 
 
 def id_column() -> Any:
@@ -90,32 +109,35 @@ def _sqlite_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     cursor.close()
 
 
-def _sqlite_begin(connection: Any) -> None:
-    """Take the write lock at once for sessions marked as writing; a deferred one could deadlock on upgrade."""
-    mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+def _sqlite_begin(connection: Connection) -> None:
+    """Writers take the lock at once (a deferred one could deadlock on upgrade); readers cannot write."""
+    reads = bool(connection.get_execution_options().get("postgresql_readonly"))
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+    connection.exec_driver_sql("BEGIN DEFERRED" if reads else "BEGIN IMMEDIATE")
 
 
 @lru_cache
-def session_factory() -> sessionmaker[Session]:
-    """Makes sessions on this process's engine."""
-    return sessionmaker(engine(), expire_on_commit=False)
+def session_factory(*, read_only: bool = False) -> sessionmaker[Session]:
+    """Makes sessions on this process's engine; the database refuses writes of the read-only ones."""
+    bind = engine().execution_options(postgresql_readonly=True) if read_only else engine()
+    return sessionmaker(bind, expire_on_commit=False)
 
 
 @contextmanager
 def session_scope(*, read_only: bool = False) -> Iterator[Session]:
     """One transaction: committed at the end, rolled back on any error."""
-    with session_factory()() as session:
-        if read_only:
-            session.connection(execution_options={"sqlite_begin": "DEFERRED"})
-        try:
-            yield session
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
+    with session_factory(read_only=read_only).begin() as session:
+        yield session
 
 
 def for_update_skip_locked(statement: StatementT) -> StatementT:
     """Lock the selected rows and pass over those that another transaction holds (no-op on SQLite)."""
     return statement.with_for_update(skip_locked=True)
+
+
+def database_now(session: Session) -> datetime:
+    """The database's clock, which decides about leases; on SQLite database and workers share one clock."""
+    if session.get_bind().dialect.name == "sqlite":
+        return now()
+    moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+    return moment.astimezone(UTC)

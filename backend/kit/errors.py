@@ -11,6 +11,7 @@ AppError
 ├── TooManyRequests (429)
 ├── InvalidInput (422)
 ├── StorageFull (507)
+├── IntegrityFailure (500)   stored bytes are not what was written
 └── Unavailable (503)
 """
 
@@ -90,6 +91,12 @@ class StorageFull(AppError):
     """No room left for blobs."""
 
     status, slug, title = 507, "storage-full", "Storage is full"
+
+
+class IntegrityFailure(AppError):
+    """Stored bytes are missing or not what was written; they are never shown."""
+
+    status, slug, title = 500, "integrity", "Stored data are damaged"
 
 
 class Unavailable(AppError):

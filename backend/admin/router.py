@@ -1,0 +1,78 @@
+"""What spans features: logging in (its answer names the projects) and reading the audit trail."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
+
+from backend.accounts import service as accounts
+from backend.accounts.deps import ActorDep, cookie_name, refuse_foreign_site
+from backend.accounts.schemas import Credentials, UserOut
+from backend.accounts.service import Login
+from backend.admin.schemas import AuditOut, Me
+from backend.audit import service as audit
+from backend.config import get_settings
+from backend.kit.db import session_scope
+from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
+from backend.kit.web import CursorParam, LimitParam, Page, SessionDep, client_address, problems
+from backend.projects import service as projects
+from backend.projects.schemas import ProjectBrief
+from backend.projects.service import Permission
+from backend.version import VERSION
+
+router = APIRouter(prefix="/api", tags=["admin"])
+
+
+def _me(session: Session, user_id: str) -> Me:
+    briefs = [
+        ProjectBrief.model_validate({"id": row.id, "name": row.name, "slug": row.slug, "role": role})
+        for row, role in projects.projects_of(session, user_id)
+    ]
+    user = UserOut.model_validate(accounts.get_user(session, user_id))
+    return Me(user=user, projects=briefs, version=VERSION)
+
+
+@router.post("/session", responses=problems(401, 403, 429))
+def log_in(body: Credentials, request: Request, response: Response) -> Me:
+    """Begin a session: sets the cookie."""
+    refuse_foreign_site(request)
+    agent = request.headers.get("user-agent", "")
+    user, secret = accounts.login(Login(body.username, body.password, client_address(request), agent))
+    settings = get_settings()
+    response.set_cookie(
+        cookie_name(),
+        secret,
+        max_age=settings.session_hours * 3600,
+        path="/",
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+    with session_scope(read_only=True) as session:
+        return _me(session, user.id)
+
+
+@router.get("/session")
+def get_me(session: SessionDep, actor: ActorDep) -> Me:
+    """Who is logged in."""
+    return _me(session, actor.user_id)
+
+
+@router.get("/audit")
+def list_audit(
+    session: SessionDep,
+    actor: ActorDep,
+    project_id: str | None = None,
+    object_id: str | None = None,
+    limit: LimitParam = DEFAULT_LIMIT,
+    cursor: CursorParam = None,
+) -> Page[AuditOut]:
+    """Acts, newest first: of a project for its administrators, of the installation for its own."""
+    if project_id is None:
+        accounts.require_administrator(actor)
+    else:
+        projects.require(session, actor, project_id, Permission.ADMINISTER)
+    before = int(decode_cursor(cursor, (int,))[0]) if cursor else None
+    rows = audit.entries(session, project_id, object_id, before, limit)
+    following = encode_cursor(rows[-1].number) if len(rows) == limit else None
+    return Page(items=[AuditOut.model_validate(row) for row in rows], next_cursor=following)

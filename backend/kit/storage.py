@@ -1,0 +1,194 @@
+"""Blobs named by the SHA-256 of their bytes: written once, never changed, verified when read.
+
+A blob is written before the row that names it, so a row without a blob cannot be; a blob without a row is
+garbage for the sweep.  `LocalStorage` keeps a folder, `S3Storage` (storage_s3.py) a bucket.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from backend.config import get_settings
+from backend.kit.errors import IntegrityFailure, StorageFull
+from backend.kit.ids import new_id
+
+CHUNK_BYTES = 1 << 20
+"""Bytes copied at a time."""
+
+
+class Storage(Protocol):
+    """Where blobs are."""
+
+    def put(self, data: bytes) -> str:
+        """SHA-256 of the bytes, now stored; storing the same bytes again changes nothing."""
+
+    def put_file(self, path: Path) -> str:
+        """SHA-256 of a file's bytes, now stored."""
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes, verified."""
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The bytes as a stream, for blobs too large to hold; not verified."""
+
+    def local_path(self, sha256: str) -> Path | None:
+        """The file that holds the blob, or None where blobs are not files here."""
+
+    def exists(self, sha256: str) -> bool:
+        """True when the blob is stored."""
+
+    def size(self, sha256: str) -> int:
+        """Bytes of the blob."""
+
+    def delete(self, sha256: str) -> None:
+        """Forget a blob that no row names any more."""
+
+    def probe(self) -> str:
+        """One word on how create-only writes are done here; raises Unavailable when it cannot write."""
+
+
+@lru_cache
+def storage() -> Storage:
+    """The store of this process."""
+    settings = get_settings()
+    if settings.s3_url is None:
+        return LocalStorage(settings.data / "blobs")
+    from backend.kit.storage_s3 import S3Storage
+
+    return S3Storage.from_settings(settings)
+
+
+def verified(data: bytes, sha256: str) -> bytes:
+    """The same bytes when they are the ones asked for.
+
+    Raises
+    ------
+    IntegrityFailure
+        When a bit has changed since they were stored.
+    """
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise IntegrityFailure("a stored blob is not what was written", sha256=sha256)
+    return data
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class LocalStorage:
+    """Blobs in a folder: `sha256/ab/cd/abcd…`; a file appears whole or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def put(self, data: bytes) -> str:
+        """SHA-256 of the bytes, now stored."""
+        return self._create(hashlib.sha256(data).hexdigest(), io.BytesIO(data))
+
+    def put_file(self, path: Path) -> str:
+        """SHA-256 of a file's bytes, now stored."""
+        with path.open("rb") as source:
+            return self._create(file_sha256(path), source)
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes, verified."""
+        with self.open(sha256) as stream:
+            return verified(stream.read(), sha256)
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The file, open for reading."""
+        try:
+            return self._path(sha256).open("rb")
+        except FileNotFoundError as missing:
+            raise IntegrityFailure("a stored blob is missing", sha256=sha256) from missing
+
+    def local_path(self, sha256: str) -> Path | None:
+        """The file that holds the blob."""
+        path = self._path(sha256)
+        return path if path.is_file() else None
+
+    def exists(self, sha256: str) -> bool:
+        """True when the blob is stored."""
+        return self._path(sha256).is_file()
+
+    def size(self, sha256: str) -> int:
+        """Bytes of the blob."""
+        try:
+            return self._path(sha256).stat().st_size
+        except FileNotFoundError as missing:
+            raise IntegrityFailure("a stored blob is missing", sha256=sha256) from missing
+
+    def delete(self, sha256: str) -> None:
+        """Forget a blob."""
+        self._path(sha256).unlink(missing_ok=True)
+
+    def probe(self) -> str:
+        """Write and forget a blob."""
+        self.delete(self.put(f"probe {new_id()}".encode()))
+        return "link"
+
+    def _path(self, sha256: str) -> Path:
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+            raise ValueError("not a SHA-256")
+        return self._root / "sha256" / sha256[:2] / sha256[2:4] / sha256
+
+    def _create(self, sha256: str, source: BinaryIO) -> str:
+        """Write beside, then link into place; a link to a name that exists fails: nothing is overwritten."""
+        target = self._path(sha256)
+        if target.is_file():
+            os.utime(target)  # young again: the sweep of unnamed blobs must not take it from under a new row
+            return sha256
+        beside = self._incoming / new_id()
+        with _full_disk_is_storage_full():
+            try:
+                _copy(source, beside, sha256)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.link(beside, target)
+                _sync_folder(target.parent)
+            except FileExistsError:
+                pass  # another process stored the same bytes meanwhile
+            finally:
+                beside.unlink(missing_ok=True)
+        return sha256
+
+
+def _copy(source: BinaryIO, target: Path, sha256: str) -> None:
+    digest = hashlib.sha256()
+    with target.open("xb") as sink:
+        while chunk := source.read(CHUNK_BYTES):
+            digest.update(chunk)
+            sink.write(chunk)
+        sink.flush()
+        os.fsync(sink.fileno())
+    if digest.hexdigest() != sha256:
+        raise IntegrityFailure("the file changed while it was being stored", sha256=sha256)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _full_disk_is_storage_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFull("no room left for images and masks; nothing was stored") from error
+        raise
