@@ -17,8 +17,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from backend import config
+from backend.accounts.actor import Actor
 from backend.accounts.schemas import TokenIn, UserIn
-from backend.accounts.service import Actor, create_token, create_user
+from backend.accounts.service import create_token, create_user
 from backend.kit import db, ids, storage
 from backend.projects.service import default_project
 from backend.projects.tables import Member, Project, Role

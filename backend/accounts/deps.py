@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from backend.accounts import service
-from backend.accounts.service import Actor
+from backend.accounts.actor import Actor
 from backend.config import get_settings
 from backend.kit.errors import Forbidden, NotAuthenticated
 from backend.kit.web import SAFE_METHODS

@@ -14,6 +14,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from backend.accounts import passwords, repository
+from backend.accounts.actor import Actor as Actor
 from backend.accounts.schemas import PasswordChange, TokenIn, UserIn, UserPatch
 from backend.accounts.tables import ApiToken, LoginFailure, LoginSession, User
 from backend.audit.service import record
@@ -30,17 +31,6 @@ FAILURE_WINDOW = timedelta(minutes=10)
 TOUCH_AFTER = timedelta(minutes=1)
 """How stale `seen_at` and `last_used_at` may be; spares a write per request."""
 WRONG = "the user name or the password is wrong"
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who is asking."""
-
-    user_id: str
-    username: str
-    display_name: str
-    is_administrator: bool
-    via: Literal["session", "token"]
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ def record(
     action: str,
     object_type: str,
     object_id: str | None,
-    *,
     project_id: str | None = None,
     changes: dict[str, Any] | None = None,
 ) -> None:

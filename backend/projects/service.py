@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from backend.accounts.service import Actor, get_user, require_administrator
+from backend.accounts.actor import Actor
+from backend.accounts.service import get_user, require_administrator
 from backend.accounts.tables import User
 from backend.audit.service import record
 from backend.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
