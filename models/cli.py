@@ -1,4 +1,4 @@
-"""Train and evaluate without any server: `python -m models.cli train …`."""
+"""Train, package, evaluate and predict without any server: `python -m models.cli …`."""
 
 from __future__ import annotations
 
@@ -8,47 +8,140 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from safetensors.torch import save_file
+from safetensors.torch import load_file
 
 from models.data import load_samples
-from models.datasets.openkbp import openkbp_manifest
+from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
+from models.evaluation import choose_thresholds, evaluate, summarise
+from models.inference.segment import segment_ct
+from models.registry.network import Network, NetworkManifest, load_network, read_version
+from models.registry.package import pack_weights, volume_rules, with_weights, write_version
 from models.training.loop import Progress, TrainingConfig, train
 from rt.manifest import DatasetManifest
+from rt.resample import read_nifti, write_nifti
+
+THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 
 
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="models")
     commands = parser.add_subparsers(required=True)
-    fit = commands.add_parser("train", help="train a network on a manifest or on OpenKBP")
-    fit.add_argument("--manifest", type=Path)
-    fit.add_argument("--openkbp", type=Path)
+    fit = commands.add_parser("train", help="train a network from nothing")
+    _data(fit)
     fit.add_argument("--out", type=Path, required=True)
     fit.add_argument("--iterations", type=int, default=10_000)
     fit.add_argument("--minutes", type=float)
     fit.set_defaults(run=_train)
+    package = commands.add_parser("package", help="make a version of a checkpoint: thresholds, figures, card")
+    _data(package)
+    package.add_argument("--training", type=Path, required=True, help="the folder that `train` wrote")
+    package.add_argument("--name", default="head-neck-oar")
+    package.add_argument("--title", default="Head-and-neck organs at risk on CT")
+    package.add_argument("--number", type=int, default=1)
+    package.add_argument("--out", type=Path, required=True)
+    package.set_defaults(run=_package)
+    score = commands.add_parser("evaluate", help="score a version on the validation cases")
+    _data(score)
+    score.add_argument("--version", type=Path, required=True)
+    score.set_defaults(run=_evaluate)
+    predict = commands.add_parser("predict", help="draw a version's structures on a NIfTI CT")
+    predict.add_argument("--version", type=Path, required=True)
+    predict.add_argument("--image", type=Path, required=True)
+    predict.add_argument("--out", type=Path, required=True)
+    predict.set_defaults(run=_predict)
     arguments = parser.parse_args()
     arguments.run(arguments)
 
 
+def _data(parser: argparse.ArgumentParser) -> None:
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--manifest", type=Path)
+    source.add_argument("--openkbp", type=Path)
+
+
+def _manifest(arguments: argparse.Namespace) -> DatasetManifest:
+    if arguments.openkbp:
+        return openkbp_manifest(arguments.openkbp)
+    return DatasetManifest.read(arguments.manifest)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
 def _train(arguments: argparse.Namespace) -> None:
-    manifest = (
-        openkbp_manifest(arguments.openkbp) if arguments.openkbp else DatasetManifest.read(arguments.manifest)
-    )
+    manifest = _manifest(arguments)
     config = TrainingConfig(iterations=arguments.iterations, max_minutes=arguments.minutes)
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, out / "cache")
     validation = load_samples(manifest, manifest.split("validation"), config.spacing_mm, out / "cache")
-    log = (out / "log.jsonl").open("a")
 
     def report(progress: Progress) -> None:
-        log.write(json.dumps(asdict(progress)) + "\n")
-        log.flush()
-        sys.stderr.write(f"{progress}\n")
+        with (out / "log.jsonl").open("a") as log:
+            log.write(json.dumps(asdict(progress)) + "\n")
+        _say(str(progress))
 
-    weights = train(config, manifest.structures, samples, validation, out / "checkpoint.safetensors", report)
-    save_file(weights, out / "weights.safetensors")
+    train(config, manifest.structures, samples, validation, out / "checkpoint.safetensors", report)
+
+
+def _package(arguments: argparse.Namespace) -> None:
+    manifest, config = _manifest(arguments), TrainingConfig()
+    training: Path = arguments.training
+    tensors = load_file(training / "checkpoint.safetensors")
+    weights = {
+        name.removeprefix("average."): value for name, value in tensors.items() if name.startswith("average.")
+    }
+    packed = pack_weights(weights)
+    version = NetworkManifest(
+        name=arguments.name,
+        version=arguments.number,
+        title=arguments.title,
+        architecture=config.network,
+        options=config.options,
+        structures=manifest.structures,
+        spacing_mm=config.spacing_mm,
+        patch=config.patch,
+        weights_sha256="",
+        window=config.window,
+    )
+    version = with_weights(version, packed)
+    validation = manifest.split("validation")
+    found = choose_thresholds(load_network(version, packed), manifest, validation, THRESHOLDS)
+    thresholds = {name: max(row, key=lambda t: row[t]) for name, row in found.items() if row}
+    _say(f"thresholds {thresholds}")
+    samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, training / "cache")
+    rules = volume_rules(manifest.structures, samples, config.spacing_mm, thresholds)
+    version = NetworkManifest.from_json(
+        version.to_json() | {"rules": {name: asdict(rule) for name, rule in rules.items()}}
+    )
+    metrics = summarise(evaluate(load_network(version, packed), manifest, validation, _say))
+    write_version(arguments.out, version, packed, metrics, OPENKBP_CARD)
+    _say(f"mean Dice {metrics['mean_dice']:.3f}")
+
+
+def _network(folder: Path) -> Network:
+    manifest, weights, _ = read_version(folder)
+    return load_network(manifest, weights)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    manifest = _manifest(arguments)
+    metrics = summarise(evaluate(_network(arguments.version), manifest, manifest.split("validation"), _say))
+    sys.stdout.write(json.dumps({k: v for k, v in metrics.items() if k != "scores"}, indent=1) + "\n")
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    image, grid = read_nifti(arguments.image)
+    drawn = segment_ct(
+        _network(arguments.version), image, grid, lambda done, what: _say(f"{done:.0%} {what}")
+    )
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name, mask in drawn.masks.items():
+        write_nifti(arguments.out / f"{name}.nii.gz", mask, grid)
+    for finding in drawn.findings:
+        _say(f"{finding.structure}: {finding.slug}: {finding.detail}")
 
 
 if __name__ == "__main__":

@@ -58,7 +58,8 @@ def _centre(sample: Sample, rng: np.random.Generator) -> npt.NDArray[np.float64]
     shape = np.array(sample.hu.shape, dtype=np.float64)
     if sample.points and rng.random() < 0.8:
         points = sample.points[rng.integers(len(sample.points))]
-        return points[rng.integers(len(points))] + rng.uniform(-16, 16, 3)
+        centre: npt.NDArray[np.float64] = points[rng.integers(len(points))] + rng.uniform(-16, 16, 3)
+        return centre
     return rng.uniform(0, 1, 3) * shape
 
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from rt.metrics import dice
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.data import Sample
-from models.evaluation import hard_dice
 from models.inference.sliding_window import predict_probabilities
 from models.networks import build_network
 from models.preprocessing import CtWindow
@@ -178,9 +178,7 @@ def _validate(
         probability = predict_probabilities(network, image, len(structures), config.patch, 0.25, device)
         for index, name in enumerate(structures):
             if sample.known[index]:
-                scores[name].append(
-                    hard_dice(probability[index] > 0.5, (sample.labels >> index & 1).astype(bool))
-                )
+                scores[name].append(dice(probability[index] > 0.5, (sample.labels >> index & 1).astype(bool)))
     return {name: float(np.mean(values)) for name, values in scores.items() if values}
 
 

@@ -1,0 +1,113 @@
+"""Networks: the shipped ones registered, the one in use found, promoted and rolled back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.accounts.service import Actor
+from backend.audit import service as audit
+from backend.config import get_settings
+from backend.jobs import service as jobs
+from backend.kit.errors import InvalidInput, NotFound
+from backend.kit.storage import storage
+from backend.projects import service as projects
+from backend.projects.service import Permission
+from backend.training import repository
+from backend.training.errors import WrongNetwork
+from backend.training.tables import Deployment, NetworkVersion
+
+
+def register_shipped(session: Session) -> None:
+    """Make every version below the weights folder known; what is known stays as it is."""
+    for path in sorted(get_settings().weights.glob("*/*/manifest.json")):
+        manifest: dict[str, Any] = json.loads(path.read_text())
+        if repository.version_by_number(session, manifest["name"], manifest["version"]) is None:
+            session.add(_shipped(path.parent, manifest))
+
+
+def _shipped(folder: Path, manifest: dict[str, Any]) -> NetworkVersion:
+    weights = (folder / "weights.safetensors").read_bytes()
+    if hashlib.sha256(weights).hexdigest() != manifest["weights_sha256"]:
+        raise InvalidInput(f"weights of {folder.name} do not have the SHA-256 of their manifest")
+    metrics = folder / "metrics.json"
+    return NetworkVersion(
+        name=manifest["name"],
+        version=manifest["version"],
+        title=manifest["title"],
+        origin="shipped",
+        manifest=manifest,
+        structures=manifest["structures"],
+        weights_sha256=storage().put(weights),
+        card=(folder / "CARD.md").read_text(),
+        metrics=json.loads(metrics.read_text()) if metrics.exists() else {},
+    )
+
+
+def visible_versions(session: Session, actor: Actor) -> list[NetworkVersion]:
+    """Shipped versions and those of the actor's projects."""
+    return list(repository.versions(session, projects.visible_project_ids(session, actor)))
+
+
+def usable_version(session: Session, project_id: str, version_id: str) -> NetworkVersion:
+    """A version that the project may use; NotFound for another project's."""
+    found = repository.version(session, version_id)
+    if found is None or found.project_id not in (None, project_id):
+        raise NotFound("no such network version")
+    return found
+
+
+def version_in_use(session: Session, project_id: str, network: str) -> NetworkVersion | None:
+    """The promoted version, or the newest shipped one."""
+    deployment = repository.active_deployment(session, project_id, network)
+    if deployment is not None:
+        return repository.version(session, deployment.version_id)
+    return repository.newest_shipped(session, network)
+
+
+def promote(session: Session, actor: Actor, project_id: str, version_id: str) -> Deployment:
+    """Use this version in the project from now on."""
+    projects.require(session, actor, project_id, Permission.TRAIN)
+    version = usable_version(session, project_id, version_id)
+    return _deploy(session, actor, project_id, version, "training.version.promoted")
+
+
+def rollback(session: Session, actor: Actor, project_id: str, network: str) -> Deployment:
+    """Use what was in use before the present version."""
+    projects.require(session, actor, project_id, Permission.TRAIN)
+    history = [d for d in repository.deployments(session, project_id) if d.network == network]
+    if not history:
+        raise WrongNetwork(f"{network} was never promoted in this project: nothing to go back to")
+    current = next((d for d in history if d.active), history[0])
+    older = [d for d in history if d.promoted_at < current.promoted_at and d.version_id != current.version_id]
+    previous = repository.version(session, older[0].version_id) if older else None
+    previous = previous or repository.newest_shipped(session, network)
+    if previous is None or previous.id == current.version_id:
+        raise WrongNetwork(f"{network} has no earlier version to go back to")
+    return _deploy(session, actor, project_id, previous, "training.version.rolled_back")
+
+
+def _deploy(session: Session, actor: Actor, project_id: str, version: NetworkVersion, act: str) -> Deployment:
+    repository.retire_deployments(session, project_id, version.name)
+    row = Deployment(
+        project_id=project_id, network=version.name, version_id=version.id, promoted_by=actor.user_id
+    )
+    session.add(row)
+    session.flush()
+    audit.record(
+        session, actor.user_id, act, "network_version", version.id, project_id, {"version": version.version}
+    )
+    jobs.announce(session, "run", version.run_id or version.id, project_id)
+    return row
+
+
+def deployments(session: Session, actor: Actor, project_id: str) -> list[tuple[Deployment, NetworkVersion]]:
+    """Promotions of the project, newest first, with their versions."""
+    projects.require(session, actor, project_id, Permission.READ)
+    known = {v.id: v for v in visible_versions(session, actor)}
+    rows = repository.deployments(session, project_id)
+    return [(row, known[row.version_id]) for row in rows if row.version_id in known]

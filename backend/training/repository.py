@@ -1,0 +1,125 @@
+"""Rows of networks, snapshots, runs and deployments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from backend.labels.tables import Effort, Review, Revision, Structure, StructureSet
+from backend.studies.tables import Series, Study
+from backend.training.tables import Deployment, LockedTestPatient, NetworkVersion, Run, Snapshot
+
+
+def versions(session: Session, project_ids: Sequence[str]) -> Sequence[NetworkVersion]:
+    """Shipped versions and those trained in the projects, newest first within a name."""
+    visible = or_(NetworkVersion.project_id.is_(None), NetworkVersion.project_id.in_(project_ids))
+    order = (NetworkVersion.name, NetworkVersion.version.desc())
+    return session.scalars(select(NetworkVersion).where(visible).order_by(*order)).all()
+
+
+def version(session: Session, version_id: str) -> NetworkVersion | None:
+    """One version."""
+    return session.get(NetworkVersion, version_id)
+
+
+def version_by_number(session: Session, name: str, number: int) -> NetworkVersion | None:
+    """One version by name and number."""
+    return session.scalars(select(NetworkVersion).filter_by(name=name, version=number)).one_or_none()
+
+
+def newest_shipped(session: Session, name: str) -> NetworkVersion | None:
+    """The newest version that came with Rinkaku."""
+    query = (
+        select(NetworkVersion).filter_by(name=name, project_id=None).order_by(NetworkVersion.version.desc())
+    )
+    return session.scalars(query.limit(1)).one_or_none()
+
+
+def next_version_number(session: Session, name: str) -> int:
+    """One more than the highest in use."""
+    return (session.scalar(select(func.max(NetworkVersion.version)).filter_by(name=name)) or 0) + 1
+
+
+def deployments(session: Session, project_id: str) -> Sequence[Deployment]:
+    """All promotions of a project, newest first."""
+    query = select(Deployment).filter_by(project_id=project_id)
+    return session.scalars(query.order_by(Deployment.promoted_at.desc(), Deployment.id.desc())).all()
+
+
+def active_deployment(session: Session, project_id: str, network: str) -> Deployment | None:
+    """What the project uses now, if it ever promoted."""
+    query = select(Deployment).filter_by(project_id=project_id, network=network, active=True)
+    return session.scalars(query).one_or_none()
+
+
+def retire_deployments(session: Session, project_id: str, network: str) -> None:
+    """Make room for a new active row."""
+    session.execute(
+        update(Deployment).filter_by(project_id=project_id, network=network, active=True).values(active=False)
+    )
+
+
+def snapshots(session: Session, project_id: str) -> Sequence[Snapshot]:
+    """Newest first."""
+    return session.scalars(
+        select(Snapshot).filter_by(project_id=project_id).order_by(Snapshot.id.desc())
+    ).all()
+
+
+def locked_patients(session: Session, project_id: str) -> set[str]:
+    """Patients who only ever test."""
+    return set(session.scalars(select(LockedTestPatient.patient_row_id).filter_by(project_id=project_id)))
+
+
+def runs(session: Session, project_id: str) -> Sequence[Run]:
+    """Newest first."""
+    return session.scalars(select(Run).filter_by(project_id=project_id).order_by(Run.id.desc())).all()
+
+
+def approved_revisions(session: Session, project_id: str) -> Sequence[Row[tuple[str, str, str, str, Any]]]:
+    """(series id, patient row id, structure name, revision id, approved at) of every approved head."""
+    query = (
+        select(Series.id, Study.patient_row_id, Structure.name, Revision.id, Review.at)
+        .join(StructureSet, StructureSet.series_row_id == Series.id)
+        .join(Study, Study.id == Series.study_row_id)
+        .join(Structure, Structure.structure_set_id == StructureSet.id)
+        .join(Revision, (Revision.structure_id == Structure.id) & (Revision.number == Structure.head))
+        .join(
+            Review,
+            (Review.structure_id == Structure.id)
+            & (Review.revision == Revision.number)
+            & (Review.act == "approved"),
+        )
+        .where(Study.project_id == project_id, Structure.state == "approved")
+        .order_by(Series.id, Structure.name, Review.at)
+    )
+    return session.execute(query).all()
+
+
+def effort(session: Session, project_id: str) -> Sequence[Row[Any]]:
+    """Means per network version and structure over the newest measured revision of each structure."""
+    newest = (
+        select(Effort.structure_id, func.max(Effort.revision).label("revision"))
+        .group_by(Effort.structure_id)
+        .subquery()
+    )
+    query = (
+        select(
+            NetworkVersion.name, NetworkVersion.version, Structure.name.label("structure"),
+            func.count().label("n"), func.avg(Effort.added_path_length_mm).label("added_path_length_mm"),
+            func.avg(Effort.surface_dice).label("surface_dice"), func.avg(Effort.dice).label("dice"),
+            func.avg(Effort.seconds).label("seconds"), func.avg(Effort.slices).label("slices"),
+        )
+        .join(newest, (Effort.structure_id == newest.c.structure_id) & (Effort.revision == newest.c.revision))
+        .join(Structure, Structure.id == Effort.structure_id)
+        .join(StructureSet, StructureSet.id == Structure.structure_set_id)
+        .join(Study, Study.id == StructureSet.study_row_id)
+        .join(NetworkVersion, NetworkVersion.id == Effort.network_version_id)
+        .where(Study.project_id == project_id)
+        .group_by(NetworkVersion.name, NetworkVersion.version, Structure.name)
+        .order_by(NetworkVersion.name, NetworkVersion.version.desc(), Structure.name)
+    )  # fmt: skip
+    return session.execute(query).all()

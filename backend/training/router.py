@@ -1,0 +1,152 @@
+"""HTTP of networks, datasets, runs, promotion and effort."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from backend.accounts.deps import ActorDep
+from backend.jobs.schemas import JobOut
+from backend.kit.web import SessionDep
+from backend.training import networks, service
+from backend.training.schemas import (
+    DeploymentIn,
+    DeploymentOut,
+    EffortRow,
+    NetworkOut,
+    NetworkVersionOut,
+    PresegmentIn,
+    RollbackIn,
+    RunIn,
+    RunOut,
+    SnapshotIn,
+    SnapshotOut,
+    SplitCounts,
+)
+from backend.training.service import RunDetail
+from backend.training.tables import Deployment, NetworkVersion, Snapshot
+
+router = APIRouter(prefix="/api", tags=["training"])
+
+
+@router.get("/networks")
+def list_networks(session: SessionDep, actor: ActorDep) -> list[NetworkOut]:
+    """Networks that the caller may use."""
+    families: dict[str, list[NetworkVersion]] = {}
+    for version in networks.visible_versions(session, actor):
+        families.setdefault(version.name, []).append(version)
+    return [
+        NetworkOut(name=name, title=found[0].title, versions=[_version(v) for v in found])
+        for name, found in families.items()
+    ]
+
+
+@router.post("/studies/{study_id}/presegment", status_code=202)
+def presegment(study_id: str, body: PresegmentIn, session: SessionDep, actor: ActorDep) -> JobOut:
+    """Draw the network's structures on a study."""
+    return JobOut.of(service.request_presegmentation(session, actor, study_id, body))
+
+
+@router.get("/projects/{project_id}/snapshots")
+def list_snapshots(project_id: str, session: SessionDep, actor: ActorDep) -> list[SnapshotOut]:
+    """Frozen datasets."""
+    return [_snapshot(s) for s in service.list_snapshots(session, actor, project_id)]
+
+
+@router.post("/projects/{project_id}/snapshots", status_code=201)
+def freeze_snapshot(project_id: str, body: SnapshotIn, session: SessionDep, actor: ActorDep) -> SnapshotOut:
+    """Freeze the approved revisions."""
+    return _snapshot(service.freeze_snapshot(session, actor, project_id, body))
+
+
+@router.get("/projects/{project_id}/runs")
+def list_runs(project_id: str, session: SessionDep, actor: ActorDep) -> list[RunOut]:
+    """Trainings, newest first."""
+    return [_run(detail) for detail in service.list_runs(session, actor, project_id)]
+
+
+@router.post("/projects/{project_id}/runs", status_code=202)
+def start_run(project_id: str, body: RunIn, session: SessionDep, actor: ActorDep) -> RunOut:
+    """Train a new version."""
+    run = service.start_run(session, actor, project_id, body)
+    return _run(service.get_run(session, actor, run.id))
+
+
+@router.get("/runs/{run_id}")
+def get_run(run_id: str, session: SessionDep, actor: ActorDep) -> RunOut:
+    """One training with its curves and evaluation."""
+    return _run(service.get_run(session, actor, run_id))
+
+
+@router.get("/projects/{project_id}/deployments")
+def list_deployments(project_id: str, session: SessionDep, actor: ActorDep) -> list[DeploymentOut]:
+    """Promotions, newest first."""
+    return [_deployment(row, v) for row, v in networks.deployments(session, actor, project_id)]
+
+
+@router.post("/projects/{project_id}/deployments", status_code=201)
+def promote(project_id: str, body: DeploymentIn, session: SessionDep, actor: ActorDep) -> DeploymentOut:
+    """Use a version in the project."""
+    row = networks.promote(session, actor, project_id, body.version_id)
+    return _deployment(row, networks.usable_version(session, project_id, row.version_id))
+
+
+@router.post("/projects/{project_id}/deployments/rollback", status_code=201)
+def rollback(project_id: str, body: RollbackIn, session: SessionDep, actor: ActorDep) -> DeploymentOut:
+    """Go back to what was in use before."""
+    row = networks.rollback(session, actor, project_id, body.network)
+    return _deployment(row, networks.usable_version(session, project_id, row.version_id))
+
+
+@router.get("/projects/{project_id}/effort")
+def effort(project_id: str, session: SessionDep, actor: ActorDep) -> list[EffortRow]:
+    """What corrections cost, per network version and structure."""
+    return service.effort(session, actor, project_id)
+
+
+def _version(row: NetworkVersion) -> NetworkVersionOut:
+    names = ("id", "name", "version", "title", "structures", "metrics", "run_id", "created_at")
+    shared = {name: getattr(row, name) for name in names}
+    return NetworkVersionOut(
+        **shared,
+        origin="shipped" if row.origin == "shipped" else "trained",
+        card_markdown=row.card,
+        sha256=row.weights_sha256,
+    )
+
+
+def _snapshot(row: Snapshot) -> SnapshotOut:
+    counts = {split: sum(c["split"] == split for c in row.cases) for split in ("train", "validation", "test")}
+    return SnapshotOut(
+        id=row.id,
+        name=row.name,
+        hash=row.hash,
+        cases=SplitCounts(**counts),
+        structures=row.structures,
+        created_at=row.created_at,
+    )
+
+
+def _run(detail: RunDetail) -> RunOut:
+    run = detail.run
+    return RunOut(
+        id=run.id,
+        state=detail.job.state,
+        job=JobOut.of(detail.job),
+        snapshot=_snapshot(detail.snapshot),
+        base_version=_version(detail.base),
+        version=_version(detail.version) if detail.version else None,
+        config=run.config,
+        curves=run.curves,
+        evaluation=run.evaluation,
+        created_at=run.created_at,
+    )
+
+
+def _deployment(row: Deployment, version: NetworkVersion) -> DeploymentOut:
+    return DeploymentOut(
+        network=row.network,
+        version=_version(version),
+        promoted_by=row.promoted_by,
+        promoted_at=row.promoted_at,
+        active=row.active,
+    )

@@ -1,0 +1,188 @@
+"""Datasets frozen from approved revisions, runs on them, and what corrections cost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.accounts.service import Actor
+from backend.audit import service as audit
+from backend.jobs import service as jobs
+from backend.jobs.service import JobRequest
+from backend.jobs.tables import Job
+from backend.kit.errors import NotFound
+from backend.kit.ids import new_id
+from backend.projects import service as projects
+from backend.projects.service import Permission
+from backend.studies import service as studies
+from backend.training import networks, repository
+from backend.training.errors import TooFewPatients, WrongNetwork
+from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SnapshotIn
+from backend.training.splits import SplitHistory, split_patients
+from backend.training.tables import LockedTestPatient, NetworkVersion, Run, Snapshot
+
+DEFAULT_NETWORK = "head-neck-oar"
+
+
+@dataclass(frozen=True)
+class RunDetail:
+    """A run with the rows it refers to."""
+
+    run: Run
+    job: Job
+    snapshot: Snapshot
+    base: NetworkVersion
+    version: NetworkVersion | None
+
+
+def request_presegmentation(session: Session, actor: Actor, study_id: str, body: PresegmentIn) -> Job:
+    """Queue a drawing of the network's structures on the study's CT (or the named series)."""
+    study = studies.get_study(session, actor, study_id, Permission.ANNOTATE)
+    series = [s for s in studies.series_of(session, study.id) if s.modality == "CT" and s.volume is not None]
+    if body.series_id is not None:
+        series = [s for s in series if s.id == body.series_id]
+    if not series:
+        raise NotFound("the study has no such CT series with a sound geometry")
+    if body.network_version_id is not None:
+        networks.usable_version(session, study.project_id, body.network_version_id)
+    chosen = max(series, key=lambda s: (s.volume or {})["grid"]["shape_kji"][0])
+    return jobs.enqueue(
+        session,
+        JobRequest(
+            kind="presegment",
+            parameters={
+                "series_id": chosen.id,
+                "network": DEFAULT_NETWORK,
+                "network_version_id": body.network_version_id,
+            },
+            project_id=study.project_id,
+            study_id=study.id,
+            created_by=actor.user_id,
+            coalesce_key=f"presegment:{chosen.id}:{body.network_version_id}",
+        ),
+    )
+
+
+def freeze_snapshot(session: Session, actor: Actor, project_id: str, body: SnapshotIn) -> Snapshot:
+    """Freeze all approved revisions as they are now, split by patient."""
+    projects.require(session, actor, project_id, Permission.TRAIN)
+    revisions: dict[str, dict[str, str]] = defaultdict(dict)
+    patient_of: dict[str, str] = {}
+    for series_id, patient, structure, revision, _ in repository.approved_revisions(session, project_id):
+        revisions[series_id][structure] = revision
+        patient_of[series_id] = patient
+    if len(set(patient_of.values())) < 2:
+        raise TooFewPatients("a dataset needs approved structures of at least two patients")
+    roles = split_patients(
+        set(patient_of.values()), _history(session, project_id), body.test_fraction, body.validation_fraction
+    )
+    if set(roles.values()) == {"train"} or "train" not in roles.values():
+        raise TooFewPatients("no patient is left to test with: all have trained a network before")
+    cases = [
+        {"series_id": s, "patient_row_id": patient_of[s], "split": roles[patient_of[s]], "revisions": found}
+        for s, found in sorted(revisions.items())
+    ]
+    snapshot = Snapshot(
+        project_id=project_id,
+        name=body.name,
+        cases=cases,
+        structures=sorted({name for found in revisions.values() for name in found}),
+        hash=hashlib.sha256(json.dumps(cases, sort_keys=True).encode()).hexdigest(),
+        created_by=actor.user_id,
+    )
+    session.add(snapshot)
+    locked = repository.locked_patients(session, project_id)
+    for patient in sorted(p for p, role in roles.items() if role == "test" and p not in locked):
+        session.add(LockedTestPatient(project_id=project_id, patient_row_id=patient))
+    session.flush()
+    act, changes = "training.snapshot.frozen", {"hash": snapshot.hash}
+    audit.record(session, actor.user_id, act, "snapshot", snapshot.id, project_id, changes)
+    return snapshot
+
+
+def _history(session: Session, project_id: str) -> SplitHistory:
+    trained = {
+        case["patient_row_id"]
+        for snapshot in repository.snapshots(session, project_id)
+        for case in snapshot.cases
+        if case["split"] != "test"
+    }
+    return SplitHistory(frozenset(repository.locked_patients(session, project_id)), frozenset(trained))
+
+
+def list_snapshots(session: Session, actor: Actor, project_id: str) -> list[Snapshot]:
+    """Frozen datasets of the project, newest first."""
+    projects.require(session, actor, project_id, Permission.READ)
+    return list(repository.snapshots(session, project_id))
+
+
+def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> Run:
+    """Queue a training from a base version on a snapshot."""
+    projects.require(session, actor, project_id, Permission.TRAIN)
+    snapshot = session.get(Snapshot, body.snapshot_id)
+    if snapshot is None or snapshot.project_id != project_id:
+        raise NotFound("no such snapshot")
+    base = networks.usable_version(session, project_id, body.base_version_id)
+    if not set(base.structures) & set(snapshot.structures):
+        raise WrongNetwork("the snapshot holds none of the structures that this network draws")
+    run_id = new_id()
+    job = jobs.enqueue(
+        session,
+        JobRequest(
+            kind="train", parameters={"run_id": run_id}, project_id=project_id, created_by=actor.user_id
+        ),
+    )
+    run = Run(
+        id=run_id,
+        project_id=project_id,
+        snapshot_id=snapshot.id,
+        base_version_id=base.id,
+        job_id=job.id,
+        config={"iterations": body.iterations, "learning_rate": body.learning_rate},
+        created_by=actor.user_id,
+    )
+    session.add(run)
+    session.flush()
+    audit.record(session, actor.user_id, "training.run.started", "run", run.id, project_id)
+    return run
+
+
+def list_runs(session: Session, actor: Actor, project_id: str) -> list[RunDetail]:
+    """Runs of the project, newest first."""
+    projects.require(session, actor, project_id, Permission.READ)
+    return [_detail(session, run) for run in repository.runs(session, project_id)]
+
+
+def get_run(session: Session, actor: Actor, run_id: str) -> RunDetail:
+    """One run; NotFound when it is another project's."""
+    run = session.get(Run, run_id)
+    if run is None:
+        raise NotFound("no such run")
+    projects.require(session, actor, run.project_id, Permission.READ)
+    return _detail(session, run)
+
+
+def _detail(session: Session, run: Run) -> RunDetail:
+    job, snapshot = session.get_one(Job, run.job_id), session.get_one(Snapshot, run.snapshot_id)
+    base = session.get_one(NetworkVersion, run.base_version_id)
+    version = session.get(NetworkVersion, run.version_id) if run.version_id else None
+    return RunDetail(run, job, snapshot, base, version)
+
+
+def effort(session: Session, actor: Actor, project_id: str) -> list[EffortRow]:
+    """Mean cost of correction per network version and structure."""
+    projects.require(session, actor, project_id, Permission.READ)
+    return [
+        EffortRow(network_version=f"{row.name} v{row.version}", **_measures(row))
+        for row in repository.effort(session, project_id)
+    ]
+
+
+def _measures(row: Any) -> dict[str, Any]:
+    names = ("structure", "n", "added_path_length_mm", "surface_dice", "dice", "seconds", "slices")
+    return {name: getattr(row, name) for name in names}

@@ -1,0 +1,97 @@
+"""The model card: what a network learnt from, how good it is, where it fails.  Honest before flattering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from models.registry.network import NetworkManifest
+
+WORST = 8
+
+
+@dataclass(frozen=True)
+class CardText:
+    """What a card says beside its figures."""
+
+    data: str
+    split: str
+    limits: str
+
+
+def render_card(manifest: NetworkManifest, metrics: dict[str, Any], text: CardText) -> str:
+    """Markdown of the card; `metrics` is what `models.evaluation.summarise` made."""
+    lines = [
+        f"# {manifest.title}, version {manifest.version}",
+        "",
+        "**Not for clinical use.** Every contour is a proposal that a qualified person checks and corrects.",
+        "",
+        "## What it draws",
+        "",
+        ", ".join(manifest.structures) + " (TG-263).",
+        "",
+        "## Data",
+        "",
+        text.data,
+        "",
+        text.split,
+        "",
+        "## Figures",
+        "",
+        f"Mean Dice over structures: **{metrics['mean_dice']:.3f}**. On each scan's own grid; mean ± "
+        "standard deviation (median, quartiles).",
+        "",
+        *_table(metrics),
+        "",
+        "## Worst cases",
+        "",
+        *_worst(metrics),
+        "",
+        "## Limits",
+        "",
+        text.limits,
+        "",
+        "## How it predicts",
+        "",
+        f"{manifest.architecture}, {manifest.spacing_mm:g} mm cubes in LPS, {manifest.window.low_hu:g} to "
+        f"{manifest.window.high_hu:g} HU, windows of {manifest.patch} voxels, mean with the mirrored "
+        "picture, largest part kept, threshold per structure: "
+        + ", ".join(f"{name} {manifest.rule(name).threshold:g}" for name in manifest.structures)
+        + ".",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(metrics: dict[str, Any]) -> list[str]:
+    rows = [
+        "| structure | n | Dice | surface Dice at 3 mm | HD95 (mm) | missed |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, row in metrics["structures"].items():
+        cells = [
+            _cell(row[key], digits) for key, digits in (("dice", 3), ("surface_dice_3mm", 3), ("hd95_mm", 1))
+        ]
+        rows.append(f"| {name} | {row['n']} | " + " | ".join(cells) + f" | {row['missed']} |")
+    return rows
+
+
+def _cell(spread: dict[str, float], digits: int) -> str:
+    if not spread:
+        return "–"
+    mean, sd, middle, low, high = (
+        f"{spread[key]:.{digits}f}" for key in ("mean", "sd", "median", "q1", "q3")
+    )
+    return f"{mean} ± {sd} ({middle}, {low}–{high})"
+
+
+def _worst(metrics: dict[str, Any]) -> list[str]:
+    ordered = sorted(metrics["scores"], key=lambda score: score["dice"])[:WORST]
+    rows = ["| case | structure | Dice | HD95 (mm) | plausibility check |", "|---|---|---|---|---|"]
+    for score in ordered:
+        distance = "nothing drawn" if score["hd95_mm"] is None else f"{score['hd95_mm']:.1f}"
+        flagged = "flagged" if score["flagged"] else "not flagged"
+        rows.append(
+            f"| {score['case']} | {score['structure']} | {score['dice']:.2f} | {distance} | {flagged} |"
+        )
+    return rows

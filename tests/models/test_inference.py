@@ -1,0 +1,153 @@
+"""Predictions land where the anatomy is, on any grid, and doubts are said."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from rt.metrics import dice
+from torch import nn
+
+from models.inference.plausibility import check_structures
+from models.inference.segment import segment_ct
+from models.inference.sliding_window import predict_probabilities
+from models.registry.network import (
+    Network,
+    NetworkManifest,
+    StructureRule,
+    WeightsError,
+    load_network,
+)
+from models.registry.package import pack_weights, with_weights
+from rt.geometry import Grid
+from rt.resample import resample
+from tests.models.synthetic import STRUCTURES, toy_case, toy_grid
+
+
+class Thresholder(nn.Module):
+    """Knows the toy anatomy: Ball_R is over 200 HU, Ball_L from 100 to 200 HU."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        hu = image * 500 + 100
+        right, left = (hu - 200) / 10, 5 - (hu - 150).abs() / 10
+        return torch.cat([right, left], dim=1)
+
+
+def _network(**changes: object) -> Network:
+    manifest = NetworkManifest(
+        name="toy", version=1, title="Toy", architecture="unet3d", options={"channels": [4, 8]},
+        structures=STRUCTURES, spacing_mm=3.0, patch=32, weights_sha256="", **changes,  # type: ignore[arg-type]
+    )  # fmt: skip
+    return Network(manifest, Thresholder(), torch.device("cpu"))
+
+
+def test_windows_together_give_what_the_network_gives_at_once() -> None:
+    class Scale(nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return image * 3
+
+    image = np.random.default_rng(0).uniform(-0.9, 1, (40, 33, 71)).astype(np.float32)
+    seen = predict_probabilities(Scale(), image, 1, 32, 0.5, torch.device("cpu"))[0]
+    assert np.abs(seen - 1 / (1 + np.exp(-3 * image))).max() < 5e-3
+
+
+@pytest.mark.parametrize("flips", list(itertools.product((1, -1), repeat=3)))
+def test_organs_are_found_in_every_orientation(flips: tuple[int, int, int]) -> None:
+    hu, masks = toy_case(1)
+    grid = toy_grid()
+    # Ball_R is told from Ball_L by HU alone, so the mirrored view would exchange them: use one-sided names.
+    network = _network()
+    network = Network(
+        NetworkManifest(**(vars(network.manifest) | {"structures": ("Bright", "Dim")})),
+        network.module,
+        network.device,
+    )
+    flipped = hu[:: flips[2], :: flips[1], :: flips[0]]
+    axes = np.diag([float(f) for f in flips])
+    corner = [n - 1 if f < 0 else 0 for n, f in zip(grid.shape_kji[::-1], flips, strict=True)]
+    turned = Grid.of(grid.shape_kji, grid.spacing_ijk_mm, grid.to_lps(corner), axes)
+    drawn = segment_ct(network, flipped, turned).masks
+    for name, truth in zip(("Bright", "Dim"), masks.values(), strict=True):
+        assert dice(drawn[name][:: flips[2], :: flips[1], :: flips[0]], truth) > 0.8
+
+
+def test_a_fine_anisotropic_scan_gets_masks_on_its_own_grid() -> None:
+    hu, masks = toy_case(2)
+    fine = Grid.of((24, 130, 150), [1.1, 1.1, 5.0], [-80, -70, -60], np.eye(3))
+    network = _network()
+    network = Network(
+        NetworkManifest(**(vars(network.manifest) | {"structures": ("Bright", "Dim")})),
+        network.module,
+        network.device,
+    )
+    scan = resample(hu.astype(np.float32), toy_grid(), fine, outside=-1000)
+    drawn = segment_ct(network, scan, fine).masks["Bright"]
+    truth = resample(masks["Ball_R"].astype(np.float32), toy_grid(), fine, outside=0) > 0.5
+    assert drawn.shape == fine.shape_kji
+    assert dice(drawn, truth) > 0.75
+
+
+def _boxes(*columns: int) -> list[npt.NDArray[np.bool_]]:
+    made = []
+    for column in columns:
+        mask = np.zeros((20, 20, 40), dtype=bool)
+        mask[8:12, 8:12, column : column + 4] = True
+        made.append(mask)
+    return made
+
+
+def test_every_doubt_is_named() -> None:
+    grid = Grid.of((20, 20, 40), [2, 2, 2], [0, 0, 0], np.eye(3))
+    rules = {name: StructureRule(0.5, (0.4, 0.6)) for name in STRUCTURES}
+    manifest = _network(rules=rules).manifest
+    right, left = _boxes(5, 30)
+
+    def slugs(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> set[tuple[str, str]]:
+        found = check_structures({"Ball_R": a, "Ball_L": b}, grid, manifest)
+        return {(f.structure, f.slug) for f in found}
+
+    assert slugs(right, left) == set()
+    assert slugs(left, right) == {("Ball_R", "side"), ("Ball_L", "side")}
+    assert slugs(right, np.zeros_like(left)) == {("Ball_L", "missing")}
+    small, large, cut, parts = right.copy(), right.copy(), right.copy(), right.copy()
+    small[10:] = False
+    large[6:14] = large[9]
+    cut[:12, 8:9, 5:6] = True
+    parts[15, 15, 15:25] = True
+    assert slugs(small, left) == {("Ball_R", "volume-small")}
+    assert slugs(large, left) == {("Ball_R", "volume-large")}
+    assert slugs(cut, left) == {("Ball_R", "cut-off")}
+    assert ("Ball_R", "parts") in slugs(parts, left)
+
+
+def _packed() -> tuple[NetworkManifest, bytes]:
+    from models.networks import build_network
+
+    manifest = _network().manifest
+    module = build_network("unet3d", 2, {"channels": (4, 8)})
+    packed = pack_weights(module.state_dict())
+    return with_weights(manifest, packed), packed
+
+
+def test_weights_and_manifest_survive_the_round_trip() -> None:
+    manifest, packed = _packed()
+    again = NetworkManifest.from_json(manifest.to_json())
+    assert again.to_json() == manifest.to_json()
+    assert load_network(again, packed).manifest.structures == STRUCTURES
+
+
+def test_weights_that_are_not_the_manifests_are_refused() -> None:
+    manifest, packed = _packed()
+    with pytest.raises(WeightsError, match="SHA-256"):
+        load_network(manifest, packed[:-1] + b"\0")
+    pickle_like = b"\x80\x04K\x01."
+    with pytest.raises(WeightsError, match="not safetensors"):
+        load_network(with_weights(manifest, pickle_like), pickle_like)
+    other = pack_weights({"a": torch.zeros(1)})
+    with pytest.raises(WeightsError, match="do not fit"):
+        load_network(with_weights(manifest, other), other)
+    with pytest.raises(WeightsError, match="unknown schema or architecture"):
+        NetworkManifest.from_json(manifest.to_json() | {"architecture": "os.system"})
