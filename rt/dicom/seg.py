@@ -1,0 +1,260 @@
+"""Segmentations written with highdicom and read by our own few lines (PS3.3 A.51).
+
+Written: BINARY, one segment per structure, overlaps kept, structures without a voxel kept.  Read:
+BINARY, LABELMAP and FRACTIONAL (from half the maximum up).  Frames are placed by their position and
+orientation on the grid of the source, never by the order of frames or by the images they refer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import highdicom as hd
+import numpy as np
+import numpy.typing as npt
+from highdicom.color import CIELabColor
+from pydicom.dataset import Dataset
+from pydicom.pixels.utils import iter_pixels
+from pydicom.sr.codedict import codes
+from pydicom.uid import RLELossless, SegmentationStorage
+
+from rt.dicom.contour_data import format_ds
+from rt.dicom.outgoing import (
+    MANUFACTURER,
+    ObjectHeader,
+    SeriesReference,
+    StructureOut,
+    check_structures,
+    copy_attributes,
+    date_and_time,
+)
+from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
+from rt.geometry import Grid
+from rt.masks import Mask
+
+LABEL_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"
+"""Label Map Segmentation Storage, newer than the dictionary of pydicom 3.0."""
+PLACEMENT_TOLERANCE = 0.1
+"""Voxels by which a frame's pixels may lie off the source's voxel centres (rounding of IPP and IOP)."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment with its mask on the source grid."""
+
+    number: int
+    label: str
+    colour: str | None
+    """#rrggbb, or None where the file gives no RecommendedDisplayCIELabValue."""
+    mask_kji: Mask
+
+
+@dataclass(frozen=True)
+class SegContent:
+    """What a segmentation says."""
+
+    sop_instance_uid: str
+    label: str
+    patient_id: str
+    frame_of_reference_uid: str | None
+    referenced_series_uid: str | None
+    segments: tuple[Segment, ...]
+
+
+def write_seg(series: SeriesReference, structures: Sequence[StructureOut], header: ObjectHeader) -> Dataset:
+    """A BINARY segmentation of masks on the series' grid.
+
+    The source images that highdicom wants are made from the series' reference; no pixel data are
+    needed.  DicomReferenceError when the series did not come as DICOM or there is no structure.
+    """
+    check_structures(series, structures)
+    if not series.sop_instance_uids:
+        raise DicomReferenceError("a segmentation needs a series that came as DICOM")
+    if not structures:
+        raise DicomReferenceError("a segmentation needs at least one structure")
+    drawn = _drawn_slices(structures)
+    masks = np.stack([structure.mask_kji[drawn] for structure in structures], axis=-1)
+    dataset = hd.seg.Segmentation(
+        source_images=_source_images(series, drawn),
+        pixel_array=masks,
+        segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+        segment_descriptions=[_description(n, s, header) for n, s in enumerate(structures, 1)],
+        series_instance_uid=header.series_instance_uid,
+        series_number=header.series_number + 1,
+        sop_instance_uid=header.sop_instance_uid,
+        instance_number=1,
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name=MANUFACTURER,
+        software_versions=header.software_version,
+        device_serial_number="0",
+        content_label="RINKAKU",
+        content_description=header.label[:64],
+        series_description=header.label[:64],
+        omit_empty_frames=bool(masks.any()),
+    )
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.SeriesDate, dataset.SeriesTime = date_and_time(header.written_at)
+    copy_attributes(dataset, series.attributes)
+    return dataset
+
+
+def read_seg(dataset: Dataset, grid: Grid) -> SegContent:
+    """The segments of a segmentation, each as a mask on the grid of its source series.
+
+    GeometryError when its pixels do not lie on the grid's voxels, DicomUnsupported for compressions
+    other than RLE.
+    """
+    if dataset.get("SOPClassUID") not in (SegmentationStorage, LABEL_MAP_STORAGE):
+        raise DicomError("not a segmentation")
+    numbers = [int(item.SegmentNumber) for item in dataset.get("SegmentSequence", ())]
+    masks = {number: np.zeros(grid.shape_kji, dtype=np.bool_) for number in numbers}
+    labelmap = str(dataset.get("SegmentationType", "")) == "LABELMAP"
+    for frame, pixels in enumerate(_frames(dataset)):
+        for number in np.unique(pixels).tolist() if labelmap else [_segment_number(dataset, frame)]:
+            chosen = pixels == number if labelmap else pixels > 0
+            if number in masks and chosen.any():
+                masks[number][_voxels(chosen, dataset, frame, grid)] = True
+    return SegContent(
+        sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
+        label=str(dataset.get("ContentLabel", "")),
+        patient_id=str(dataset.get("PatientID", "")),
+        frame_of_reference_uid=str(dataset.get("FrameOfReferenceUID", "")) or None,
+        referenced_series_uid=_referenced_series(dataset),
+        segments=tuple(_segment(item, masks) for item in dataset.get("SegmentSequence", ())),
+    )
+
+
+def _segment_number(dataset: Dataset, frame: int) -> int:
+    group = _functional_group(dataset, frame, "SegmentIdentificationSequence")
+    return int(group.ReferencedSegmentNumber)
+
+
+def _drawn_slices(structures: Sequence[StructureOut]) -> list[int]:
+    """Slices with any voxel, or the first one when there is none."""
+    hits = np.zeros(structures[0].mask_kji.shape[0], dtype=np.bool_)
+    for structure in structures:
+        hits |= structure.mask_kji.any(axis=(1, 2))
+    return [int(k) for k in np.flatnonzero(hits)] or [0]
+
+
+def _source_images(series: SeriesReference, drawn: Sequence[int]) -> list[Dataset]:
+    """Metadata of the source's slices, as much as a segmentation copies from it."""
+    spacing_i, spacing_j, _ = series.grid.spacing_ijk_mm
+    images: list[Dataset] = []
+    for k in drawn:
+        image = Dataset()
+        copy_attributes(image, series.attributes)
+        image.SOPClassUID = series.sop_class_uid
+        image.SOPInstanceUID = series.sop_instance_uids[k]
+        image.StudyInstanceUID = series.study_instance_uid
+        image.SeriesInstanceUID = series.series_instance_uid
+        image.FrameOfReferenceUID = series.frame_of_reference_uid
+        image.PositionReferenceIndicator = ""
+        image.Modality = "OT"
+        image.InstanceNumber = k + 1
+        image.Rows, image.Columns = series.grid.shape_kji[1:]
+        image.PixelSpacing = [format_ds(spacing_j), format_ds(spacing_i)]
+        image.SliceThickness = format_ds(series.grid.spacing_ijk_mm[2])
+        image.ImagePositionPatient = [format_ds(v) for v in series.slice_origin_mm(k)]
+        image.ImageOrientationPatient = [f"{v:.12f}" for v in series.grid.matrix[:, :2].T.ravel()]
+        images.append(image)
+    return images
+
+
+def _description(number: int, structure: StructureOut, header: ObjectHeader) -> Any:
+    organ = structure.kind in ("ORGAN", "EXTERNAL", "AVOIDANCE", "CAVITY")
+    kind = hd.seg.SegmentAlgorithmTypeValues
+    red, green, blue = (int(structure.colour[n : n + 2], 16) for n in (1, 3, 5))
+    return hd.seg.SegmentDescription(
+        segment_number=number,
+        segment_label=structure.name[:64],
+        segmented_property_category=(
+            codes.SCT.AnatomicalStructure if organ else codes.SCT.SpatialAndRelationalConcept
+        ),
+        segmented_property_type=codes.SCT.Organ if organ else codes.DCM.SelectedRegion,
+        algorithm_type=kind.AUTOMATIC if structure.automatic else kind.SEMIAUTOMATIC,
+        algorithm_identification=hd.AlgorithmIdentificationSequence(
+            name=MANUFACTURER, family=codes.DCM.ArtificialIntelligence, version=header.software_version
+        ),
+        display_color=CIELabColor.from_rgb(red, green, blue),
+    )
+
+
+def _segment(item: Dataset, masks: dict[int, Mask]) -> Segment:
+    value = item.get("RecommendedDisplayCIELabValue")
+    colour = None
+    if value is not None and len(value) == 3:
+        rgb = CIELabColor.from_dicom_value(tuple(int(v) for v in value)).to_rgb()
+        colour = "#" + "".join(f"{int(v):02x}" for v in rgb)
+    number = int(item.SegmentNumber)
+    return Segment(number, str(item.get("SegmentLabel", "")), colour, masks[number])
+
+
+def _frames(dataset: Dataset) -> Iterator[npt.NDArray[Any]]:
+    """Each frame (rows, columns); FRACTIONAL ones as 0 and 1."""
+    fractional = str(dataset.get("SegmentationType", "")) == "FRACTIONAL"
+    half = float(dataset.get("MaximumFractionalValue", 255)) / 2
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax.is_compressed and syntax != RLELossless:
+        raise DicomUnsupported(f"segmentation compressed as {syntax.name}")
+    frames = iter_pixels(dataset) if syntax == RLELossless else _native_frames(dataset)
+    for frame in frames:
+        yield frame >= half if fractional else frame
+
+
+def _native_frames(dataset: Dataset) -> Iterator[npt.NDArray[Any]]:
+    """Frames that are not compressed; frames of single bits follow each other without padding."""
+    rows, columns, bits = int(dataset.Rows), int(dataset.Columns), int(dataset.BitsAllocated)
+    if bits not in (1, 8, 16):
+        raise DicomUnsupported(f"segmentation of {bits} bits")
+    data, size = dataset.PixelData, rows * columns
+    if len(data) * 8 < int(dataset.NumberOfFrames) * size * bits:
+        raise DicomTruncated("the segmentation has fewer pixels than it declares")
+    for first in range(0, int(dataset.NumberOfFrames) * size, size):
+        if bits == 1:
+            part = np.frombuffer(data[first // 8 : (first + size + 7) // 8], dtype=np.uint8)
+            pixels = np.unpackbits(part, bitorder="little")[first % 8 : first % 8 + size]
+        else:
+            pixels = np.frombuffer(data, dtype=f"<u{bits // 8}", count=size, offset=first * bits // 8)
+        yield pixels.reshape(rows, columns)
+
+
+def _functional_group(dataset: Dataset, frame: int, keyword: str) -> Dataset:
+    """One functional group of a frame, from its own groups or the shared ones (PS3.3 C.7.6.16)."""
+    own = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    places = [*own[frame : frame + 1], *(dataset.get("SharedFunctionalGroupsSequence") or ())[:1]]
+    for place in places:
+        if found := place.get(keyword):
+            group: Dataset = found[0]
+            return group
+    raise DicomError(f"frame {frame + 1} has no {keyword}")
+
+
+def _voxels(chosen: Mask, dataset: Dataset, frame: int, grid: Grid) -> tuple[npt.NDArray[np.intp], ...]:
+    """Indices (k, j, i) on the grid of a frame's chosen pixels."""
+    origin = _functional_group(dataset, frame, "PlanePositionSequence").ImagePositionPatient
+    axes = _functional_group(dataset, frame, "PlaneOrientationSequence").ImageOrientationPatient
+    row_mm, column_mm = _functional_group(dataset, frame, "PixelMeasuresSequence").PixelSpacing
+    start = np.array(origin, dtype=np.float64)
+    across = np.array(axes[:3], dtype=np.float64) * float(column_mm)
+    down = np.array(axes[3:], dtype=np.float64) * float(row_mm)
+    ends = grid.to_index(np.stack([start, start + across, start + down]))
+    steps = np.abs(ends[1:] - ends[0])
+    if np.abs(np.sort(steps, axis=1) - [0, 0, 1]).max() > PLACEMENT_TOLERANCE:
+        raise GeometryError("the segmentation's pixels are not those of the image")
+    row, column = np.nonzero(chosen)
+    index = ends[0] + np.outer(column, ends[1] - ends[0]) + np.outer(row, ends[2] - ends[0])
+    nearest = np.round(index).astype(np.intp)
+    if np.abs(index - nearest).max() > PLACEMENT_TOLERANCE:
+        raise GeometryError("the segmentation lies between the image's voxels")
+    if (nearest < 0).any() or (nearest >= grid.shape_kji[::-1]).any():
+        raise GeometryError("the segmentation reaches beyond the image")
+    return nearest[:, 2], nearest[:, 1], nearest[:, 0]
+
+
+def _referenced_series(dataset: Dataset) -> str | None:
+    for item in dataset.get("ReferencedSeriesSequence") or ():
+        return str(item.SeriesInstanceUID)
+    return None
