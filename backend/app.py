@@ -2,31 +2,78 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from backend.accounts.router import router as accounts_router
-from backend.admin.router import router as admin_router
-from backend.kit import problems
-from backend.projects.router import router as projects_router
+import structlog
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+
+from backend import openapi
+from backend.accounts.router import router as accounts
+from backend.admin.router import router as admin
+from backend.config import get_settings
+from backend.jobs.router import router as jobs
+from backend.kit import problems, spa
+from backend.kit.db import session_scope
+from backend.kit.edge import Edge
+from backend.kit.errors import Unavailable
+from backend.kit.storage import storage
+from backend.projects.router import router as projects
 from backend.version import VERSION
+
+ROUTERS: tuple[APIRouter, ...] = (
+    admin,
+    accounts,
+    projects,
+    jobs,
+)
+"""Every feature's routes; a new feature adds its line here."""
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """Say at start how the blob store keeps create-only writes; a store that is away is not waited for."""
+    try:
+        semantics = await to_thread.run_sync(storage().probe)
+    except Unavailable:
+        semantics = "unavailable"
+    log.info("app.started", version=VERSION, storage=semantics)
+    yield
+
+
+def create_app() -> FastAPI:
+    """The whole API."""
+    settings = get_settings()
+    app = FastAPI(
+        title="Rinkaku",
+        version=VERSION,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.add_middleware(Edge, secure=settings.secure_cookies)
+    problems.install(app)
+    app.add_api_route("/health", health, tags=["admin"])
+    for router in ROUTERS:
+        app.include_router(router)
+    spa.serve(app, settings.frontend)
+    openapi.install(app)
+    return app
 
 
 def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def create_app() -> FastAPI:
-    """The whole API."""
-    app = FastAPI(
-        title="Rinkaku",
-        version=VERSION,
-        generate_unique_id_function=_operation_id,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/api/openapi.json",
-    )
-    problems.install(app)
-    for router in (admin_router, accounts_router, projects_router):
-        app.include_router(router)
-    return app
+def health() -> dict[str, str]:
+    """Whether the API and its database answer."""
+    with session_scope(read_only=True) as session:
+        session.execute(text("SELECT 1"))
+    return {"status": "ok", "version": VERSION}

@@ -14,6 +14,9 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+ROOT = Path(__file__).parents[1]
+"""Folder of the checkout."""
+
 
 class Settings(BaseSettings):
     """One installation."""
@@ -31,10 +34,13 @@ class Settings(BaseSettings):
     s3_url: str | None = None
     """Endpoint of an S3 API; blobs are in the local folder without it."""
     s3_bucket: str = "rinkaku"
+    s3_region: str = "us-east-1"
     s3_access_key: SecretStr | None = None
     s3_secret_key: SecretStr | None = None
     admin_password: SecretStr | None = None
-    weights: Path = Path("models/weights")
+    weights: Path = ROOT / "models" / "weights"
+    frontend: Path = ROOT / "frontend" / "dist"
+    """The built front end."""
     session_idle_minutes: Annotated[int, Field(ge=5)] = 30
     session_hours: Annotated[int, Field(ge=1)] = 12
     lease_s: Annotated[int, Field(ge=2)] = 60
@@ -42,7 +48,7 @@ class Settings(BaseSettings):
     upload_bytes: int = 2 * 1024**3
     """Largest single file."""
 
-    @field_validator("data", "weights")
+    @field_validator("data", "weights", "frontend")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.resolve()

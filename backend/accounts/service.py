@@ -106,8 +106,8 @@ def _start_session(session: Session, user: User, user_agent: str) -> str:
     return secret
 
 
-def actor_of_cookie(secret: str) -> Actor:
-    """Whose browser session this is.
+def actor_of_cookie(secret: str, *, touch: bool = True) -> Actor:
+    """Whose browser session this is; looking without `touch` does not count as being active.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def actor_of_cookie(secret: str) -> Actor:
         or idle >= timedelta(minutes=get_settings().session_idle_minutes)
     ):
         raise NotAuthenticated("your session has ended")
-    if idle >= TOUCH_AFTER:
+    if touch and idle >= TOUCH_AFTER:
         with session_scope() as session:
             repository.touch_session(session, digest, at)
     return _actor(user, "session")
@@ -221,8 +221,9 @@ def create_user(session: Session, actor: Actor | None, new: UserIn) -> User:
         is_administrator=new.is_administrator,
     )
     repository.add(session, user)
+    by = actor.user_id if actor else None
     changes = {"is_administrator": new.is_administrator}
-    record(session, actor and actor.user_id, "accounts.user.created", "user", user.id, changes=changes)
+    record(session, by, "accounts.user.created", "user", user.id, changes=changes)
     return user
 
 

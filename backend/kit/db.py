@@ -91,13 +91,20 @@ def engine() -> Engine:
 def make_engine(url: str) -> Engine:
     """An engine with the timeouts and pragmas that every use relies on."""
     if url.startswith("sqlite"):
-        made = create_engine(url, pool_size=POOL_SIZE, max_overflow=0, connect_args={"timeout": 30})
+        made = create_engine(
+            url, pool_size=POOL_SIZE, max_overflow=0, hide_parameters=True, connect_args={"timeout": 30}
+        )
         event.listen(made, "connect", _sqlite_pragmas)
         event.listen(made, "begin", _sqlite_begin)
         return made
     options = "-c lock_timeout=10s -c statement_timeout=120s -c idle_in_transaction_session_timeout=60s"
     return create_engine(
-        url, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True, connect_args={"options": options}
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": options},
     )
 
 

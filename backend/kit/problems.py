@@ -75,16 +75,6 @@ def _database_away(request: Request, error: Exception) -> Response:
     return _app_error(request, Unavailable("the database does not answer; nothing was changed"))
 
 
-def _unexpected(_: Request, error: Exception) -> Response:
-    log.error("http.request.crashed", exc_info=error)
-    return problem(
-        500,
-        "internal",
-        "Something went wrong on the server",
-        "the failure was logged under this request's id",
-    )
-
-
 def install(app: FastAPI) -> None:
     """Answer every error as a problem."""
     app.add_exception_handler(AppError, _app_error)
@@ -92,4 +82,3 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(OperationalError, _database_away)
-    app.add_exception_handler(Exception, _unexpected)
