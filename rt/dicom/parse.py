@@ -1,0 +1,343 @@
+"""The one door for untrusted DICOM bytes.
+
+`parse_instance` lets a file in only after its structure, its sizes and its kind were checked, in this order:
+length, preamble and file meta, transfer syntax, bounded inflation, a walk over every length and nesting
+(rt.dicom.elements), kind (SOP class, burned-in text), identity (UIDs), pixel extents.  It then hands back the
+bytes to store.  Everything it raises is a DicomError that says what and where.
+
+What is stored: the data set's own bytes, element by element, with a zeroed preamble and a file meta group of
+our own.  Left out are group lengths, curves (50xx), overlays (60xx), Icon Image Sequence, encapsulated
+documents and trailing padding, because text can hide there and nothing here reads them.  Private elements stay:
+treatment planning systems and PET scanners keep there what they need back, and nothing else may be lost;
+de-identification is another step.  A deflated data set is stored inflated, as Explicit VR Little Endian.
+Blank study and series UIDs, as some anonymisers leave them, are replaced by UIDs derived from what else
+identifies the acquisition, and a note says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import struct
+import unicodedata
+import warnings
+import zlib
+from dataclasses import dataclass
+
+import pydicom
+import pydicom.config
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
+from rt.dicom.elements import EXPLICIT_LITTLE, PIXEL_DATA, Element, Encoding, encode_element, scan
+from rt.dicom.kinds import (
+    DEFLATED,
+    EXPLICIT_BIG_ENDIAN,
+    EXPLICIT_LITTLE_ENDIAN,
+    IMPLICIT_LITTLE_ENDIAN,
+    MODALITIES,
+    RTDOSE,
+    TRANSFER_SYNTAXES,
+    WITH_PIXELS,
+    check_kind,
+)
+from rt.dicom.limits import DEFAULT_LIMITS, Limits
+from rt.dicom.pixelcheck import check_pixels
+from rt.errors import DicomError, DicomTooLarge, DicomTruncated, DicomUnsupported
+
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+IMPLEMENTATION_CLASS_UID = "2.25.230843164862911243046230137812386721143"
+"""Ours, from a random UUID (PS3.5 B.2)."""
+_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+\Z", re.ASCII)
+_DROPPED_TAGS = frozenset({0x00420011, 0x00880200, 0xFFFCFFFC})
+_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
+_TRANSFER_SYNTAX = 0x00020010
+_BLANK = DataElement(_SOP_INSTANCE, "UI", "")
+_PIECE = 2**16
+_NAMES = {
+    _SOP_CLASS: "SOP Class UID",
+    _SOP_INSTANCE: "SOP Instance UID",
+    _STUDY: "Study Instance UID",
+    _SERIES: "Series Instance UID",
+}
+PARSER_FAILURES = (
+    InvalidDicomError, BytesLengthException, ValueError, LookupError, TypeError, AttributeError, NotImplementedError,
+    ArithmeticError, struct.error, EOFError, OSError, RuntimeError,
+)  # fmt: skip
+"""What pydicom is known to raise on hostile bytes; RecursionError is a RuntimeError."""
+
+
+@dataclass(frozen=True)
+class ParsedInstance:
+    """One checked instance: what a worklist needs, and the bytes to store.  Texts are NFC, without control characters."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    transfer_syntax_uid: str
+    """Of `data`."""
+    modality: str
+    patient_id: str
+    patient_name: str
+    birth_date: str
+    """DICOM DA, or empty."""
+    sex: str
+    study_date: str
+    study_time: str
+    study_description: str
+    study_id: str
+    accession_number: str
+    series_description: str
+    series_number: int | None
+    instance_number: int | None
+    body_part: str
+    frame_of_reference_uid: str
+    notes: tuple[str, ...]
+    """What was repaired or left out, for the person who sent the file."""
+    data: bytes
+    """The file to store."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set, read anew from `data`."""
+        return read_stored(self.data)
+
+
+def read_stored(data: bytes, *, pixels: bool = True) -> Dataset:
+    """The data set of bytes that have passed `parse_instance`, with or without its pixel data."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return pydicom.dcmread(io.BytesIO(data), stop_before_pixels=not pixels)
+    except PARSER_FAILURES as error:
+        raise DicomError(f"cannot be read ({type(error).__name__})") from error
+
+
+def parse_instance(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedInstance:
+    """The checked instance of the bytes of one DICOM file (PS3.10); a DicomError says what is wrong."""
+    if len(data) > limits.file_bytes:
+        raise DicomTooLarge(f"{len(data)} bytes; at most {limits.file_bytes} are taken")
+    meta, begin = _read_meta(data, limits)
+    syntax = meta.get(_TRANSFER_SYNTAX, "")
+    if syntax not in TRANSFER_SYNTAXES:
+        raise DicomUnsupported(f"transfer syntax {syntax[:64]!r} is not taken in", where="(0002,0010)")
+    body = data[begin:]
+    if syntax == DEFLATED:
+        body, syntax = _inflated(body, limits), EXPLICIT_LITTLE_ENDIAN
+    elements = scan(body, 0, _encoding(syntax), limits)
+    _check_unique(elements)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _judged(_Source(body, elements, syntax, meta), limits)
+    except PARSER_FAILURES as error:
+        raise DicomError(f"a value cannot be read ({type(error).__name__})") from error
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A data set whose structure was found sound, but not yet its values."""
+
+    body: bytes
+    elements: list[Element]
+    syntax: str
+    meta: dict[int, str]
+
+
+def _judged(source: _Source, limits: Limits) -> ParsedInstance:
+    kept = [e for e in source.elements if not _is_dropped(e.tag)]
+    front = _rebuilt(source, [e for e in kept if e.tag < PIXEL_DATA], {})
+    header = pydicom.dcmread(io.BytesIO(_file("", "", source.syntax, front)))
+    uids, notes = _identity(header, source.meta)
+    check_kind(uids[_SOP_CLASS], header)
+    if uids[_SOP_CLASS] in WITH_PIXELS and (
+        PIXEL_DATA in {e.tag for e in kept} or uids[_SOP_CLASS] != RTDOSE
+    ):
+        check_pixels(source.body, kept, header, source.syntax, limits)
+    changed = {tag: uid for tag, uid in uids.items() if str(header.get(tag, _BLANK).value or "") != uid}
+    stored = _file(uids[_SOP_CLASS], uids[_SOP_INSTANCE], source.syntax, _rebuilt(source, kept, changed))
+    if hidden := sum(1 for e in source.elements if _hides_content(e.tag)):
+        notes.append(f"{hidden} overlay, curve or thumbnail elements were left out")
+    return _summary(header, uids, source.syntax, tuple(notes), stored)
+
+
+def _summary(
+    header: Dataset, uids: dict[int, str], syntax: str, notes: tuple[str, ...], stored: bytes
+) -> ParsedInstance:
+    frame_of_reference = str(header.get("FrameOfReferenceUID") or "")
+    if frame_of_reference:
+        _check_uid("Frame of Reference UID", frame_of_reference)
+    return ParsedInstance(
+        sop_class_uid=uids[_SOP_CLASS],
+        sop_instance_uid=uids[_SOP_INSTANCE],
+        study_instance_uid=uids[_STUDY],
+        series_instance_uid=uids[_SERIES],
+        transfer_syntax_uid=syntax,
+        modality=MODALITIES[uids[_SOP_CLASS]],
+        patient_id=_text(header, "PatientID"),
+        patient_name=_text(header, "PatientName"),
+        birth_date=_digits(header, "PatientBirthDate", 8),
+        sex=_text(header, "PatientSex")[:1].upper(),
+        study_date=_digits(header, "StudyDate", 8),
+        study_time=_digits(header, "StudyTime", 6),
+        study_description=_text(header, "StudyDescription"),
+        study_id=_text(header, "StudyID"),
+        accession_number=_text(header, "AccessionNumber"),
+        series_description=_text(header, "SeriesDescription"),
+        series_number=_integer(header, "SeriesNumber"),
+        instance_number=_integer(header, "InstanceNumber"),
+        body_part=_text(header, "BodyPartExamined"),
+        frame_of_reference_uid=frame_of_reference,
+        notes=notes,
+        data=stored,
+    )
+
+
+def _read_meta(data: bytes, limits: Limits) -> tuple[dict[int, str], int]:
+    """The texts of the file meta group (PS3.10 7.1) and where the data set begins."""
+    if data[128:132] != b"DICM":
+        raise DicomError("not a DICOM file: no DICM after the preamble")
+    elements = scan(data, 132, EXPLICIT_LITTLE, limits, stop=lambda tag: tag >> 16 != 2)
+    texts = {
+        e.tag: data[e.value : e.end].strip(b"\0 ").decode("ascii", "replace")
+        for e in elements
+        if e.vr == b"UI"
+    }
+    return texts, elements[-1].end if elements else 132
+
+
+def _inflated(body: bytes, limits: Limits) -> bytes:
+    """The data set of a deflated body: measured first, in small pieces, so that a bomb never unfolds."""
+    engine, total, at = zlib.decompressobj(-zlib.MAX_WBITS), 0, 0
+    try:
+        while at < len(body) and not engine.eof:
+            piece, at = body[at : at + _PIECE], at + _PIECE
+            while piece and not engine.eof:
+                total += len(engine.decompress(piece, _PIECE))
+                if total > limits.inflated_bytes:
+                    raise DicomTooLarge(
+                        f"inflates to more than {limits.inflated_bytes} bytes", where="deflated data set"
+                    )
+                piece = engine.unconsumed_tail
+        if not engine.eof:
+            raise DicomTruncated("the deflated data set has no end")
+        unfolded = zlib.decompressobj(-zlib.MAX_WBITS)
+        whole = unfolded.decompress(body, limits.inflated_bytes)
+        if not unfolded.eof:
+            raise DicomTooLarge(
+                f"inflates to more than {limits.inflated_bytes} bytes", where="deflated data set"
+            )
+        return whole
+    except zlib.error as error:
+        raise DicomError("the deflated data set is damaged") from error
+
+
+def _encoding(syntax: str) -> Encoding:
+    return Encoding(explicit=syntax != IMPLICIT_LITTLE_ENDIAN, little=syntax != EXPLICIT_BIG_ENDIAN)
+
+
+def _check_unique(elements: list[Element]) -> None:
+    seen: set[int] = set()
+    for element in elements:
+        if element.tag in seen or element.tag < 0x00080000:
+            raise DicomError(
+                "stands twice or where it must not",
+                where=f"({element.tag >> 16:04X},{element.tag & 0xFFFF:04X})",
+            )
+        seen.add(element.tag)
+
+
+def _hides_content(tag: int) -> bool:
+    group = tag >> 16
+    return tag in _DROPPED_TAGS or (
+        group % 2 == 0 and (0x5000 <= group <= 0x50FF or 0x6000 <= group <= 0x60FF)
+    )
+
+
+def _is_dropped(tag: int) -> bool:
+    return _hides_content(tag) or tag & 0xFFFF == 0
+
+
+def _identity(header: Dataset, meta: dict[int, str]) -> tuple[dict[int, str], list[str]]:
+    """The four UIDs of an instance by tag, and notes on those that had to be found elsewhere."""
+    notes: list[str] = []
+    uids = {tag: str(header.get(tag, _BLANK).value or "").strip() for tag in _NAMES}
+    for tag, in_meta in ((_SOP_CLASS, 0x00020002), (_SOP_INSTANCE, 0x00020003)):
+        if not uids[tag] and meta.get(in_meta):
+            uids[tag] = meta[in_meta]
+            notes.append(f"{_NAMES[tag]} is blank; the file meta group's was taken")
+    frame_of_reference = str(header.get("FrameOfReferenceUID") or "")
+    acquisition = [
+        frame_of_reference,
+        *(str(header.get(k) or "") for k in ("StudyDate", "PatientID", "AccessionNumber")),
+    ]
+    series = [
+        str(header.get(k) or "")
+        for k in ("Modality", "SeriesDate", "SeriesTime", "SeriesNumber", "SeriesDescription")
+    ]
+    for tag, parts in ((_STUDY, ["study", *acquisition]), (_SERIES, ["series", *acquisition, *series])):
+        if not uids[tag] and frame_of_reference:
+            uids[tag] = _derived_uid(parts)
+            notes.append(f"{_NAMES[tag]} is blank; one was derived from the frame of reference and the dates")
+    for tag, name in _NAMES.items():
+        _check_uid(name, uids[tag])
+    return uids, notes
+
+
+def _derived_uid(parts: list[str]) -> str:
+    """A 2.25 UID (PS3.5 B.2) that is the same for the same words."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()[:16]
+    return f"2.25.{int.from_bytes(digest, 'big')}"
+
+
+def _check_uid(name: str, uid: str) -> None:
+    if not uid:
+        raise DicomError("missing", where=name)
+    if len(uid) > 64 or not _UID.match(uid):
+        raise DicomError("not a UID: digits and dots, at most 64", where=name)
+
+
+def _rebuilt(source: _Source, kept: list[Element], changed: dict[int, str]) -> bytes:
+    """The kept elements' own bytes in ascending order, with the changed UIDs in place."""
+    encoding = _encoding(source.syntax)
+    pieces = {e.tag: source.body[e.start : e.end] for e in kept}
+    for tag, uid in changed.items():
+        pieces[tag] = encode_element(tag, "UI", uid.encode("ascii"), encoding)
+    return b"".join(pieces[tag] for tag in sorted(pieces))
+
+
+def _file(sop_class_uid: str, sop_instance_uid: str, syntax: str, dataset: bytes) -> bytes:
+    """A PS3.10 file with a zeroed preamble and a meta group of our own."""
+    meta = encode_element(0x00020001, "OB", b"\0\1", EXPLICIT_LITTLE)
+    texts = {
+        0x00020002: sop_class_uid,
+        0x00020003: sop_instance_uid,
+        _TRANSFER_SYNTAX: syntax,
+        0x00020012: IMPLEMENTATION_CLASS_UID,
+    }
+    for tag, value in texts.items():
+        meta += encode_element(tag, "UI", value.encode("ascii"), EXPLICIT_LITTLE)
+    length = encode_element(0x00020000, "UL", struct.pack("<I", len(meta)), EXPLICIT_LITTLE)
+    return b"\0" * 128 + b"DICM" + length + meta + dataset
+
+
+def _text(header: Dataset, keyword: str) -> str:
+    """A text in NFC, without control characters, cut at 256."""
+    value = unicodedata.normalize("NFC", str(header.get(keyword) or ""))
+    return "".join(c for c in value if unicodedata.category(c) not in {"Cc", "Cf", "Cs"}).strip()[:256]
+
+
+def _digits(header: Dataset, keyword: str, count: int) -> str:
+    value = re.sub(r"[^0-9]", "", str(header.get(keyword) or ""), flags=re.ASCII)
+    return value[:count] if len(value) >= count else ""
+
+
+def _integer(header: Dataset, keyword: str) -> int | None:
+    try:
+        return int(str(header.get(keyword)))
+    except ValueError:
+        return None
