@@ -5,11 +5,11 @@ length, preamble and file meta, transfer syntax, bounded inflation, a walk over 
 (rt.dicom.elements), kind (SOP class, burned-in text), identity (UIDs), pixel extents.  It then hands back the
 bytes to store.  Everything it raises is a DicomError that says what and where.
 
-What is stored: the data set's own bytes, element by element, with a zeroed preamble and a file meta group of
-our own.  Left out are group lengths, curves (50xx), overlays (60xx), Icon Image Sequence, encapsulated
-documents and trailing padding, because text can hide there and nothing here reads them.  Private elements stay:
-treatment planning systems and PET scanners keep there what they need back, and nothing else may be lost;
-de-identification is another step.  A deflated data set is stored inflated, as Explicit VR Little Endian.
+What is stored: the data set's own bytes, element by element, with a zeroed preamble and a file meta group
+of our own.  Left out are group lengths, curves (50xx), overlays (60xx), Icon Image Sequence, encapsulated
+documents and trailing padding, because text can hide there and nothing here reads them.  Private elements
+stay: treatment planning systems and PET scanners keep there what they need back, and nothing else may be
+lost; de-identification is another step.  A deflated data set is stored inflated, as Explicit VR Little Endian.
 Blank study and series UIDs, as some anonymisers leave them, are replaced by UIDs derived from what else
 identifies the acquisition, and a note says so.
 """
@@ -64,15 +64,18 @@ _NAMES = {
     _SERIES: "Series Instance UID",
 }
 PARSER_FAILURES = (
-    InvalidDicomError, BytesLengthException, ValueError, LookupError, TypeError, AttributeError, NotImplementedError,
-    ArithmeticError, struct.error, EOFError, OSError, RuntimeError,
+    InvalidDicomError, BytesLengthException, ValueError, LookupError, TypeError, AttributeError,
+    NotImplementedError, ArithmeticError, struct.error, EOFError, OSError, RuntimeError,
 )  # fmt: skip
 """What pydicom is known to raise on hostile bytes; RecursionError is a RuntimeError."""
 
 
 @dataclass(frozen=True)
 class ParsedInstance:
-    """One checked instance: what a worklist needs, and the bytes to store.  Texts are NFC, without control characters."""
+    """One checked instance: what a worklist needs, and the bytes to store.
+
+    Texts are in NFC, without control characters.
+    """
 
     sop_class_uid: str
     sop_instance_uid: str

@@ -73,9 +73,9 @@ def _check_frames(body: bytes, element: Element, header: Dataset, syntax: str) -
         if (size is None) != (syntax == RLE):
             raise DicomError("a frame is not in the form of its transfer syntax", where=_WHERE)
         if size is not None and (size.rows, size.columns, size.samples) != expected:
+            said = f"{expected[0]} × {expected[1]}"
             raise DicomError(
-                f"a frame of {size.rows} × {size.columns} where the header says {expected[0]} × {expected[1]}",
-                where=_WHERE,
+                f"a frame of {size.rows} × {size.columns} where the header says {said}", where=_WHERE
             )
 
 

@@ -1,0 +1,262 @@
+"""A series of slices as one volume on a checked Grid.
+
+Headers come first: `check_geometry` sorts them along the normal and says, as typed findings, what is wrong,
+without a pixel.  `assemble` then fills the volume slice by slice, so that memory is the volume and one slice.
+Nothing is resampled here: a stack that is no right-angled lattice is refused, not repaired.
+
+Values: CT is HU in int16 (slope 1).  MR is the stored value in int16 with one slope, or float32 where slices
+differ, have an intercept or do not fit.  PET is float32, body-weight SUV where the header allows it, because
+each slice has a slope of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rt.dicom.headers import SliceHeader
+from rt.errors import GeometryError
+from rt.geometry import FloatArray, Grid
+
+ORIENTATION_TOLERANCE = 1e-3
+"""Largest difference of direction cosines within a series; 0.25 mm over a body."""
+SILENT_FRACTION, WARNED_FRACTION = 0.01, 0.1
+"""Distance of a slice from its place in an even stack, in spacings: up to which it is noise, is warned of."""
+TILT_PIXELS = 0.5
+"""Drift of the slices' corners across the normal, over the whole stack, beyond which it is sheared."""
+DEFAULT_WINDOWS = {"CT": (-160.0, 240.0)}
+"""Soft tissue, in HU, where the header has no window."""
+
+
+@dataclass(frozen=True)
+class GeometryFinding:
+    """Something about a series that a person should know; a refusal means there is no volume."""
+
+    slug: str
+    detail: str
+    severity: Literal["warning", "refusal"]
+
+
+@dataclass(frozen=True)
+class SeriesGeometry:
+    """The grid of a series, its slices in the order of k, and what was found on the way."""
+
+    grid: Grid | None
+    """None when refused."""
+    slices: tuple[SliceHeader, ...]
+    findings: tuple[GeometryFinding, ...]
+
+
+@dataclass(frozen=True)
+class SeriesVolume:
+    """A volume of checked geometry: voxels × slope = value in `unit`."""
+
+    grid: Grid
+    voxels_kji: npt.NDArray[np.int16] | npt.NDArray[np.float32]
+    slope: float
+    unit: str
+    window: tuple[float, float]
+    """Low and high, in `unit`."""
+    sop_instance_uids: tuple[str, ...]
+    """Of each k; the same one throughout for a multi-frame instance."""
+    frame_of_reference_uid: str
+    warnings: tuple[GeometryFinding, ...]
+
+
+class _Refused(Exception):
+    def __init__(self, slug: str, detail: str) -> None:
+        self.finding = GeometryFinding(slug, detail, "refusal")
+
+
+def check_geometry(headers: Sequence[SliceHeader]) -> SeriesGeometry:
+    """The grid and order of a series' slices, or the reason why there is none."""
+    findings: list[GeometryFinding] = []
+    try:
+        slices = _set_aside(list(headers), findings)
+        _check_alike(slices, findings)
+        slices = _sorted(slices, findings)
+        grid = _grid(slices, findings)
+    except _Refused as refused:
+        return SeriesGeometry(None, (), (*findings, refused.finding))
+    if slices[0].modality == "CT" and not all(s.has_rescale for s in slices):
+        _warn(findings, "missing-rescale", "no rescale slope and intercept: values may not be HU")
+    return SeriesGeometry(grid, tuple(slices), tuple(findings))
+
+
+def assemble(
+    headers: Sequence[SliceHeader], read_pixels: Callable[[SliceHeader], npt.NDArray[Any]]
+) -> SeriesVolume:
+    """The volume of a series; `read_pixels` gives the stored values (rows, columns) of one slice at a time.
+
+    Raises GeometryError with the refusal's words, `where` being its slug.
+    """
+    geometry = check_geometry(headers)
+    if geometry.grid is None:
+        refusal = next(f for f in geometry.findings if f.severity == "refusal")
+        raise GeometryError(refusal.detail, where=refusal.slug)
+    slices = geometry.slices
+    keeps_stored = _keeps_stored(slices)
+    as_int16 = keeps_stored or slices[0].modality == "CT"
+    voxels: npt.NDArray[Any] = np.empty(geometry.grid.shape_kji, dtype=np.int16 if as_int16 else np.float32)
+    for plane, header in zip(voxels, slices, strict=True):
+        stored = read_pixels(header)
+        if stored.shape != plane.shape:
+            raise GeometryError(f"a slice of {stored.shape} pixels where its header says {plane.shape}")
+        values = stored if keeps_stored else stored * np.float32(header.slope) + np.float32(header.intercept)
+        plane[...] = np.clip(np.rint(values), -32768, 32767) if as_int16 else values
+    slope = slices[0].slope if keeps_stored else 1.0
+    return SeriesVolume(
+        grid=geometry.grid,
+        voxels_kji=voxels,
+        slope=slope,
+        unit=slices[0].unit,
+        window=_window(slices, voxels, slope),
+        sop_instance_uids=tuple(s.sop_instance_uid for s in slices),
+        frame_of_reference_uid=slices[0].frame_of_reference_uid,
+        warnings=geometry.findings,
+    )
+
+
+def _warn(findings: list[GeometryFinding], slug: str, detail: str) -> None:
+    findings.append(GeometryFinding(slug, detail, "warning"))
+
+
+def _set_aside(headers: list[SliceHeader], findings: list[GeometryFinding]) -> list[SliceHeader]:
+    """Without localizers, which share a series with the scan they planned."""
+    if not headers:
+        raise _Refused("no-slices", "the series has no images")
+    slices = [h for h in headers if "LOCALIZER" not in h.image_type]
+    if not slices:
+        raise _Refused("only-localizers", "the series has only localizer images")
+    if len(slices) < len(headers):
+        _warn(
+            findings, "localizer-set-aside", f"{len(headers) - len(slices)} localizer images were set aside"
+        )
+    return slices
+
+
+def _check_alike(slices: list[SliceHeader], findings: list[GeometryFinding]) -> None:
+    frames = {s.frame_of_reference_uid for s in slices}
+    if len(frames) > 1:
+        raise _Refused("two-frames-of-reference", f"the slices name {len(frames)} frames of reference")
+    if frames == {""}:
+        _warn(findings, "missing-frame-of-reference", "the series names no frame of reference")
+    sizes = Counter((s.rows, s.columns, *np.round(s.spacing_ij_mm, 4)) for s in slices)
+    if len(sizes) > 1:
+        words = ", ".join(f"{n} of {r}×{c} at {i:g}×{j:g} mm" for (r, c, i, j), n in sizes.most_common(3))
+        raise _Refused("mixed-sizes", f"slices of different size: {words}")
+    first = np.asarray(slices[0].orientation)
+    other = sum(1 for s in slices if np.abs(np.asarray(s.orientation) - first).max() > ORIENTATION_TOLERANCE)
+    if other:
+        raise _Refused("mixed-orientations", f"{other} of {len(slices)} slices are not parallel to the first")
+    _axes(slices[0])
+
+
+def _axes(header: SliceHeader) -> FloatArray:
+    """The 3×3 matrix with columns i, j, k: the header's cosines made orthonormal, k their cross product."""
+    i, j = np.asarray(header.orientation[:3]), np.asarray(header.orientation[3:])
+    lengths = np.array([np.linalg.norm(i), np.linalg.norm(j)])
+    if np.abs(lengths - 1).max() > ORIENTATION_TOLERANCE or abs(float(i @ j)) > ORIENTATION_TOLERANCE:
+        raise _Refused("bad-orientation", "the direction cosines are not of unit length at right angles")
+    i = i / lengths[0]
+    j = j - (i @ j) * i
+    j = j / np.linalg.norm(j)
+    return np.stack([i, j, np.cross(i, j)], axis=1)
+
+
+def _sorted(slices: list[SliceHeader], findings: list[GeometryFinding]) -> list[SliceHeader]:
+    """By place along the normal, one slice for each place."""
+    normal = _axes(slices[0])[:, 2]
+    ordered = sorted(
+        slices,
+        key=lambda s: (float(np.dot(s.position_lps_mm, normal)), s.instance_number, s.sop_instance_uid),
+    )
+    heights = np.array([np.dot(s.position_lps_mm, normal) for s in ordered])
+    gaps = np.diff(heights)
+    apart = gaps[gaps > 1e-3]
+    if len(ordered) > 1 and apart.size == 0:
+        raise _Refused("repeated-positions", f"all {len(ordered)} slices lie in one place")
+    tolerance = 0.05 * float(np.median(apart)) if apart.size else 0.0
+    kept = [s for n, s in enumerate(ordered) if n == 0 or gaps[n - 1] > tolerance]
+    doubled = len(ordered) - len(kept)
+    if doubled > max(2, 0.1 * len(kept)):
+        raise _Refused(
+            "repeated-positions",
+            f"{doubled} of {len(ordered)} slices lie where another one lies: several acquisitions?",
+        )
+    if doubled:
+        _warn(
+            findings, "duplicated-slices", f"{doubled} slices lie where another one lies and were set aside"
+        )
+    return kept
+
+
+def _grid(slices: list[SliceHeader], findings: list[GeometryFinding]) -> Grid:
+    axes = _axes(slices[0])
+    first = slices[0]
+    if len(slices) == 1:
+        step = first.thickness_mm if first.thickness_mm and first.thickness_mm > 0 else 1.0
+        _warn(findings, "single-slice", f"one slice only; its thickness, {step:g} mm, is taken as spacing")
+    else:
+        step = _even_step(slices, axes, findings)
+        _check_sheared(slices, axes)
+    spacing = (*first.spacing_ij_mm, step)
+    return Grid.of((len(slices), first.rows, first.columns), spacing, first.position_lps_mm, axes)
+
+
+def _even_step(slices: list[SliceHeader], axes: FloatArray, findings: list[GeometryFinding]) -> float:
+    heights = np.array([np.dot(s.position_lps_mm, axes[:, 2]) for s in slices])
+    gaps = np.diff(heights)
+    step = float(heights[-1] - heights[0]) / (len(heights) - 1)
+    worst = float(np.abs(heights - heights[0] - step * np.arange(len(heights))).max())
+    if worst <= SILENT_FRACTION * step:
+        return step
+    usual = float(np.median(gaps))
+    counts = np.rint(gaps / usual)
+    if counts.max() > 1 and np.abs(gaps - counts * usual).max() <= WARNED_FRACTION * usual:
+        at = ", ".join(f"{heights[n]:.1f}" for n in np.flatnonzero(counts > 1)[:5])
+        raise _Refused("missing-slices", f"{int((counts - 1).sum())} slices are missing, after {at} mm")
+    if worst > WARNED_FRACTION * step or np.abs(gaps - step).max() > 2 * WARNED_FRACTION * step:
+        raise _Refused("uneven-spacing", f"the slices lie {gaps.min():.2f} to {gaps.max():.2f} mm apart")
+    _warn(
+        findings, "uneven-spacing", f"slices lie up to {worst:.2f} mm beside an even stack of {step:.3f} mm"
+    )
+    return step
+
+
+def _check_sheared(slices: list[SliceHeader], axes: FloatArray) -> None:
+    offsets = np.array([s.position_lps_mm for s in slices]) - np.asarray(slices[0].position_lps_mm)
+    drift = np.abs(offsets @ axes[:, :2]) / np.asarray(slices[0].spacing_ij_mm)
+    if drift.max() > TILT_PIXELS:
+        way = offsets[-1]
+        across, along = np.linalg.norm(way @ axes[:, :2]), abs(way @ axes[:, 2])
+        raise _Refused(
+            "gantry-tilt",
+            f"the stack is sheared by {np.degrees(np.arctan2(across, along)):.1f}° (gantry tilt)",
+        )
+
+
+def _keeps_stored(slices: Sequence[SliceHeader]) -> bool:
+    """True for MR whose stored values fit int16 and have one slope and no intercept."""
+    first = slices[0]
+    fits = first.bits_stored <= 15 or (first.signed and first.bits_stored <= 16)
+    alike = all(s.slope == first.slope and s.intercept == 0 and s.signed == first.signed for s in slices)
+    return first.modality == "MR" and fits and alike and first.slope > 0
+
+
+def _window(slices: Sequence[SliceHeader], voxels: npt.NDArray[Any], slope: float) -> tuple[float, float]:
+    """The middle slice's window, or the modality's, or the 1st to 99th percentile of a sample of voxels."""
+    stated = slices[len(slices) // 2].window
+    if stated is not None and slices[0].modality != "PT":
+        centre, width = stated
+        return (centre - width / 2, centre + width / 2)
+    if slices[0].modality in DEFAULT_WINDOWS:
+        return DEFAULT_WINDOWS[slices[0].modality]
+    sample = voxels[:: max(1, len(voxels) // 16), ::4, ::4].astype(np.float64) * slope
+    low, high = (float(v) for v in np.percentile(sample, [1, 99]))
+    return (low, high if high > low else low + 1.0)
