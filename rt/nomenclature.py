@@ -126,7 +126,7 @@ def _sided_match(text: str) -> Match | None:
 
 @cache
 def _index() -> dict[str, Structure]:
-    """Structures by every key of their name and synonyms; a key of two structures is an error of the table."""
+    """Structures by every key of their names; a key of two structures is an error of the table."""
     index: dict[str, Structure] = {}
     for structure in structures():
         for name in (structure.base, *structure.synonyms):
@@ -145,6 +145,6 @@ def _words(text: str) -> list[str]:
     """Lower-case words: split at capitals, digits kept, umlauts spelt out, Japanese sides set apart."""
     text = unicodedata.normalize("NFKC", text)
     text = re.sub(r"(?<=[a-zäöüß])(?=[A-Z])", " ", text)
-    text = text.casefold().translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"}))
+    text = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
     text = re.sub(r"([左右]側?)", r" \1 ", text)
     return re.findall(r"[^\W_]+", text)

@@ -29,7 +29,7 @@ Hypothalmus | - | ORGAN | #e68ab8 | hypothalamus, 視床下部
 Hippocampus | LR | ORGAN | #d98cff | hippokampus, 海馬
 Lobe_Temporal | LR | ORGAN | #bfa36b | temporal lobe, temporallappen, schläfenlappen, 側頭葉
 Parotid | LR | ORGAN | #4fd67a | parotid gland, parotis, glandula parotis, ohrspeicheldrüse, 耳下腺
-Glnd_Submand | LR | ORGAN | #2fae6b | submandibular gland, submandibular, smg, unterkieferspeicheldrüse, 顎下腺
+Glnd_Submand | LR | ORGAN | #2fae6b | submandibular gland, submandibular, unterkieferspeicheldrüse, 顎下腺
 Glnd_Sublingual | LR | ORGAN | #1f8f55 | sublingual gland, sublingual, unterzungenspeicheldrüse, 舌下腺
 Glnd_Thyroid | - | ORGAN | #b07be0 | thyroid, thyroid gland, schilddrüse, 甲状腺
 Cavity_Oral | - | ORGAN | #ff8fa3 | oral cavity, mouth, mundhöhle, 口腔
@@ -93,7 +93,7 @@ Bone_Pelvic | - | ORGAN | #cfc39f | pelvis, pelvic bones, becken, beckenknochen,
 Sacrum | - | ORGAN | #c4b78f | kreuzbein, 仙骨
 Bones | - | ORGAN | #efe8d0 | bone, skeleton, knochen, 骨
 Skin | - | ORGAN | #f0c8a8 | haut, 皮膚
-External | - | EXTERNAL | #9aa5b1 | body, body outline, outer contour, patient, aussenkontur, körper, 体表, 体輪郭
+External | - | EXTERNAL | #9aa5b1 | body, body outline, patient, aussenkontur, körper, 体表, 体輪郭
 CouchSurface | - | SUPPORT | #708090 | couch, table, couch surface, tisch, 寝台, カウチ
 Bolus | - | BOLUS | #66d9c0 | ボーラス
 GTV | - | GTV | #ff4040 | gross tumor volume, gross tumour volume, tumor, tumour, 肉眼的腫瘍体積
