@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import traceback
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
@@ -25,14 +25,29 @@ from rt.errors import RtError
 from workers.runtime import JobCancelled, JobContext, handler_of
 
 
-def main(worker: Connection, claim: dict[str, Any], scratch: str, modules: list[str]) -> None:
+@dataclass(frozen=True)
+class Assignment:
+    """What a job's process is told; sent between processes of one machine."""
+
+    claim: Claim
+    scratch: Path
+    modules: list[str]
+    """Imported before the handler is looked up; the server has them already."""
+    settings: dict[str, str]
+    """The worker's RINKAKU_* variables; the server still has those of its own start."""
+
+
+def main(worker: Connection, assignment: Assignment) -> None:
     """Run the handler and tell the worker how it ended."""
     os.setsid()
+    for name in [name for name in os.environ if name.startswith("RINKAKU_")]:
+        del os.environ[name]
+    os.environ.update(assignment.settings)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_worker, daemon=True).start()
-    for module in modules:
+    for module in assignment.modules:
         import_module(module)
-    context = JobContext(claim=Claim(**claim), worker=worker, scratch=Path(scratch))
+    context = JobContext(claim=assignment.claim, worker=worker, scratch=assignment.scratch)
     context.scratch.mkdir(parents=True, exist_ok=True)
     context.send(_run(context))
 

@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from multiprocessing import connection, get_context
 from multiprocessing.context import ForkServerProcess
@@ -23,14 +23,19 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from backend.config import get_settings
 from backend.jobs import leases
 from backend.jobs.leases import Claim, Failure, Holding
+from backend.jobs.service import KINDS
+from backend.jobs.states import FINAL, JobState
+from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from workers import child
+from workers.runtime import handler_module
 
 log = structlog.get_logger()
 processes = get_context("forkserver")
@@ -118,6 +123,22 @@ class Supervisor:
                 return True
 
 
+def handler_modules(queues: list[str]) -> list[str]:
+    """The modules that do the jobs of these queues."""
+    return [handler_module(kind) for kind, queue in KINDS.items() if queue in queues]
+
+
+def sweep_scratch() -> None:
+    """Remove the folders of jobs that ended while no worker was looking."""
+    folders = {folder.name: folder for folder in (get_settings().data / "scratch").glob("*")}
+    with session_scope(read_only=True) as session:
+        open_states = [state for state in JobState if state not in FINAL]
+        wanted = select(Job.id).where(Job.id.in_(folders), Job.state.in_(open_states))
+        kept = set(session.scalars(wanted))
+    for job_id in folders.keys() - kept:
+        shutil.rmtree(folders[job_id], ignore_errors=True)
+
+
 def persist(write: Callable[[Session], object], patience_s: float) -> None:
     """Write in a transaction, patiently while the database is away; then the reaper will see to the job."""
     give_up_at = time.monotonic() + patience_s
@@ -151,8 +172,11 @@ class _Process:
 
     def __init__(self, held: Claim, scratch: Path, modules: list[str]) -> None:
         self.line, far_end = processes.Pipe()
-        arguments = (far_end, asdict(held), str(scratch), modules)
-        self.process: ForkServerProcess = processes.Process(target=child.main, args=arguments, daemon=True)
+        settings = {name: value for name, value in os.environ.items() if name.startswith("RINKAKU_")}
+        assignment = child.Assignment(held, scratch, modules, settings)
+        self.process: ForkServerProcess = processes.Process(
+            target=child.main, args=(far_end, assignment), daemon=True
+        )
         self.process.start()
         far_end.close()
 

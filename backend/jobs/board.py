@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from backend.accounts.actor import Actor
+from backend.accounts.service import Actor
 from backend.jobs.service import MAX_ATTEMPTS, announce
 from backend.jobs.states import JobState
 from backend.jobs.tables import Event, Job, JobLog
@@ -44,11 +44,9 @@ def list_jobs(session: Session, actor: Actor, wanted: JobFilter, limit: int) -> 
 
 
 def _visible(session: Session, actor: Actor) -> ColumnElement[bool]:
-    """Jobs of the actor's projects, his own, and all for administrators of the installation."""
-    if actor.is_administrator:
-        return true()
-    projects = visible_project_ids(session, actor)
-    return or_(Job.project_id.in_(projects), Job.created_by == actor.user_id)
+    """Jobs of the actor's projects; those of no project belong to who asked for them."""
+    own = and_(Job.project_id.is_(None), Job.created_by == actor.user_id)
+    return or_(Job.project_id.in_(visible_project_ids(session, actor)), own)
 
 
 def get_job(session: Session, actor: Actor, job_id: str) -> Job:
@@ -121,15 +119,19 @@ _CLEARED: dict[str, Any] = {
 
 def _changeable(session: Session, actor: Actor, job_id: str) -> Job:
     job = get_job(session, actor, job_id)
-    if job.project_id is not None and not actor.is_administrator:
+    if job.project_id is not None:
         permission = Permission.TRAIN if job.kind == "train" else Permission.ANNOTATE
         require(session, actor, job.project_id, permission)
     return job
 
 
-def events_after(session: Session, actor: Actor, number: int, limit: int = 500) -> Sequence[Event]:
-    """Events with a higher number that concern the actor's projects, oldest first."""
-    statement = select(Event).where(Event.number > number).order_by(Event.number).limit(limit)
-    if not actor.is_administrator:
-        statement = statement.where(Event.project_id.in_(visible_project_ids(session, actor)))
-    return session.scalars(statement).all()
+def newest_event(session: Session) -> int:
+    """Number of the newest event; 0 when there is none."""
+    return session.scalar(select(func.max(Event.number))) or 0
+
+
+def events_after(session: Session, actor: Actor, number: int) -> Sequence[Event]:
+    """The next events with a higher number that concern the actor's projects, oldest first."""
+    projects = visible_project_ids(session, actor)
+    statement = select(Event).where(Event.number > number, Event.project_id.in_(projects))
+    return session.scalars(statement.order_by(Event.number).limit(500)).all()

@@ -23,6 +23,9 @@ MAX_CRASHES = 2
 """A job that kills or hangs its process this often is given up."""
 
 
+_NO_ERROR = {"error_slug": None, "error_detail": None}
+
+
 class Superseded(Exception):
     """The job was cancelled or given to another worker; what this attempt would have written is dropped."""
 
@@ -120,7 +123,7 @@ def report(session: Session, held: Claim, progress: float, message: str, lines: 
 def succeed(session: Session, held: Claim, result: dict[str, Any]) -> None:
     """End the job in the caller's transaction, beside the rows it made; raise Superseded when not ours."""
     session.flush()
-    values = {"state": JobState.SUCCEEDED, "lease_until": None, "progress": 1.0, "result": result}
+    values = {"state": JobState.SUCCEEDED, "lease_until": None, "progress": 1.0, "result": result} | _NO_ERROR
     if not _end(session, held, values):
         raise Superseded(f"attempt {held.attempt} of job {held.job_id} was replaced")
 

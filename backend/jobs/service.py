@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "measure": "cpu",
     "export": "cpu",
     "import-structures": "cpu",
+    "assemble": "cpu",
 }
 """Queue of each kind of job; `workers/<queue>/<kind>.py` does it."""
 
