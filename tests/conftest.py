@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,16 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
 from backend import config
 from backend.accounts.actor import Actor
 from backend.accounts.schemas import TokenIn, UserIn
 from backend.accounts.service import create_token, create_user
-from backend.kit import db, ids, storage
+from backend.kit import db, ids, migrations, storage
 from backend.projects.service import default_project
 from backend.projects.tables import Member, Project, Role
-from backend.tables import Base
 
 POSTGRES = os.environ.get("RINKAKU_TEST_POSTGRES_URL")
 PASSWORD = "correct horse battery"
@@ -38,44 +38,72 @@ def forget_caches() -> None:
         cached.cache_clear()
 
 
+def postgres_url(name: str) -> URL:
+    """A database of the test server."""
+    assert POSTGRES is not None
+    return make_url(POSTGRES).set(database=name, drivername="postgresql+psycopg")
+
+
+def on_server(*statements: str) -> None:
+    """Run administrative statements on the test server."""
+    assert POSTGRES is not None
+    url = make_url(POSTGRES).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Names the migrated, empty database of a kind, made once; tests work on copies."""
+    made: dict[str, str] = {}
+
+    def of_kind(kind: str) -> str:
+        if kind not in made:
+            made[kind] = str(tmp_path_factory.mktemp("template") / "rinkaku.sqlite3")
+            url = f"sqlite:///{made[kind]}"
+            if kind == "postgres":
+                made[kind] = "template_" + ids.new_id().replace("-", "")
+                on_server(f"CREATE DATABASE {made[kind]}")
+                url = postgres_url(made[kind]).render_as_string(hide_password=False)
+            engine = db.make_engine(url)
+            migrations.upgrade(engine)
+            engine.dispose()
+        return made[kind]
+
+    yield of_kind
+    if "postgres" in made:
+        on_server(f"DROP DATABASE {made['postgres']} WITH (FORCE)")
+
+
 @pytest.fixture(
     params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)] if POSTGRES else ["sqlite"]
 )
 def database(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    template: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[str]:
     """An empty migrated database and data folder of this test's own; gives the name of the kind."""
-    monkeypatch.setenv("RINKAKU_DATA", str(tmp_path / "data"))
-    (tmp_path / "data").mkdir()
-    drop = None
-    if request.param == "postgres":
-        drop = _own_postgres(monkeypatch)
+    kind, source, data = request.param, template(request.param), tmp_path / "data"
+    data.mkdir()
+    monkeypatch.setenv("RINKAKU_DATA", str(data))
+    name = "test_" + ids.new_id().replace("-", "")
+    if kind == "postgres":
+        on_server(f"CREATE DATABASE {name} TEMPLATE {source}")
+        url = postgres_url(name).set(drivername="postgresql").render_as_string(hide_password=False)
+        monkeypatch.setenv("RINKAKU_DATABASE_URL", url)
     else:
+        shutil.copyfile(source, data / "rinkaku.sqlite3")
         monkeypatch.delenv("RINKAKU_DATABASE_URL", raising=False)
     forget_caches()
-    Base.metadata.create_all(db.engine())
-    yield request.param
+    yield kind
     forget_caches()
-    if drop is not None:
-        drop()
-
-
-def _own_postgres(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    assert POSTGRES is not None
-    server = make_url(POSTGRES.replace("postgresql://", "postgresql+psycopg://", 1))
-    name = "test_" + ids.new_id().replace("-", "")
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    monkeypatch.setenv("RINKAKU_DATABASE_URL", url)
-
-    def drop() -> None:
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
-
-    return drop
+    if kind == "postgres":
+        on_server(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -1,0 +1,60 @@
+"""Migrations: up, down, up again with data, and equal to the tables of the code."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from backend.accounts.schemas import UserIn
+from backend.accounts.service import create_user
+from backend.audit.service import verify_chain
+from backend.kit import db, migrations
+from backend.projects.service import default_project, join_default_project
+from backend.tables import Base
+
+APPEND_ONLY = ("audit_entries", "revisions", "reviews")
+
+
+def test_migrated_database_is_what_the_tables_say(database):
+    with db.engine().connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_down_leaves_nothing_and_up_again_works_with_data(database):
+    with db.session_scope() as session:
+        person = UserIn(username="ada", display_name="Ada", password="a long password", is_administrator=True)
+        join_default_project(session, create_user(session, None, person).id)
+    migrations.downgrade(db.engine(), "0001")
+    assert not migrations.is_current(db.engine())
+    migrations.upgrade(db.engine())
+    with db.session_scope(read_only=True) as session:
+        assert default_project(session).slug == "default"
+        assert verify_chain(session) is None
+    migrations.downgrade(db.engine(), "base")
+    assert inspect(db.engine()).get_table_names() == ["alembic_version"]
+    migrations.upgrade(db.engine())
+    assert migrations.is_current(db.engine())
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_append_only_tables_refuse_change(database, labelled, table):
+    column = "hash" if table == "audit_entries" else "id"
+    changes = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
+    if database == "postgres":
+        changes.append(f"TRUNCATE {table} CASCADE")
+    for change in changes:
+        with pytest.raises(DatabaseError, match="append-only"), db.session_scope() as session:
+            session.execute(text(change))
+
+
+def test_revisions_and_reviews_go_with_their_study_and_the_audit_stays(database, labelled):
+    with db.session_scope() as session:
+        session.execute(text("DELETE FROM studies"))
+    with db.session_scope(read_only=True) as session:
+        left = {table: session.scalar(text(f"SELECT count(*) FROM {table}")) for table in APPEND_ONLY}
+    assert left["revisions"] == left["reviews"] == 0
+    assert left["audit_entries"] > 0
