@@ -30,7 +30,7 @@ Hippocampus | LR | ORGAN | #d98cff | hippokampus, 海馬
 Lobe_Temporal | LR | ORGAN | #bfa36b | temporal lobe, temporallappen, schläfenlappen, 側頭葉
 Parotid | LR | ORGAN | #4fd67a | parotid gland, parotis, glandula parotis, ohrspeicheldrüse, 耳下腺
 Glnd_Submand | LR | ORGAN | #2fae6b | submandibular gland, submandibular, unterkieferspeicheldrüse, 顎下腺
-Glnd_Sublingual | LR | ORGAN | #1f8f55 | sublingual gland, sublingual, unterzungenspeicheldrüse, 舌下腺
+Glnd_Subling | LR | ORGAN | #1f8f55 | sublingual gland, sublingual, unterzungenspeicheldrüse, 舌下腺
 Glnd_Thyroid | - | ORGAN | #b07be0 | thyroid, thyroid gland, schilddrüse, 甲状腺
 Cavity_Oral | - | ORGAN | #ff8fa3 | oral cavity, mouth, mundhöhle, 口腔
 Lips | - | ORGAN | #ff7f9f | lip, lippe, lippen, 口唇

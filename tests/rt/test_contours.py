@@ -50,7 +50,7 @@ def square(low: float, high: float, k: float, grid: Grid) -> FloatArray:
     return ring([(low, low), (high, low), (high, high), (low, high)], k, grid)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(masks)
 @pytest.mark.parametrize("name", [*ORIENTATIONS, "oblique"])
 def test_case_09_mask_contour_mask_identity(name: str, mask: np.ndarray) -> None:

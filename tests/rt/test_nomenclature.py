@@ -1,0 +1,138 @@
+"""Names: what clinics write becomes TG-263, and a side is never guessed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rt.nomenclature import default_colour, structure_kind, structures, tg263_name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Brainstem", "Brainstem"),
+        ("BrainStem", "Brainstem"),
+        ("brain_stem", "Brainstem"),
+        ("Hirnstamm", "Brainstem"),
+        ("脳幹", "Brainstem"),
+        ("SpinalCord", "SpinalCord"),
+        ("Spinal Cord", "SpinalCord"),
+        ("Rückenmark", "SpinalCord"),
+        ("Rueckenmark", "SpinalCord"),
+        ("脊髄", "SpinalCord"),
+        ("RightParotid", "Parotid_R"),
+        ("LeftParotid", "Parotid_L"),
+        ("parotid gland, lt", "Parotid_L"),
+        ("PAROTID_RT", "Parotid_R"),
+        ("Parotis links", "Parotid_L"),
+        ("Ohrspeicheldrüse re", "Parotid_R"),
+        ("左耳下腺", "Parotid_L"),
+        ("耳下腺（右）", "Parotid_R"),
+        ("Oesophagus", "Esophagus"),
+        ("Speiseröhre", "Esophagus"),
+        ("Kehlkopf", "Larynx"),
+        ("Mandible", "Bone_Mandible"),
+        ("Bone_Mandible", "Bone_Mandible"),
+        ("下顎骨", "Bone_Mandible"),
+        ("Lungs", "Lungs"),
+        ("右肺", "Lung_R"),
+        ("BODY", "External"),
+        ("PTV70", "PTV_7000"),
+        ("PTV 56 Gy", "PTV_5600"),
+        ("ctv_5400cGy", "CTV_5400"),
+        ("GTVp", "GTVp"),
+        ("SpinalCord_PRV05", "SpinalCord_PRV05"),
+        ("Brainstem PRV 3mm", "Brainstem_PRV03"),
+        ("Left cochlea PRV", "Cochlea_L_PRV"),
+    ],
+)
+def test_free_text_becomes_the_tg263_name(text: str, name: str) -> None:
+    match = tg263_name(text)
+    assert match is not None
+    assert match.name == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Parotid",
+        "Lens",
+        "Parotid_L_R",
+        "左右耳下腺",
+        "Mandible_L",
+        "Larynx right",
+        "GTV_Mass",
+        "zzOpt",
+        "PTV999999",
+    ],
+)
+def test_what_is_not_certain_is_not_named(text: str) -> None:
+    assert tg263_name(text) is None
+
+
+def test_table_is_consistent() -> None:
+    names = [structure.base for structure in structures()]
+    assert len(names) >= 60
+    assert len(set(names)) == len(names)
+    for structure in structures():
+        assert re.fullmatch(r"#[0-9a-f]{6}", structure.colour)
+        assert len(structure.base) + 2 * structure.paired <= 16
+        assert structure.kind in {"ORGAN", "EXTERNAL", "SUPPORT", "BOLUS", "GTV", "CTV", "PTV"}
+
+
+@pytest.mark.parametrize("structure", structures(), ids=lambda s: s.base)
+def test_every_name_and_synonym_finds_its_own_structure(structure) -> None:  # type: ignore[no-untyped-def]
+    for word in (structure.base, *structure.synonyms):
+        for suffix, side in (("_L", "L"), ("_R", "R")) if structure.paired else (("", None),):
+            match = tg263_name(word + suffix)
+            assert match is not None
+            assert match.name == structure.base + suffix
+            assert match.side == side
+
+
+WORDS = [
+    "left",
+    "R",
+    "左",
+    "PRV",
+    "05",
+    "PTV",
+    "70",
+    "_",
+    " ",
+    "Lung",
+    "s",
+    "耳下腺",
+    "Parotid",
+    "gland",
+    "ö",
+    "\u0000",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=6))
+def test_any_text_is_named_stably_or_not_at_all(words: list[str]) -> None:
+    text = "".join(words)
+    match = tg263_name(text)
+    if match is not None:
+        again = tg263_name(match.name)
+        assert again is not None
+        assert again.name == match.name
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("PTV_7000", "PTV"), ("GTV_Mass", "GTV"), ("itv boost", "CTV"), ("Couch", "SUPPORT"), ("Ring", "ORGAN")],
+)
+def test_kind_follows_the_name(name: str, kind: str) -> None:
+    assert structure_kind(name) == kind
+
+
+def test_unknown_structures_are_grey_and_known_ones_have_their_colour() -> None:
+    assert default_colour("Ring 2 cm") == "#c0c0c0"
+    assert default_colour("左耳下腺") == default_colour("Parotid_R") != "#c0c0c0"
