@@ -21,14 +21,18 @@ from backend.kit.db import session_scope
 from backend.kit.edge import Edge
 from backend.kit.errors import Unavailable
 from backend.kit.storage import storage
+from backend.labels.router import router as labels
 from backend.projects.router import router as projects
+from backend.studies.router import router as studies
 from backend.version import VERSION
 
 ROUTERS: tuple[APIRouter, ...] = (
     admin,
     accounts,
     projects,
+    studies,
     jobs,
+    labels,
 )
 """Every feature's routes; a new feature adds its line here."""
 

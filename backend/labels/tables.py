@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.clock import now
@@ -79,10 +79,13 @@ class Revision(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     """Blob of the mask (contracts, wire form)."""
     contours_sha256: Mapped[str | None] = mapped_column(String(64))
-    """Blob of the contours it was imported with; slices equal to that revision's leave with the same points."""
+    """Blob of the contours it was imported with; slices still equal to those leave with the same points."""
     author_id: Mapped[str | None] = mapped_column(String(36))
     network_version_id: Mapped[str | None] = mapped_column(String(36), index=True)
     """The network that drew it; on a person's revision the one whose contour was corrected."""
+    network_name: Mapped[str] = mapped_column(String(64), default="")
+    network_number: Mapped[int | None]
+    """Name and version of that network, kept here because provenance outlives catalogues."""
     reason: Mapped[str] = mapped_column(String(255), default="")
     tool: Mapped[str] = mapped_column(String(64), default="")
     seconds: Mapped[float] = mapped_column(default=0.0)
@@ -105,7 +108,9 @@ class Draft(Base):
     )
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     base: Mapped[int]
-    sha256: Mapped[str] = mapped_column(String(64))
+    """Number of the revision it was begun from."""
+    mask: Mapped[bytes] = mapped_column(LargeBinary)
+    """Wire form; in the row because drafts are overwritten every few seconds and blobs never."""
     seconds: Mapped[float] = mapped_column(default=0.0)
     saved_at: Mapped[datetime] = mapped_column(default=now)
 

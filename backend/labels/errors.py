@@ -1,0 +1,96 @@
+"""What saving, reviewing and exchanging structures can be refused for.
+
+AppError
+├── Stale
+│   ├── StaleRevision         the head is newer than the one the change was made from
+│   └── StaleDraft            this person's draft was begun from a newer revision
+├── Conflict
+│   ├── IllegalTransition     the state does not allow this act
+│   ├── NameTaken             two structures of one set with one name
+│   └── SignedStructure       an approval stands on it
+├── Forbidden
+│   └── OwnWork               who drew it cannot approve it
+└── InvalidInput
+    ├── WrongMaskShape        a mask of another grid
+    ├── BadMask               bytes that are not a mask
+    ├── UndeclaredEmpty       an empty mask that was not declared empty
+    ├── IdempotencyKeyReused  one key for two different saves
+    ├── WrongReference        a structure set of another patient, series or frame of reference
+    └── BadOperation          geometry that cannot be done with these numbers
+"""
+
+from __future__ import annotations
+
+from backend.kit.errors import Conflict, Forbidden, InvalidInput, Stale
+
+
+class StaleRevision(Stale):
+    """The head is newer; `head`, `author` and `time` say whose."""
+
+    slug = "stale-revision"
+
+
+class StaleDraft(Stale):
+    """A draft begun from a newer revision is already kept for this person."""
+
+    slug = "stale-draft"
+
+
+class IllegalTransition(Conflict):
+    """The review's state does not allow this act."""
+
+    slug, title = "illegal-transition", "Not possible in the present state of review"
+
+
+class NameTaken(Conflict):
+    """Another structure of the set has this name."""
+
+    slug, title = "name-taken", "This name is taken in the structure set"
+
+
+class SignedStructure(Conflict):
+    """An approval stands on the structure, so it cannot be deleted or renamed."""
+
+    slug, title = "structure-signed", "An approved structure cannot be changed this way"
+
+
+class OwnWork(Forbidden):
+    """Nobody approves what he drew."""
+
+    slug, title = "own-work", "Your own contour needs another person's approval"
+
+
+class WrongMaskShape(InvalidInput):
+    """A mask of another grid than the series'."""
+
+    slug, title = "wrong-mask-shape", "The mask does not fit the image"
+
+
+class BadMask(InvalidInput):
+    """Bytes that are not a mask in wire form."""
+
+    slug, title = "bad-mask", "Not a mask"
+
+
+class UndeclaredEmpty(InvalidInput):
+    """An empty mask is kept only when it is said to be empty on purpose."""
+
+    slug, title = "empty-mask", "The contour is empty"
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """The same Idempotency-Key came with another body."""
+
+    slug, title = "idempotency-key-reused", "This Idempotency-Key belongs to another save"
+
+
+class WrongReference(InvalidInput):
+    """A structure set that belongs to another patient, series or frame of reference."""
+
+    slug, title = "wrong-reference", "The structure set belongs to other images"
+
+
+class BadOperation(InvalidInput):
+    """An operation whose numbers make no sense."""
+
+    slug, title = "bad-operation", "The operation cannot be done"

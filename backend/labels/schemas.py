@@ -1,0 +1,191 @@
+"""What labels say and hear over HTTP.  Masks are base64 of the wire form (docs/contracts.md)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+
+from backend.accounts.schemas import UserOut
+
+MASK_BYTES = 64 * 1024 * 1024
+"""Longest base64 text of a mask: more than 512 × 512 × 1,000 voxels that do not compress."""
+
+StructureName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\\\x00-\x1f\x7f]+$"),
+]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
+MaskField = Annotated[Base64Bytes, Field(max_length=MASK_BYTES, description="base64 of the mask's wire form")]
+Kind = Literal[
+    "ORGAN", "PTV", "CTV", "GTV", "EXTERNAL", "AVOIDANCE", "CONTROL", "SUPPORT", "BOLUS", "FIXATION", "MARKER"
+]
+StructureState = Literal["draft", "submitted", "approved", "returned"]
+Assessment = Literal["none", "accepted", "corrected", "rejected"]
+
+
+class Closed(BaseModel):
+    """A body that refuses fields it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NetworkRef(BaseModel):
+    """The network version that drew a contour, or whose contour was corrected."""
+
+    id: str
+    name: str
+    version: int
+
+
+class RevisionOut(BaseModel):
+    """One delineation."""
+
+    number: int
+    author: UserOut | None
+    network_version: NetworkRef | None
+    created_at: datetime
+    reason: str
+    tool: str
+    seconds: float
+    volume_cc: float
+    slices: int
+    changed_voxels: int
+    sha256: str
+    parent: int
+
+
+class PlausibilityWarning(BaseModel):
+    """Something about a network's contour that a person should look at."""
+
+    slug: str
+    detail: str
+    severity: str = "warning"
+
+
+class StructureOut(BaseModel):
+    """A structure with its newest revision."""
+
+    id: str
+    name: str
+    original_name: str
+    colour: str
+    kind: str
+    number: int
+    head: RevisionOut | None
+    state: StructureState
+    assessment: Assessment
+    plausibility: list[PlausibilityWarning]
+
+
+class StructureSetOut(BaseModel):
+    """A structure set with its structures in the order of their numbers."""
+
+    id: str
+    study_id: str
+    series_id: str
+    label: str
+    origin: Literal["ai", "import", "manual"]
+    structures: list[StructureOut]
+    created_at: datetime
+
+
+class StructureSetIn(Closed):
+    """A set to make on an image series."""
+
+    series_id: str
+    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+class StructureIn(Closed):
+    """A structure to add; colour and kind come from the project's template when not given."""
+
+    name: StructureName
+    colour: Colour | None = None
+    kind: Kind | None = None
+
+
+class StructurePatch(Closed):
+    """What may change about a structure."""
+
+    name: StructureName | None = None
+    colour: Colour | None = None
+
+
+class RevisionIn(Closed):
+    """A contour to save."""
+
+    mask: MaskField
+    reason: Annotated[str, Field(max_length=255)] = ""
+    tool: Annotated[str, Field(max_length=64)] = ""
+    seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 0.0
+    empty: Annotated[bool, Field(description="must be said of an empty mask")] = False
+
+
+class DraftIn(Closed):
+    """Unsaved work."""
+
+    base: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    mask: MaskField
+    seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 0.0
+
+
+class DraftOut(BaseModel):
+    """Unsaved work; it is behind when `head` is newer than `base`."""
+
+    base: int
+    head: int
+    mask: str
+    seconds: float
+    saved_at: datetime
+
+
+class AssessmentIn(Closed):
+    """What a person thinks of a network's contour."""
+
+    assessment: Literal["none", "accepted", "rejected"]
+
+
+class ReviewIn(Closed):
+    """An act of review: on these structures, or on all that it can be done to.
+
+    `revisions` names the heads that were looked at; a newer one is refused with 412.
+    """
+
+    comment: Annotated[str, Field(max_length=4000)] = ""
+    structure_ids: Annotated[list[str], Field(min_length=1, max_length=500)] | None = None
+    revisions: dict[str, int] = Field(default_factory=dict, max_length=500)
+
+
+class ReviewOut(BaseModel):
+    """A submission, approval or return; an approval is a signature over the bytes of one revision."""
+
+    id: str
+    structure_id: str
+    structure_name: str
+    revision: int
+    sha256: str
+    act: Literal["submitted", "approved", "returned"]
+    user_id: str
+    user_name: str
+    comment: str
+    at: datetime
+    current: Annotated[bool, Field(description="false once the structure has a newer revision")]
+
+
+class OperationIn(Closed):
+    """Geometry on a mask that is sent along and sent back; nothing is saved."""
+
+    operation: Literal["grow", "shrink", "smooth", "fill-holes", "remove-islands", "interpolate"]
+    structure_id: str | None = None
+    mask: MaskField
+    mm: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] | None = None
+    keep: Annotated[int, Field(ge=1, le=1000)] | None = None
+    min_cc: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
+
+
+class OperationOut(BaseModel):
+    """The changed mask, base64 of the wire form."""
+
+    mask: str

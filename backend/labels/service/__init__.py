@@ -1,0 +1,43 @@
+"""What other features and the workers may do with structure sets; the rest of this package is its own."""
+
+from __future__ import annotations
+
+from backend.labels.service.progress import refresh_study
+from backend.labels.service.revisions import (
+    Network,
+    NewRevision,
+    append_revision,
+    get_revision,
+    head_mask,
+    load_mask,
+)
+from backend.labels.service.sets import (
+    NewStructure,
+    add_set,
+    add_structure,
+    ensure_structure,
+    find_structure,
+    grid_of,
+    open_set,
+    set_grid,
+    working_set,
+)
+
+__all__ = [
+    "Network",
+    "NewRevision",
+    "NewStructure",
+    "add_set",
+    "add_structure",
+    "append_revision",
+    "ensure_structure",
+    "find_structure",
+    "get_revision",
+    "grid_of",
+    "head_mask",
+    "load_mask",
+    "open_set",
+    "refresh_study",
+    "set_grid",
+    "working_set",
+]

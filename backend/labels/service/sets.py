@@ -1,0 +1,242 @@
+"""Structure sets and the structures in them: find, make, rename, delete, and who may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from backend.accounts.actor import Actor
+from backend.audit import service as audit
+from backend.jobs import service as jobs
+from backend.kit.errors import Conflict, InvalidInput, NotFound
+from backend.labels import repository
+from backend.labels.errors import NameTaken, SignedStructure
+from backend.labels.service.progress import refresh_study
+from backend.labels.states import State
+from backend.labels.tables import Structure, StructureSet
+from backend.projects import service as projects
+from backend.projects.service import Permission
+from backend.projects.tables import Project
+from backend.studies.tables import Series, Study
+from rt.geometry import Grid
+from rt.nomenclature import default_colour, structure_kind
+
+AI_LABEL = "Rinkaku AI"
+"""Label of the set that networks draw in and people correct."""
+
+
+@dataclass(frozen=True)
+class SetScope:
+    """A structure set that the actor may use, with what it belongs to."""
+
+    structure_set: StructureSet
+    study: Study
+    project: Project
+
+
+@dataclass(frozen=True)
+class NewStructure:
+    """A structure to be; colour, kind and number are chosen when not given."""
+
+    name: str
+    colour: str | None = None
+    kind: str | None = None
+    original_name: str = ""
+    number: int | None = None
+
+
+def open_set(session: Session, actor: Actor, set_id: str, permission: Permission) -> SetScope:
+    """The set, if the actor may do this with it; what is not his is not there."""
+    found = repository.structure_set(session, set_id)
+    return _scope(session, actor, found, permission, "structure set")
+
+
+def open_structure(
+    session: Session, actor: Actor, structure_id: str, permission: Permission
+) -> tuple[Structure, SetScope]:
+    """The structure and its set, if the actor may do this with it."""
+    found = repository.structure(session, structure_id)
+    owner = repository.structure_set(session, found.structure_set_id) if found else None
+    scope = _scope(session, actor, owner, permission, "structure")
+    if found is None:
+        raise NotFound("there is no such structure")
+    return found, scope
+
+
+def _scope(
+    session: Session, actor: Actor, found: StructureSet | None, permission: Permission, noun: str
+) -> SetScope:
+    study = repository.study(session, found.study_row_id) if found else None
+    if found is None or study is None:
+        raise NotFound(f"there is no such {noun}")
+    try:
+        project = projects.require(session, actor, study.project_id, permission)
+    except NotFound as hidden:
+        raise NotFound(f"there is no such {noun}") from hidden
+    return SetScope(found, study, project)
+
+
+def grid_of(series: Series) -> Grid:
+    """The grid that masks of this series are on."""
+    if series.volume is None:
+        raise Conflict("this series has no volume to draw on", series_id=series.id)
+    return Grid.from_json(series.volume["grid"])
+
+
+def set_grid(session: Session, structure_set: StructureSet) -> Grid:
+    """The grid of a set's image."""
+    return grid_of(repository.series(session, structure_set.series_row_id))
+
+
+def working_set(session: Session, series: Series) -> StructureSet:
+    """The set in which networks draw on a series and people correct; made when there is none.
+
+    It comes with its structures locked, so that what draws several in one transaction never waits for a
+    person who waits for it.
+    """
+    repository.lock_series(session, series.id)
+    found = repository.set_of_series(session, series.id, "ai")
+    if found is None:
+        return add_set(session, series, AI_LABEL, "ai")
+    repository.lock_set(session, found.id)
+    repository.lock_structures(session, found.id)
+    return found
+
+
+def add_set(
+    session: Session, series: Series, label: str, origin: str, source_instance_id: str | None = None
+) -> StructureSet:
+    """A new empty set on a series that has a volume."""
+    grid_of(series)
+    made = StructureSet(
+        study_row_id=series.study_row_id,
+        series_row_id=series.id,
+        label=label,
+        origin=origin,
+        source_instance_id=source_instance_id,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def create_set(session: Session, actor: Actor, study_id: str, series_id: str, label: str) -> StructureSet:
+    """A person's new set on an image series of a study."""
+    study = repository.study(session, study_id)
+    if study is None:
+        raise NotFound("there is no such study")
+    projects.require(session, actor, study.project_id, Permission.ANNOTATE)
+    series = next((s for s in repository.series_of_study(session, study_id) if s.id == series_id), None)
+    if series is None:
+        raise InvalidInput("the series is not one of this study", field="series_id")
+    made = add_set(session, series, label, "manual")
+    audit.record(
+        session, actor.user_id, "labels.set.created", "structure-set", made.id, project_id=study.project_id
+    )
+    jobs.announce(session, "structure-set", made.id, study.project_id)
+    return made
+
+
+def find_structure(session: Session, structure_set: StructureSet, name: str) -> Structure | None:
+    """The structure of this name in a set."""
+    rows = repository.structures_of_sets(session, [structure_set.id])
+    return next((row for row in rows if row.name == name), None)
+
+
+def add_structure(session: Session, structure_set: StructureSet, new: NewStructure) -> Structure:
+    """A new structure without a revision; its name is the only one of its kind in the set."""
+    repository.lock_set(session, structure_set.id)
+    present = repository.structures_of_sets(session, [structure_set.id])
+    if any(row.name == new.name for row in present):
+        raise NameTaken(f"{new.name} is already in this structure set", field="name")
+    numbers = {row.number for row in present}
+    wanted = new.number if new.number is not None and new.number not in numbers else None
+    wish = _template_entry(session, structure_set, new.name)
+    made = Structure(
+        structure_set_id=structure_set.id,
+        number=wanted or max(numbers, default=0) + 1,
+        name=new.name,
+        original_name=new.original_name,
+        colour=new.colour or wish.get("colour") or default_colour(new.name),
+        kind=new.kind or wish.get("kind") or structure_kind(new.name),
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def ensure_structure(session: Session, structure_set: StructureSet, new: NewStructure) -> Structure:
+    """The structure of this name in the set, made when there is none."""
+    return find_structure(session, structure_set, new.name) or add_structure(session, structure_set, new)
+
+
+def _template_entry(session: Session, structure_set: StructureSet, name: str) -> dict[str, str]:
+    study = repository.study(session, structure_set.study_row_id)
+    project = session.get(Project, study.project_id) if study else None
+    template = project.template if project else []
+    return next((entry for entry in template if entry.get("name") == name), {})
+
+
+def create_structure(session: Session, actor: Actor, set_id: str, new: NewStructure) -> Structure:
+    """A person adds a structure to a set."""
+    scope = open_set(session, actor, set_id, Permission.ANNOTATE)
+    made = add_structure(session, scope.structure_set, new)
+    _record(session, actor, "labels.structure.created", made, scope)
+    return made
+
+
+def change_structure(
+    session: Session, actor: Actor, structure_id: str, name: str | None, colour: str | None
+) -> Structure:
+    """Rename or recolour; what was approved keeps its name."""
+    _, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
+    repository.lock_set(session, scope.structure_set.id)
+    structure = repository.lock_structure(session, structure_id)
+    if name is not None and name != structure.name:
+        if structure.state == State.APPROVED:
+            raise SignedStructure("the approval is for the present name")
+        if find_structure(session, scope.structure_set, name) is not None:
+            raise NameTaken(f"{name} is already in this structure set", field="name")
+        structure.name = name
+    if colour is not None:
+        structure.colour = colour
+    _record(session, actor, "labels.structure.changed", structure, scope)
+    request_publication(session, scope.structure_set, scope.study, actor.user_id)
+    return structure
+
+
+def delete_structure(session: Session, actor: Actor, structure_id: str) -> None:
+    """Delete a structure with its revisions, unless a signature stands on one of them."""
+    _, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
+    structure = repository.lock_structure(session, structure_id)
+    if repository.newest_approval(session, structure_id) is not None:
+        raise SignedStructure("a revision of this structure was approved")
+    _record(session, actor, "labels.structure.deleted", structure, scope)
+    session.delete(structure)
+    session.flush()
+    refresh_study(session, scope.study.id)
+    request_publication(session, scope.structure_set, scope.study, actor.user_id)
+
+
+def _record(session: Session, actor: Actor, action: str, structure: Structure, scope: SetScope) -> None:
+    audit.record(session, actor.user_id, action, "structure", structure.id, project_id=scope.project.id)
+    jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
+
+
+def request_publication(
+    session: Session, structure_set: StructureSet, study: Study, user_id: str | None
+) -> None:
+    """Ask for the set's RTSTRUCT and SEG to be written; what changes within two seconds is written once."""
+    jobs.enqueue(
+        session,
+        jobs.JobRequest(
+            "publish",
+            {"structure_set_id": structure_set.id},
+            study.project_id,
+            study_id=study.id,
+            created_by=user_id,
+            coalesce_key=f"publish:{structure_set.id}",
+            delay_s=2.0,
+        ),
+    )

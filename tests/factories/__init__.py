@@ -1,0 +1,1 @@
+"""Synthetic data for tests: small, quick, and made by code."""
