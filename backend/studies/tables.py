@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.clock import now
@@ -19,12 +19,18 @@ class Patient(Base):
     """A patient within a project."""
 
     __tablename__ = "patients"
-    __table_args__ = (UniqueConstraint("project_id", "patient_id"),)
+    __table_args__ = (
+        Index(
+            "uq_patients_identified", "project_id", "patient_id", unique=True,
+            postgresql_where=text("patient_id <> ''"), sqlite_where=text("patient_id <> ''"),
+        ),
+        Index(None, "project_id", "name"),
+    )  # fmt: skip
 
     id: Mapped[str] = id_column()
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     patient_id: Mapped[str] = mapped_column(String(64))
-    """PatientID (0010,0020); empty when the file has none."""
+    """PatientID (0010,0020); empty when the file has none, and then one patient per study."""
     name: Mapped[str] = mapped_column(String(324), default="")
     birth_date: Mapped[str] = mapped_column(String(8), default="")
     sex: Mapped[str] = mapped_column(String(16), default="")
@@ -37,6 +43,8 @@ class Study(Base):
     __table_args__ = (
         UniqueConstraint("project_id", "study_instance_uid"),
         Index(None, "project_id", "imported_at"),
+        Index(None, "project_id", "updated_at"),
+        Index(None, "project_id", "study_date"),
         Index(None, "study_instance_uid"),
     )
 
@@ -72,6 +80,8 @@ class Series(Base):
     number: Mapped[int | None]
     description: Mapped[str] = mapped_column(String(255), default="")
     body_part: Mapped[str] = mapped_column(String(32), default="")
+    date: Mapped[str] = mapped_column(String(8), default="")
+    time: Mapped[str] = mapped_column(String(16), default="")
     frame_of_reference_uid: Mapped[str | None] = mapped_column(String(64))
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     """[{slug, detail, severity}] from the geometry check."""

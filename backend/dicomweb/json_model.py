@@ -1,0 +1,127 @@
+"""The DICOM JSON model (PS3.18 Annex F): data sets and rows as objects keyed by tag.
+
+Numbers are numbers, names are {"Alphabetic"}, an element without value has only its `vr`, no NaN ever leaves,
+and large binary values become relative references that work behind any proxy.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+
+from rt.errors import DicomError
+
+Json = dict[str, Any]
+INLINE_BYTES = 1024
+"""Binary values up to this length stand in the JSON itself."""
+BINARY_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_INTEGER_VRS = frozenset({"IS", "SL", "SS", "SV", "UL", "US", "UV"})
+_FLOAT_VRS = frozenset({"DS", "FD", "FL"})
+UTF_8: Json = {"vr": "CS", "Value": ["ISO_IR 192"]}
+
+
+def attributes(values: Mapping[str, Any]) -> Json:
+    """An object of keywords and values; None and "" give an element without value."""
+    result: Json = {}
+    for keyword, value in values.items():
+        tag = tag_for_keyword(keyword)
+        if tag is None:
+            raise ValueError(f"{keyword} is not a DICOM keyword")
+        vr = dictionary_VR(tag)
+        several = value if isinstance(value, list) else [value]
+        present = [v for v in several if v is not None and v != ""]
+        result[f"{tag:08X}"] = _element(vr, [_name(v) if vr == "PN" else v for v in present])
+    return dict(sorted(result.items()))
+
+
+def dataset_json(dataset: Dataset, base: str) -> Json:
+    """All attributes of a data set read without its pixel data; `base` precedes references to bulk data."""
+    result = _sequence_item(dataset, base, "")
+    result["00080005"] = UTF_8
+    if result.get("00280008", {}).get("Value") == [1]:
+        del result["00280008"]
+    if "Rows" in dataset and "BitsAllocated" in dataset:
+        result["7FE00010"] = {"vr": "OW", "BulkDataURI": f"{base}bulkdata/7FE00010"}
+    return dict(sorted(result.items()))
+
+
+def _sequence_item(dataset: Dataset, base: str, path: str) -> Json:
+    result: Json = {}
+    for tag in sorted(dataset.keys()):
+        if tag.element == 0 or tag.group == 2:
+            continue
+        key = f"{tag.group:04X}{tag.element:04X}"
+        try:
+            result[key] = _read_element(dataset[tag], base, f"{path}{key}")
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+            result[key] = {
+                "vr": "UN"
+            }  # a value that its own writer got wrong is left out, the rest is served
+    return result
+
+
+def _read_element(element: DataElement, base: str, path: str) -> Json:
+    vr = str(element.VR)
+    if vr == "SQ":
+        items = [_sequence_item(item, base, f"{path}.{number}.") for number, item in enumerate(element.value)]
+        return _element(vr, items)
+    if vr in BINARY_VRS:
+        return _binary(vr, element.value, base, path)
+    value = element.value
+    several = [] if value is None else list(value) if isinstance(value, (list, MultiValue)) else [value]
+    return _element(vr, [_plain(vr, v) for v in several])
+
+
+def _binary(vr: str, value: bytes | None, base: str, path: str) -> Json:
+    if not value:
+        return {"vr": vr}
+    if len(value) <= INLINE_BYTES:
+        return {"vr": vr, "InlineBinary": base64.b64encode(value).decode()}
+    return {"vr": vr, "BulkDataURI": f"{base}bulkdata/{path}"}
+
+
+def _element(vr: str, values: list[Any]) -> Json:
+    kept = [None if v is None or v == "" else v for v in values]
+    return {"vr": vr} if all(v is None for v in kept) else {"vr": vr, "Value": kept}
+
+
+def _plain(vr: str, value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    if vr == "PN":
+        return _name(value)
+    if vr == "AT":
+        return f"{int(value):08X}"
+    if vr in _INTEGER_VRS:
+        return int(value)
+    if vr in _FLOAT_VRS:
+        number = float(value)
+        return number if math.isfinite(number) else None
+    return str(value)
+
+
+def _name(value: Any) -> Json:
+    groups = str(value).split("=")
+    named = zip(("Alphabetic", "Ideographic", "Phonetic"), groups, strict=False)
+    return {kind: text for kind, text in named if text}
+
+
+def bulk_value(dataset: Dataset, path: str) -> bytes:
+    """The binary value at a path that `dataset_json` wrote (tags, item numbers); DicomError when there is none."""
+    steps = path.split(".")
+    here: Any = dataset
+    try:
+        for number, step in enumerate(steps):
+            here = here[int(step)] if number % 2 else here[int(step, 16)].value
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
+        raise DicomError("there is no such bulk data") from error
+    if not isinstance(here, bytes):
+        raise DicomError("this is not bulk data")
+    return here

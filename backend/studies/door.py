@@ -1,0 +1,120 @@
+"""Untrusted bytes to checked instances, and compressed pixels to values, by way of parser processes.
+
+A small pool of child processes serves the whole process; they start when first needed and die with it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+
+from backend.kit.storage import storage
+from backend.studies.tables import Instance
+from rt.dicom.headers import slice_headers
+from rt.dicom.kinds import CROSS_SECTIONS, NATIVE_SYNTAXES
+from rt.dicom.parse import ParsedInstance, read_stored
+from rt.dicom.pixels import decode_frames
+from rt.dicom.sandbox import ParserProcess
+from rt.errors import DicomError, DicomTooLarge, GeometryError
+
+PARSERS = 2
+"""Parser processes of one process."""
+MAX_INSTANCE_BYTES = 512 * 2**20
+"""Largest single DICOM file: beyond it a parser process has no room to check it."""
+_MAGIC_END = 132
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checked instance and what the rows keep of its header."""
+
+    instance: ParsedInstance
+    rows: int | None
+    columns: int | None
+    frames: int
+    referring_physician: str
+    series_date: str
+    series_time: str
+    geometry: dict[str, Any] | None
+    """{"slices": [SliceHeader as JSON]} of an image, {"problem": words} where the header places none."""
+
+
+@lru_cache
+def _pool() -> queue.LifoQueue[ParserProcess]:
+    """The idle parsers; the one used last is taken first, so that a quiet process keeps one child."""
+    pool: queue.LifoQueue[ParserProcess] = queue.LifoQueue()
+    for _ in range(PARSERS):
+        parser = ParserProcess()
+        atexit.register(parser.close)
+        pool.put(parser)
+    return pool
+
+
+@contextmanager
+def _parser() -> Iterator[ParserProcess]:
+    parser = _pool().get()
+    try:
+        yield parser
+    finally:
+        _pool().put(parser)
+
+
+def check_file(path: Path) -> Checked:
+    """The checked instance of a file; an RtError says what is wrong with it."""
+    if path.stat().st_size > MAX_INSTANCE_BYTES:
+        raise DicomTooLarge(f"{path.stat().st_size} bytes; at most {MAX_INSTANCE_BYTES} are taken")
+    with path.open("rb") as stream:
+        if stream.read(_MAGIC_END)[128:] != b"DICM":
+            raise DicomError("not a DICOM file: no DICM after the preamble")
+    return check_bytes(path.read_bytes())
+
+
+def check_bytes(data: bytes) -> Checked:
+    """The checked instance of the bytes of a file."""
+    with _parser() as parser:
+        instance = parser.parse(data)
+    header = read_stored(instance.data, pixels=False)
+    return Checked(
+        instance=instance,
+        rows=_integer(header, "Rows"),
+        columns=_integer(header, "Columns"),
+        frames=_integer(header, "NumberOfFrames") or 1,
+        referring_physician=str(header.get("ReferringPhysicianName") or "")[:324],
+        series_date=str(header.get("SeriesDate") or "")[:8],
+        series_time=str(header.get("SeriesTime") or "")[:16],
+        geometry=_geometry(instance, header),
+    )
+
+
+def _geometry(instance: ParsedInstance, header: Dataset) -> dict[str, Any] | None:
+    if instance.sop_class_uid not in CROSS_SECTIONS:
+        return None
+    try:
+        return {"slices": [asdict(h) for h in slice_headers(header)]}
+    except GeometryError as error:
+        return {"problem": error.detail}
+
+
+def _integer(header: Dataset, keyword: str) -> int | None:
+    try:
+        return int(str(header.get(keyword)))
+    except ValueError:
+        return None
+
+
+def decode_stored(instance: Instance, frame: int | None) -> npt.NDArray[Any]:
+    """Stored values (frames, rows, columns) of a stored instance: all frames, or the one of this index."""
+    data = storage().get(instance.sha256)
+    if instance.transfer_syntax_uid in NATIVE_SYNTAXES:
+        return decode_frames(data, frame)
+    with _parser() as parser:
+        return parser.frames(data, frame)

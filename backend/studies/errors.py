@@ -1,0 +1,53 @@
+"""Errors of studies and imports.
+
+AppError
+├── NiftiRefused (409)        the project takes no NIfTI
+├── RequestTimeout (408)      the body stopped coming
+├── BatchComplete (409)       files for an import that was completed
+└── NoVolume (409)            the series makes no volume
+
+RtError
+├── ConflictingInstance       the same SOP Instance UID with other content
+└── WrongPatient              an instance whose patient is not its study's
+"""
+
+from __future__ import annotations
+
+from backend.kit.errors import AppError
+from rt.errors import RtError
+
+
+class NiftiRefused(AppError):
+    """The project takes no NIfTI."""
+
+    status, slug, title = 409, "nifti-not-allowed", "NIfTI is not allowed in this project"
+
+
+class RequestTimeout(AppError):
+    """The body stopped coming."""
+
+    status, slug, title = 408, "request-timeout", "The upload stopped"
+
+
+class BatchComplete(AppError):
+    """Files for an import that was completed."""
+
+    status, slug, title = 409, "import-complete", "This import was completed"
+
+
+class NoVolume(AppError):
+    """The series makes no volume."""
+
+    status, slug, title = 409, "no-volume", "The series makes no volume"
+
+
+class ConflictingInstance(RtError):
+    """The same SOP Instance UID with other content."""
+
+    slug = "conflicting-instance"
+
+
+class WrongPatient(RtError):
+    """An instance whose patient is not its study's."""
+
+    slug = "wrong-patient"

@@ -1,0 +1,195 @@
+"""Imports: a batch of files from the browser or the command line, each stored, known already, or refused by name.
+
+`take_file` is what every door calls for one file on disk: a DICOM file, a NIfTI file where the project allows
+them, or a zip of such files.  One bad file refuses itself and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.accounts.actor import Actor
+from backend.audit.service import record
+from backend.kit.clock import now
+from backend.kit.db import session_scope
+from backend.kit.errors import NotFound
+from backend.projects.service import Permission, get_project, require
+from backend.projects.tables import Project
+from backend.studies.door import Checked, check_bytes, check_file
+from backend.studies.errors import BatchComplete
+from backend.studies.intake import Arrival, Target, add_instance, file_sha256
+from backend.studies.schemas import FileOutcome, ImportSummary, Outcome
+from backend.studies.settling import settle
+from backend.studies.tables import ImportBatch, ImportFile
+from rt.dicom.archive import Member, is_zip, iter_members
+from rt.errors import ArchiveError, DicomReferenceError, RtError
+
+Progress = Callable[[int, int, Arrival], None]
+"""Called with files done, files in all, and the last one."""
+
+
+def target_of(project: Project, user_id: str | None, study_instance_uid: str | None = None) -> Target:
+    """Where files for this project go."""
+    return Target(project.id, user_id, project.allow_nifti, study_instance_uid)
+
+
+def take_file(target: Target, name: str, path: Path) -> list[Arrival]:
+    """What became of a file, or of each member of a zip; its instances are stored, but not yet settled."""
+    with path.open("rb") as stream:
+        magic = stream.read(4)
+    if is_zip(magic):
+        return list(_take_zip(target, name, path))
+    return [_take_single(target, name, path)]
+
+
+def _take_single(target: Target, name: str, path: Path) -> Arrival:
+    try:
+        return _add(target, name, check_file(path), file_sha256(path))
+    except RtError as error:
+        return _refused(name, error)
+
+
+def _take_zip(target: Target, name: str, path: Path) -> Iterator[Arrival]:
+    try:
+        for member in iter_members(path):
+            yield _take_member(target, f"{name}/{member.name}", member)
+    except RtError as error:
+        yield _refused(name, error)
+
+
+def _take_member(target: Target, name: str, member: Member) -> Arrival:
+    try:
+        if member.refusal is not None:
+            raise ArchiveError(member.refusal)
+        return _add(target, name, check_bytes(member.data), hashlib.sha256(member.data).hexdigest())
+    except RtError as error:
+        return _refused(name, error)
+
+
+def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
+    study = checked.instance.study_instance_uid
+    if target.study_instance_uid not in (None, study):
+        raise DicomReferenceError(f"it belongs to study {study}")
+    return add_instance(target, name, checked, sha256)
+
+
+def _refused(name: str, error: RtError) -> Arrival:
+    return Arrival(name, Outcome.REFUSED, error.slug, str(error))
+
+
+def begin(actor: Actor, project_id: str) -> str:
+    """Id of a new import into the project."""
+    with session_scope() as session:
+        require(session, actor, project_id, Permission.IMPORT)
+        batch = ImportBatch(project_id=project_id, user_id=actor.user_id)
+        session.add(batch)
+        session.flush()
+        return batch.id
+
+
+def open_batch(actor: Actor, import_id: str) -> Target:
+    """Where the files of an import go, when it is the actor's and still open."""
+    with session_scope(read_only=True) as session:
+        batch = _own_batch(session, actor, import_id)
+        if batch.completed_at is not None:
+            raise BatchComplete("begin another one")
+        return target_of(get_project(session, batch.project_id), actor.user_id)
+
+
+def _own_batch(session: Session, actor: Actor, import_id: str) -> ImportBatch:
+    batch = session.get(ImportBatch, import_id)
+    if batch is None or batch.user_id != actor.user_id:
+        raise NotFound("there is no such import")
+    require(session, actor, batch.project_id, Permission.IMPORT)
+    return batch
+
+
+def add_to_batch(target: Target, import_id: str, name: str, path: Path) -> list[FileOutcome]:
+    """Take a file and note in the batch what became of it."""
+    arrivals = take_file(target, name, path)
+    with session_scope() as session:
+        session.add_all(
+            ImportFile(
+                import_id=import_id,
+                name=arrival.name[:512],
+                outcome=arrival.outcome,
+                slug=arrival.slug,
+                detail=arrival.detail and arrival.detail[:1024],
+                sop_instance_uid=arrival.sop_instance_uid,
+                study_row_id=arrival.study_row_id,
+                series_row_id=arrival.series_row_id,
+            )
+            for arrival in arrivals
+        )
+    return [outcome_of(arrival) for arrival in arrivals]
+
+
+def outcome_of(arrival: Arrival) -> FileOutcome:
+    """An arrival as the API tells it."""
+    return FileOutcome.model_validate(arrival, from_attributes=True)
+
+
+def complete(actor: Actor, import_id: str) -> ImportSummary:
+    """Settle what the batch brought; doing it again gives the same answer."""
+    with session_scope(read_only=True) as session:
+        batch = _own_batch(session, actor, import_id)
+        files = session.scalars(select(ImportFile).where(ImportFile.import_id == import_id)).all()
+    studies = sorted({file.study_row_id for file in files if file.study_row_id})
+    settle(studies, Counter(file.series_row_id for file in files if file.series_row_id))
+    summary = _summary(studies, Counter(file.outcome for file in files))
+    with session_scope() as session:
+        batch = session.get_one(ImportBatch, import_id)
+        if batch.completed_at is None:
+            batch.completed_at = now()
+            record_import(session, Target(batch.project_id, actor.user_id), import_id, summary)
+    return summary
+
+
+def _summary(studies: list[str], outcomes: Counter[str]) -> ImportSummary:
+    return ImportSummary(
+        studies=studies,
+        stored=outcomes[Outcome.STORED],
+        duplicate=outcomes[Outcome.DUPLICATE],
+        refused=outcomes[Outcome.REFUSED],
+    )
+
+
+def record_import(session: Session, target: Target, object_id: str | None, summary: ImportSummary) -> None:
+    """One audit entry for a batch, with its counts and studies."""
+    record(
+        session, target.user_id, "studies.imported", "import", object_id,
+        project_id=target.project_id, changes=summary.model_dump(),
+    )  # fmt: skip
+
+
+def import_path(
+    project_id: str, user_id: str | None, path: Path, progress: Progress | None = None
+) -> tuple[ImportSummary, list[Arrival]]:
+    """Import a file, a zip or a folder with all below it, and settle it; what was refused is in the list."""
+    with session_scope(read_only=True) as session:
+        target = target_of(get_project(session, project_id), user_id)
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    arrivals: list[Arrival] = []
+    for number, file in enumerate(files, start=1):
+        taken = take_file(target, str(file.relative_to(path.parent)), file)
+        arrivals += taken
+        if progress is not None and taken:
+            progress(number, len(files), taken[-1])
+    summary = finish(target, arrivals)
+    return summary, arrivals
+
+
+def finish(target: Target, arrivals: list[Arrival]) -> ImportSummary:
+    """Settle and record what came in outside a browser's batch."""
+    studies = sorted({arrival.study_row_id for arrival in arrivals if arrival.study_row_id})
+    settle(studies, Counter(arrival.series_row_id for arrival in arrivals if arrival.series_row_id))
+    summary = _summary(studies, Counter(arrival.outcome for arrival in arrivals))
+    with session_scope() as session:
+        record_import(session, target, None, summary)
+    return summary

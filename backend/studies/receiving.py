@@ -1,0 +1,79 @@
+"""Bytes of a request into a temporary file, with a running limit, and no more of them in memory than a chunk.
+
+A body that stops coming is given up after `SILENCE_S`; one that trickles, when after `GRACE_S` it has come slower
+than `SLOWEST_BYTES_PER_S`.  The file is gone when the context ends, whatever happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from backend.config import get_settings
+from backend.kit.errors import StorageFull, TooLarge
+from backend.kit.ids import new_id
+from backend.studies.errors import RequestTimeout
+
+SILENCE_S = 30.0
+GRACE_S = 60.0
+SLOWEST_BYTES_PER_S = 1024
+
+
+@contextmanager
+def scratch_file() -> Iterator[Path]:
+    """A path below the data folder for one upload; removed at the end."""
+    folder = get_settings().data / "scratch"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / new_id()
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+class LimitedFile:
+    """Writes chunks to a file, refusing what is beyond the limit and telling a full disk from other failures."""
+
+    def __init__(self, sink: BinaryIO, limit: int) -> None:
+        self._sink, self._limit = sink, limit
+        self.size = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Append a chunk; TooLarge or StorageFull."""
+        self.size += len(chunk)
+        if self.size > self._limit:
+            raise TooLarge(f"more than {self._limit} bytes", limit=self._limit)
+        try:
+            self._sink.write(chunk)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise StorageFull("no room left for uploads; nothing was stored") from error
+            raise
+
+
+def check_declared_length(content_length: str | None, limit: int) -> None:
+    """Refuse at once what says that it is too large."""
+    if content_length is not None and content_length.isdigit() and int(content_length) > limit:
+        raise TooLarge(f"more than {limit} bytes", limit=limit)
+
+
+async def steadily(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The chunks of a body; RequestTimeout when it stops or trickles."""
+    started, received = time.monotonic(), 0
+    while True:
+        try:
+            chunk = await asyncio.wait_for(anext(stream, None), SILENCE_S)
+        except TimeoutError as error:
+            raise RequestTimeout("the body stopped coming") from error
+        if chunk is None:
+            return
+        received += len(chunk)
+        elapsed = time.monotonic() - started
+        if elapsed > GRACE_S and received < SLOWEST_BYTES_PER_S * elapsed:
+            raise RequestTimeout("the body comes too slowly")
+        yield chunk

@@ -1,0 +1,201 @@
+"""Queries over studies, series, instances and imports.
+
+The worklist reads a page by keyset over an index and then asks once for each kind of detail, so its cost does
+not grow with the page.  Structures are counted through their tables' names: labels stands above studies and is
+not imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    and_,
+    cast,
+    column,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    table,
+    tuple_,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from backend.accounts.tables import User
+from backend.jobs.tables import Job
+from backend.kit.db import UtcDateTime
+from backend.projects.tables import Member
+from backend.studies.schemas import AiState, StudyQuery, StudySort
+from backend.studies.tables import Instance, Patient, Series, Study
+
+_SETS = table(
+    "structure_sets",
+    *(column(name) for name in ("id", "study_row_id", "series_row_id", "label", "origin")),
+    column("created_at", UtcDateTime),
+)
+_STRUCTURES = table("structures", *(column(name) for name in ("id", "structure_set_id", "state")))
+_SORTS: dict[str, InstrumentedAttribute[Any]] = {
+    "imported_at": Study.imported_at,
+    "updated_at": Study.updated_at,
+    "study_date": Study.study_date,
+    "patient_name": Patient.name,
+    "patient_id": Patient.patient_id,
+}
+_AI_OF_JOB = {
+    "queued": AiState.QUEUED,
+    "running": AiState.RUNNING,
+    "succeeded": AiState.READY,
+    "failed": AiState.FAILED,
+    "cancelled": AiState.NONE,
+}
+AnyRow = Row[Any]
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Sort value and id of the last row of a page."""
+
+    value: Any
+    id: str
+
+
+def study(session: Session, study_id: str) -> tuple[Study, Patient] | None:
+    """A study with its patient."""
+    row = session.execute(_studies().where(Study.id == study_id)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def series_with_study(session: Session, series_id: str) -> tuple[Series, Study] | None:
+    """A series with its study."""
+    statement = select(Series, Study).join(Study, Study.id == Series.study_row_id)
+    row = session.execute(statement.where(Series.id == series_id)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def worklist(
+    session: Session, project_id: str, query: StudyQuery, after: Cursor | None, limit: int
+) -> list[tuple[Study, Patient]]:
+    """Up to `limit` studies of the project in the wanted order, after the cursor."""
+    key, descending = sort_key(query.sort)
+    statement = _studies().where(Study.project_id == project_id, *_conditions(query))
+    if after is not None:
+        here, there = tuple_(key, Study.id), tuple_(after.value, after.id)
+        statement = statement.where(here < there if descending else here > there)
+    order = (key.desc(), Study.id.desc()) if descending else (key, Study.id)
+    return [(row[0], row[1]) for row in session.execute(statement.order_by(*order).limit(limit))]
+
+
+def sort_key(sort: StudySort) -> tuple[InstrumentedAttribute[Any], bool]:
+    """Column of an order, and whether it goes down."""
+    return _SORTS[sort.value.removeprefix("-")], sort.value.startswith("-")
+
+
+def _studies() -> Select[Study, Patient]:
+    return select(Study, Patient).join(Patient, Patient.id == Study.patient_row_id)
+
+
+def _conditions(query: StudyQuery) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    for word in (query.q or "").lower().split():
+        fields = (Patient.name, Patient.patient_id, Study.description, Study.accession_number)
+        conditions.append(or_(*(func.lower(field).contains(word, autoescape=True) for field in fields)))
+    if query.state is not None:
+        conditions.append(Study.state == query.state.value)
+    if query.assignee_id is not None:
+        conditions.append(Study.assignee_id == query.assignee_id)
+    if query.modality is not None:
+        conditions.append(_has_series(Series.modality == query.modality))
+    if query.warning is not None:
+        wanted = '"slug"' if query.warning == "any" else f'"slug": "{query.warning}"'
+        conditions.append(_has_series(cast(Series.warnings, String).contains(wanted, autoescape=True)))
+    if query.ai is not None:
+        conditions.append(_ai_is(query.ai))
+    return conditions
+
+
+def _has_series(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(Series.study_row_id == Study.id, condition)
+
+
+def _ai_is(wanted: AiState) -> ColumnElement[bool]:
+    """The newest pre-segmentation of the study has this state."""
+    newest = (
+        select(Job.state)
+        .where(Job.study_id == Study.id, Job.kind == "presegment")
+        .order_by(Job.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    states = [state for state, ai in _AI_OF_JOB.items() if ai is wanted]
+    if wanted is AiState.NONE:
+        return func.coalesce(newest, states[0]).in_(states)
+    started = select(Job.study_id).where(Job.kind == "presegment", Job.state.in_(states))
+    return and_(Study.id.in_(started), newest.in_(states))
+
+
+def series_of(session: Session, study_ids: Collection[str]) -> Sequence[Series]:
+    """All series of the studies, in the order of their numbers."""
+    statement = select(Series).where(Series.study_row_id.in_(study_ids))
+    return session.scalars(statement.order_by(Series.number, Series.created_at, Series.id)).all()
+
+
+def instance_counts(session: Session, series_ids: Collection[str]) -> dict[str, int]:
+    """Number of instances of each series."""
+    statement = select(Instance.series_row_id, func.count()).group_by(Instance.series_row_id)
+    rows = session.execute(statement.where(Instance.series_row_id.in_(series_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+def ai_states(session: Session, study_ids: Collection[str]) -> dict[str, AiState]:
+    """State of the newest pre-segmentation of each study that has one."""
+    statement = select(Job.study_id, Job.state).where(Job.kind == "presegment", Job.study_id.in_(study_ids))
+    rows = session.execute(statement.order_by(Job.id))
+    return {study_id: _AI_OF_JOB[state] for study_id, state in rows if study_id}
+
+
+def structure_counts(session: Session, study_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """Structures of each structure set by state, as {set id: {state: n}}."""
+    statement = (
+        select(_SETS.c.id, _STRUCTURES.c.state, func.count())
+        .join(_STRUCTURES, _STRUCTURES.c.structure_set_id == _SETS.c.id)
+        .where(_SETS.c.study_row_id.in_(study_ids))
+        .group_by(_SETS.c.id, _STRUCTURES.c.state)
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for set_id, state, number in session.execute(statement):
+        counts.setdefault(set_id, {})[state] = number
+    return counts
+
+
+def structure_sets(session: Session, study_ids: Collection[str]) -> Sequence[AnyRow]:
+    """Structure sets of the studies, oldest first."""
+    return session.execute(
+        select(_SETS).where(_SETS.c.study_row_id.in_(study_ids)).order_by(_SETS.c.id)
+    ).all()
+
+
+def users(session: Session, user_ids: Collection[str]) -> dict[str, User]:
+    """People by id."""
+    return {user.id: user for user in session.scalars(select(User).where(User.id.in_(user_ids)))}
+
+
+def is_member(session: Session, project_id: str, user_id: str) -> bool:
+    """True when the user has a role in the project."""
+    return session.get(Member, (project_id, user_id)) is not None
+
+
+def delete_study(session: Session, study: Study) -> None:
+    """Delete the study's row and what hangs on it, and its patient when this was the last study."""
+    session.execute(delete(Job).where(Job.study_id == study.id, Job.state == "queued"))
+    session.delete(study)
+    session.flush()
+    alone = Patient.id.not_in(select(Study.patient_row_id))
+    session.execute(delete(Patient).where(Patient.id == study.patient_row_id, alone))

@@ -1,0 +1,160 @@
+"""After files came in: check the geometry of each series, make its volume, and ask for the work that follows.
+
+`settle` may run any number of times over the same studies and changes nothing the second time.  A series that
+came in one piece is assembled at once; one that arrives instance by instance is left to the job `assemble`, so
+that a slow sender does not have it assembled for every slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+from sqlalchemy import column, select, table
+from sqlalchemy.orm import Session
+
+from backend.jobs.service import JobRequest, announce, enqueue
+from backend.jobs.tables import Job
+from backend.kit.clock import now
+from backend.kit.db import session_scope
+from backend.projects.tables import Project
+from backend.studies import volumes
+from backend.studies.tables import Instance, Series, Study
+from rt.dicom.series import GeometryFinding, check_geometry
+from rt.errors import RtError
+
+IMAGE_MODALITIES = frozenset({"CT", "MR", "PT"})
+STRUCTURE_MODALITIES = frozenset({"RTSTRUCT", "SEG"})
+QUIET_S = 2.0
+"""How long jobs wait for more instances of the same series."""
+_SETS = table("structure_sets", column("source_instance_id"))
+
+log = structlog.get_logger()
+
+
+def settle(study_ids: Collection[str], arrived: Mapping[str, int] | None = None) -> None:
+    """Settle the studies; `arrived` counts the instances that each series has just received (None: all of them)."""
+    for study_id in sorted(set(study_ids)):
+        with session_scope(read_only=True) as session:
+            series = session.scalars(select(Series).where(Series.study_row_id == study_id)).all()
+        images = [s for s in series if s.modality in IMAGE_MODALITIES]
+        changed = [s.id for s in images if arrived is None or s.id in arrived]
+        assembled = [_settle_series(series_id, arrived) for series_id in changed]
+        with session_scope() as session:
+            _ask_for_structures(session, study_id, again=any(assembled))
+
+
+def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> bool:
+    """True when the series has a volume that it did not have before."""
+    instances = volumes.instances_of(series_id)
+    came = len(instances) if arrived is None else arrived[series_id]
+    if 2 * came >= len(instances):
+        return assemble_series(series_id)
+    with session_scope() as session:
+        series, study = _locked(session, series_id)
+        if series.volume is None or series.volume["digest"] != volumes.digest_of(instances):
+            series.volume, series.volume_sha256 = None, None
+            key = f"assemble:{series_id}"
+            parameters = {"series_id": series_id}
+            enqueue(
+                session, JobRequest("assemble", parameters, study.project_id, study.id, None, key, QUIET_S)
+            )
+            announce(session, "study", study.id, study.project_id)
+    return False
+
+
+def assemble_series(series_id: str) -> bool:
+    """Check the geometry of a series and make its volume; True when it has one that it did not have before."""
+    instances = volumes.instances_of(series_id)
+    if not instances:
+        return False
+    with session_scope(read_only=True) as session:
+        series = session.get(Series, series_id)
+    digest = volumes.digest_of(instances)
+    if series is None or (series.volume is not None and series.volume["digest"] == digest):
+        return False
+    findings, built = _checked_and_built(instances)
+    with session_scope() as session:
+        series, study = _locked(session, series_id)
+        current = session.scalars(select(Instance).where(Instance.series_row_id == series_id)).all()
+        if volumes.digest_of(current) != digest:
+            return False  # more instances came meanwhile; whoever brought them settles again
+        series.warnings = findings
+        series.volume = built.described if built else None
+        series.volume_sha256 = built.sha256 if built else None
+        if built is not None and series.frame_of_reference_uid is None:
+            series.frame_of_reference_uid = built.described["frame_of_reference_uid"] or None
+        study.updated_at = now()
+        announce(session, "study", study.id, study.project_id)
+        if built is not None:
+            _ask_for_contours(session, series, study)
+    log.info(
+        "studies.series.settled", series_id=series_id, instances=len(instances), volume=built is not None
+    )
+    return built is not None
+
+
+def _locked(session: Session, series_id: str) -> tuple[Series, Study]:
+    statement = (
+        select(Series, Study).join(Study, Study.id == Series.study_row_id).where(Series.id == series_id)
+    )
+    row = session.execute(statement.with_for_update()).one()
+    return row[0], row[1]
+
+
+def _checked_and_built(instances: Sequence[Instance]) -> tuple[list[dict[str, Any]], volumes.Built | None]:
+    problems = [i.geometry["problem"] for i in instances if i.geometry and "problem" in i.geometry]
+    if problems:
+        detail = f"{len(problems)} of {len(instances)} images: {problems[0]}"
+        return [asdict(GeometryFinding("bad-geometry", detail, "refusal"))], None
+    geometry = check_geometry(volumes.slices_of(instances))
+    findings = [asdict(finding) for finding in geometry.findings]
+    if geometry.grid is None:
+        return findings, None
+    try:
+        return findings, volumes.build(instances)
+    except RtError as error:
+        return [*findings, asdict(GeometryFinding(error.slug, str(error), "refusal"))], None
+
+
+def _ask_for_contours(session: Session, series: Series, study: Study) -> None:
+    """Pre-segmentation by the project's rules, and the regions that need no network."""
+    project = session.get_one(Project, study.project_id)
+    wanted: list[tuple[str, dict[str, Any]]] = []
+    for rule in project.rules:
+        if rule["enabled"] and rule["modality"] == series.modality:
+            wanted.append(
+                ("presegment", {"series_id": series.id, "network": rule["network"], "region": rule["region"]})
+            )
+    if series.modality == "CT":
+        wanted.append(("regions", {"series_id": series.id}))
+    for kind, parameters in wanted:
+        key = ":".join([kind, series.id, parameters.get("network", "")])
+        enqueue(session, JobRequest(kind, parameters, study.project_id, study.id, None, key, QUIET_S))
+
+
+def _ask_for_structures(session: Session, study_id: str, *, again: bool) -> None:
+    """Read structure sets that came as DICOM; those that could not be read, again when a new volume is there."""
+    study = session.get(Study, study_id)
+    if study is None:
+        return
+    done = select(_SETS.c.source_instance_id).where(_SETS.c.source_instance_id.is_not(None))
+    waiting = (
+        select(Instance.id)
+        .join(Series, Series.id == Instance.series_row_id)
+        .where(Series.study_row_id == study_id, Series.modality.in_(STRUCTURE_MODALITIES))
+        .where(Series.structure_set_id.is_(None), Instance.id.not_in(done))
+    )
+    for instance_id in session.scalars(waiting).all():
+        key = f"import-structures:{instance_id}"
+        asked = session.scalars(
+            select(Job.id).where(Job.study_id == study_id, Job.coalesce_key == key).limit(1)
+        )
+        if again or asked.first() is None:
+            parameters = {"instance_id": instance_id}
+            enqueue(
+                session,
+                JobRequest("import-structures", parameters, study.project_id, study_id, None, key, QUIET_S),
+            )
