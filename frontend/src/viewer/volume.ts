@@ -1,0 +1,81 @@
+/**
+ * The voxels of an image series in the order of the file (k slowest), filled while they arrive. The server sends
+ * the middle slice first and then its neighbours in turn, so that there is a picture at once.
+ */
+import type { GridGeometry } from '../lib/planes';
+
+export type VolumeDescription = {
+  grid: GridGeometry;
+  dtype: 'int16' | 'float32';
+  unit: string;
+  slope: number;
+  window: { low: number; high: number };
+};
+
+const AIR_HU = -1024;
+
+/** Slice indices from the middle outwards: m, m + 1, m - 1, m + 2, ... */
+export function middleOut(count: number): number[] {
+  const middle = Math.floor(count / 2);
+  const order = [middle];
+  for (let step = 1; order.length < count; step += 1) {
+    if (middle + step < count) order.push(middle + step);
+    if (middle - step >= 0) order.push(middle - step);
+  }
+  return order.slice(0, count);
+}
+
+export class Volume {
+  readonly description: VolumeDescription;
+  readonly data: Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+  /** How many slices have arrived. */
+  loaded = 0;
+
+  constructor(description: VolumeDescription) {
+    this.description = description;
+    const [nk, nj, ni] = description.grid.shape_kji;
+    this.data = description.dtype === 'int16' ? new Int16Array(nk * nj * ni) : new Float32Array(nk * nj * ni);
+    if (description.unit === 'HU') this.data.fill(AIR_HU / description.slope);
+  }
+
+  get grid(): GridGeometry {
+    return this.description.grid;
+  }
+
+  get complete(): boolean {
+    return this.loaded === this.grid.shape_kji[0];
+  }
+
+  /** Value at a voxel in the volume's unit; null outside. */
+  valueAt(k: number, j: number, i: number): number | null {
+    const [nk, nj, ni] = this.grid.shape_kji;
+    if (k < 0 || j < 0 || i < 0 || k >= nk || j >= nj || i >= ni) return null;
+    return (this.data[(k * nj + j) * ni + i] ?? 0) * this.description.slope;
+  }
+
+  /** Copies the bytes of an answer into their slices as they come; `arrived` hears of every batch. */
+  async fill(body: ReadableStream<Uint8Array>, arrived: () => void): Promise<void> {
+    const [nk, nj, ni] = this.grid.shape_kji;
+    const bytes = new Uint8Array(this.data.buffer);
+    const sliceBytes = nj * ni * this.data.BYTES_PER_ELEMENT;
+    const order = middleOut(nk);
+    const reader = body.getReader();
+    let received = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      for (let taken = 0; taken < value.length; ) {
+        const within = received % sliceBytes;
+        const part = value.subarray(taken, taken + sliceBytes - within);
+        const slice = order[Math.floor(received / sliceBytes)];
+        if (slice === undefined) throw new RangeError('more voxels than the grid has');
+        bytes.set(part, slice * sliceBytes + within);
+        taken += part.length;
+        received += part.length;
+      }
+      this.loaded = Math.floor(received / sliceBytes);
+      arrived();
+    }
+    if (received !== nk * sliceBytes) throw new RangeError('the volume ended early');
+  }
+}
