@@ -9,7 +9,7 @@ What is stored: the data set's own bytes, element by element, with a zeroed prea
 of our own.  Left out are group lengths, curves (50xx), overlays (60xx), Icon Image Sequence, encapsulated
 documents and trailing padding, because text can hide there and nothing here reads them.  Private elements
 stay: treatment planning systems and PET scanners keep there what they need back, and nothing else may be
-lost; de-identification is another step.  A deflated data set is stored inflated, as Explicit VR Little Endian.
+lost; de-identification is another step.  A deflated data set is stored inflated, in Explicit VR Little Endian.
 Blank study and series UIDs, as some anonymisers leave them, are replaced by UIDs derived from what else
 identifies the acquisition, and a note says so.
 """
@@ -56,7 +56,7 @@ _DROPPED_TAGS = frozenset({0x00420011, 0x00880200, 0xFFFCFFFC})
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 _TRANSFER_SYNTAX = 0x00020010
 _BLANK = DataElement(_SOP_INSTANCE, "UI", "")
-_PIECE = 2**16
+_PIECE_IN, _PIECE_OUT = 2**14, 2**20
 _NAMES = {
     _SOP_CLASS: "SOP Class UID",
     _SOP_INSTANCE: "SOP Instance UID",
@@ -128,10 +128,10 @@ def parse_instance(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedInstan
     syntax = meta.get(_TRANSFER_SYNTAX, "")
     if syntax not in TRANSFER_SYNTAXES:
         raise DicomUnsupported(f"transfer syntax {syntax[:64]!r} is not taken in", where="(0002,0010)")
-    body = data[begin:]
+    body = data
     if syntax == DEFLATED:
-        body, syntax = _inflated(body, limits), EXPLICIT_LITTLE_ENDIAN
-    elements = scan(body, 0, _encoding(syntax), limits)
+        body, begin, syntax = _inflated(data[begin:], limits), 0, EXPLICIT_LITTLE_ENDIAN
+    elements = scan(body, begin, _encoding(syntax), limits)
     _check_unique(elements)
     try:
         with warnings.catch_warnings():
@@ -154,7 +154,7 @@ class _Source:
 def _judged(source: _Source, limits: Limits) -> ParsedInstance:
     kept = [e for e in source.elements if not _is_dropped(e.tag)]
     front = _rebuilt(source, [e for e in kept if e.tag < PIXEL_DATA], {})
-    header = pydicom.dcmread(io.BytesIO(_file("", "", source.syntax, front)))
+    header = pydicom.dcmread(io.BytesIO(b"".join((_preface("", "", source.syntax), *front))))
     uids, notes = _identity(header, source.meta)
     check_kind(uids[_SOP_CLASS], header)
     if uids[_SOP_CLASS] in WITH_PIXELS and (
@@ -162,7 +162,8 @@ def _judged(source: _Source, limits: Limits) -> ParsedInstance:
     ):
         check_pixels(source.body, kept, header, source.syntax, limits)
     changed = {tag: uid for tag, uid in uids.items() if str(header.get(tag, _BLANK).value or "") != uid}
-    stored = _file(uids[_SOP_CLASS], uids[_SOP_INSTANCE], source.syntax, _rebuilt(source, kept, changed))
+    preface = _preface(uids[_SOP_CLASS], uids[_SOP_INSTANCE], source.syntax)
+    stored = b"".join((preface, *_rebuilt(source, kept, changed)))
     if hidden := sum(1 for e in source.elements if _hides_content(e.tag)):
         notes.append(f"{hidden} overlay, curve or thumbnail elements were left out")
     return _summary(header, uids, source.syntax, tuple(notes), stored)
@@ -218,9 +219,9 @@ def _inflated(body: bytes, limits: Limits) -> bytes:
     engine, total, at = zlib.decompressobj(-zlib.MAX_WBITS), 0, 0
     try:
         while at < len(body) and not engine.eof:
-            piece, at = body[at : at + _PIECE], at + _PIECE
+            piece, at = body[at : at + _PIECE_IN], at + _PIECE_IN
             while piece and not engine.eof:
-                total += len(engine.decompress(piece, _PIECE))
+                total += len(engine.decompress(piece, _PIECE_OUT))
                 if total > limits.inflated_bytes:
                     raise DicomTooLarge(
                         f"inflates to more than {limits.inflated_bytes} bytes", where="deflated data set"
@@ -304,17 +305,17 @@ def _check_uid(name: str, uid: str) -> None:
         raise DicomError("not a UID: digits and dots, at most 64", where=name)
 
 
-def _rebuilt(source: _Source, kept: list[Element], changed: dict[int, str]) -> bytes:
+def _rebuilt(source: _Source, kept: list[Element], changed: dict[int, str]) -> list[bytes | memoryview]:
     """The kept elements' own bytes in ascending order, with the changed UIDs in place."""
-    encoding = _encoding(source.syntax)
-    pieces = {e.tag: source.body[e.start : e.end] for e in kept}
+    encoding, view = _encoding(source.syntax), memoryview(source.body)
+    pieces: dict[int, bytes | memoryview] = {e.tag: view[e.start : e.end] for e in kept}
     for tag, uid in changed.items():
         pieces[tag] = encode_element(tag, "UI", uid.encode("ascii"), encoding)
-    return b"".join(pieces[tag] for tag in sorted(pieces))
+    return [pieces[tag] for tag in sorted(pieces)]
 
 
-def _file(sop_class_uid: str, sop_instance_uid: str, syntax: str, dataset: bytes) -> bytes:
-    """A PS3.10 file with a zeroed preamble and a meta group of our own."""
+def _preface(sop_class_uid: str, sop_instance_uid: str, syntax: str) -> bytes:
+    """A zeroed preamble and a file meta group of our own (PS3.10 7.1)."""
     meta = encode_element(0x00020001, "OB", b"\0\1", EXPLICIT_LITTLE)
     texts = {
         0x00020002: sop_class_uid,
@@ -325,7 +326,7 @@ def _file(sop_class_uid: str, sop_instance_uid: str, syntax: str, dataset: bytes
     for tag, value in texts.items():
         meta += encode_element(tag, "UI", value.encode("ascii"), EXPLICIT_LITTLE)
     length = encode_element(0x00020000, "UL", struct.pack("<I", len(meta)), EXPLICIT_LITTLE)
-    return b"\0" * 128 + b"DICM" + length + meta + dataset
+    return b"\0" * 128 + b"DICM" + length + meta
 
 
 def _text(header: Dataset, keyword: str) -> str:

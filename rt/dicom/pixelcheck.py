@@ -74,9 +74,7 @@ def _check_frames(body: bytes, element: Element, header: Dataset, syntax: str) -
             raise DicomError("a frame is not in the form of its transfer syntax", where=_WHERE)
         if size is not None and (size.rows, size.columns, size.samples) != expected:
             said = f"{expected[0]} × {expected[1]}"
-            raise DicomError(
-                f"a frame of {size.rows} × {size.columns} where the header says {said}", where=_WHERE
-            )
+            raise DicomError(f"a frame of {size.rows} × {size.columns}, the header says {said}", where=_WHERE)
 
 
 def _number(header: Dataset, keyword: str, default: int | None = None) -> int:

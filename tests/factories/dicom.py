@@ -144,7 +144,11 @@ def make_rtstruct(
     ids = Ids(ct[0].StudyInstanceUID, generate_uid(entropy_srcs=[seed]), ct[0].FrameOfReferenceUID)
     dataset = make_instance(RTSTRUCT, "RTSTRUCT", ids, seed)
     dataset.PatientID, dataset.PatientName = ct[0].PatientID, ct[0].PatientName
-    dataset.StructureSetLabel, dataset.StructureSetDate, dataset.StructureSetTime = "TEST", "20260102", "101112"
+    dataset.StructureSetLabel, dataset.StructureSetDate, dataset.StructureSetTime = (
+        "TEST",
+        "20260102",
+        "101112",
+    )
     series = _item(
         SeriesInstanceUID=ct[0].SeriesInstanceUID,
         ContourImageSequence=[_reference(slice_) for slice_ in ct],
@@ -169,7 +173,12 @@ def make_rtstruct(
         items = [_contour(ct[k], ring) for k, ring in rings.items()]
         drawn.append(_item(ReferencedROINumber=number, ROIDisplayColor=[255, 0, 0], ContourSequence=items))
         observations.append(
-            _item(ObservationNumber=number, ReferencedROINumber=number, RTROIInterpretedType="ORGAN", ROIInterpreter="")
+            _item(
+                ObservationNumber=number,
+                ReferencedROINumber=number,
+                RTROIInterpretedType="ORGAN",
+                ROIInterpreter="",
+            )
         )
     dataset.StructureSetROISequence = DicomSequence(rois)
     dataset.ROIContourSequence = DicomSequence(drawn)
@@ -178,7 +187,10 @@ def make_rtstruct(
 
 
 def make_rtdose(
-    ct: Sequence[Dataset], dose_gy_kji: npt.NDArray[np.float64], spacing_ijk_mm: tuple[float, float, float], seed: str = "rd"
+    ct: Sequence[Dataset],
+    dose_gy_kji: npt.NDArray[np.float64],
+    spacing_ijk_mm: tuple[float, float, float],
+    seed: str = "rd",
 ) -> Dataset:
     """An RTDOSE whose first voxel is the first slice's, on a grid of its own spacing."""
     ids = Ids(ct[0].StudyInstanceUID, generate_uid(entropy_srcs=[seed]), ct[0].FrameOfReferenceUID)
@@ -261,7 +273,9 @@ def rle_lie(rows: int = 20_000, columns: int = 20_000) -> bytes:
 def nested_sequences(depth: int) -> bytes:
     """A CT with sequences of undefined length within sequences."""
     slice_ = encode(make_ct_series((1, 4, 4))[0])
-    open_ = struct.pack("<HH2sHI", 0x0040, 0x0275, b"SQ", 0, 0xFFFFFFFF) + struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)
+    open_ = struct.pack("<HH2sHI", 0x0040, 0x0275, b"SQ", 0, 0xFFFFFFFF) + struct.pack(
+        "<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF
+    )
     close = struct.pack("<HHI", 0xFFFE, 0xE00D, 0) + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
     return slice_ + open_ * depth + close * depth
 

@@ -1,0 +1,177 @@
+"""Parsing and pixel decoding of untrusted DICOM in a process of its own.
+
+A ParserProcess keeps one child that reads a request and answers it, over two pipes.  The child has a limited
+address space and CPU time, writes no file and inherits no environment; what kills it costs one file a typed
+error, and the next request starts a fresh child.  The child's answers are JSON and raw bytes, never pickles,
+because the child may have been taken over.  A lock lets threads share one; 200 slices take one child.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rt import errors
+from rt.dicom.parse import ParsedInstance
+from rt.errors import DicomError, DicomTooLarge
+
+MEMORY_BYTES = 3 * 2**29
+"""Address space of the child: 1.5 GiB."""
+CPU_S = 20
+"""CPU time of the child for one request."""
+WALL_S = 60.0
+"""Time that the parent waits for one answer."""
+FRAME = struct.Struct("<II Q")
+"""Length of the JSON head, unused, length of the raw bytes that follow."""
+_ERRORS = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.RtError)
+}
+
+
+class ParserProcess:
+    """A child process that parses and decodes; use as a context manager, or call `close`."""
+
+    def __init__(
+        self, *, memory_bytes: int = MEMORY_BYTES, cpu_s: int = CPU_S, wall_s: float = WALL_S
+    ) -> None:
+        self._limits = (str(memory_bytes), str(cpu_s))
+        self._wall_s = wall_s
+        self._child: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def parse(self, data: bytes) -> ParsedInstance:
+        """`rt.dicom.parse.parse_instance` in the child; DicomTooLarge too where the child did not survive."""
+        head, stored = self._ask({"do": "parse"}, data)
+        head["notes"] = tuple(head["notes"])
+        return ParsedInstance(
+            **{f.name: stored if f.name == "data" else head[f.name] for f in fields(ParsedInstance)}
+        )
+
+    def frames(self, data: bytes, frame: int | None = None) -> npt.NDArray[Any]:
+        """`rt.dicom.pixels.decode_frames` of a stored file, in the child."""
+        head, raw = self._ask({"do": "frames", "frame": frame}, data)
+        return np.frombuffer(raw, dtype=np.dtype(head["dtype"])).reshape(head["shape"])
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        with self._lock:
+            self._end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+        with self._lock:
+            child = self._running()
+            try:
+                deadline = time.monotonic() + self._wall_s
+                _send(child, request, data, deadline)
+                head, raw = _receive(child, deadline)
+            except (OSError, EOFError, ValueError) as error:
+                self._end()
+                raise DicomTooLarge("the parser ran out of memory or time on this file") from error
+        if "error" in head:
+            kind = _ERRORS.get(head["error"], DicomError)
+            raise kind(str(head["detail"]), where=head["where"])
+        return head, raw
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self._end()
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "rt.dicom.sandbox_child", *self._limits],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                cwd="/",
+                env={
+                    "PYTHONPATH": str(Path(__file__).parents[2]),
+                    "OPENBLAS_NUM_THREADS": "1",
+                    "OMP_NUM_THREADS": "1",
+                },
+            )
+            for pipe in (self._child.stdin, self._child.stdout):
+                os.set_blocking(_fileno(pipe), False)
+        return self._child
+
+    def _end(self) -> None:
+        if self._child is None:
+            return
+        self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._child = None
+
+
+def summary_json(instance: ParsedInstance) -> dict[str, Any]:
+    """A ParsedInstance without its bytes, as plain JSON."""
+    return {name: value for name, value in asdict(instance).items() if name != "data"}
+
+
+def _fileno(pipe: Any) -> int:
+    number: int = pipe.fileno()
+    return number
+
+
+def _send(child: subprocess.Popen[bytes], head: dict[str, Any], raw: bytes, deadline: float) -> None:
+    text = json.dumps(head).encode()
+    number = _fileno(child.stdin)
+    for piece in (FRAME.pack(len(text), 0, len(raw)) + text, raw):
+        view = memoryview(piece)
+        while view:
+            _wait(write=number, deadline=deadline)
+            view = view[os.write(number, view[: 2**20]) :]
+
+
+def _receive(child: subprocess.Popen[bytes], deadline: float) -> tuple[dict[str, Any], bytes]:
+    number = _fileno(child.stdout)
+    length, _, raw_length = FRAME.unpack(_read(number, FRAME.size, deadline))
+    head = json.loads(_read(number, length, deadline))
+    if not isinstance(head, dict):
+        raise ValueError("the child's answer is no object")
+    return head, bytes(_read(number, raw_length, deadline))
+
+
+def _read(number: int, length: int, deadline: float) -> bytearray:
+    got = bytearray()
+    while len(got) < length:
+        _wait(read=number, deadline=deadline)
+        piece = os.read(number, min(2**20, length - len(got)))
+        if not piece:
+            raise EOFError("the child ended")
+        got += piece
+    return got
+
+
+def _wait(*, read: int | None = None, write: int | None = None, deadline: float) -> None:
+    left = max(0.0, deadline - time.monotonic())
+    poller = select.poll()
+    if read is not None:
+        poller.register(read, select.POLLIN)
+    if write is not None:
+        poller.register(write, select.POLLOUT)
+    if not poller.poll(left * 1000):
+        raise TimeoutError("the child did not answer in time")
