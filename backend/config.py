@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,7 +24,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="RINKAKU_", extra="ignore")
 
-    data: Path = Path("data")
+    data: Path = ROOT / "data"
     """Folder of the database, blobs and broker of the laptop form."""
     host: str = "127.0.0.1"
     port: int = 8000
@@ -52,6 +53,16 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.resolve()
+
+    @field_validator("public_url")
+    @classmethod
+    def _safe_address(cls, url: str | None) -> str | None:
+        """Outside this machine only https: cookies and patients would be readable on the way."""
+        if url is None or urlsplit(url).scheme == "https":
+            return url
+        if urlsplit(url).scheme == "http" and urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"):
+            return url
+        raise ValueError("must begin with https:// (http:// only for localhost)")
 
     @property
     def sql_url(self) -> str:

@@ -99,12 +99,17 @@ def default_project(session: Session) -> Project:
     return project
 
 
-def project_by_slug(session: Session, actor: Actor, slug: str, permission: Permission) -> Project:
-    """A project by slug, when the actor may do this in it."""
+def named_project(session: Session, slug: str) -> Project:
+    """A project by slug, for the command line."""
     project = repository.by_slug(session, slug)
     if project is None:
         raise NotFound("there is no such project")
-    return require(session, actor, project.id, permission)
+    return project
+
+
+def project_by_slug(session: Session, actor: Actor, slug: str, permission: Permission) -> Project:
+    """A project by slug, when the actor may do this in it."""
+    return require(session, actor, named_project(session, slug).id, permission)
 
 
 def get_project(session: Session, project_id: str) -> Project:
