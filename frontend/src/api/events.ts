@@ -1,0 +1,73 @@
+/**
+ * The one event stream of the page. An event is a hint to fetch again, never the truth; hints that
+ * arrive together are answered together.
+ */
+import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import { keys } from './keys';
+
+export type Hint = { kind: EventKind; id: string };
+export const EVENT_KINDS = ['job', 'study', 'structure-set', 'run'] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+const COALESCE_MS = 300;
+const RECONNECT_MS = 5000;
+
+/** What a hint makes stale. */
+export function staleKeys(hint: Hint): QueryKey[] {
+  switch (hint.kind) {
+    case 'job':
+      return [keys.allJobs, keys.jobLog(hint.id), keys.allStudies];
+    case 'study':
+      return [keys.allStudies, keys.study(hint.id)];
+    case 'structure-set':
+      return [keys.structureSet(hint.id), keys.allStudies, ['revisions'], ['effort']];
+    case 'run':
+      return [['runs'], keys.run(hint.id), keys.networks, ['deployments']];
+  }
+}
+
+const idOf = (data: string): string => {
+  try {
+    const parsed: unknown = JSON.parse(data);
+    if (typeof parsed === 'object' && parsed !== null && 'id' in parsed) return String(parsed.id);
+  } catch {
+    return '';
+  }
+  return '';
+};
+
+/** Opens the stream; the returned function closes it. `onState` hears whether it is connected. */
+export function connectEvents(client: QueryClient, onState: (connected: boolean) => void): () => void {
+  let source: EventSource | null = null;
+  let timer: number | undefined;
+  let retry: number | undefined;
+  let closed = false;
+  const pending = new Map<string, QueryKey>();
+
+  const flush = (): void => {
+    timer = undefined;
+    for (const queryKey of pending.values()) void client.invalidateQueries({ queryKey });
+    pending.clear();
+  };
+  const receive = (kind: EventKind) => (event: MessageEvent<string>) => {
+    for (const key of staleKeys({ kind, id: idOf(event.data) })) pending.set(JSON.stringify(key), key);
+    timer ??= window.setTimeout(flush, COALESCE_MS);
+  };
+  const open = (): void => {
+    if (closed) return;
+    source = new EventSource('/api/events');
+    source.addEventListener('open', () => onState(true));
+    source.addEventListener('error', () => {
+      onState(false);
+      if (source?.readyState === EventSource.CLOSED) retry = window.setTimeout(open, RECONNECT_MS);
+    });
+    for (const kind of EVENT_KINDS) source.addEventListener(kind, receive(kind));
+  };
+  open();
+  return () => {
+    closed = true;
+    window.clearTimeout(timer);
+    window.clearTimeout(retry);
+    source?.close();
+  };
+}

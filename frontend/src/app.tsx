@@ -1,0 +1,84 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { Route, Routes } from 'react-router';
+import { connectEvents } from './api/events';
+import type { Me } from './api/types';
+import { AccountPage } from './features/account/account-page';
+import { AuditPage } from './features/admin/audit-page';
+import { UsersPage } from './features/admin/users-page';
+import { JobsPage } from './features/jobs/jobs-page';
+import { LoginPage } from './features/login/login-page';
+import { pickProject, SessionContext, storedProject, storeProject, useMe } from './features/login/session';
+import { ProjectPage } from './features/projects/project-page';
+import { WorklistPage } from './features/studies/worklist-page';
+import { TrainingPage } from './features/training/training-page';
+import { useT } from './i18n';
+import { Shell } from './shell';
+import { EmptyState, ErrorNote, Loading } from './ui/feedback';
+import { PageLayout } from './ui/layout';
+import { Toasts } from './ui/toast';
+
+const StudyPage = lazy(async () => ({ default: (await import('./features/labels/study-page')).StudyPage }));
+
+function Missing() {
+  const t = useT();
+  return <EmptyState title={t('shell.missing')} />;
+}
+
+function Pages({ me }: { me: Me }) {
+  const client = useQueryClient();
+  const [projectId, setProjectId] = useState(storedProject);
+  const [connected, setConnected] = useState(true);
+  useEffect(() => connectEvents(client, setConnected), [client]);
+  const session = useMemo(
+    () => ({
+      me,
+      project: pickProject(me.projects, projectId),
+      chooseProject: (id: string) => {
+        storeProject(id);
+        setProjectId(id);
+      },
+    }),
+    [me, projectId],
+  );
+  const administrator = me.user.is_administrator;
+  return (
+    <SessionContext value={session}>
+      <Shell connected={connected}>
+        <Suspense fallback={<Loading />}>
+          <Routes>
+            <Route path="/" element={<WorklistPage />} />
+            <Route path="/studies/:studyId" element={<StudyPage />} />
+            <Route path="/jobs" element={<JobsPage />} />
+            <Route path="/training" element={<TrainingPage />} />
+            <Route path="/project" element={<ProjectPage />} />
+            <Route path="/account" element={<AccountPage />} />
+            {administrator && <Route path="/users" element={<UsersPage />} />}
+            {administrator && <Route path="/audit" element={<AuditPage />} />}
+            <Route path="*" element={<Missing />} />
+          </Routes>
+        </Suspense>
+      </Shell>
+    </SessionContext>
+  );
+}
+
+export function App() {
+  const me = useMe();
+  const t = useT();
+  if (me.isPending) return <Loading />;
+  if (me.error !== null) {
+    return (
+      <PageLayout title="Rinkaku">
+        <ErrorNote error={me.error} retry={() => void me.refetch()} />
+      </PageLayout>
+    );
+  }
+  return (
+    <>
+      <title>{t('shell.title')}</title>
+      {me.data === null ? <LoginPage /> : <Pages key={me.data.user.id} me={me.data} />}
+      <Toasts />
+    </>
+  );
+}

@@ -1,0 +1,140 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import { all } from '../../api/pages';
+import type { AuditEntry, Page, User } from '../../api/types';
+import { useT } from '../../i18n';
+import { Button, Input, Select } from '../../ui/controls';
+import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
+import { formatTime } from '../../ui/format';
+import { layout, PageLayout, Section } from '../../ui/layout';
+import { useSession } from '../login/session';
+import css from './audit.module.css';
+
+const PAGE_SIZE = 100;
+
+const changesText = (changes: Record<string, unknown>): string =>
+  Object.entries(changes)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('  ');
+
+type TableProps = { entries: readonly AuditEntry[]; users: readonly User[]; onObject: (id: string) => void };
+
+function AuditTable({ entries, users, onObject }: TableProps) {
+  const t = useT();
+  const names = new Map(users.map((user) => [user.id, user.display_name]));
+  return (
+    <table className={layout.table}>
+      <thead>
+        <tr>
+          <th scope="col" className={layout.number}>
+            {t('audit.number')}
+          </th>
+          <th scope="col">{t('audit.at')}</th>
+          <th scope="col">{t('audit.actor')}</th>
+          <th scope="col">{t('audit.action')}</th>
+          <th scope="col">{t('audit.object')}</th>
+          <th scope="col">{t('audit.changes')}</th>
+          <th scope="col">{t('audit.hash')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {entries.map((entry) => (
+          <tr key={entry.number}>
+            <td className={layout.number}>{entry.number}</td>
+            <td className={css.nowrap}>{formatTime(entry.at)}</td>
+            <td className={css.nowrap}>
+              {entry.actor_id === null ? t('audit.system') : (names.get(entry.actor_id) ?? entry.actor_id)}
+            </td>
+            <td>
+              <code>{entry.action}</code>
+            </td>
+            <td className={css.nowrap}>
+              {entry.object_type}{' '}
+              {entry.object_id !== null && (
+                <Button
+                  small
+                  look="quiet"
+                  title={entry.object_id}
+                  aria-label={`${t('audit.only')}: ${entry.object_type} ${entry.object_id}`}
+                  onClick={() => onObject(entry.object_id ?? '')}
+                >
+                  <code>…{entry.object_id.slice(-8)}</code>
+                </Button>
+              )}
+            </td>
+            <td className={css.changes} title={changesText(entry.changes)}>
+              {changesText(entry.changes) || '–'}
+            </td>
+            <td title={entry.hash}>
+              <code>{entry.hash.slice(0, 10)}</code>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+type Filter = { project_id: string; object_id: string };
+
+function AuditFilter({ filter, onFilter }: { filter: Filter; onFilter: (filter: Filter) => void }) {
+  const t = useT();
+  const { me } = useSession();
+  return (
+    <div className={css.filters}>
+      <Select
+        name={t('shell.project')}
+        value={filter.project_id}
+        choices={[
+          { value: '', label: t('audit.everywhere') },
+          ...me.projects.map(({ id, name }) => ({ value: id, label: name })),
+        ]}
+        onChange={(project_id) => onFilter({ ...filter, project_id })}
+      />
+      <Input
+        name={t('audit.objectId')}
+        placeholder={t('audit.objectId')}
+        value={filter.object_id}
+        onChange={(object_id) => onFilter({ ...filter, object_id: object_id.trim() })}
+      />
+    </div>
+  );
+}
+
+export function AuditPage() {
+  const t = useT();
+  const [filter, setFilter] = useState<Filter>({ project_id: '', object_id: '' });
+  const users = useQuery({ queryKey: keys.users, queryFn: () => all<User>('/users') });
+  const audit = useInfiniteQuery({
+    queryKey: keys.audit(filter),
+    queryFn: ({ pageParam }) =>
+      api.get<Page<AuditEntry>>('/audit', { query: { ...filter, limit: PAGE_SIZE, cursor: pageParam } }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    placeholderData: (before) => before,
+  });
+  const entries = audit.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <PageLayout title={t('nav.audit')} actions={<AuditFilter filter={filter} onFilter={setFilter} />}>
+      <Section title={t('audit.list')} note={t('audit.note')}>
+        {audit.isPending && <Loading />}
+        {audit.isError && <ErrorNote error={audit.error} retry={() => void audit.refetch()} />}
+        {audit.isSuccess && entries.length === 0 && <EmptyState title={t('audit.none')} />}
+        {entries.length > 0 && (
+          <AuditTable
+            entries={entries}
+            users={users.data ?? []}
+            onObject={(object_id) => setFilter({ ...filter, object_id })}
+          />
+        )}
+      </Section>
+      {audit.hasNextPage && (
+        <Button disabled={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
+          {t('worklist.more')}
+        </Button>
+      )}
+    </PageLayout>
+  );
+}

@@ -1,0 +1,165 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { keys } from '../../api/keys';
+import type { FileOutcome } from '../../api/types';
+import { useT, type Translate } from '../../i18n';
+import { problemText, slugText } from '../../i18n/problems';
+import { Button, IconButton } from '../../ui/controls';
+import { ErrorNote, Progress } from '../../ui/feedback';
+import { formatBytes } from '../../ui/format';
+import { Icon } from '../../ui/icons';
+import css from './import-panel.module.css';
+import { sentShare, tally, type Batch, type Item, type Tally } from './queue';
+import { uploads, useUploads } from './uploads';
+
+const MOST_LINES = 250;
+
+/** One line of the list: a file, or a file inside a zip. */
+type Line = { key: string; name: string; size: number | null; item: Item; outcome: FileOutcome | null };
+
+const linesOf = (item: Item): Line[] =>
+  item.outcomes.length <= 1
+    ? [{ key: String(item.key), name: item.path, size: item.size, item, outcome: item.outcomes[0] ?? null }]
+    : item.outcomes.map((outcome, index) => {
+        const name = `${item.path} › ${outcome.name}`;
+        return { key: `${item.key}.${index}`, name, size: null, item, outcome };
+      });
+
+const URGENCY: Record<Item['state'], number> = { failed: 0, cancelled: 1, sending: 2, waiting: 3, done: 4 };
+
+/** Refused and failed files first, then what is on its way, then what is done. */
+const urgency = (line: Line): number => (line.outcome?.outcome === 'refused' ? 0 : URGENCY[line.item.state]);
+
+function Outcome({ line }: { line: Line }) {
+  const t = useT();
+  const { item, outcome } = line;
+  if (item.state === 'sending') return <Progress value={item.sent / Math.max(1, item.size)} label={item.path} />;
+  if (outcome?.outcome === 'stored') return <span className={css.good}>{t('import.stored')}</span>;
+  if (outcome?.outcome === 'duplicate') return <span className={css.muted}>{t('import.duplicate')}</span>;
+  if (outcome?.outcome === 'refused') return <span className={css.danger}>{t('import.refused')}</span>;
+  if (item.state === 'failed') return <span className={css.danger}>{t('import.failed')}</span>;
+  if (item.state === 'cancelled') return <span className={css.muted}>{t('import.cancelled')}</span>;
+  return <span className={css.muted}>{item.state === 'done' ? t('import.empty') : t('import.waiting')}</span>;
+}
+
+function reason(line: Line, t: Translate): string | null {
+  if (line.item.state === 'failed') return problemText(line.item.error, t);
+  if (line.outcome?.outcome !== 'refused') return null;
+  return slugText(line.outcome.slug ?? '', line.outcome.detail ?? '', t);
+}
+
+function FileLine({ line }: { line: Line }) {
+  const why = reason(line, useT());
+  return (
+    <li>
+      <span className={css.name} title={line.name}>
+        {line.name}
+      </span>
+      <span className={css.size}>{line.size === null ? '' : formatBytes(line.size)}</span>
+      <Outcome line={line} />
+      {why !== null && <p>{why}</p>}
+    </li>
+  );
+}
+
+function Counts({ counts }: { counts: Tally }) {
+  const t = useT();
+  return (
+    <div className={css.counts} aria-live="polite">
+      <span>
+        {t('import.stored')} <b>{counts.stored}</b>
+      </span>
+      <span>
+        {t('import.duplicate')} <b>{counts.duplicate}</b>
+      </span>
+      <span className={counts.refused > 0 ? css.bad : ''}>
+        {t('import.refused')} <b>{counts.refused}</b>
+      </span>
+      {counts.failed > 0 && (
+        <span className={css.bad}>
+          {t('import.failed')} <b>{counts.failed}</b>
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** Fetches the worklist again when a batch is through, and keeps the tab from closing while it runs. */
+function useBatchEffects(batch: Batch): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    if (batch.summary !== null) void client.invalidateQueries({ queryKey: keys.allStudies });
+  }, [batch.summary, client]);
+  useEffect(() => {
+    if (!batch.active) return undefined;
+    const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
+    window.addEventListener('beforeunload', hold);
+    return () => window.removeEventListener('beforeunload', hold);
+  }, [batch.active]);
+}
+
+function PanelActions({ batch, counts }: { batch: Batch; counts: Tally }) {
+  const t = useT();
+  if (batch.active) {
+    return (
+      <Button small onClick={() => uploads.cancel()}>
+        {t('common.cancel')}
+      </Button>
+    );
+  }
+  return (
+    <>
+      {counts.failed > 0 && (
+        <Button small onClick={() => uploads.resume()}>
+          {t('import.resume')}
+        </Button>
+      )}
+      <IconButton small name={t('common.close')} onClick={() => uploads.clear()}>
+        <Icon name="close" />
+      </IconButton>
+    </>
+  );
+}
+
+/** Progress of the upload, at the corner of every page while there is one. */
+export function ImportPanel() {
+  const t = useT();
+  const batch = useUploads();
+  const [open, setOpen] = useState(true);
+  useBatchEffects(batch);
+  if (batch.items.length === 0) return null;
+  const counts = tally(batch.items);
+  const lines = batch.items.flatMap(linesOf).sort((a, b) => urgency(a) - urgency(b));
+  const title = batch.active ? t('import.sending', { n: counts.settled, total: counts.files }) : t('import.finished');
+  return (
+    <section className={css.panel} aria-label={t('import.title')}>
+      <header>
+        <h2>{title}</h2>
+        <PanelActions batch={batch} counts={counts} />
+        <IconButton
+          small
+          name={open ? t('common.collapse') : t('common.expand')}
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          <Icon name={open ? 'down' : 'up'} />
+        </IconButton>
+      </header>
+      <div className={css.summary}>
+        <Progress value={sentShare(batch.items)} label={title} tone={batch.active ? undefined : 'good'} />
+        <Counts counts={counts} />
+        {batch.error !== null && <ErrorNote error={batch.error} />}
+      </div>
+      {open && (
+        <ul className={css.list}>
+          {lines.slice(0, MOST_LINES).map((line) => (
+            <FileLine key={line.key} line={line} />
+          ))}
+          {lines.length > MOST_LINES && (
+            <li className={css.more}>{t('import.more', { n: lines.length - MOST_LINES })}</li>
+          )}
+        </ul>
+      )}
+    </section>
+  );
+}

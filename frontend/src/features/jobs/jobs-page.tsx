@@ -1,0 +1,194 @@
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link, useSearchParams } from 'react-router';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Job, JobState, Page } from '../../api/types';
+import { useT } from '../../i18n';
+import { problemText } from '../../i18n/problems';
+import { Button, Select } from '../../ui/controls';
+import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
+import { formatSeconds, formatTime } from '../../ui/format';
+import { layout, PageLayout, Section } from '../../ui/layout';
+import { notify } from '../../ui/toast';
+import { useSession } from '../login/session';
+import { JobLog } from './job-log';
+import { JobProgress, JobStateBadge, kindText } from './job-state';
+import css from './jobs.module.css';
+
+const STATES: readonly JobState[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
+const KINDS = ['presegment', 'regions', 'publish', 'measure', 'export', 'train'] as const;
+const PAGE_SIZE = 100;
+const LIVE_MS = 3000;
+
+const isLive = (job: Job): boolean => job.state === 'running' || job.state === 'queued';
+
+function duration(job: Job): string {
+  if (job.started_at === null) return '–';
+  const end = job.finished_at === null ? Date.now() : new Date(job.finished_at).getTime();
+  return formatSeconds(Math.max(0, end - new Date(job.started_at).getTime()) / 1000);
+}
+
+function JobActions({ job, onLog }: { job: Job; onLog: () => void }) {
+  const t = useT();
+  const client = useQueryClient();
+  const act = useMutation({
+    mutationFn: (what: 'cancel' | 'retry') => api.post<Job>(`/jobs/${job.id}/${what}`),
+    onError: (error) => notify(problemText(error, t), true),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.allJobs }),
+  });
+  return (
+    <td className={layout.actions}>
+      <Button small look="quiet" onClick={onLog}>
+        {t('job.log')}
+      </Button>
+      {isLive(job) && (
+        <Button small disabled={act.isPending || job.cancel_requested} onClick={() => act.mutate('cancel')}>
+          {t('common.cancel')}
+        </Button>
+      )}
+      {(job.state === 'failed' || job.state === 'cancelled') && (
+        <Button small disabled={act.isPending} onClick={() => act.mutate('retry')}>
+          {t('common.retry')}
+        </Button>
+      )}
+    </td>
+  );
+}
+
+function JobRow({ job, onLog }: { job: Job; onLog: () => void }) {
+  const t = useT();
+  const { me } = useSession();
+  const project = me.projects.find(({ id }) => id === job.project_id);
+  return (
+    <tr>
+      <td>{kindText(job.kind, t)}</td>
+      <td>{job.study_id === null ? '–' : <Link to={`/studies/${job.study_id}`}>{t('job.openStudy')}</Link>}</td>
+      <td className={layout.muted}>{project?.name ?? '–'}</td>
+      <td>
+        <JobStateBadge state={job.state} />
+      </td>
+      <td>
+        <JobProgress job={job} />
+      </td>
+      <td className={layout.number}>{job.attempt}</td>
+      <td className={layout.muted}>{formatTime(job.created_at)}</td>
+      <td className={layout.number}>{duration(job)}</td>
+      <JobActions job={job} onLog={onLog} />
+    </tr>
+  );
+}
+
+function JobTable({ jobs, onLog }: { jobs: readonly Job[]; onLog: (job: Job) => void }) {
+  const t = useT();
+  const heads = ['kind', 'study', 'project', 'state', 'progress'] as const;
+  return (
+    <table className={layout.table}>
+      <thead>
+        <tr>
+          {heads.map((head) => (
+            <th key={head} scope="col">
+              {t(`job.column.${head}`)}
+            </th>
+          ))}
+          <th scope="col" className={layout.number}>
+            {t('job.column.attempt')}
+          </th>
+          <th scope="col">{t('job.column.created')}</th>
+          <th scope="col" className={layout.number}>
+            {t('job.column.duration')}
+          </th>
+          <th scope="col">
+            <span className="visually-hidden">{t('common.actions')}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {jobs.map((job) => (
+          <JobRow key={job.id} job={job} onLog={() => onLog(job)} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function useJobs(filters: { state: string; kind: string }) {
+  return useInfiniteQuery({
+    queryKey: keys.jobs({ ...filters, pages: true }),
+    queryFn: ({ pageParam }) =>
+      api.get<Page<Job>>('/jobs', { query: { ...filters, limit: PAGE_SIZE, cursor: pageParam } }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    placeholderData: (before) => before,
+    refetchInterval: (query) =>
+      query.state.data?.pages.some((page) => page.items.some(isLive)) === true ? LIVE_MS : false,
+  });
+}
+
+function Filters({ search, onChange }: { search: URLSearchParams; onChange: (name: string, value: string) => void }) {
+  const t = useT();
+  return (
+    <div className={css.tools}>
+      <div>
+        <Select
+          name={t('job.anyState')}
+          value={search.get('state') ?? ''}
+          choices={[
+            { value: '', label: t('job.anyState') },
+            ...STATES.map((value) => ({ value, label: t(`job.${value}`) })),
+          ]}
+          onChange={(value) => onChange('state', value)}
+        />
+      </div>
+      <div>
+        <Select
+          name={t('job.anyKind')}
+          value={search.get('kind') ?? ''}
+          choices={[
+            { value: '', label: t('job.anyKind') },
+            ...KINDS.map((value) => ({ value, label: t(`jobKind.${value}`) })),
+          ]}
+          onChange={(value) => onChange('kind', value)}
+        />
+      </div>
+    </div>
+  );
+}
+
+export function JobsPage() {
+  const t = useT();
+  const [search, setSearch] = useSearchParams();
+  const [shownId, setShownId] = useState<string | null>(null);
+  const query = useJobs({ state: search.get('state') ?? '', kind: search.get('kind') ?? '' });
+  const jobs = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const shown = jobs.find(({ id }) => id === shownId);
+  const filter = (name: string, value: string): void => {
+    const next = new URLSearchParams(search);
+    if (value === '') next.delete(name);
+    else next.set(name, value);
+    setSearch(next, { replace: true });
+  };
+  return (
+    <PageLayout title={t('nav.jobs')} actions={<Filters search={search} onChange={filter} />}>
+      {query.isPending && <Loading />}
+      {query.isError && <ErrorNote error={query.error} retry={() => void query.refetch()} />}
+      {query.isSuccess && (
+        <Section title={t('job.list')} note={t('job.live')}>
+          {jobs.length === 0 ? (
+            <EmptyState title={t('job.none')}>
+              <p>{t('job.noneHint')}</p>
+            </EmptyState>
+          ) : (
+            <JobTable jobs={jobs} onLog={(job) => setShownId(job.id)} />
+          )}
+        </Section>
+      )}
+      {query.hasNextPage && (
+        <Button disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+          {t('worklist.more')}
+        </Button>
+      )}
+      {shown !== undefined && <JobLog job={shown} onClose={() => setShownId(null)} />}
+    </PageLayout>
+  );
+}

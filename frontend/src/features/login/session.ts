@@ -1,0 +1,53 @@
+/** Who is logged in, and in which project they work. */
+import { useQuery } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import { isProblem } from '../../api/problem';
+import type { Me, Membership, Role } from '../../api/types';
+
+export type Session = { me: Me; project: Membership | null; chooseProject: (id: string) => void };
+
+export const SessionContext = createContext<Session | null>(null);
+
+/** The session; only inside the pages that are shown after login. */
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (session === null) throw new Error('useSession outside the logged-in pages');
+  return session;
+}
+
+async function fetchMe(): Promise<Me | null> {
+  try {
+    return await api.get<Me>('/session');
+  } catch (error) {
+    if (isProblem(error) && error.status === 401) return null;
+    throw error;
+  }
+}
+
+export const useMe = () => useQuery({ queryKey: keys.session, queryFn: fetchMe, staleTime: Infinity });
+
+export type Permission = 'import' | 'annotate' | 'review' | 'export' | 'train' | 'administer';
+
+/** What each role may do; the server decides, this only hides what it would refuse. */
+const PERMISSIONS: Record<Role, readonly Permission[]> = {
+  administrator: ['import', 'annotate', 'review', 'export', 'train', 'administer'],
+  clinician: ['import', 'annotate', 'review', 'export'],
+  annotator: ['import', 'annotate'],
+  reviewer: ['review'],
+  reader: [],
+};
+
+export const may = (role: Role | undefined, permission: Permission): boolean =>
+  role !== undefined && PERMISSIONS[role].includes(permission);
+
+const STORED = 'rinkaku.project';
+
+export const storedProject = (): string | null => window.localStorage.getItem(STORED);
+
+export const storeProject = (id: string): void => window.localStorage.setItem(STORED, id);
+
+/** The remembered project if one still belongs to it, else the first. */
+export const pickProject = (projects: readonly Membership[], id: string | null): Membership | null =>
+  projects.find((project) => project.id === id) ?? projects[0] ?? null;

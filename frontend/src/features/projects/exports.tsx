@@ -1,0 +1,97 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { address, api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Job, Page } from '../../api/types';
+import { useT } from '../../i18n';
+import { Button, ButtonLink, Checkbox, SelectField } from '../../ui/controls';
+import { ErrorNote, Loading } from '../../ui/feedback';
+import { formatTime } from '../../ui/format';
+import { layout, Section } from '../../ui/layout';
+import { JobProgress, JobStateBadge } from '../jobs/job-state';
+import css from './project.module.css';
+
+const SHOWN = 20;
+const LIVE_MS = 2000;
+const FORMATS = ['nnunet', 'monai'] as const;
+const FILTER = { kind: 'export' };
+
+const isLive = (job: Job): boolean => job.state === 'queued' || job.state === 'running';
+
+function Archives({ projectId }: { projectId: string }) {
+  const t = useT();
+  const jobs = useQuery({
+    queryKey: keys.jobs(FILTER),
+    queryFn: () => api.get<Page<Job>>('/jobs', { query: { ...FILTER, limit: SHOWN } }),
+    refetchInterval: ({ state }) => (state.data?.items.some(isLive) === true ? LIVE_MS : false),
+  });
+  if (jobs.isPending) return <Loading />;
+  if (jobs.isError) return <ErrorNote error={jobs.error} retry={() => void jobs.refetch()} />;
+  const own = jobs.data.items.filter((job) => job.project_id === projectId);
+  if (own.length === 0) return <p className={css.foot}>{t('export.none')}</p>;
+  return (
+    <table className={layout.table}>
+      <tbody>
+        {own.map((job) => (
+          <tr key={job.id}>
+            <td className={layout.muted}>{formatTime(job.created_at)}</td>
+            <td>
+              <JobStateBadge state={job.state} />
+            </td>
+            <td>
+              <JobProgress job={job} />
+            </td>
+            <td className={layout.actions}>
+              {job.state === 'succeeded' && (
+                <ButtonLink href={address(`/exports/${job.id}/file`)} download>
+                  {t('export.download')}
+                </ButtonLink>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The whole project as a training set for other tools. */
+export function Exports({ projectId }: { projectId: string }) {
+  const t = useT();
+  const client = useQueryClient();
+  const [format, setFormat] = useState('nnunet');
+  const [onlyApproved, setOnlyApproved] = useState(true);
+  const start = useMutation({
+    mutationFn: () => api.post<Job>(`/projects/${projectId}/exports`, { format, only_approved: onlyApproved }),
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.allJobs }),
+  });
+  return (
+    <Section title={t('export.title')} note={t('export.note')}>
+      <form
+        className={css.foot}
+        onSubmit={(event) => {
+          event.preventDefault();
+          start.mutate();
+        }}
+      >
+        <SelectField
+          label={t('export.format')}
+          value={format}
+          choices={FORMATS.map((value) => ({ value, label: t(`export.${value}`) }))}
+          onChange={setFormat}
+        />
+        <Checkbox label={t('export.onlyApproved')} checked={onlyApproved} onChange={setOnlyApproved} />
+        <span />
+        <Button type="submit" look="primary" disabled={start.isPending}>
+          {t('export.start')}
+        </Button>
+      </form>
+      {start.error !== null && (
+        <div className={css.problem}>
+          <ErrorNote error={start.error} />
+        </div>
+      )}
+      <Archives projectId={projectId} />
+    </Section>
+  );
+}

@@ -1,0 +1,169 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Network, Project, Rule } from '../../api/types';
+import { useT } from '../../i18n';
+import { Button, IconButton, Select } from '../../ui/controls';
+import { EmptyState, ErrorNote } from '../../ui/feedback';
+import { Icon } from '../../ui/icons';
+import { layout, Section } from '../../ui/layout';
+import { notify } from '../../ui/toast';
+import { replaced, without } from './editing';
+import css from './project.module.css';
+
+const MODALITIES = ['CT', 'MR', 'PT'] as const;
+const REGIONS = ['head-neck', 'any'] as const;
+
+type RowProps = {
+  rule: Rule;
+  networks: readonly Network[];
+  manage: boolean;
+  onChange: (part: Partial<Rule>) => void;
+  onRemove: () => void;
+};
+
+function Row({ rule, networks, manage, onChange, onRemove }: RowProps) {
+  const t = useT();
+  const titles = new Map(networks.map(({ name, title }) => [name, title]));
+  const names = [...new Set([...titles.keys(), rule.network])];
+  return (
+    <tr>
+      <td>
+        <Select
+          name={t('project.modality')}
+          value={rule.modality}
+          disabled={!manage}
+          choices={MODALITIES.map((value) => ({ value, label: value }))}
+          onChange={(modality) => onChange({ modality })}
+        />
+      </td>
+      <td>
+        <Select
+          name={t('project.region')}
+          value={rule.region}
+          disabled={!manage}
+          choices={REGIONS.map((value) => ({ value, label: t(`region.${value}`) }))}
+          onChange={(region) => onChange({ region: region === 'any' ? 'any' : 'head-neck' })}
+        />
+      </td>
+      <td>
+        <Select
+          name={t('project.network')}
+          value={rule.network}
+          disabled={!manage}
+          choices={names.map((value) => ({ value, label: titles.get(value) ?? value }))}
+          onChange={(network) => onChange({ network })}
+        />
+      </td>
+      <td className={css.centre}>
+        <input
+          type="checkbox"
+          aria-label={t('project.ruleOn')}
+          checked={rule.enabled}
+          disabled={!manage}
+          onChange={(event) => onChange({ enabled: event.target.checked })}
+        />
+      </td>
+      {manage && (
+        <td className={layout.actions}>
+          <IconButton small name={t('project.removeRule')} onClick={onRemove}>
+            <Icon name="trash" />
+          </IconButton>
+        </td>
+      )}
+    </tr>
+  );
+}
+
+function RuleTable({ rules, networks, manage, onRules }: {
+  rules: readonly Rule[];
+  networks: readonly Network[];
+  manage: boolean;
+  onRules: (rules: Rule[]) => void;
+}) {
+  const t = useT();
+  return (
+    <table className={`${layout.table} ${css.cells}`}>
+      <thead>
+        <tr>
+          {(['modality', 'region', 'network', 'ruleOn'] as const).map((name) => (
+            <th key={name} scope="col">
+              {t(`project.${name}`)}
+            </th>
+          ))}
+          {manage && (
+            <th scope="col">
+              <span className="visually-hidden">{t('common.actions')}</span>
+            </th>
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {rules.map((rule, index) => (
+          <Row
+            key={index}
+            rule={rule}
+            networks={networks}
+            manage={manage}
+            onChange={(part) => onRules(replaced(rules, index, part))}
+            onRemove={() => onRules(without(rules, index))}
+          />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Which network draws by itself after import, and on what. */
+export function Rules({ project, manage }: { project: Project; manage: boolean }) {
+  const t = useT();
+  const client = useQueryClient();
+  const networks = useQuery({ queryKey: keys.networks, queryFn: () => api.get<Network[]>('/networks') });
+  const [rules, setRules] = useState<readonly Rule[]>(project.rules);
+  const save = useMutation({
+    mutationFn: () => api.patch<Project>(`/projects/${project.id}`, { rules }),
+    onSuccess: (changed) => {
+      client.setQueryData(keys.project(project.id), changed);
+      notify(t('common.saved'));
+    },
+  });
+  const known = networks.data ?? [];
+  const changed = JSON.stringify(rules) !== JSON.stringify(project.rules);
+  const [first] = known;
+  return (
+    <Section title={t('project.rules')} note={t('project.rulesNote')}>
+      {rules.length === 0 && (
+        <EmptyState title={t('project.noRules')}>
+          <p>{t('project.noRulesHint')}</p>
+        </EmptyState>
+      )}
+      {rules.length > 0 && <RuleTable rules={rules} networks={known} manage={manage} onRules={setRules} />}
+      {(save.error ?? networks.error) !== null && (
+        <div className={css.problem}>
+          <ErrorNote error={save.error ?? networks.error} />
+        </div>
+      )}
+      {manage && (
+        <div className={css.foot}>
+          <Button
+            disabled={first === undefined}
+            onClick={() =>
+              first !== undefined &&
+              setRules([...rules, { modality: 'CT', region: 'head-neck', network: first.name, enabled: true }])
+            }
+          >
+            {t('project.addRule')}
+          </Button>
+          <span />
+          <Button disabled={!changed} onClick={() => setRules(project.rules)}>
+            {t('common.revert')}
+          </Button>
+          <Button look="primary" disabled={!changed || save.isPending} onClick={() => save.mutate()}>
+            {t('common.save')}
+          </Button>
+        </div>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,32 @@
+import type { AiState, StudyState } from '../../api/types';
+import { useT } from '../../i18n';
+import { Badge } from '../../ui/feedback';
+
+type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'accent';
+
+const STATE_TONES: Record<StudyState, Tone> = {
+  new: 'plain',
+  drafted: 'accent',
+  submitted: 'warn',
+  returned: 'bad',
+  approved: 'good',
+};
+
+const AI_TONES: Record<AiState, Tone> = {
+  none: 'plain',
+  queued: 'plain',
+  running: 'accent',
+  ready: 'good',
+  failed: 'bad',
+};
+
+export function StateBadge({ state }: { state: StudyState }) {
+  const t = useT();
+  return <Badge tone={STATE_TONES[state]}>{t(`state.${state}`)}</Badge>;
+}
+
+export function AiBadge({ ai }: { ai: AiState }) {
+  const t = useT();
+  if (ai === 'none') return <span aria-label={t('ai.none')}>–</span>;
+  return <Badge tone={AI_TONES[ai]}>{t(`ai.${ai}`)}</Badge>;
+}

@@ -1,0 +1,163 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Deployment, Network, NetworkVersion } from '../../api/types';
+import { useT } from '../../i18n';
+import { Button } from '../../ui/controls';
+import { Confirm, Dialog } from '../../ui/dialog';
+import { Badge, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
+import { formatTime } from '../../ui/format';
+import { layout, Section } from '../../ui/layout';
+import { Markdown } from '../../ui/markdown';
+import { Promote } from './promote';
+import { useDeployments, useMemberNames, useNetworks, versionInUse, versionName } from './queries';
+import css from './training.module.css';
+
+type VersionsProps = { projectId: string; network: Network; inUse: NetworkVersion | undefined; manage: boolean };
+
+function Versions({ projectId, network, inUse, manage }: VersionsProps) {
+  const t = useT();
+  const [card, setCard] = useState<NetworkVersion | null>(null);
+  return (
+    <>
+      <table className={layout.table}>
+        <thead>
+          <tr>
+            {(['version', 'origin', 'structures', 'created', 'weights'] as const).map((name) => (
+              <th key={name} scope="col">
+                {t(`training.column.${name}`)}
+              </th>
+            ))}
+            <th scope="col">
+              <span className="visually-hidden">{t('common.actions')}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {network.versions.map((version) => (
+            <tr key={version.id} className={version.id === inUse?.id ? css.current : ''}>
+              <td>v{version.version}</td>
+              <td>{t(`training.origin.${version.origin}`)}</td>
+              <td className={layout.muted}>{version.structures.join(', ')}</td>
+              <td className={layout.muted}>{formatTime(version.created_at)}</td>
+              <td className={css.hash} title={version.sha256}>
+                <code>{version.sha256.slice(0, 12)}</code>
+              </td>
+              <td className={layout.actions}>
+                <Button small look="quiet" onClick={() => setCard(version)}>
+                  {t('training.card')}
+                </Button>{' '}
+                {version.id === inUse?.id ? (
+                  <Badge tone="good">{t('training.inUse')}</Badge>
+                ) : (
+                  manage && <Promote projectId={projectId} version={version} />
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {card !== null && (
+        <Dialog title={t('training.cardTitle', { version: versionName(card) })} wide onClose={() => setCard(null)}>
+          <Markdown source={card.card_markdown} />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Rollback({ projectId, network }: { projectId: string; network: string }) {
+  const t = useT();
+  const client = useQueryClient();
+  const [asking, setAsking] = useState(false);
+  const rollback = useMutation({
+    mutationFn: () => api.post(`/projects/${projectId}/deployments/rollback`, { network }),
+    onSuccess: () => {
+      setAsking(false);
+      return client.invalidateQueries({ queryKey: keys.deployments(projectId) });
+    },
+  });
+  return (
+    <>
+      <Button small onClick={() => setAsking(true)}>
+        {t('training.rollback')}
+      </Button>
+      {asking && (
+        <Confirm
+          title={t('training.rollbackTitle', { network })}
+          action={t('training.rollback')}
+          pending={rollback.isPending}
+          error={rollback.error}
+          onConfirm={() => rollback.mutate()}
+          onClose={() => setAsking(false)}
+        >
+          <p>{t('training.rollbackWhat')}</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function History({ projectId, deployments }: { projectId: string; deployments: readonly Deployment[] }) {
+  const t = useT();
+  const nameOf = useMemberNames(projectId);
+  if (deployments.length === 0) return <p className={css.note}>{t('training.noHistory')}</p>;
+  return (
+    <table className={layout.table}>
+      <thead>
+        <tr>
+          <th scope="col">{t('training.column.version')}</th>
+          <th scope="col">{t('training.column.promotedBy')}</th>
+          <th scope="col">{t('training.column.promotedAt')}</th>
+          <th scope="col">{t('training.column.state')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {deployments.map((deployment) => (
+          <tr key={`${deployment.version.id} ${deployment.promoted_at}`}>
+            <td>{versionName(deployment.version)}</td>
+            <td>{nameOf(deployment.promoted_by)}</td>
+            <td className={layout.muted}>{formatTime(deployment.promoted_at)}</td>
+            <td>{deployment.active ? <Badge tone="good">{t('training.inUse')}</Badge> : t('training.past')}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function NetworksTab({ projectId, manage }: { projectId: string; manage: boolean }) {
+  const t = useT();
+  const networks = useNetworks();
+  const deployments = useDeployments(projectId);
+  if (networks.isPending || deployments.isPending) return <Loading />;
+  if (networks.isError) return <ErrorNote error={networks.error} retry={() => void networks.refetch()} />;
+  if (deployments.isError) return <ErrorNote error={deployments.error} retry={() => void deployments.refetch()} />;
+  if (networks.data.length === 0) return <EmptyState title={t('training.noNetworks')} />;
+  return (
+    <>
+      {networks.data.map((network) => {
+        const promoted = deployments.data.some(({ network: name }) => name === network.name);
+        return (
+          <Section
+            key={network.name}
+            title={network.title}
+            note={network.name}
+            actions={manage && promoted && <Rollback projectId={projectId} network={network.name} />}
+          >
+            <Versions
+              projectId={projectId}
+              network={network}
+              inUse={versionInUse(network, deployments.data)}
+              manage={manage}
+            />
+          </Section>
+        );
+      })}
+      <Section title={t('training.history')} note={t('training.historyNote')}>
+        <History projectId={projectId} deployments={deployments.data} />
+      </Section>
+    </>
+  );
+}

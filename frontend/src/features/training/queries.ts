@@ -1,0 +1,51 @@
+import { useQuery } from '@tanstack/react-query';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import { all } from '../../api/pages';
+import type { Deployment, Member, Network, NetworkVersion, Run, Snapshot } from '../../api/types';
+
+const LIVE_MS = 4000;
+
+export const useNetworks = () => useQuery({ queryKey: keys.networks, queryFn: () => api.get<Network[]>('/networks') });
+
+export const useSnapshots = (projectId: string) =>
+  useQuery({
+    queryKey: keys.snapshots(projectId),
+    queryFn: () => api.get<Snapshot[]>(`/projects/${projectId}/snapshots`),
+  });
+
+export const isLive = (run: Run): boolean => run.state === 'queued' || run.state === 'running';
+
+export const useRuns = (projectId: string) =>
+  useQuery({
+    queryKey: keys.runs(projectId),
+    queryFn: () => api.get<Run[]>(`/projects/${projectId}/runs`),
+    refetchInterval: (query) => (query.state.data?.some(isLive) === true ? LIVE_MS : false),
+  });
+
+export const useDeployments = (projectId: string) =>
+  useQuery({
+    queryKey: keys.deployments(projectId),
+    queryFn: () => api.get<Deployment[]>(`/projects/${projectId}/deployments`),
+  });
+
+/** Display names of members by user id. */
+export function useMemberNames(projectId: string): (id: string | null) => string {
+  const members = useQuery({
+    queryKey: keys.members(projectId),
+    queryFn: () => all<Member>(`/projects/${projectId}/members`),
+  });
+  const names = new Map(members.data?.map(({ user }) => [user.id, user.display_name]));
+  return (id) => (id === null ? '–' : (names.get(id) ?? '–'));
+}
+
+/** The version that draws now: the promoted one, else the newest shipped. */
+export function versionInUse(network: Network, deployments: readonly Deployment[]): NetworkVersion | undefined {
+  const active = deployments.find((deployment) => deployment.active && deployment.network === network.name);
+  if (active !== undefined) return network.versions.find(({ id }) => id === active.version.id);
+  return network.versions
+    .filter(({ origin }) => origin === 'shipped')
+    .reduce<NetworkVersion | undefined>((newest, one) => (one.version > (newest?.version ?? -1) ? one : newest), undefined);
+}
+
+export const versionName = ({ name, version }: { name: string; version: number }): string => `${name} v${version}`;

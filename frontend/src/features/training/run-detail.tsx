@@ -1,0 +1,112 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { CurvePoint, Run } from '../../api/types';
+import { useT } from '../../i18n';
+import { Badge, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
+import { Section } from '../../ui/layout';
+import { JobProgress } from '../jobs/job-state';
+import { Chart, type Line } from './chart';
+import { useStructureColours } from './colours';
+import { EvaluationTable } from './evaluation';
+import { Promote } from './promote';
+import { isLive, useDeployments, versionName } from './queries';
+import css from './training.module.css';
+
+const LIVE_MS = 2000;
+const DICE_BOUNDS: [number, number] = [0, 1];
+
+/** One line for each structure that was measured on the way. */
+function diceLines(curves: readonly CurvePoint[], colourOf: (name: string, index: number) => string): Line[] {
+  const names = [...new Set(curves.flatMap(({ dice }) => Object.keys(dice ?? {})))];
+  return names.map((name, index) => ({
+    name,
+    colour: colourOf(name, index),
+    points: curves.flatMap(({ iteration, dice }) => {
+      const value = dice?.[name];
+      return value === undefined ? [] : [{ x: iteration, y: value }];
+    }),
+  }));
+}
+
+function Curves({ run, projectId }: { run: Run; projectId: string }) {
+  const t = useT();
+  const colourOf = useStructureColours(projectId);
+  const loss = useMemo<Line[]>(
+    () => [
+      {
+        name: t('training.loss'),
+        colour: '#4fb3bf',
+        points: run.curves.map((point) => ({ x: point.iteration, y: point.loss })),
+      },
+    ],
+    [run.curves, t],
+  );
+  const dice = diceLines(run.curves, colourOf);
+  if (run.curves.length === 0) {
+    return <EmptyState title={t(isLive(run) ? 'training.curvesSoon' : 'training.noCurves')} />;
+  }
+  return (
+    <div className={css.charts}>
+      <Chart title={t('training.lossCurve')} xLabel={t('training.iteration')} lines={loss} />
+      {dice.length > 0 && (
+        <Chart title={t('training.diceCurve')} xLabel={t('training.iteration')} lines={dice} bounds={DICE_BOUNDS} />
+      )}
+    </div>
+  );
+}
+
+function Evaluation({ run, projectId, manage }: { run: Run; projectId: string; manage: boolean }) {
+  const t = useT();
+  const deployments = useDeployments(projectId);
+  const { version, evaluation } = run;
+  const inUse = deployments.data?.some((one) => one.active && one.version.id === version?.id) === true;
+  const action =
+    version !== null &&
+    (inUse ? (
+      <Badge tone="good">{t('training.inUse')}</Badge>
+    ) : (
+      manage && <Promote projectId={projectId} version={version} evaluation={evaluation ?? []} />
+    ));
+  return (
+    <Section
+      title={t('training.evaluation')}
+      note={t('training.evaluationNote', {
+        base: versionName(run.base_version),
+        version: version === null ? '–' : versionName(version),
+      })}
+      actions={action}
+    >
+      {evaluation === null || evaluation.length === 0 ? (
+        <p className={css.note}>{t(isLive(run) ? 'training.evaluationSoon' : 'training.noEvaluation')}</p>
+      ) : (
+        <EvaluationTable rows={evaluation} />
+      )}
+    </Section>
+  );
+}
+
+export function RunDetail({ runId, projectId, manage }: { runId: string; projectId: string; manage: boolean }) {
+  const t = useT();
+  const query = useQuery({
+    queryKey: keys.run(runId),
+    queryFn: () => api.get<Run>(`/runs/${runId}`),
+    refetchInterval: ({ state }) => (state.data !== undefined && isLive(state.data) ? LIVE_MS : false),
+  });
+  if (query.isPending) return <Loading />;
+  if (query.isError) return <ErrorNote error={query.error} retry={() => void query.refetch()} />;
+  const run = query.data;
+  return (
+    <>
+      <Section
+        title={t('training.curves')}
+        note={`${run.snapshot.name} · ${versionName(run.base_version)}`}
+        actions={<JobProgress job={run.job} />}
+      >
+        <Curves run={run} projectId={projectId} />
+      </Section>
+      <Evaluation run={run} projectId={projectId} manage={manage} />
+    </>
+  );
+}

@@ -1,0 +1,7 @@
+import { pagesEn } from './pages.en';
+import { slugsEn } from './slugs.en';
+import { trainingEn } from './training.en';
+import { worklistEn } from './worklist.en';
+
+/** Every phrase in English; other languages have the same keys. */
+export const en = { ...worklistEn, ...pagesEn, ...trainingEn, ...slugsEn } as const;

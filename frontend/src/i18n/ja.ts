@@ -1,0 +1,8 @@
+import type { en } from './en';
+import { pagesJa } from './pages.ja';
+import { slugsJa } from './slugs.ja';
+import { trainingJa } from './training.ja';
+import { worklistJa } from './worklist.ja';
+
+/** Every phrase in Japanese. */
+export const ja: Record<keyof typeof en, string> = { ...worklistJa, ...pagesJa, ...trainingJa, ...slugsJa };

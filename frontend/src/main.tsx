@@ -1,0 +1,43 @@
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { BrowserRouter } from 'react-router';
+import { setUnauthorizedHandler } from './api/client';
+import { keys } from './api/keys';
+import { isProblem } from './api/problem';
+import { App } from './app';
+import { firstLanguage } from './i18n';
+import './ui/base.css';
+import { applyTokens } from './ui/tokens';
+
+const RETRIES = 2;
+
+const client: QueryClient = new QueryClient({
+  queryCache: new QueryCache(),
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      retry: (failures, error) => failures < RETRIES && isProblem(error) && (error.status === 0 || error.status >= 500),
+    },
+  },
+});
+
+setUnauthorizedHandler(() => {
+  client.setQueryData(keys.session, null);
+});
+
+applyTokens(document.documentElement);
+document.documentElement.lang = firstLanguage(localStorage.getItem('rinkaku.language'), navigator.languages);
+
+const root = document.getElementById('root');
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={client}>
+        <BrowserRouter>
+          <App />
+        </BrowserRouter>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

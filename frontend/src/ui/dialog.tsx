@@ -1,0 +1,69 @@
+import { useEffect, useRef, type ReactNode } from 'react';
+import { useT } from '../i18n';
+import { Button, IconButton, classes } from './controls';
+import css from './dialog.module.css';
+import { ErrorNote } from './feedback';
+import { Icon } from './icons';
+
+type DialogProps = { title: string; onClose: () => void; children: ReactNode; wide?: boolean };
+
+/** A modal dialog: the page behind it is inert, Escape closes it. Mount it to open it. */
+export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const t = useT();
+  useEffect(() => {
+    const dialog = element.current;
+    if (dialog !== null && !dialog.open) dialog.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      aria-label={title}
+      className={classes(css.dialog, wide && css.wide)}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onKeyDown={(event) => event.stopPropagation()}
+    >
+      <header>
+        <h2>{title}</h2>
+        <IconButton name={t('common.close')} onClick={onClose}>
+          <Icon name="close" />
+        </IconButton>
+      </header>
+      <div className={css.body}>{children}</div>
+    </dialog>
+  );
+}
+
+export const DialogActions = ({ children }: { children: ReactNode }) => <div className={css.actions}>{children}</div>;
+
+type ConfirmProps = {
+  title: string;
+  children: ReactNode;
+  action: string;
+  pending: boolean;
+  error: unknown;
+  danger?: boolean;
+  onConfirm: () => void;
+  onClose: () => void;
+};
+
+/** Asks before something that cannot be undone. */
+export function Confirm(props: ConfirmProps) {
+  const t = useT();
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      {props.children}
+      {props.error !== null && props.error !== undefined && <ErrorNote error={props.error} />}
+      <DialogActions>
+        <Button onClick={props.onClose}>{t('common.cancel')}</Button>
+        <Button look={props.danger === true ? 'danger' : 'primary'} disabled={props.pending} onClick={props.onConfirm}>
+          {props.action}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  );
+}

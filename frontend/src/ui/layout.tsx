@@ -1,0 +1,32 @@
+import type { ReactNode } from 'react';
+import css from './layout.module.css';
+
+export { css as layout };
+
+/** A page under the header: a title, its actions, its sections. */
+export function PageLayout({ title, actions, children }: { title: string; actions?: ReactNode; children: ReactNode }) {
+  return (
+    <main className={css.page}>
+      <div className={css.head}>
+        <h1>{title}</h1>
+        {actions}
+      </div>
+      {children}
+    </main>
+  );
+}
+
+type SectionProps = { title: string; note?: string; actions?: ReactNode; padded?: boolean; children: ReactNode };
+
+export function Section({ title, note, actions, padded = false, children }: SectionProps) {
+  return (
+    <section className={css.section} aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+        {note !== undefined && <p>{note}</p>}
+        {actions}
+      </header>
+      <div className={padded ? css.padded : css.scroll}>{children}</div>
+    </section>
+  );
+}

@@ -1,0 +1,50 @@
+/** Short notes at the corner of the page: what has just been done, or why it could not be. */
+import { useSyncExternalStore } from 'react';
+import { useT } from '../i18n';
+import { IconButton, classes } from './controls';
+import css from './feedback.module.css';
+import { Icon } from './icons';
+
+type Toast = { id: number; text: string; bad: boolean };
+
+const STAY_MS = 6000;
+let toasts: readonly Toast[] = [];
+let next = 0;
+const listeners = new Set<() => void>();
+
+const change = (now: readonly Toast[]): void => {
+  toasts = now;
+  for (const listener of listeners) listener();
+};
+
+const dismiss = (id: number): void => change(toasts.filter((toast) => toast.id !== id));
+
+/** Shows a note; a bad one stays until it is dismissed. */
+export function notify(text: string, bad = false): void {
+  const id = next;
+  next += 1;
+  change([...toasts, { id, text, bad }].slice(-4));
+  if (!bad) setTimeout(() => dismiss(id), STAY_MS);
+}
+
+const subscribe = (listener: () => void): (() => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+export function Toasts() {
+  const shown = useSyncExternalStore(subscribe, () => toasts);
+  const t = useT();
+  return (
+    <div className={css.toasts} aria-live="polite">
+      {shown.map((toast) => (
+        <div key={toast.id} className={classes(css.toast, toast.bad && css['toast-bad'])}>
+          <p>{toast.text}</p>
+          <IconButton small name={t('common.dismiss')} onClick={() => dismiss(toast.id)}>
+            <Icon name="close" />
+          </IconButton>
+        </div>
+      ))}
+    </div>
+  );
+}
