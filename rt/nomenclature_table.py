@@ -1,6 +1,7 @@
 """The structures we know by name: TG-263 base name, sides, kind, colour, and what else people call them.
 
-Base names are those of AAPM TG-263 (Mayo et al. 2018, doi:10.1016/j.ijrobp.2017.12.013).  Kinds are RT ROI
+Base names are those of AAPM TG-263 (Mayo et al. 2018, doi:10.1016/j.ijrobp.2017.12.013); Bones, CouchSurface,
+Sternum and Teeth, which it does not list, are formed by its rules.  Kinds are RT ROI
 Interpreted Types (PS3.3 C.8.8.8.1).  Synonyms are English, German and Japanese; the side is not written.
 """
 
