@@ -13,7 +13,10 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
   const t = useT();
   useEffect(() => {
     const dialog = element.current;
-    if (dialog !== null && !dialog.open) dialog.showModal();
+    if (dialog !== null && !dialog.open) {
+      dialog.showModal();
+      dialog.querySelector<HTMLElement>('input:not(:disabled), select, textarea')?.focus();
+    }
     return () => dialog?.close();
   }, []);
   return (

@@ -69,7 +69,6 @@ function NewToken({ onClose }: { onClose: () => void }) {
             value={name}
             onChange={setName}
             maxLength={64}
-            autoFocus
           />
           <SelectField
             label={t('account.expires')}

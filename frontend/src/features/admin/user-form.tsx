@@ -55,7 +55,6 @@ export function UserForm({ user, onClose }: { user: User | null; onClose: () => 
           onChange={(username) => set({ username })}
           disabled={user !== null}
           autoComplete="off"
-          autoFocus={user === null}
         />
         <TextField
           label={t('users.displayName')}

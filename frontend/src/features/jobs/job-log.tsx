@@ -28,7 +28,7 @@ export function JobLog({ job, onClose }: { job: Job; onClose: () => void }) {
       {log.isError && <ErrorNote error={log.error} retry={() => void log.refetch()} />}
       {log.isSuccess && lines.length === 0 && <EmptyState title={t('job.noLog')} />}
       {lines.length > 0 && (
-        <pre className={css.log} tabIndex={0}>
+        <pre className={css.log}>
           {lines.map(({ at, attempt, line }, index) => (
             <span key={index}>
               <time dateTime={at}>{new Date(at).toLocaleTimeString('sv')}</time>

@@ -11,6 +11,8 @@ import { Button, TextField } from '../../ui/controls';
 import { ErrorNote } from '../../ui/feedback';
 import css from './login-page.module.css';
 
+const focusFirst = (form: HTMLFormElement | null): void => form?.querySelector('input')?.focus();
+
 export function LoginPage() {
   const t = useT();
   const client = useQueryClient();
@@ -24,6 +26,7 @@ export function LoginPage() {
   return (
     <main className={css.ground}>
       <form
+        ref={focusFirst}
         className={css.card}
         onSubmit={(event) => {
           event.preventDefault();
@@ -40,7 +43,6 @@ export function LoginPage() {
           value={username}
           onChange={setUsername}
           autoComplete="username"
-          autoFocus
           required
         />
         <TextField
