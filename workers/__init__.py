@@ -1,0 +1,3 @@
+"""Processes that do the jobs; each knows all tables, because rows of one feature refer to those of others."""
+
+import backend.tables  # noqa: F401

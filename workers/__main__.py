@@ -1,4 +1,7 @@
-"""`python -m workers` runs everything on one machine; `relay` and `worker --queue gpu` run one part each."""
+"""`python -m workers` runs everything on one machine; `relay` and `worker --queue gpu` run one part each.
+
+Job processes import this module again, so it imports little at its top.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,7 @@ from types import FrameType
 
 import structlog
 
-from backend.config import get_settings
-from workers.app import QUEUES, consume
-from workers.relay import Relay
-
+QUEUES = ("cpu", "gpu")
 log = structlog.get_logger()
 
 
@@ -33,28 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.tied:
         threading.Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()
     if chosen.part == "worker":
+        from workers.worker import run_worker
+
         run_worker(chosen.queue)
     elif chosen.part == "relay":
+        from workers.relay import Relay
+
         Relay().run(_stop_on_signal())
     else:
         _run_all()
     return 0
-
-
-def run_worker(queues: list[str], modules: list[str] | None = None) -> None:
-    """Do jobs until told to stop; the job at hand is handed back then."""
-    from celery.signals import worker_shutting_down
-
-    from workers.supervisor import Supervisor, Timing, handler_modules, sweep_scratch
-
-    sweep_scratch()
-    supervisor = Supervisor(Timing(get_settings().lease_s), modules or handler_modules(queues))
-
-    def stop(**_: object) -> None:
-        supervisor.stopping.set()
-
-    worker_shutting_down.connect(stop, weak=False)
-    consume(queues, supervisor.run)
 
 
 def _stop_with_parent(parent: int) -> None:
@@ -76,6 +64,8 @@ def _stop_on_signal() -> threading.Event:
 
 def _run_all() -> None:
     """The relay here and a worker process for each queue; a worker that dies is started again."""
+    from workers.relay import Relay
+
     stopping = _stop_on_signal()
     relay = threading.Thread(target=Relay().run, args=(stopping,))
     relay.start()

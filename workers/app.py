@@ -6,14 +6,12 @@ broker address the queues are folders below the data folder.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
 from kombu.entity import Queue
 
-from backend.config import Settings, get_settings
+from backend.config import Settings
 
 TASK = "rinkaku.run"
 QUEUES = ("cpu", "gpu")
@@ -33,6 +31,7 @@ def make_app(settings: Settings) -> Celery:
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -44,7 +43,7 @@ def make_app(settings: Settings) -> Celery:
 
 
 def _broker(settings: Settings) -> str:
-    return "filesystem://" if settings.broker_url is None else settings.broker_url.get_secret_value()
+    return "filesystem://localhost" if settings.broker_url is None else settings.broker_url.get_secret_value()
 
 
 def _transport(settings: Settings) -> dict[str, Any]:
@@ -59,24 +58,3 @@ def _transport(settings: Settings) -> dict[str, Any]:
         "control_folder": str(folder / "control"),
         "polling_interval": POLL_S,
     }
-
-
-def consume(queues: list[str], work: Callable[[str], object]) -> None:
-    """Call `work` with every job id that arrives, one at a time, until told to stop by a signal."""
-    app = make_app(get_settings())
-
-    @app.task(name=TASK)  # type: ignore[untyped-decorator]
-    def run(job_id: str) -> None:
-        work(job_id)
-
-    worker = app.Worker(
-        queues=queues,
-        pool="solo",
-        concurrency=1,
-        hostname=f"{'-'.join(queues)}-{os.getpid()}@rinkaku",
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        quiet=True,
-    )
-    worker.start()

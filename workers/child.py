@@ -11,7 +11,6 @@ import signal
 import threading
 import traceback
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,8 +30,6 @@ class Assignment:
 
     claim: Claim
     scratch: Path
-    modules: list[str]
-    """Imported before the handler is looked up; the server has them already."""
     settings: dict[str, str]
     """The worker's RINKAKU_* variables; the server still has those of its own start."""
 
@@ -45,8 +42,6 @@ def main(worker: Connection, assignment: Assignment) -> None:
     os.environ.update(assignment.settings)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_worker, daemon=True).start()
-    for module in assignment.modules:
-        import_module(module)
     context = JobContext(claim=assignment.claim, worker=worker, scratch=assignment.scratch)
     context.scratch.mkdir(parents=True, exist_ok=True)
     context.send(_run(context))

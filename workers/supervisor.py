@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from multiprocessing import connection, get_context
+from multiprocessing import connection, forkserver, get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -77,12 +77,13 @@ class Supervisor:
 
     timing: Timing
     modules: list[str]
-    """Imported once in the server that job processes are forked from."""
+    """Imported once, in the server that job processes are forked from: no job waits for `import torch`."""
     stopping: threading.Event = field(default_factory=threading.Event)
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}"[:128])
 
     def __post_init__(self) -> None:
         processes.set_forkserver_preload(["workers.child", *self.modules])
+        forkserver.ensure_running()
 
     def run(self, job_id: str) -> bool:
         """Do the job if it is there to be done; False when it was not."""
@@ -92,7 +93,7 @@ class Supervisor:
             return False
         log.info("jobs.started", job_id=job_id, kind=held.kind, attempt=held.attempt)
         folder = get_settings().data / "scratch" / job_id
-        process = _Process(held, folder / str(held.attempt), self.modules)
+        process = _Process(held, folder / str(held.attempt))
         try:
             ending = _Watch(self, held, process).until_end()
         finally:
@@ -170,10 +171,10 @@ def _word(ending: Ending) -> str:
 class _Process:
     """The job's process and the line to it."""
 
-    def __init__(self, held: Claim, scratch: Path, modules: list[str]) -> None:
+    def __init__(self, held: Claim, scratch: Path) -> None:
         self.line, far_end = processes.Pipe()
         settings = {name: value for name, value in os.environ.items() if name.startswith("RINKAKU_")}
-        assignment = child.Assignment(held, scratch, modules, settings)
+        assignment = child.Assignment(held, scratch, settings)
         self.process: ForkServerProcess = processes.Process(
             target=child.main, args=(far_end, assignment), daemon=True
         )
