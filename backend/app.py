@@ -15,6 +15,8 @@ from backend import openapi
 from backend.accounts.router import router as accounts
 from backend.admin.router import router as admin
 from backend.config import get_settings
+from backend.dicomweb.router import router as dicomweb
+from backend.exports.router import router as exports
 from backend.jobs.router import router as jobs
 from backend.kit import problems, spa
 from backend.kit.db import session_scope
@@ -31,8 +33,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     accounts,
     projects,
     studies,
+    dicomweb,
     jobs,
     labels,
+    exports,
 )
 """Every feature's routes; a new feature adds its line here."""
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
@@ -122,6 +125,22 @@ def client(database: str) -> Iterator[TestClient]:
 
     with TestClient(create_app(), raise_server_exceptions=False) as made:
         yield made
+
+
+@pytest.fixture
+def live_server(database: str) -> Iterator[str]:
+    """Address of the app on a free port, for clients that speak real HTTP."""
+    from backend.app import create_app
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)  # clients may connect before the server accepts
+        server = uvicorn.Server(uvicorn.Config(create_app(), log_config=None, access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def _name(value: Any) -> Json:
 
 
 def bulk_value(dataset: Dataset, path: str) -> bytes:
-    """The binary value at a path that `dataset_json` wrote (tags, item numbers); DicomError when there is none."""
+    """The binary value at a path that `dataset_json` wrote; DicomError when there is none."""
     steps = path.split(".")
     here: Any = dataset
     try:

@@ -54,9 +54,9 @@ def wants_as_stored(alternatives: list[Accepted], stored_syntax: str) -> bool:
     return any(a.transfer_syntax in (ANY_SYNTAX, stored_syntax) for a in alternatives)
 
 
-def wants_single_part(header: str | None) -> bool:
-    """True when the client asks for bare bytes: it names octets and no multipart."""
-    return header is not None and "multipart" not in header.lower() and "octet-stream" in header.lower()
+def wants_single_part(header: str | None, media_type: str) -> bool:
+    """True when the client asks for bare bytes: it names the type, but no multipart."""
+    return header is not None and "multipart" not in header.lower() and media_type in header.lower()
 
 
 def image_type(alternatives: list[Accepted]) -> str:

@@ -1,7 +1,8 @@
 """QIDO-RS queries: parameters to matching conditions, without a database (PS3.18 8.3.4, PS3.4 C.2.2.2).
 
-Attributes come as keyword or as eight hex digits.  Text matches with `*` and `?` and without regard to case;
-UIDs, codes and numbers match lists, separated by comma or backslash as viewers send them; dates and times match ranges.
+Attributes come as keyword or as eight hex digits.  Text matches with `*` and `?` and without regard to case.
+UIDs, codes and numbers match lists, separated by comma or backslash as viewers send them; dates and times
+match ranges.
 An attribute that is not searched here is ignored and named in a Warning header, as the standard wants.
 """
 
@@ -33,13 +34,23 @@ class Level(StrEnum):
 
 
 STUDY_KEYS = frozenset(
-    {
-        "StudyInstanceUID", "StudyDate", "StudyTime", "AccessionNumber", "ModalitiesInStudy", "StudyID",
-        "ReferringPhysicianName", "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDescription",
-    }
-)  # fmt: skip
+    (
+        "StudyInstanceUID",
+        "StudyDate",
+        "StudyTime",
+        "AccessionNumber",
+        "ModalitiesInStudy",
+        "StudyID",
+        "StudyDescription",
+        "ReferringPhysicianName",
+        "PatientName",
+        "PatientID",
+        "PatientBirthDate",
+        "PatientSex",
+    )
+)
 SERIES_KEYS = frozenset(
-    {
+    (
         "SeriesInstanceUID",
         "Modality",
         "SeriesNumber",
@@ -47,7 +58,7 @@ SERIES_KEYS = frozenset(
         "BodyPartExamined",
         "SeriesDate",
         "SeriesTime",
-    }
+    )
 )
 INSTANCE_KEYS = frozenset({"SOPInstanceUID", "SOPClassUID", "InstanceNumber"})
 _KEYS_OF_LEVEL = {
@@ -81,6 +92,15 @@ class Like:
 
 
 Match = OneOf | Between | Like
+
+
+@dataclass(frozen=True)
+class Named:
+    """The UIDs in the address of a request."""
+
+    study: str
+    series: str | None = None
+    instance: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
-"""QIDO-RS as SQL, and the instances that a WADO-RS request names, always within the projects that may be seen."""
+"""QIDO-RS as SQL, and the instances that a request names, always within the projects that may be seen."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, cast, exists, func, select
+from sqlalchemy import ColumnElement, and_, cast, exists, func, select
 from sqlalchemy import String as SqlString
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from backend.dicomweb.query import Between, Level, Match, OneOf, Query
+from backend.dicomweb.query import Between, Level, Match, Named, OneOf, Query
 from backend.studies.tables import Instance, Patient, Series, Study
 
 AnyColumn = InstrumentedAttribute[Any]
@@ -38,7 +38,7 @@ _COLUMNS: dict[str, AnyColumn] = {
 }
 
 
-def search(session: Session, project_ids: Collection[str], query: Query) -> Sequence[Row[Any]]:
+def search(session: Session, project_ids: Collection[str], query: Query) -> Sequence[Any]:
     """Rows (Study, Patient[, Series[, Instance]]) that match, in a stable order."""
     statement = _selected(query.level).where(Study.project_id.in_(project_ids))
     for keyword, match in query.matches.items():
@@ -46,7 +46,7 @@ def search(session: Session, project_ids: Collection[str], query: Query) -> Sequ
     return session.execute(statement.limit(query.limit).offset(query.offset)).all()
 
 
-def _selected(level: Level) -> Select[*tuple[Any, ...]]:
+def _selected(level: Level) -> Any:
     if level is Level.STUDY:
         statement: Any = select(Study, Patient)
         order: tuple[AnyColumn, ...] = (Study.id,)
@@ -98,21 +98,17 @@ def instance_counts(session: Session, series_or_study: AnyColumn, ids: Collectio
     return {row[0]: row[1] for row in rows}
 
 
-def instances(
-    session: Session,
-    project_ids: Collection[str],
-    study_uid: str,
-    series_uid: str | None,
-    instance_uid: str | None,
-) -> list[tuple[Instance, Series]]:
-    """Instances of a study, a series or one alone, with their series; of the oldest study where two projects hold it."""
-    chosen = select(Study.id).where(Study.project_id.in_(project_ids), Study.study_instance_uid == study_uid)
+def instances(session: Session, project_ids: Collection[str], named: Named) -> list[tuple[Instance, Series]]:
+    """The named instances with their series; of the oldest study where two projects hold it."""
+    chosen = select(Study.id).where(
+        Study.project_id.in_(project_ids), Study.study_instance_uid == named.study
+    )
     chosen = chosen.order_by(Study.imported_at, Study.id).limit(1)
     statement = select(Instance, Series).join(Series, Series.id == Instance.series_row_id)
     statement = statement.where(Series.study_row_id == chosen.scalar_subquery())
-    if series_uid is not None:
-        statement = statement.where(Series.series_instance_uid == series_uid)
-    if instance_uid is not None:
-        statement = statement.where(Instance.sop_instance_uid == instance_uid)
+    if named.series is not None:
+        statement = statement.where(Series.series_instance_uid == named.series)
+    if named.instance is not None:
+        statement = statement.where(Instance.sop_instance_uid == named.instance)
     order = (Series.number, Series.id, Instance.number, Instance.id)
     return [(row[0], row[1]) for row in session.execute(statement.order_by(*order))]

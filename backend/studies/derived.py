@@ -1,4 +1,4 @@
-"""Structure sets that Rinkaku publishes as RTSTRUCT and SEG series of the study, and what their writers need."""
+"""Structure sets published as RTSTRUCT and SEG series of the study, and what their writers need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports: a batch of files from the browser or the command line, each stored, known already, or refused by name.
+"""Imports: files from the browser or the command line, each stored, known already, or refused by name.
 
 `take_file` is what every door calls for one file on disk: a DICOM file, a NIfTI file where the project allows
 them, or a zip of such files.  One bad file refuses itself and nothing else.

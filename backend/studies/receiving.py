@@ -1,7 +1,7 @@
 """Bytes of a request into a temporary file, with a running limit, and no more of them in memory than a chunk.
 
-A body that stops coming is given up after `SILENCE_S`; one that trickles, when after `GRACE_S` it has come slower
-than `SLOWEST_BYTES_PER_S`.  The file is gone when the context ends, whatever happened.
+A body that stops coming is given up after `SILENCE_S`; one that trickles, when after `GRACE_S` it has come
+slower than `SLOWEST_BYTES_PER_S`.  The file is gone when the context ends, whatever happened.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Self
 
 from backend.config import get_settings
 from backend.kit.errors import StorageFull, TooLarge
 from backend.kit.ids import new_id
 from backend.studies.errors import RequestTimeout
 
+BUFFER_BYTES = 1 << 20
 SILENCE_S = 30.0
 GRACE_S = 60.0
 SLOWEST_BYTES_PER_S = 1024
@@ -37,23 +38,40 @@ def scratch_file() -> Iterator[Path]:
 
 
 class LimitedFile:
-    """Writes chunks to a file, refusing what is beyond the limit and telling a full disk from other failures."""
+    """A new file that refuses what is beyond its limit and tells a full disk from other failures."""
 
-    def __init__(self, sink: BinaryIO, limit: int) -> None:
-        self._sink, self._limit = sink, limit
-        self.size = 0
+    def __init__(self, path: Path, limit: int) -> None:
+        self._limit, self._size = limit, 0
+        self._sink = path.open("wb", buffering=BUFFER_BYTES)
 
     def write(self, chunk: bytes) -> None:
-        """Append a chunk; TooLarge or StorageFull."""
-        self.size += len(chunk)
-        if self.size > self._limit:
+        """Append a chunk, quickly, to the page cache; TooLarge or StorageFull."""
+        self._size += len(chunk)
+        if self._size > self._limit:
             raise TooLarge(f"more than {self._limit} bytes", limit=self._limit)
-        try:
+        with _full_disk_said():
             self._sink.write(chunk)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise StorageFull("no room left for uploads; nothing was stored") from error
-            raise
+
+    def close(self) -> None:
+        """Flush and close; StorageFull when the last bytes find no room."""
+        with _full_disk_said():
+            self._sink.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def _full_disk_said() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StorageFull("no room left for uploads; nothing was stored") from error
+        raise
 
 
 def check_declared_length(content_length: str | None, limit: int) -> None:

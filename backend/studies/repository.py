@@ -1,8 +1,7 @@
 """Queries over studies, series, instances and imports.
 
-The worklist reads a page by keyset over an index and then asks once for each kind of detail, so its cost does
-not grow with the page.  Structures are counted through their tables' names: labels stands above studies and is
-not imported here.
+The worklist reads a page by keyset over an index and then asks once for each kind of detail.  Structures are
+counted through their tables' names: labels stands above studies and is not imported here.
 """
 
 from __future__ import annotations

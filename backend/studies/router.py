@@ -34,7 +34,9 @@ BINARY_BODY = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-VOXELS: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+VOXELS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 @router.get("/projects/{project_id}/studies")
@@ -103,10 +105,9 @@ async def put_file(
     check_declared_length(request.headers.get("content-length"), limit)
     target = await run_in_threadpool(imports.open_batch, actor, import_id)
     with scratch_file() as path:
-        with path.open("xb") as sink:
-            file = LimitedFile(sink, limit)
+        with LimitedFile(path, limit) as file:
             async for chunk in steadily(request.stream()):
-                await run_in_threadpool(file.write, chunk)
+                file.write(chunk)
         return FilesOut(files=await run_in_threadpool(imports.add_to_batch, target, import_id, name, path))
 
 

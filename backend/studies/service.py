@@ -1,7 +1,7 @@
 """Studies, series and volumes as other features and the browser see them.
 
-`import_file` and `settle` (from imports.py and settling.py) open transactions of their own, because they parse
-and write blobs in between; everything else works in the caller's.
+`import_path`, `settle`, `assemble_series` and `with_volume` open transactions of their own, because they
+parse and write blobs in between; everything else works in the caller's.
 """
 
 from __future__ import annotations

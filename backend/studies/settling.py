@@ -1,8 +1,8 @@
 """After files came in: check the geometry of each series, make its volume, and ask for the work that follows.
 
-`settle` may run any number of times over the same studies and changes nothing the second time.  A series that
-came in one piece is assembled at once; one that arrives instance by instance is left to the job `assemble`, so
-that a slow sender does not have it assembled for every slice.
+`settle` may run any number of times over the same studies and changes nothing the second time.  A series
+that came in one piece is assembled at once; one that arrives instance by instance is left to the job
+`assemble`, so that a slow sender does not have it assembled for every slice.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 
 def settle(study_ids: Collection[str], arrived: Mapping[str, int] | None = None) -> None:
-    """Settle the studies; `arrived` counts the instances that each series has just received (None: all of them)."""
+    """Settle the studies; `arrived` counts what each series has just received (None: all of it)."""
     for study_id in sorted(set(study_ids)):
         with session_scope(read_only=True) as session:
             series = session.scalars(select(Series).where(Series.study_row_id == study_id)).all()
@@ -66,7 +66,7 @@ def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> bool:
 
 
 def assemble_series(series_id: str) -> bool:
-    """Check the geometry of a series and make its volume; True when it has one that it did not have before."""
+    """Check the geometry of a series and make its volume; True when it has a new one."""
     instances = volumes.instances_of(series_id)
     if not instances:
         return False
@@ -136,7 +136,7 @@ def _ask_for_contours(session: Session, series: Series, study: Study) -> None:
 
 
 def _ask_for_structures(session: Session, study_id: str, *, again: bool) -> None:
-    """Read structure sets that came as DICOM; those that could not be read, again when a new volume is there."""
+    """Read structure sets that came as DICOM; those that wait, again when a new volume is there."""
     study = session.get(Study, study_id)
     if study is None:
         return

@@ -1,7 +1,7 @@
 """The voxels of a series: assembled from its instances, kept as a blob, streamed or loaded.
 
-The blob is a cache that can be made again; `digest` names the instances it is made of.  Decoders of compressed
-pixels run in the parser process.
+The blob is a cache that can be made again; `digest` names the instances it is made of.  Decoders of
+compressed pixels run in the parser process.
 """
 
 from __future__ import annotations

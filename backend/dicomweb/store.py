@@ -1,0 +1,109 @@
+"""STOW-RS: parts of a multipart body through the studies' door, and the answer that says what became of each.
+
+An answer is 200 when all went in, 202 when some did and 409 only when none did: clients take 409 to mean that
+nothing was stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+
+from backend.config import get_settings
+from backend.dicomweb.json_model import attributes
+from backend.dicomweb.multipart import MultipartReader, PartBegins
+from backend.studies.imports import finish, take_file
+from backend.studies.intake import Arrival, Target
+from backend.studies.receiving import LimitedFile, scratch_file
+from backend.studies.schemas import Outcome
+
+FAILURE_REASONS = {
+    "conflicting-instance": 0x0111,
+    "dicom-unsupported": 0x0122,
+    "wrong-reference": 0xA901,
+    "wrong-patient": 0xA900,
+    "dicom-too-large": 0xA700,
+}
+"""Failure Reason (0008,1197) by slug: PS3.18 table 10.5.3-1, PS3.4 table B.2-1."""
+CANNOT_UNDERSTAND = 0xC000
+
+
+async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -> list[Arrival]:
+    """Take the parts of a body one by one, each from a temporary file, and settle what they brought."""
+    arrivals: list[Arrival] = []
+    with scratch_file() as path:
+        async for name in _parts(boundary, body, path):
+            if name is None:
+                detail = "the body ended before its closing boundary"
+                arrivals.append(Arrival("last part", Outcome.REFUSED, "dicom-truncated", detail))
+            else:
+                arrivals += await to_thread.run_sync(take_file, target, name, path)
+    await to_thread.run_sync(finish, target, arrivals)
+    return arrivals
+
+
+async def _parts(boundary: bytes, body: AsyncIterator[bytes], path: Path) -> AsyncIterator[str | None]:
+    """Name of each part, when all of its bytes are in the file; None for one that is cut off."""
+    reader, limit = MultipartReader(boundary), get_settings().upload_bytes
+    number, file = 0, None
+    try:
+        async for chunk in body:
+            for event in reader.feed(chunk):
+                if isinstance(event, PartBegins):
+                    number, file = number + 1, LimitedFile(path, limit)
+                elif file is not None and isinstance(event, bytes):
+                    file.write(event)
+                elif file is not None:
+                    file.close()
+                    yield f"part {number}"
+    finally:
+        if file is not None:
+            file.close()
+    if not reader.closed:
+        yield None
+
+
+def status_of(arrivals: Sequence[Arrival]) -> int:
+    """HTTP status of the answer."""
+    refused = sum(arrival.outcome is Outcome.REFUSED for arrival in arrivals)
+    if refused == 0 and arrivals:
+        return 200
+    return 202 if refused < len(arrivals) else 409
+
+
+def answer(arrivals: Sequence[Arrival]) -> dict[str, Any]:
+    """The Store Instances Response module (PS3.18 table 10.5.3-1) in the JSON model."""
+    taken = [_referenced(a) for a in arrivals if a.outcome is not Outcome.REFUSED]
+    failed = [_failed(a) for a in arrivals if a.outcome is Outcome.REFUSED]
+    studies = {a.study_instance_uid for a in arrivals if a.study_instance_uid}
+    result = attributes({"RetrieveURL": f"/dicomweb/studies/{studies.pop()}" if len(studies) == 1 else None})
+    if taken:
+        result["00081199"] = {"vr": "SQ", "Value": taken}
+    if failed:
+        result["00081198"] = {"vr": "SQ", "Value": failed}
+    return result
+
+
+def _referenced(arrival: Arrival) -> dict[str, Any]:
+    where = f"/dicomweb/studies/{arrival.study_instance_uid}/series/{arrival.series_instance_uid}"
+    return attributes(
+        {
+            "ReferencedSOPClassUID": arrival.sop_class_uid,
+            "ReferencedSOPInstanceUID": arrival.sop_instance_uid,
+            "RetrieveURL": f"{where}/instances/{arrival.sop_instance_uid}",
+        }
+    )
+
+
+def _failed(arrival: Arrival) -> dict[str, Any]:
+    return attributes(
+        {
+            "ReferencedSOPClassUID": arrival.sop_class_uid,
+            "ReferencedSOPInstanceUID": arrival.sop_instance_uid,
+            "FailureReason": FAILURE_REASONS.get(arrival.slug or "", CANNOT_UNDERSTAND),
+            "ErrorComment": f"{arrival.name}: {arrival.detail}"[:512],
+        }
+    )
