@@ -12,6 +12,7 @@ from pathlib import Path
 
 from backend.config import get_settings
 from backend.kit.db import engine, session_scope
+from backend.kit.errors import Conflict, Unavailable
 
 FIRST_ADMINISTRATOR = "admin"
 """User name of the person who can add all others."""
@@ -31,12 +32,25 @@ def migrate(say: Say) -> None:
     from backend.kit import migrations
     from backend.projects.service import default_project
 
-    get_settings().data.mkdir(parents=True, exist_ok=True)
     if not migrations.is_current(engine()):
         say("Preparing the database …")
         migrations.upgrade(engine())
     with session_scope() as session:
         default_project(session)
+
+
+def refuse_unprepared() -> None:
+    """Refuse to work on a database that is away or not of this version."""
+    from sqlalchemy.exc import OperationalError
+
+    from backend.kit.migrations import is_current
+
+    try:
+        current = is_current(engine())
+    except OperationalError as away:
+        raise Unavailable("the database does not answer (RINKAKU_DATABASE_URL)") from away
+    if not current:
+        raise Conflict("the database is not of this version: run `rinkaku migrate` (RINKAKU_DATABASE_URL)")
 
 
 def _first_administrator(say: Say) -> None:

@@ -84,15 +84,12 @@ def serve(_: argparse.Namespace) -> int:
     """`rinkaku serve`: refuses a database that is not of this version."""
     import uvicorn
 
+    from backend.bootstrap import refuse_unprepared
     from backend.config import get_settings
     from backend.kit import logging
-    from backend.kit.db import engine
-    from backend.kit.migrations import is_current
 
     settings = get_settings()
-    if not is_current(engine()):
-        _complain("the database is not of this version: run `rinkaku migrate` (RINKAKU_DATABASE_URL)")
-        return 3
+    refuse_unprepared()
     logging.configure()
     uvicorn.run(
         "backend.app:create_app",
@@ -130,9 +127,11 @@ def create_token(chosen: argparse.Namespace) -> int:
     """`rinkaku token create`."""
     from backend.accounts import service
     from backend.accounts.schemas import TokenIn
+    from backend.bootstrap import refuse_unprepared
     from backend.kit.db import session_scope
     from backend.kit.errors import NotFound
 
+    refuse_unprepared()
     new = TokenIn(name=chosen.name, expires_in_days=chosen.days)
     with session_scope() as session:
         owner = (
@@ -149,8 +148,10 @@ def create_user(chosen: argparse.Namespace) -> int:
     """`rinkaku user create`."""
     from backend.accounts import service
     from backend.accounts.schemas import UserIn
+    from backend.bootstrap import refuse_unprepared
     from backend.kit.db import session_scope
 
+    refuse_unprepared()
     password = secrets.token_urlsafe(12) if chosen.draw else getpass.getpass("Password: ")
     new = UserIn(
         username=chosen.username,
@@ -166,6 +167,7 @@ def create_user(chosen: argparse.Namespace) -> int:
 
 def import_files(chosen: argparse.Namespace) -> int:
     """`rinkaku import`: names every refused file; status 1 when there was one."""
+    from backend.bootstrap import refuse_unprepared
     from backend.kit.db import session_scope
     from backend.kit.errors import NotFound
     from backend.projects.service import default_project, named_project
@@ -174,6 +176,7 @@ def import_files(chosen: argparse.Namespace) -> int:
 
     if not chosen.path.exists():
         raise NotFound(f"there is no {chosen.path}")
+    refuse_unprepared()
 
     def progress(done: int, total: int, last: Arrival) -> None:
         if sys.stderr.isatty() or done == total:

@@ -85,7 +85,9 @@ def id_column() -> Any:
 @lru_cache
 def engine() -> Engine:
     """The engine of this process."""
-    return make_engine(get_settings().sql_url)
+    settings = get_settings()
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return make_engine(settings.sql_url)
 
 
 def make_engine(url: str) -> Engine:
