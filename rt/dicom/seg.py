@@ -74,11 +74,13 @@ def write_seg(series: SeriesReference, structures: Sequence[StructureOut], heade
         raise DicomReferenceError("a segmentation needs a series that came as DICOM")
     if not structures:
         raise DicomReferenceError("a segmentation needs at least one structure")
-    drawn = _drawn_slices(structures)
-    masks = np.stack([structure.mask_kji[drawn] for structure in structures], axis=-1)
-    dataset = hd.seg.Segmentation(
+    drawn = _drawn_range(structures)
+    masks = np.empty((len(structures), len(drawn), *series.grid.shape_kji[1:]), dtype=np.bool_)
+    for structure, frames in zip(structures, masks, strict=True):
+        frames[:] = structure.mask_kji[drawn.start : drawn.stop]
+    dataset: Dataset = hd.seg.Segmentation(
         source_images=_source_images(series, drawn),
-        pixel_array=masks,
+        pixel_array=np.moveaxis(masks, 0, -1),
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[_description(n, s, header) for n, s in enumerate(structures, 1)],
         series_instance_uid=header.series_instance_uid,
@@ -131,15 +133,16 @@ def _segment_number(dataset: Dataset, frame: int) -> int:
     return int(group.ReferencedSegmentNumber)
 
 
-def _drawn_slices(structures: Sequence[StructureOut]) -> list[int]:
-    """Slices with any voxel, or the first one when there is none."""
+def _drawn_range(structures: Sequence[StructureOut]) -> range:
+    """From the first slice with any voxel to the last, or the first slice when there is none."""
     hits = np.zeros(structures[0].mask_kji.shape[0], dtype=np.bool_)
     for structure in structures:
         hits |= structure.mask_kji.any(axis=(1, 2))
-    return [int(k) for k in np.flatnonzero(hits)] or [0]
+    found = np.flatnonzero(hits)
+    return range(int(found[0]), int(found[-1]) + 1) if found.size else range(1)
 
 
-def _source_images(series: SeriesReference, drawn: Sequence[int]) -> list[Dataset]:
+def _source_images(series: SeriesReference, drawn: range) -> list[Dataset]:
     """Metadata of the source's slices, as much as a segmentation copies from it."""
     spacing_i, spacing_j, _ = series.grid.spacing_ijk_mm
     images: list[Dataset] = []
