@@ -26,6 +26,7 @@ from backend.kit.storage import storage
 from backend.labels.router import router as labels
 from backend.projects.router import router as projects
 from backend.studies.router import router as studies
+from backend.training.router import router as training
 from backend.version import VERSION
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -37,6 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs,
     labels,
     exports,
+    training,
 )
 """Every feature's routes; a new feature adds its line here."""
 

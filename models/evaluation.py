@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from rt.metrics import dice, hausdorff95, surface_dice
 
 from models.inference.segment import on_native_grid, predict_volume, segment_ct
 from models.preprocessing import prepare_ct
 from models.registry.network import Network
 from rt.geometry import Grid
 from rt.manifest import Case, DatasetManifest
+from rt.metrics import dice, hd95_mm, surface_dice
 from rt.resample import read_nifti
 
 SURFACE_TOLERANCE_MM = 3.0
@@ -98,7 +98,7 @@ def _score(
         name,
         dice(drawn, truth),
         surface_dice(drawn, truth, grid, SURFACE_TOLERANCE_MM),
-        hausdorff95(drawn, truth, grid),
+        hd95_mm(drawn, truth, grid),
         flagged,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.accounts.service import Actor
+from backend.accounts.actor import Actor
 from backend.audit import service as audit
 from backend.config import get_settings
 from backend.jobs import service as jobs
@@ -67,6 +67,11 @@ def version_in_use(session: Session, project_id: str, network: str) -> NetworkVe
     if deployment is not None:
         return repository.version(session, deployment.version_id)
     return repository.newest_shipped(session, network)
+
+
+def next_version_number(session: Session, name: str) -> int:
+    """The number that the next version of a network gets."""
+    return repository.next_version_number(session, name)
 
 
 def promote(session: Session, actor: Actor, project_id: str, version_id: str) -> Deployment:

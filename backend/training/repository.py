@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, or_, select, update
@@ -79,7 +80,7 @@ def runs(session: Session, project_id: str) -> Sequence[Run]:
     return session.scalars(select(Run).filter_by(project_id=project_id).order_by(Run.id.desc())).all()
 
 
-def approved_revisions(session: Session, project_id: str) -> Sequence[Row[tuple[str, str, str, str, Any]]]:
+def approved_revisions(session: Session, project_id: str) -> Sequence[Row[str, str, str, str, datetime]]:
     """(series id, patient row id, structure name, revision id, approved at) of every approved head."""
     query = (
         select(Series.id, Study.patient_row_id, Structure.name, Revision.id, Review.at)

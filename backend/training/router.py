@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from backend.accounts.deps import ActorDep
+from backend.jobs.router import shown
 from backend.jobs.schemas import JobOut
 from backend.kit.web import SessionDep
 from backend.training import networks, service
@@ -43,7 +44,7 @@ def list_networks(session: SessionDep, actor: ActorDep) -> list[NetworkOut]:
 @router.post("/studies/{study_id}/presegment", status_code=202)
 def presegment(study_id: str, body: PresegmentIn, session: SessionDep, actor: ActorDep) -> JobOut:
     """Draw the network's structures on a study."""
-    return JobOut.of(service.request_presegmentation(session, actor, study_id, body))
+    return shown(service.request_presegmentation(session, actor, study_id, body))
 
 
 @router.get("/projects/{project_id}/snapshots")
@@ -131,7 +132,7 @@ def _run(detail: RunDetail) -> RunOut:
     return RunOut(
         id=run.id,
         state=detail.job.state,
-        job=JobOut.of(detail.job),
+        job=shown(detail.job),
         snapshot=_snapshot(detail.snapshot),
         base_version=_version(detail.base),
         version=_version(detail.version) if detail.version else None,

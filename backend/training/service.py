@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.accounts.service import Actor
+from backend.accounts.actor import Actor
 from backend.audit import service as audit
 from backend.jobs import service as jobs
 from backend.jobs.service import JobRequest

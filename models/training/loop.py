@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from rt.metrics import dice
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -27,6 +26,7 @@ from models.preprocessing import CtWindow
 from models.training.losses import segmentation_loss
 from models.training.sides import side_swaps
 from models.transforms import Augmentation, draw_patch
+from rt.metrics import dice
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class TrainingConfig:
     """Weight of foreground in cross-entropy, at the start and in the last third."""
     average_decay: float = 0.998
     seed: int = 1
+    report_every: int = 50
     validate_every: int = 1000
+    """A multiple of `report_every`."""
     validation_cases: int = 6
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -92,10 +94,11 @@ def train(
     began, losses = time.monotonic() - state.elapsed_s, []
     while (fraction := _fraction(config, state)) < 1 and not stop():
         rng = np.random.default_rng([config.seed, state.iteration])
+        torch.manual_seed(int(rng.integers(2**62)))
         losses.append(_step(config, state, samples, swaps, fraction, rng, device))
         state.iteration += 1
         state.elapsed_s = time.monotonic() - began
-        if state.iteration % 50 == 0:
+        if state.iteration % config.report_every == 0:
             _save(state, checkpoint)
             measured = None
             if state.iteration % config.validate_every == 0 and validation:

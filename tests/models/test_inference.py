@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from rt.metrics import dice
 from torch import nn
 
 from models.inference.plausibility import check_structures
@@ -23,6 +22,7 @@ from models.registry.network import (
 )
 from models.registry.package import pack_weights, with_weights
 from rt.geometry import Grid
+from rt.metrics import dice
 from rt.resample import resample
 from tests.models.synthetic import STRUCTURES, toy_case, toy_grid
 

@@ -1,0 +1,65 @@
+"""A frozen snapshot written as files: images and label bit fields that `models` can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backend.labels import service as labels
+from backend.labels.tables import Revision
+from backend.studies import service as studies
+from backend.studies.tables import Series
+from backend.training.tables import Snapshot
+from rt.geometry import Grid
+from rt.manifest import Case, DatasetManifest
+from rt.resample import write_nifti
+from workers.runtime import JobContext
+
+
+@dataclass(frozen=True)
+class _Scan:
+    image: npt.NDArray[Any]
+    grid: Grid
+    masks: dict[str, npt.NDArray[np.bool_]]
+
+
+def materialise(context: JobContext, snapshot: Snapshot, structures: tuple[str, ...]) -> DatasetManifest:
+    """The snapshot's scans and revisions of `structures` as a manifest in the job's workspace."""
+    root = context.workspace / "dataset"
+    root.mkdir(exist_ok=True)
+    cases: list[Case] = []
+    for number, entry in enumerate(snapshot.cases):
+        context.check_cancelled()
+        context.progress(0.1 * number / len(snapshot.cases), f"writing scan {number + 1}")
+        bits = {name: bit for bit, name in enumerate(structures) if name in entry["revisions"]}
+        if bits:
+            cases.append(_case(context, entry, number, bits, root))
+    manifest = DatasetManifest(structures, tuple(cases), root)
+    manifest.write(root / "manifest.json")
+    return manifest
+
+
+def _case(context: JobContext, entry: dict[str, Any], number: int, bits: dict[str, int], root: Path) -> Case:
+    image, labels_file = f"{number:04d}.nii.gz", f"{number:04d}_labels.nii.gz"
+    if not (root / labels_file).exists():
+        scan = _scan(context, entry, bits)
+        field = np.zeros(scan.grid.shape_kji, dtype=np.uint16)
+        for name, bit in bits.items():
+            field |= scan.masks[name].astype(np.uint16) << np.uint16(bit)
+        write_nifti(root / image, scan.image, scan.grid)
+        write_nifti(root / f"part_{labels_file}", field, scan.grid)
+        (root / f"part_{labels_file}").replace(root / labels_file)
+    return Case(f"scan {number + 1}", entry["patient_row_id"], entry["split"], image, labels_file, bits)
+
+
+def _scan(context: JobContext, entry: dict[str, Any], bits: dict[str, int]) -> _Scan:
+    with context.session(read_only=True) as session:
+        series = session.get_one(Series, entry["series_id"])
+        image, grid = studies.load_volume(series)
+        revisions = {name: session.get_one(Revision, entry["revisions"][name]) for name in bits}
+        masks = {name: labels.load_mask(revision, grid) for name, revision in revisions.items()}
+    return _Scan(image, grid, masks)

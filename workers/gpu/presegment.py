@@ -1,0 +1,118 @@
+"""Draw a network's structures on a CT series, check what was drawn, and offer it as revisions.
+
+A structure that a person has touched is never drawn over: the network's proposal is for contours that are
+still its own or not there yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.kit.storage import storage
+from backend.labels import service as labels
+from backend.labels.tables import Structure
+from backend.studies import service as studies
+from backend.studies.tables import Series, Study
+from backend.training import networks
+from backend.training.service import DEFAULT_NETWORK
+from backend.training.tables import NetworkVersion
+from models.inference.plausibility import Finding
+from models.inference.segment import Segmentation, segment_ct
+from models.registry.network import Network, NetworkManifest, load_network
+from rt.errors import RtError
+from workers.runtime import JobContext, job
+
+LEAST_FOUND = 2
+"""Fewer organs than this, and the scan does not show the network's region."""
+
+
+class NoNetwork(RtError):
+    """No network is there to draw with."""
+
+    slug = "no-network"
+
+
+@dataclass(frozen=True)
+class _Task:
+    series: Series
+    study: Study
+    version: NetworkVersion
+
+
+@job("presegment", queue="gpu")
+def presegment(context: JobContext) -> dict[str, Any]:
+    """Append one revision per structure found; the result says what was drawn, kept and doubted."""
+    with context.session(read_only=True) as session:
+        task = _task(session, context.parameters)
+        hu, grid = studies.load_volume(task.series)
+    manifest = NetworkManifest.from_json(task.version.manifest)
+    network = load_network(manifest, storage().get(task.version.weights_sha256))
+    context.log(f"{manifest.name} v{manifest.version} on {network.device.type}, {grid.shape_kji} voxels")
+    drawn = segment_ct(network, hu, grid, lambda done, what: context.progress(0.95 * done, what))
+    context.check_cancelled()
+    found = [name for name, mask in drawn.masks.items() if mask.any()]
+    if len(found) < LEAST_FOUND:
+        context.log("the network's region is not in this scan: nothing is offered")
+        return {"drawn": [], "kept": [], "findings": [], "reason": "region-not-found"}
+    result: dict[str, Any] = {"findings": [_finding_json(f) for f in drawn.findings]}
+    with context.finishing(result) as session:
+        result |= _offer(session, task, network, drawn)
+    return result
+
+
+def _task(session: Session, parameters: dict[str, Any]) -> _Task:
+    series = session.get_one(Series, parameters["series_id"])
+    study = session.get_one(Study, series.study_row_id)
+    wanted = parameters.get("network_version_id")
+    if wanted is not None:
+        version: NetworkVersion | None = networks.usable_version(session, study.project_id, wanted)
+    else:
+        name = parameters.get("network") or DEFAULT_NETWORK
+        version = networks.version_in_use(session, study.project_id, name)
+    if version is None:
+        raise NoNetwork("no version of the wanted network is installed")
+    return _Task(series, study, version)
+
+
+def _offer(session: Session, task: _Task, network: Network, drawn: Segmentation) -> dict[str, list[str]]:
+    structure_set = labels.working_set(session, task.series)
+    author = labels.Network(task.version.id, task.version.name, task.version.version)
+    offered: dict[str, list[str]] = {"drawn": [], "kept": []}
+    for name in network.manifest.structures:
+        structure = labels.ensure_structure(session, structure_set, labels.NewStructure(name))
+        if _touched(session, structure):
+            offered["kept"].append(name)
+            continue
+        doubts = [_warning(f) for f in drawn.findings if f.structure == name]
+        new = labels.NewRevision(
+            drawn.masks[name],
+            structure.head,
+            network=author,
+            reason=f"drawn by {author.name} v{author.number}",
+            tool="network",
+            plausibility=doubts,
+        )
+        labels.append_revision(session, structure, new)
+        offered["drawn"].append(name)
+    labels.refresh_study(session, task.study.id)
+    return offered
+
+
+def _touched(session: Session, structure: Structure) -> bool:
+    if structure.assessment != "none" or structure.state != "draft":
+        return True
+    return (
+        structure.head > 0
+        and labels.get_revision(session, structure.id, structure.head).author_id is not None
+    )
+
+
+def _finding_json(finding: Finding) -> dict[str, str]:
+    return {"structure": finding.structure, "slug": finding.slug, "detail": finding.detail}
+
+
+def _warning(finding: Finding) -> dict[str, str]:
+    return {"slug": finding.slug, "detail": finding.detail, "severity": "warning"}

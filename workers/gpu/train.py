@@ -1,0 +1,184 @@
+"""Fine-tune a network on a frozen dataset and measure it on the locked test patients.
+
+A killed run goes on from its newest checkpoint: the one in the job's workspace, or the one in the blob store
+when another machine takes over.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.jobs import service as jobs
+from backend.kit.storage import storage
+from backend.training import networks
+from backend.training.tables import NetworkVersion, Run, Snapshot
+from models.data import load_samples
+from models.evaluation import Score, compare, evaluate, summarise
+from models.registry.card import CardText, render_card
+from models.registry.network import Network, NetworkManifest, load_network, load_weights
+from models.registry.package import pack_weights, with_weights
+from models.training.loop import Progress, TrainingConfig, train
+from rt.manifest import DatasetManifest
+from workers.gpu.dataset import materialise
+from workers.runtime import JobCancelled, JobContext, job
+
+CHECKPOINT_EVERY_S = 120.0
+POINTS = 40
+"""Points on the curves of a short run; long runs report at most every 50 iterations."""
+
+
+@job("train", queue="gpu")
+def fine_tune(context: JobContext) -> dict[str, Any]:
+    """Train, evaluate base and new version on the test patients, store the new version."""
+    with context.session(read_only=True) as session:
+        run = session.get_one(Run, context.parameters["run_id"])
+        snapshot = session.get_one(Snapshot, run.snapshot_id)
+        base = session.get_one(NetworkVersion, run.base_version_id)
+    manifest = NetworkManifest.from_json(base.manifest)
+    dataset = materialise(context, snapshot, manifest.structures)
+    weights = _train(context, run, manifest, storage().get(base.weights_sha256), dataset)
+    context.check_cancelled()
+    packed = pack_weights(weights)
+    old = load_network(manifest, storage().get(base.weights_sha256))
+    new = load_network(with_weights(manifest, packed), packed)
+    before, after = _evaluate(context, old, new, dataset)
+    rows = [asdict(row) for row in compare(before, after)]
+    stored = storage().put(packed)
+    result: dict[str, Any] = {"evaluation": rows}
+    with context.finishing(result) as session:
+        version = _add_version(session, run, new.manifest, (stored, summarise(after)), snapshot)
+        result["version_id"] = version.id
+        row = session.get_one(Run, run.id)
+        row.version_id, row.evaluation = version.id, rows
+        if row.checkpoint_sha256 is not None:
+            storage().delete(row.checkpoint_sha256)
+            row.checkpoint_sha256 = None
+        jobs.announce(session, "run", run.id, run.project_id)
+    return result
+
+
+def _train(
+    context: JobContext, run: Run, manifest: NetworkManifest, weights: bytes, dataset: DatasetManifest
+) -> dict[str, Any]:
+    config = _config(manifest, run.config)
+    cache = context.workspace / "cache"
+    samples = load_samples(dataset, dataset.split("train"), config.spacing_mm, cache)
+    validation = load_samples(dataset, dataset.split("validation"), config.spacing_mm, cache)
+    checkpoint = context.workspace / "checkpoint.safetensors"
+    if not checkpoint.exists() and run.checkpoint_sha256 is not None:
+        checkpoint.write_bytes(storage().get(run.checkpoint_sha256))
+    saved_at = time.monotonic()
+
+    def report(progress: Progress) -> None:
+        nonlocal saved_at
+        context.progress(
+            0.1 + 0.7 * progress.fraction, f"iteration {progress.iteration}, loss {progress.loss:.3f}"
+        )
+        _keep_point(context, run.id, progress)
+        if time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
+            _keep_checkpoint(context, run.id, checkpoint)
+            saved_at = time.monotonic()
+
+    trained = train(
+        config, manifest.structures, samples, validation, checkpoint, report,
+        start=load_weights(manifest, weights), stop=context.cancelled,
+    )  # fmt: skip
+    if context.cancelled():
+        raise JobCancelled
+    return trained
+
+
+def _config(manifest: NetworkManifest, wanted: dict[str, Any]) -> TrainingConfig:
+    iterations = int(wanted["iterations"])
+    every = max(1, min(50, iterations // POINTS))
+    return replace(
+        TrainingConfig(),
+        network=manifest.architecture,
+        options={k: tuple(v) if isinstance(v, list) else v for k, v in manifest.options.items()},
+        spacing_mm=manifest.spacing_mm,
+        window=manifest.window,
+        patch=manifest.patch,
+        iterations=iterations,
+        learning_rate=float(wanted["learning_rate"]),
+        positive_weight=(2.0, 1.5),
+        average_decay=0.99,
+        report_every=every,
+        validate_every=every * max(1, iterations // (8 * every)),
+    )
+
+
+def _keep_point(context: JobContext, run_id: str, progress: Progress) -> None:
+    point = {"iteration": progress.iteration, "loss": progress.loss, "dice": progress.dice}
+    with context.session() as session:
+        run = session.get_one(Run, run_id)
+        run.curves = [p for p in run.curves if p["iteration"] < progress.iteration] + [point]
+        jobs.announce(session, "run", run_id, run.project_id)
+
+
+def _keep_checkpoint(context: JobContext, run_id: str, checkpoint: Path) -> None:
+    stored = storage().put_file(checkpoint)
+    with context.session() as session:
+        run = session.get_one(Run, run_id)
+        older, run.checkpoint_sha256 = run.checkpoint_sha256, stored
+    if older is not None and older != stored:
+        storage().delete(older)
+
+
+def _evaluate(
+    context: JobContext, old: Network, new: Network, dataset: DatasetManifest
+) -> tuple[list[Score], list[Score]]:
+    cases = dataset.split("test")
+    done = 0
+
+    def report(case: str) -> None:
+        nonlocal done
+        done += 1
+        context.check_cancelled()
+        context.progress(0.8 + 0.18 * done / (2 * len(cases)), f"evaluating {case}")
+
+    context.log(f"evaluating on {len(cases)} locked test scans")
+    return evaluate(old, dataset, cases, report), evaluate(new, dataset, cases, report)
+
+
+def _add_version(
+    session: Session,
+    run: Run,
+    manifest: NetworkManifest,
+    stored: tuple[str, dict[str, Any]],
+    snapshot: Snapshot,
+) -> NetworkVersion:
+    sha256, metrics = stored
+    number = networks.next_version_number(session, manifest.name)
+    numbered = replace(manifest, version=number)
+    version = NetworkVersion(
+        name=numbered.name,
+        version=number,
+        title=numbered.title,
+        origin="trained",
+        project_id=run.project_id,
+        manifest=numbered.to_json(),
+        structures=list(numbered.structures),
+        weights_sha256=sha256,
+        card=render_card(numbered, metrics, _card_text(snapshot)),
+        metrics=metrics,
+        run_id=run.id,
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _card_text(snapshot: Snapshot) -> CardText:
+    counts = {s: sum(c["split"] == s for c in snapshot.cases) for s in ("train", "validation", "test")}
+    return CardText(
+        data=f"Approved revisions of this project, snapshot “{snapshot.name}”, SHA-256 `{snapshot.hash}`.",
+        split=f"{counts['train']} scans trained, {counts['validation']} were watched during training, the "
+        f"figures are of {counts['test']} locked test scans whose patients never trained a network here.",
+        limits="Fine-tuned on few patients of one project: structures that were not corrected may have "
+        "changed too; see the comparison with the version before, structure by structure, in the run.",
+    )
