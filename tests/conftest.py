@@ -35,10 +35,9 @@ PASSWORD = "correct horse battery"
 
 def forget_caches() -> None:
     """Let the next use read the settings again."""
-    if db.engine.cache_info().currsize:
-        db.engine().dispose()
-    for cached in (config.get_settings, db.engine, db.session_factory, storage.storage):
-        cached.cache_clear()
+    db.disconnect()
+    config.get_settings.cache_clear()
+    storage.storage.cache_clear()
 
 
 def postgres_url(name: str) -> URL:

@@ -6,6 +6,7 @@ in this file: `for_update_skip_locked`, the pragmas and the timeouts.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -82,9 +83,25 @@ def id_column() -> Any:
     return mapped_column(String(36), primary_key=True, default=new_id)
 
 
-@lru_cache
+_making_engine = threading.Lock()
+
+
 def engine() -> Engine:
-    """The engine of this process."""
+    """The engine of this process; the lock keeps first requests from making one pool each."""
+    with _making_engine:
+        return _engine()
+
+
+def disconnect() -> None:
+    """Close every connection; the next use reads the settings again."""
+    if _engine.cache_info().currsize:
+        _engine().dispose()
+    _engine.cache_clear()
+    session_factory.cache_clear()
+
+
+@lru_cache
+def _engine() -> Engine:
     settings = get_settings()
     settings.data.mkdir(parents=True, exist_ok=True)
     return make_engine(settings.sql_url)
