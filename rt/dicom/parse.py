@@ -9,14 +9,13 @@ What is stored: the data set's own bytes, element by element, with a zeroed prea
 of our own.  Left out are group lengths, curves (50xx), overlays (60xx), Icon Image Sequence, encapsulated
 documents and trailing padding, because text can hide there and nothing here reads them.  Private elements
 stay: treatment planning systems and PET scanners keep there what they need back, and nothing else may be
-lost; de-identification is another step.  A deflated data set is stored inflated, in Explicit VR Little Endian.
+lost; de-identification is another step.  A deflated data set is stored inflated, Explicit VR Little Endian.
 Blank study and series UIDs, as some anonymisers leave them, are replaced by UIDs derived from what else
 identifies the acquisition, and a note says so.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import struct
@@ -45,6 +44,7 @@ from rt.dicom.kinds import (
 )
 from rt.dicom.limits import DEFAULT_LIMITS, Limits
 from rt.dicom.pixelcheck import check_pixels
+from rt.dicom.uids import derived_uid
 from rt.errors import DicomError, DicomTooLarge, DicomTruncated, DicomUnsupported
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -285,17 +285,11 @@ def _identity(header: Dataset, meta: dict[int, str]) -> tuple[dict[int, str], li
     ]
     for tag, parts in ((_STUDY, ["study", *acquisition]), (_SERIES, ["series", *acquisition, *series])):
         if not uids[tag] and frame_of_reference:
-            uids[tag] = _derived_uid(parts)
+            uids[tag] = derived_uid(*parts)
             notes.append(f"{_NAMES[tag]} is blank; one was derived from the frame of reference and the dates")
     for tag, name in _NAMES.items():
         _check_uid(name, uids[tag])
     return uids, notes
-
-
-def _derived_uid(parts: list[str]) -> str:
-    """A 2.25 UID (PS3.5 B.2) that is the same for the same words."""
-    digest = hashlib.sha256("\0".join(parts).encode()).digest()[:16]
-    return f"2.25.{int.from_bytes(digest, 'big')}"
 
 
 def _check_uid(name: str, uid: str) -> None:
