@@ -45,9 +45,10 @@ export type StudyRow = {
   study_instance_uid: string;
   patient_id: string;
   patient_name: string;
-  birth_date: string | null;
-  sex: string | null;
-  study_date: string | null;
+  project_id: string;
+  birth_date: string;
+  sex: string;
+  study_date: string;
   description: string;
   modalities: string[];
   series_count: number;
@@ -55,7 +56,7 @@ export type StudyRow = {
   state: StudyState;
   assignee: User | null;
   ai: AiState;
-  structures: { total: number; approved: number; submitted: number };
+  structures: { total: number; approved: number; submitted: number; returned: number };
   warnings: Warning[];
   imported_at: string;
   updated_at: string;
@@ -87,7 +88,14 @@ export type Series = {
   volume: Volume | null;
   derived: boolean;
 };
-export type StructureSetRow = { id: string; label: string; origin: 'ai' | 'import' | 'manual'; series_id: string };
+export type StructureSetRow = {
+  id: string;
+  series_id: string;
+  label: string;
+  origin: 'ai' | 'import' | 'manual';
+  structures: { total: number; approved: number; submitted: number; returned: number };
+  created_at: string;
+};
 export type StudyDetail = StudyRow & { series: Series[]; structure_sets: StructureSetRow[] };
 
 export type FileOutcome = {
@@ -110,7 +118,8 @@ export type Revision = {
   slices: number;
   changed_voxels: number;
   sha256: string;
-  parent: number | null;
+  parent: number;
+  seconds: number;
 };
 export type Structure = {
   id: string;
@@ -123,7 +132,6 @@ export type Structure = {
   state: 'draft' | 'submitted' | 'approved' | 'returned';
   assessment: 'none' | 'accepted' | 'corrected' | 'rejected';
   plausibility: Warning[];
-  lock_version: number;
 };
 export type StructureSet = {
   id: string;

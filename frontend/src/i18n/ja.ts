@@ -2,7 +2,14 @@ import type { en } from './en';
 import { pagesJa } from './pages.ja';
 import { slugsJa } from './slugs.ja';
 import { trainingJa } from './training.ja';
+import { viewerJa } from './viewer.ja';
 import { worklistJa } from './worklist.ja';
 
 /** Every phrase in Japanese. */
-export const ja: Record<keyof typeof en, string> = { ...worklistJa, ...pagesJa, ...trainingJa, ...slugsJa };
+export const ja: Record<keyof typeof en, string> = {
+  ...worklistJa,
+  ...viewerJa,
+  ...pagesJa,
+  ...trainingJa,
+  ...slugsJa,
+};

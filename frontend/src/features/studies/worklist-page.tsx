@@ -10,7 +10,7 @@ import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { DropZone, ImportButtons } from '../imports/drop-zone';
 import { may, useSession } from '../login/session';
 import { DeleteStudy } from './delete-study';
-import { isFiltered, nextSort, readFilters, readSort, type Column, type FilterName } from './filters';
+import { isFiltered, nextSort, readFilters, readSort, writeSort, type Column, type FilterName } from './filters';
 import { useWorklist } from './use-worklist';
 import { WorklistTable } from './worklist-table';
 import { WorklistTools } from './worklist-tools';
@@ -38,11 +38,9 @@ function useView() {
     setSearch(
       (before) => {
         const after = new URLSearchParams(before);
-        const wanted = nextSort(readSort(before), column);
-        after.delete('sort');
-        after.delete('order');
-        if (wanted !== null) after.set('sort', wanted.column);
-        if (wanted?.descending === true) after.set('order', 'desc');
+        const wanted = writeSort(nextSort(readSort(before), column));
+        if (wanted === '') after.delete('sort');
+        else after.set('sort', wanted);
         return after;
       },
       { replace: true },
@@ -72,7 +70,8 @@ function KeyHints() {
 function Worklist({ project }: { project: Membership }) {
   const t = useT();
   const view = useView();
-  const { query, studies } = useWorklist(project.id, view.filters, view.sort);
+  const query = useWorklist(project.id, view.filters, view.sort);
+  const studies = useMemo(() => (query.data?.pages ?? []).flatMap((page) => page.items), [query.data]);
   const members = useQuery({
     queryKey: keys.members(project.id),
     queryFn: () => all<Member>(`/projects/${project.id}/members`),
@@ -84,7 +83,13 @@ function Worklist({ project }: { project: Membership }) {
   return (
     <div className={css.page}>
       <div className={css.tools}>
-        <WorklistTools filters={view.filters} search={search} onFilter={view.setFilter} onReset={view.reset} />
+        <WorklistTools
+          filters={view.filters}
+          people={members.data ?? []}
+          search={search}
+          onFilter={view.setFilter}
+          onReset={view.reset}
+        />
         <span className={css.space} />
         <span className={css.total} role="status">
           {query.isSuccess && t(query.hasNextPage ? 'worklist.shown' : 'worklist.total', { n: studies.length })}

@@ -3,7 +3,7 @@ import { useNavigate } from 'react-router';
 import type { StudyRow } from '../../api/types';
 import { useT } from '../../i18n';
 import { Icon } from '../../ui/icons';
-import { COLUMNS, type Column, type Sort } from './filters';
+import { COLUMNS, isSortable, sortOf, type Column, type Sort } from './filters';
 import { WorklistRow, type RowAbilities } from './worklist-row';
 import css from './worklist.module.css';
 
@@ -33,13 +33,13 @@ type TableProps = {
 
 function Head({ column, sort, onSort }: { column: Column } & Pick<TableProps, 'sort' | 'onSort'>) {
   const t = useT();
-  const sorted = sort?.column === column;
-  const direction = sort?.descending === true ? 'descending' : 'ascending';
+  const sorted = sortOf(column, sort);
+  if (!isSortable(column)) return <th scope="col">{t(`column.${column}`)}</th>;
   return (
-    <th scope="col" {...(sorted ? { 'aria-sort': direction } : {})}>
+    <th scope="col" {...(sorted === null ? {} : { 'aria-sort': sorted })}>
       <button type="button" onClick={() => onSort(column)}>
         {t(`column.${column}`)}
-        {sorted && <Icon name={sort.descending ? 'down' : 'up'} size={12} />}
+        {sorted !== null && <Icon name={sorted === 'descending' ? 'down' : 'up'} size={12} />}
       </button>
     </th>
   );

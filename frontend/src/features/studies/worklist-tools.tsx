@@ -3,13 +3,15 @@ import { useT } from '../../i18n';
 import { Button, Select, type Choice } from '../../ui/controls';
 import controls from '../../ui/controls.module.css';
 import { Icon } from '../../ui/icons';
-import { AI_STATES, isFiltered, MODALITIES, STATES, type FilterName, type Filters } from './filters';
+import type { Member } from '../../api/types';
+import { AI_STATES, isFiltered, MODALITIES, STATES, WARNINGS, type FilterName, type Filters } from './filters';
 import css from './worklist.module.css';
 
 const TYPING_MS = 250;
 
 type ToolsProps = {
   filters: Filters;
+  people: readonly Member[];
   search: RefObject<HTMLInputElement | null>;
   onFilter: (name: FilterName, value: string) => void;
   onReset: () => void;
@@ -45,15 +47,16 @@ function Search({ filters, search, onFilter }: Pick<ToolsProps, 'filters' | 'sea
   );
 }
 
-export function WorklistTools({ filters, search, onFilter, onReset }: ToolsProps) {
+export function WorklistTools({ filters, people, search, onFilter, onReset }: ToolsProps) {
   const t = useT();
   const choices: Record<Exclude<FilterName, 'q'>, Choice[]> = {
     state: STATES.map((value) => ({ value, label: t(`state.${value}`) })),
     modality: MODALITIES.map((value) => ({ value, label: value })),
     ai: AI_STATES.map((value) => ({ value, label: t(`ai.${value}`) })),
-    warning: (['any', 'warning', 'refusal', 'none'] as const).map((value) => ({ value, label: t(`warning.${value}`) })),
+    warning: WARNINGS.map((value) => ({ value, label: t(value === 'any' ? 'warning.any' : `slug.${value}`) })),
+    assignee_id: people.map(({ user }) => ({ value: user.id, label: user.display_name })),
   };
-  const names = ['state', 'modality', 'ai', 'warning'] as const;
+  const names = ['state', 'modality', 'ai', 'warning', 'assignee_id'] as const;
   return (
     <>
       <Search filters={filters} search={search} onFilter={onFilter} />
