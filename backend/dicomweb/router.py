@@ -1,6 +1,6 @@
 """DICOMweb over HTTP (PS3.18): `/dicomweb` over all projects of the caller, `/dicomweb/projects/{slug}` over
-one of them.  Both faces are made from one table of routes at the end.  Answers stream; only STOW-RS is `async`,
-for its body.
+one of them.  Both faces are made from one table of routes at the end.  Answers stream; only STOW-RS is
+`async`, for its body.
 """
 
 from __future__ import annotations

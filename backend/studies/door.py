@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import queue
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -30,6 +31,8 @@ PARSERS = 2
 """Parser processes of one process."""
 MAX_INSTANCE_BYTES = 512 * 2**20
 """Largest single DICOM file: beyond it a parser process has no room to check it."""
+BARE_META = re.compile(rb"\x02\x00[\x00-\x02]\x00(UL|OB|UI)")
+"""A file that begins with its meta group: clients send data sets made in memory without preamble."""
 _MAGIC_END = 132
 
 
@@ -73,13 +76,16 @@ def check_file(path: Path) -> Checked:
     if path.stat().st_size > MAX_INSTANCE_BYTES:
         raise DicomTooLarge(f"{path.stat().st_size} bytes; at most {MAX_INSTANCE_BYTES} are taken")
     with path.open("rb") as stream:
-        if stream.read(_MAGIC_END)[128:] != b"DICM":
-            raise DicomError("not a DICOM file: no DICM after the preamble")
+        head = stream.read(_MAGIC_END)
+    if head[128:] != b"DICM" and BARE_META.match(head) is None:
+        raise DicomError("not a DICOM file: no DICM after the preamble")
     return check_bytes(path.read_bytes())
 
 
 def check_bytes(data: bytes) -> Checked:
     """The checked instance of the bytes of a file."""
+    if BARE_META.match(data):
+        data = b"\0" * 128 + b"DICM" + data
     with _parser() as parser:
         instance = parser.parse(data)
     header = read_stored(instance.data, pixels=False)

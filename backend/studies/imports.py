@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -73,10 +74,16 @@ def _take_member(target: Target, name: str, member: Member) -> Arrival:
 
 
 def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
-    study = checked.instance.study_instance_uid
-    if target.study_instance_uid not in (None, study):
-        raise DicomReferenceError(f"it belongs to study {study}")
-    return add_instance(target, name, checked, sha256)
+    parsed = checked.instance
+    try:
+        if target.study_instance_uid not in (None, parsed.study_instance_uid):
+            raise DicomReferenceError(f"it belongs to study {parsed.study_instance_uid}")
+        return add_instance(target, name, checked, sha256)
+    except RtError as error:
+        refused = _refused(name, error)
+        return replace(
+            refused, sop_class_uid=parsed.sop_class_uid, sop_instance_uid=parsed.sop_instance_uid
+        )
 
 
 def _refused(name: str, error: RtError) -> Arrival:

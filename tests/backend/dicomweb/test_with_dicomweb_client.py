@@ -77,7 +77,8 @@ def test_the_second_time_is_the_same_instance(web: DICOMwebClient) -> None:
 
 def test_part_of_a_batch_is_refused_by_name_and_the_rest_goes_in(web: DICOMwebClient) -> None:
     series = make_ct_series((3, 16, 16))
-    foreign = make_ct_series((1, 16, 16), ids=Ids(series[0].StudyInstanceUID, "1.2.3", "1.2.4", patient="OTHER"))
+    ids = Ids(series[0].StudyInstanceUID, "1.2.3", "1.2.4", patient="OTHER")
+    foreign = make_ct_series((1, 16, 16), ids=ids)
     answer = web.store_instances([*series, *foreign])
     (failed,) = answer.FailedSOPSequence
     assert failed.ReferencedSOPInstanceUID == foreign[0].SOPInstanceUID
@@ -104,7 +105,7 @@ def test_paging_ends(web: DICOMwebClient) -> None:
 
 def test_structure_sets_are_listed_with_their_study(web: DICOMwebClient) -> None:
     series = make_ct_series((4, 16, 16))
-    web.store_instances([*series, make_rtstruct(series)])
+    web.store_instances([*series, make_rtstruct(series, {"PTV": {0: SQUARE}})])
     modalities = [s["00080060"]["Value"][0] for s in web.search_for_series(series[0].StudyInstanceUID)]
     assert sorted(modalities) == ["CT", "RTSTRUCT"]
 
