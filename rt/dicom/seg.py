@@ -143,12 +143,16 @@ def _drawn_range(structures: Sequence[StructureOut]) -> range:
 
 
 def _source_images(series: SeriesReference, drawn: range) -> list[Dataset]:
-    """Metadata of the source's slices, as much as a segmentation copies from it."""
+    """Metadata of the source's slices, as much as a segmentation needs of them.
+
+    The patient's attributes are blank: highdicom complains of names as clinics write them, so they are
+    copied afterwards.
+    """
     spacing_i, spacing_j, _ = series.grid.spacing_ijk_mm
     images: list[Dataset] = []
     for k in drawn:
         image = Dataset()
-        copy_attributes(image, series.attributes)
+        copy_attributes(image, {})
         image.SOPClassUID = series.sop_class_uid
         image.SOPInstanceUID = series.sop_instance_uids[k]
         image.StudyInstanceUID = series.study_instance_uid

@@ -29,7 +29,11 @@ def series_on(grid: Grid) -> SeriesReference:
         sop_class_uid="1.2.840.10008.5.1.4.1.1.2",
         sop_instance_uids=tuple(derived_uid("slice", str(k)) for k in range(grid.shape_kji[0])),
         grid=grid,
-        attributes={"PatientName": "輪郭^太郎", "PatientID": "R1", "PatientBirthDate": "19500101"},
+        attributes={
+            "PatientName": "輪郭太郎",
+            "PatientID": "R1",
+            "StudyID": "longer than sixteen characters",
+        },
     )
 
 
@@ -57,6 +61,7 @@ def test_case_37_overlap_and_empty_segments_come_back(name: str) -> None:
     for segment, structure in zip(content.segments, structures(), strict=True):
         assert np.array_equal(segment.mask_kji, structure.mask_kji)
     assert content.referenced_series_uid == series.series_instance_uid
+    assert content.patient_id == "R1"
     assert content.frame_of_reference_uid == series.frame_of_reference_uid
 
 
