@@ -15,7 +15,6 @@ AppError
     ├── BadMask               bytes that are not a mask
     ├── UndeclaredEmpty       an empty mask that was not declared empty
     ├── IdempotencyKeyReused  one key for two different saves
-    ├── WrongReference        a structure set of another patient, series or frame of reference
     └── BadOperation          geometry that cannot be done with these numbers
 """
 
@@ -82,12 +81,6 @@ class IdempotencyKeyReused(InvalidInput):
     """The same Idempotency-Key came with another body."""
 
     slug, title = "idempotency-key-reused", "This Idempotency-Key belongs to another save"
-
-
-class WrongReference(InvalidInput):
-    """A structure set that belongs to another patient, series or frame of reference."""
-
-    slug, title = "wrong-reference", "The structure set belongs to other images"
 
 
 class BadOperation(InvalidInput):

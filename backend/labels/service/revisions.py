@@ -49,10 +49,21 @@ class IdempotencyKey:
 
 
 @dataclass(frozen=True)
+class StoredMask:
+    """A mask in the blob store with what its row says about it."""
+
+    sha256: str
+    volume_cc: float
+    slices: int
+    changed_voxels: int
+
+
+@dataclass(frozen=True)
 class NewRevision:
     """A delineation to append; `author_id` is None when software drew it."""
 
-    mask_kji: Mask
+    mask: Mask | StoredMask
+    """(k, j, i), or what `store_mask` gave for it before the transaction."""
     base: int
     """Number of the head that it was made from; 0 for the first."""
     author_id: str | None = None
@@ -66,16 +77,6 @@ class NewRevision:
     plausibility: list[dict[str, str]] = field(default_factory=list)
     """Warnings {slug, detail, severity} about a network's contour."""
     idempotency: IdempotencyKey | None = None
-
-
-@dataclass(frozen=True)
-class StoredMask:
-    """A mask in the blob store with what its row says about it."""
-
-    sha256: str
-    volume_cc: float
-    slices: int
-    changed_voxels: int
 
 
 def load_mask(revision: Revision, grid: Grid) -> Mask:
@@ -119,9 +120,7 @@ def store_mask(mask_kji: Mask, before_kji: Mask, grid: Grid) -> StoredMask:
     )
 
 
-def append_revision(
-    session: Session, structure: Structure, new: NewRevision, stored: StoredMask | None = None
-) -> Revision:
+def append_revision(session: Session, structure: Structure, new: NewRevision) -> Revision:
     """Append a revision to the head it was made from.
 
     Raises
@@ -135,10 +134,11 @@ def append_revision(
     earlier = _replayed(session, structure, new)
     if earlier is not None:
         return earlier
-    if stored is None:
+    stored = new.mask
+    if not isinstance(stored, StoredMask):
         check_head(session, structure.id, new.base)
         grid = set_grid(session, owner)
-        stored = store_mask(new.mask_kji, mask_of(session, structure.id, new.base, grid), grid)
+        stored = store_mask(stored, mask_of(session, structure.id, new.base, grid), grid)
     session.flush()
     if not repository.advance_head(session, structure.id, new.base):
         earlier = _replayed(session, structure, new)

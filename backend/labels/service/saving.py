@@ -71,11 +71,11 @@ def read_mask(data: bytes, shape_kji: tuple[int, int, int]) -> Mask:
 
 def save_revision(actor: Actor, save: Save) -> RevisionOut:
     """Append a person's contour and forget his draft; all that is slow happens before the transaction."""
-    mask, stored = _prepare(actor, save)
+    stored = _prepare(actor, save)
     with session_scope() as session:
         structure, _ = open_structure(session, actor, save.structure_id, Permission.ANNOTATE)
         new = NewRevision(
-            mask,
+            stored,
             save.base,
             author_id=actor.user_id,
             reason=save.body.reason,
@@ -83,12 +83,12 @@ def save_revision(actor: Actor, save: Save) -> RevisionOut:
             seconds=save.body.seconds,
             idempotency=_key(save),
         )
-        revision = append_revision(session, structure, new, stored)
+        revision = append_revision(session, structure, new)
         _forget_draft(session, structure.id, actor.user_id)
         return describe_revisions(session, [revision])[0]
 
 
-def _prepare(actor: Actor, save: Save) -> tuple[Mask, StoredMask]:
+def _prepare(actor: Actor, save: Save) -> StoredMask:
     """The mask, checked and stored, with its difference from the head it was made from."""
     with session_scope(read_only=True) as session:
         structure, scope = open_structure(session, actor, save.structure_id, Permission.ANNOTATE)
@@ -104,7 +104,7 @@ def _prepare(actor: Actor, save: Save) -> tuple[Mask, StoredMask]:
     if save.body.empty and not empty:
         raise BadMask("declared empty, but it holds voxels", field="empty")
     before = load_mask(base, grid) if base else np.zeros(grid.shape_kji, dtype=np.bool_)
-    return mask, store_mask(mask, before, grid)
+    return store_mask(mask, before, grid)
 
 
 def _key(save: Save) -> IdempotencyKey | None:

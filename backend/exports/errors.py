@@ -1,0 +1,31 @@
+"""What an export can be refused for.
+
+AppError
+├── Conflict
+│   ├── NothingToExport       no structure, or no case, that could leave
+│   └── NotReady              the export's job has not succeeded
+└── InvalidInput
+    └── NotAsDicom            the series did not come as DICOM, so nothing can refer to it
+"""
+
+from __future__ import annotations
+
+from backend.kit.errors import Conflict, InvalidInput
+
+
+class NothingToExport(Conflict):
+    """There is nothing that could leave."""
+
+    slug, title = "nothing-to-export", "Nothing to export"
+
+
+class NotReady(Conflict):
+    """The file is not there yet, or never will be."""
+
+    slug, title = "export-not-ready", "The export is not ready"
+
+
+class NotAsDicom(InvalidInput):
+    """Only a series that came as DICOM can be referred to by DICOM."""
+
+    slug, title = "not-as-dicom", "This series cannot be exported as DICOM"

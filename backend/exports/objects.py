@@ -1,0 +1,175 @@
+"""A structure set on its way out: as RTSTRUCT, as SEG, or as NIfTI files in a zip.
+
+Rejected structures stay here; those without a voxel leave as empty ones.  UIDs are derived from what is
+written, so writing the same state twice gives the same object.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from backend.exports.errors import NotAsDicom, NothingToExport
+from backend.kit.storage import storage
+from backend.labels.service import load_mask
+from backend.labels.tables import Review, Revision, Structure, StructureSet
+from backend.version import VERSION
+from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
+from rt.dicom.rtstruct import Contour, contours_from_json, write_rtstruct
+from rt.dicom.seg import write_seg
+from rt.dicom.uids import derived_uid
+from rt.masks import Mask
+from rt.resample import write_nifti
+
+FIRST_SERIES_NUMBER = 9001
+"""Of published structure sets; the SEG of a set has the number after its RTSTRUCT's."""
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """One structure with its newest revision, if it has one."""
+
+    structure: Structure
+    head: Revision | None
+
+
+@dataclass(frozen=True)
+class OutgoingSet:
+    """Everything that the writers need, read from the database beforehand."""
+
+    structure_set: StructureSet
+    position: int
+    """Place of the set among those of its study, from 0."""
+    reference: SeriesReference
+    leaving: tuple[Leaving, ...]
+    approval: Review | None
+    """The newest approval when all that was drawn is approved."""
+
+    @property
+    def written_at(self) -> datetime:
+        """When the newest of its contents was made."""
+        moments = [one.head.created_at for one in self.leaving if one.head]
+        return max([self.structure_set.created_at, *moments, *([self.approval.at] if self.approval else [])])
+
+    def sop_instance_uid(self, modality: str) -> str:
+        """The UID of an object with these contents."""
+        contents = [
+            f"{one.structure.number}|{one.structure.name}|{one.structure.colour}|{one.structure.kind}|"
+            f"{one.head.sha256 if one.head else ''}|{_is_automatic(one)}"
+            for one in self.leaving
+        ]
+        approval = self.approval.id if self.approval else ""
+        label = self.structure_set.label
+        return derived_uid("instance", self.structure_set.id, modality, VERSION, label, approval, *contents)
+
+    def header(self, modality: str) -> ObjectHeader:
+        """Identity and approval."""
+        return ObjectHeader(
+            label=self.structure_set.label,
+            sop_instance_uid=self.sop_instance_uid(modality),
+            series_instance_uid=derived_uid("series", self.structure_set.id, modality),
+            written_at=self.written_at,
+            series_number=FIRST_SERIES_NUMBER + 2 * self.position,
+            software_version=VERSION,
+            approved_by=self.approval.user_name if self.approval else None,
+            approved_at=self.approval.at if self.approval else None,
+        )
+
+
+def rtstruct_bytes(outgoing: OutgoingSet) -> bytes:
+    """The set as an RT Structure Set; slices still as they came in have the very same points."""
+    return write_bytes(write_rtstruct(outgoing.reference, _structures(outgoing), outgoing.header("RTSTRUCT")))
+
+
+def seg_bytes(outgoing: OutgoingSet) -> bytes:
+    """The set as a binary Segmentation, one segment a structure."""
+    return write_bytes(write_seg(outgoing.reference, _structures(outgoing), outgoing.header("SEG")))
+
+
+def check_dicom(outgoing: OutgoingSet) -> None:
+    """Refuse what DICOM cannot express."""
+    if not outgoing.leaving:
+        raise NothingToExport("the structure set is empty")
+    if not outgoing.reference.sop_instance_uids:
+        raise NotAsDicom("the images did not come as DICOM, one instance a slice; NIfTI is possible")
+
+
+def _structures(outgoing: OutgoingSet) -> list[StructureOut]:
+    check_dicom(outgoing)
+    return [_structure(one, outgoing) for one in outgoing.leaving]
+
+
+def _structure(one: Leaving, outgoing: OutgoingSet) -> StructureOut:
+    grid = outgoing.reference.grid
+    mask: Mask = np.zeros(grid.shape_kji, dtype=np.bool_)
+    contours: tuple[Contour, ...] = ()
+    if one.head is not None:
+        mask = load_mask(one.head, grid)
+        if one.head.contours_sha256 is not None:
+            contours = contours_from_json(json.loads(storage().get(one.head.contours_sha256)))
+    return StructureOut(
+        number=one.structure.number,
+        name=one.structure.name,
+        colour=one.structure.colour,
+        kind=one.structure.kind,
+        mask_kji=mask,
+        original_contours=contours,
+        automatic=_is_automatic(one),
+    )
+
+
+def _is_automatic(one: Leaving) -> bool:
+    """True while nobody changed what software drew."""
+    return one.head is not None and one.head.author_id is None and one.head.tool != "import"
+
+
+def write_nifti_zip(outgoing: OutgoingSet, folder: Path) -> Path:
+    """A zip in `folder`: a `.nii.gz` of 0 and 1 for each drawn structure, and `structures.json`."""
+    drawn = [one for one in outgoing.leaving if one.head is not None]
+    if not drawn:
+        raise NothingToExport("nothing is drawn in this structure set")
+    target = folder / "structures.zip"
+    listed = []
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for one in drawn:
+            name = f"{one.structure.number:03d}_{safe_name(one.structure.name)}.nii.gz"
+            mask = _structure(one, outgoing).mask_kji
+            write_nifti(folder / name, mask, outgoing.reference.grid)
+            archive.write(folder / name, name)
+            (folder / name).unlink()
+            listed.append(_listed(one, name))
+        body = {
+            "label": outgoing.structure_set.label,
+            "series_instance_uid": outgoing.reference.series_instance_uid,
+            "frame_of_reference_uid": outgoing.reference.frame_of_reference_uid,
+            "grid": outgoing.reference.grid.to_json(),
+            "structures": listed,
+        }
+        archive.writestr("structures.json", json.dumps(body, indent=1))
+    return target
+
+
+def _listed(one: Leaving, file: str) -> dict[str, object]:
+    head = one.head
+    return {
+        "file": file,
+        "number": one.structure.number,
+        "name": one.structure.name,
+        "kind": one.structure.kind,
+        "colour": one.structure.colour,
+        "state": one.structure.state,
+        "revision": head.number if head else 0,
+        "volume_cc": head.volume_cc if head else 0.0,
+        "mask_sha256": head.sha256 if head else None,
+    }
+
+
+def safe_name(name: str) -> str:
+    """A structure's name as part of a file's: letters, digits, `_`, `-`, `+` and `.` stay."""
+    kept = "".join(c if c.isalnum() or c in "_-+." else "_" for c in name)
+    return kept.lstrip(".") or "structure"

@@ -1,0 +1,61 @@
+"""Queries for what leaves; opened by `exports.service` only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from backend.labels.tables import Review, Revision, Structure, StructureSet
+from backend.studies.tables import Series, Study
+
+
+def structures(session: Session, set_id: str) -> Sequence[Structure]:
+    """A set's structures in the order of their numbers."""
+    statement = select(Structure).where(Structure.structure_set_id == set_id).order_by(Structure.number)
+    return session.scalars(statement).all()
+
+
+def heads(session: Session, rows: Sequence[Structure]) -> dict[str, Revision]:
+    """Newest revision of each structure that has one."""
+    wanted = [(row.id, row.head) for row in rows if row.head]
+    if not wanted:
+        return {}
+    statement = select(Revision).where(tuple_(Revision.structure_id, Revision.number).in_(wanted))
+    return {row.structure_id: row for row in session.scalars(statement)}
+
+
+def approvals(session: Session, rows: Sequence[Structure]) -> dict[str, Review]:
+    """The approval of the newest revision of each structure that is approved."""
+    wanted = [(row.id, row.head) for row in rows if row.state == "approved"]
+    if not wanted:
+        return {}
+    statement = select(Review).where(
+        tuple_(Review.structure_id, Review.revision).in_(wanted), Review.act == "approved"
+    )
+    return {row.structure_id: row for row in session.scalars(statement.order_by(Review.id))}
+
+
+def position(session: Session, row: StructureSet) -> int:
+    """How many sets of the study are older."""
+    statement = select(func.count()).where(
+        StructureSet.study_row_id == row.study_row_id, StructureSet.id < row.id
+    )
+    return session.scalars(statement).one()
+
+
+def drawn(
+    session: Session, project_id: str, modality: str
+) -> Sequence[Row[Series, str, Structure, StructureSet, Revision]]:
+    """Every structure with a revision on a series of the modality, sets oldest first."""
+    statement = (
+        select(Series, Study.patient_row_id, Structure, StructureSet, Revision)
+        .join(StructureSet, StructureSet.series_row_id == Series.id)
+        .join(Study, Study.id == Series.study_row_id)
+        .join(Structure, Structure.structure_set_id == StructureSet.id)
+        .join(Revision, (Revision.structure_id == Structure.id) & (Revision.number == Structure.head))
+        .where(Study.project_id == project_id, Series.modality == modality)
+        .order_by(Series.id, StructureSet.id, Structure.number)
+    )
+    return session.execute(statement).all()

@@ -1,0 +1,152 @@
+"""Out: a structure set as DICOM or NIfTI at once, a project as a training set by a job."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy.orm import Session
+
+from backend.accounts.actor import Actor
+from backend.audit import service as audit
+from backend.exports import repository
+from backend.exports.errors import NotReady
+from backend.exports.objects import (
+    Leaving,
+    OutgoingSet,
+    rtstruct_bytes,
+    seg_bytes,
+    write_nifti_zip,
+)
+from backend.exports.schemas import SetFormat, TrainingSetIn
+from backend.exports.training_set import Case
+from backend.jobs import board
+from backend.jobs import service as jobs
+from backend.jobs.tables import Job
+from backend.kit.db import session_scope
+from backend.kit.errors import NotFound
+from backend.kit.storage import storage
+from backend.labels.service import open_set
+from backend.labels.tables import Revision, StructureSet
+from backend.projects import service as projects
+from backend.projects.service import Permission
+from backend.studies.service import reference_of
+from backend.studies.tables import Series
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """A file to send; the stream is closed by who sends it."""
+
+    name: str
+    media_type: str
+    stream: BinaryIO
+    size: int
+
+
+def collect(session: Session, set_id: str) -> OutgoingSet | None:
+    """Everything about a set that its writers need; None when it is gone."""
+    owner = session.get(StructureSet, set_id)
+    if owner is None:
+        return None
+    series = session.get_one(Series, owner.series_row_id)
+    rows = [r for r in repository.structures(session, set_id) if r.assessment != "rejected"]
+    heads = repository.heads(session, rows)
+    approvals = repository.approvals(session, rows)
+    complete = bool(heads) and set(heads) <= set(approvals)
+    return OutgoingSet(
+        structure_set=owner,
+        position=repository.position(session, owner),
+        reference=reference_of(session, series),
+        leaving=tuple(Leaving(row, heads.get(row.id)) for row in rows),
+        approval=max(approvals.values(), key=lambda review: review.at) if complete else None,
+    )
+
+
+def is_untouched_import(outgoing: OutgoingSet) -> bool:
+    """True while a set is as it came in: the study has it already."""
+    imported = outgoing.structure_set.origin == "import"
+    return imported and all(
+        (one.head is None or one.head.number == 1) and one.structure.state == "draft"
+        for one in outgoing.leaving
+    )
+
+
+def export_set(actor: Actor, set_id: str, form: SetFormat) -> ExportFile:
+    """One structure set as a file; that it left is in the audit trail before it leaves."""
+    with session_scope(read_only=True) as session:
+        project_id = open_set(session, actor, set_id, Permission.EXPORT).project.id
+        outgoing = collect(session, set_id)
+    if outgoing is None:
+        raise NotFound("there is no such structure set")
+    made = _write(outgoing, form)
+    with session_scope() as session:
+        audit.record(
+            session, actor.user_id, "exports.set.exported", "structure-set", set_id,
+            project_id=project_id, changes={"format": form.value},
+        )  # fmt: skip
+    return made
+
+
+def _write(outgoing: OutgoingSet, form: SetFormat) -> ExportFile:
+    stem = f"{form.value}_{outgoing.structure_set.id}"
+    stream: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
+    if form is SetFormat.NIFTI:
+        with tempfile.TemporaryDirectory() as folder:
+            stream.write(write_nifti_zip(outgoing, Path(folder)).read_bytes())
+        name, media_type = f"{stem}.zip", "application/zip"
+    else:
+        stream.write(rtstruct_bytes(outgoing) if form is SetFormat.RTSTRUCT else seg_bytes(outgoing))
+        name, media_type = f"{stem}.dcm", "application/dicom"
+    size = stream.tell()
+    stream.seek(0)
+    return ExportFile(name, media_type, stream, size)
+
+
+def request_training_set(session: Session, actor: Actor, project_id: str, body: TrainingSetIn) -> Job:
+    """Ask for a project's training set."""
+    projects.require(session, actor, project_id, Permission.EXPORT)
+    parameters = {"project_id": project_id, **body.model_dump()}
+    request = jobs.JobRequest("export", parameters, project_id, created_by=actor.user_id)
+    job = jobs.enqueue(session, request)
+    audit.record(
+        session, actor.user_id, "exports.training-set.requested", "job", job.id,
+        project_id=project_id, changes=body.model_dump(),
+    )  # fmt: skip
+    return job
+
+
+def training_cases(session: Session, project_id: str, wanted: TrainingSetIn) -> list[Case]:
+    """The cases of a project: per series and structure name the newest revision that may leave.
+
+    Of several sets with one name an approved structure comes first, then the newer set's.
+    """
+    found: dict[str, tuple[Series, str, dict[str, tuple[bool, Revision]]]] = {}
+    for series, patient_row_id, structure, _, head in repository.drawn(session, project_id, wanted.modality):
+        approved = structure.state == "approved"
+        rejected = structure.assessment == "rejected" and not approved
+        if series.volume is None or rejected or (wanted.only_approved and not approved):
+            continue
+        _, _, revisions = found.setdefault(series.id, (series, patient_row_id, {}))
+        present = revisions.get(structure.name)
+        if present is None or approved >= present[0]:
+            revisions[structure.name] = (approved, head)
+    return [
+        Case(series, patient, {name: revision for name, (_, revision) in revisions.items()})
+        for series, patient, revisions in found.values()
+    ]
+
+
+def training_set_file(session: Session, actor: Actor, job_id: str) -> ExportFile:
+    """The file that an export job made."""
+    job = board.get_job(session, actor, job_id)
+    if job.kind != "export" or job.project_id is None:
+        raise NotFound("there is no such export")
+    projects.require(session, actor, job.project_id, Permission.EXPORT)
+    if job.state != "succeeded" or not job.result:
+        raise NotReady(f"the export is {job.state}", state=job.state)
+    sha256 = job.result["sha256"]
+    name = f"rinkaku-{job.parameters['format']}-{job.id}.zip"
+    return ExportFile(name, "application/zip", storage().open(sha256), storage().size(sha256))

@@ -1,0 +1,199 @@
+"""A project's cases as files that others train on: MONAI datalist or nnU-Net layout, one zip.
+
+Cases and patients have names made from our own row ids; nothing of the patient leaves with them.  Both
+layouts have one label map a case, in which a voxel of two structures belongs to the smaller one (by its
+voxels in that case; of equal ones to the first by name), because it is the one that would vanish.  The
+datalist of MONAI also names each mask of its own, with the overlap, and says what is unknown in a case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backend.exports.errors import NothingToExport
+from backend.exports.objects import safe_name
+from backend.labels.service import load_mask
+from backend.labels.tables import Revision
+from backend.studies.service import load_volume
+from backend.studies.tables import Series
+from rt.geometry import Grid
+from rt.masks import Mask
+from rt.resample import write_nifti
+
+OVERLAP = "a voxel of two structures belongs to the smaller one"
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An image series with the revisions that are known on it, by structure name."""
+
+    series: Series
+    patient_row_id: str
+    revisions: dict[str, Revision]
+
+    @property
+    def name(self) -> str:
+        """Pseudonym of the case."""
+        return "case_" + _pseudonym(self.series.id)
+
+    @property
+    def patient(self) -> str:
+        """Pseudonym of the patient, for splits."""
+        return "patient_" + _pseudonym(self.patient_row_id)
+
+
+def _pseudonym(row_id: str) -> str:
+    return hashlib.sha256(row_id.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What to write: the cases, and the structures in the order of their labels from 1."""
+
+    cases: tuple[Case, ...]
+    structures: tuple[str, ...]
+    left_out: tuple[Case, ...] = ()
+
+
+def complete_set(cases: Sequence[Case], wanted: Sequence[str] | None) -> TrainingSet:
+    """The cases that have every structure: those wanted, or those that all cases have."""
+    if not cases:
+        raise NothingToExport("no case of this project has structures that could leave")
+    common = set.intersection(*(set(case.revisions) for case in cases))
+    structures = tuple(wanted) if wanted else tuple(sorted(common))
+    if not structures:
+        raise NothingToExport("no structure is in all cases; name those that are wanted")
+    kept = tuple(case for case in cases if set(structures) <= set(case.revisions))
+    if not kept:
+        raise NothingToExport("no case has all structures wanted")
+    return TrainingSet(kept, structures, tuple(case for case in cases if case not in kept))
+
+
+def partial_set(cases: Sequence[Case], wanted: Sequence[str] | None) -> TrainingSet:
+    """All cases with any structure wanted; what a case lacks is unknown in it."""
+    found = {name for case in cases for name in case.revisions}
+    structures = tuple(wanted) if wanted else tuple(sorted(found))
+    kept = tuple(case for case in cases if set(structures) & set(case.revisions))
+    if not kept:
+        raise NothingToExport("no case of this project has structures that could leave")
+    return TrainingSet(kept, structures, tuple(case for case in cases if case not in kept))
+
+
+def write_monai(chosen: TrainingSet, folder: Path, progress: Progress) -> Path:
+    """A zip with `datalist.json` (MONAI decathlon form), images, label maps and masks."""
+    target = folder / "training-set.zip"
+    entries: list[dict[str, Any]] = []
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for number, case in enumerate(chosen.cases):
+            progress(number / len(chosen.cases), f"case {number + 1} of {len(chosen.cases)}")
+            masks, grid = _masks(case, chosen.structures)
+            image, label = f"images/{case.name}.nii.gz", f"labels/{case.name}.nii.gz"
+            _add(archive, folder, image, _intensities(case), grid)
+            _add(archive, folder, label, label_map(masks, chosen.structures, grid), grid)
+            files = {name: f"masks/{case.name}/{safe_name(name)}.nii.gz" for name in masks}
+            for name, mask in masks.items():
+                _add(archive, folder, files[name], mask, grid)
+            unknown = [name for name in chosen.structures if name not in masks]
+            entries.append(
+                {
+                    "image": image, "label": label, "patient": case.patient,
+                    "masks": files, "unknown": unknown, "revisions": _provenance(case, masks),
+                }
+            )  # fmt: skip
+        body = _description(chosen) | {
+            "numTraining": len(entries),
+            "numTest": 0,
+            "labels": {str(number): name for name, number in _labels(chosen).items()},
+            "training": entries,
+        }
+        archive.writestr("datalist.json", json.dumps(body, indent=1))
+    return target
+
+
+def write_nnunet(chosen: TrainingSet, folder: Path, progress: Progress) -> Path:
+    """A zip with one folder `Dataset001_Rinkaku` in the layout of nnU-Net v2."""
+    target, root = folder / "training-set.zip", "Dataset001_Rinkaku"
+    revisions: dict[str, Any] = {}
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for number, case in enumerate(chosen.cases):
+            progress(number / len(chosen.cases), f"case {number + 1} of {len(chosen.cases)}")
+            masks, grid = _masks(case, chosen.structures)
+            _add(archive, folder, f"{root}/imagesTr/{case.name}_0000.nii.gz", _intensities(case), grid)
+            labels = label_map(masks, chosen.structures, grid)
+            _add(archive, folder, f"{root}/labelsTr/{case.name}.nii.gz", labels, grid)
+            revisions[case.name] = {"patient": case.patient, "revisions": _provenance(case, masks)}
+        modality = chosen.cases[0].series.modality
+        body = _description(chosen) | {
+            "channel_names": {"0": modality},
+            "labels": _labels(chosen),
+            "numTraining": len(chosen.cases),
+            "file_ending": ".nii.gz",
+            "cases": revisions,
+        }
+        archive.writestr(f"{root}/dataset.json", json.dumps(body, indent=1))
+    return target
+
+
+def label_map(
+    masks: dict[str, Mask], structures: Sequence[str], grid: Grid
+) -> npt.NDArray[np.uint8 | np.uint16]:
+    """The masks as one map of numbers from 1; where they overlap the smaller structure wins."""
+    numbers = {name: number for number, name in enumerate(structures, 1)}
+    labels = np.zeros(grid.shape_kji, dtype=np.uint8 if len(structures) < 256 else np.uint16)
+    for name in _largest_first(masks):
+        labels[masks[name]] = numbers[name]
+    return labels
+
+
+def _largest_first(masks: dict[str, Mask]) -> Iterable[str]:
+    sizes = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
+    return sorted(sorted(masks, reverse=True), key=lambda name: -sizes[name])
+
+
+def _labels(chosen: TrainingSet) -> dict[str, int]:
+    return {"background": 0} | {name: number for number, name in enumerate(chosen.structures, 1)}
+
+
+def _description(chosen: TrainingSet) -> dict[str, Any]:
+    return {
+        "name": "Rinkaku",
+        "description": "Contours from Rinkaku; cases and patients are pseudonyms",
+        "overlap": OVERLAP,
+        "left_out": [case.name for case in chosen.left_out],
+    }
+
+
+def _provenance(case: Case, masks: Iterable[str]) -> dict[str, Any]:
+    return {
+        name: {"revision": case.revisions[name].id, "sha256": case.revisions[name].sha256} for name in masks
+    }
+
+
+def _masks(case: Case, structures: Sequence[str]) -> tuple[dict[str, Mask], Grid]:
+    volume = case.series.volume or {}
+    grid = Grid.from_json(volume["grid"])
+    return {n: load_mask(case.revisions[n], grid) for n in structures if n in case.revisions}, grid
+
+
+def _intensities(case: Case) -> npt.NDArray[Any]:
+    """Voxels in the unit of the series (HU, SUV …)."""
+    voxels, _ = load_volume(case.series)
+    slope = float((case.series.volume or {})["slope"])
+    return voxels if slope == 1.0 else (voxels * np.float32(slope)).astype(np.float32)
+
+
+def _add(archive: zipfile.ZipFile, folder: Path, name: str, array: npt.NDArray[Any], grid: Grid) -> None:
+    path = folder / "next.nii.gz"
+    write_nifti(path, array, grid)
+    archive.write(path, name)
+    path.unlink()

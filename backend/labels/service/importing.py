@@ -1,0 +1,280 @@
+"""Structure sets that came as RTSTRUCT or SEG: read whole or refused whole.
+
+`read_structures` reads and stores masks without a transaction; `take_in` writes all rows in one.
+What cannot be taken becomes a warning on the series that it came in, where the worklist shows it.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom.dataset import Dataset
+from sqlalchemy.orm import Session
+
+from backend.audit import service as audit
+from backend.jobs import service as jobs
+from backend.kit.storage import storage
+from backend.labels import repository
+from backend.labels.service.revisions import NewRevision, StoredMask, append_revision, store_mask
+from backend.labels.service.sets import NewStructure, add_set, add_structure, grid_of
+from backend.labels.tables import StructureSet
+from backend.studies.tables import Instance, Series, Study
+from rt.contours import ContourWarning
+from rt.dicom.rtstruct import (
+    Roi,
+    StructureSetContent,
+    check_reference,
+    contours_to_json,
+    fill_contours,
+    read_rtstruct,
+    select_series,
+)
+from rt.dicom.seg import read_seg
+from rt.errors import DicomReferenceError
+from rt.geometry import Grid
+from rt.masks import Mask
+from rt.nomenclature import structure_kind, tg263_name
+
+NOT_DRAWN_ON = "the images that it is drawn on are not here, or their geometry was refused"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One structure read; `mask` is None when nothing was drawn."""
+
+    new: NewStructure
+    mask: StoredMask | None
+    contours_sha256: str | None
+
+
+@dataclass(frozen=True)
+class IncomingSet:
+    """The structures on one series."""
+
+    series: Series
+    label: str
+    structures: tuple[Incoming, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an instance says, split by the series it is drawn on."""
+
+    sets: tuple[IncomingSet, ...]
+    warnings: tuple[ContourWarning, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An instance with the patient and the series that it may be drawn on."""
+
+    instance: Instance
+    patient_id: str
+    candidates: tuple[Series, ...]
+    """Series of the study that have a volume."""
+
+
+def find_source(session: Session, instance_id: str) -> Source | None:
+    """The instance to read; None when it is gone or was read before."""
+    instance = repository.instance(session, instance_id)
+    if instance is None or repository.sets_from_instance(session, instance_id):
+        return None
+    series = repository.series(session, instance.series_row_id)
+    study = session.get_one(Study, series.study_row_id)
+    candidates = [s for s in repository.series_of_study(session, study.id) if s.volume is not None]
+    patient = repository.patient(session, study.patient_row_id)
+    return Source(instance, patient.patient_id, tuple(candidates))
+
+
+def read_structures(source: Source, dataset: Dataset) -> Reading:
+    """The structures of an RTSTRUCT or SEG, their masks already stored.
+
+    Raises
+    ------
+    RtError
+        When it belongs to another patient, series or frame of reference, or is broken.
+    """
+    if str(dataset.get("Modality", "")) == "RTSTRUCT":
+        return _read_rtstruct(source, dataset)
+    return _read_seg(source, dataset)
+
+
+def _read_rtstruct(source: Source, dataset: Dataset) -> Reading:
+    content = read_rtstruct(dataset)
+    sets: list[IncomingSet] = []
+    warnings = list(content.warnings)
+    for series in _drawn_on(content, source.candidates):
+        part = select_series(content, series.series_instance_uid)
+        warnings += _check(part, content, series, source.patient_id)
+        structures: list[Incoming] = []
+        for roi, name in zip(part.rois, _names([roi.name for roi in part.rois]), strict=True):
+            incoming, found = _of_roi(roi, name, grid_of(series))
+            structures.append(incoming)
+            warnings += [ContourWarning(w.slug, f"{roi.name}: {w.detail}") for w in found]
+        sets.append(IncomingSet(series, _clean(content.label) or "RTSTRUCT", tuple(structures)))
+    return Reading(tuple(sets), tuple(warnings))
+
+
+def _check(
+    part: StructureSetContent, whole: StructureSetContent, series: Series, patient_id: str
+) -> tuple[ContourWarning, ...]:
+    volume = series.volume or {}
+    content = part if len(whole.referenced_series) > 1 else whole
+    return check_reference(
+        content,
+        patient_id,
+        volume["frame_of_reference_uid"],
+        series.series_instance_uid,
+        volume["sop_instance_uids"] or (),
+    )
+
+
+def _drawn_on(content: StructureSetContent, candidates: Sequence[Series]) -> list[Series]:
+    """The series that it refers to; without references those of its images or frame of reference."""
+    named = {reference.series_instance_uid for reference in content.referenced_series}
+    if named:
+        found = [s for s in candidates if s.series_instance_uid in named]
+    else:
+        images = content.referenced_sop_instance_uids
+        found = [s for s in candidates if s.volume and images & set(s.volume["sop_instance_uids"] or ())]
+        found = found or _in_frame(content.frame_of_reference_uid, candidates)
+    if not found:
+        raise DicomReferenceError(NOT_DRAWN_ON)
+    return found
+
+
+def _in_frame(frame_of_reference_uid: str | None, candidates: Sequence[Series]) -> list[Series]:
+    """The one series of a frame of reference: of several, the CT."""
+    found = [
+        s for s in candidates if s.volume and s.volume["frame_of_reference_uid"] == frame_of_reference_uid
+    ]
+    return sorted(found, key=lambda s: s.modality != "CT")[:1]
+
+
+def _of_roi(roi: Roi, name: str, grid: Grid) -> tuple[Incoming, tuple[ContourWarning, ...]]:
+    new = NewStructure(name, roi.colour, _kind(roi.kind, name), roi.name[:64], roi.number)
+    if not roi.contours:
+        return Incoming(new, None, None), ()
+    filled = fill_contours(roi.contours, grid)
+    contours = storage().put(json.dumps(contours_to_json(roi.contours)).encode())
+    return Incoming(new, _stored(filled.mask_kji, grid), contours), filled.warnings
+
+
+def _read_seg(source: Source, dataset: Dataset) -> Reading:
+    named = {str(item.SeriesInstanceUID) for item in dataset.get("ReferencedSeriesSequence") or ()}
+    frame = str(dataset.get("FrameOfReferenceUID", ""))
+    found = [s for s in source.candidates if s.series_instance_uid in named]
+    if not named:
+        found = _in_frame(frame, source.candidates)
+    if not found:
+        raise DicomReferenceError(NOT_DRAWN_ON)
+    series = found[0]
+    if str(dataset.get("PatientID", "")).strip() != source.patient_id.strip():
+        raise DicomReferenceError("the segmentation belongs to another patient ID")
+    if series.volume is None or frame != series.volume["frame_of_reference_uid"]:
+        raise DicomReferenceError("the segmentation is in another frame of reference than the image")
+    grid = grid_of(series)
+    content = read_seg(dataset, grid)
+    names = _names([segment.label for segment in content.segments])
+    structures = tuple(
+        Incoming(
+            NewStructure(name, one.colour, structure_kind(name), one.label[:64], one.number),
+            _stored(one.mask_kji, grid) if one.mask_kji.any() else None,
+            None,
+        )
+        for one, name in zip(content.segments, names, strict=True)
+    )
+    return Reading((IncomingSet(series, _clean(content.label) or "SEG", structures),), ())
+
+
+def _stored(mask: Mask, grid: Grid) -> StoredMask:
+    return store_mask(mask, np.zeros(grid.shape_kji, dtype=np.bool_), grid)
+
+
+def _kind(given: str, name: str) -> str:
+    return given[:16] or structure_kind(name)
+
+
+def _names(originals: Iterable[str]) -> Iterator[str]:
+    """TG-263 names where they are certain, else what was given; the same name again gets a number."""
+    used: Counter[str] = Counter()
+    for original in originals:
+        match = tg263_name(original)
+        name = match.name if match else _clean(original) or "Unnamed"
+        used[name] += 1
+        while used[name] > 1:
+            name = f"{name[:60]}_{used[name]}"
+            used[name] += 1
+        yield name
+
+
+def _clean(text: str) -> str:
+    """At most 64 characters, none of control and no backslash."""
+    plain = "".join(c for c in unicodedata.normalize("NFC", text) if c.isprintable() and c != "\\")
+    return plain.strip()[:64]
+
+
+def take_in(session: Session, instance_id: str, reading: Reading) -> list[StructureSet]:
+    """Write what was read as structure sets, all or nothing; none when another worker was quicker."""
+    instance = repository.instance(session, instance_id)
+    if instance is None or repository.sets_from_instance(session, instance_id):
+        return []
+    source = repository.lock_series(session, instance.series_row_id)
+    made = [_take_in_set(session, instance_id, incoming) for incoming in reading.sets]
+    _replace_warnings(source, instance_id, _summary(reading.warnings))
+    return made
+
+
+def _take_in_set(session: Session, instance_id: str, incoming: IncomingSet) -> StructureSet:
+    owner = add_set(session, incoming.series, incoming.label, "import", instance_id)
+    study = session.get_one(Study, owner.study_row_id)
+    for one in incoming.structures:
+        structure = add_structure(session, owner, one.new)
+        if one.mask is not None:
+            new = NewRevision(
+                one.mask, 0, reason="imported", tool="import", contours_sha256=one.contours_sha256
+            )
+            append_revision(session, structure, new)
+    audit.record(
+        session, None, "labels.set.imported", "structure-set", owner.id,
+        project_id=study.project_id, changes={"structures": len(incoming.structures)},
+    )  # fmt: skip
+    jobs.announce(session, "structure-set", owner.id, study.project_id)
+    return owner
+
+
+def refuse(session: Session, instance_id: str, slug: str, detail: str) -> None:
+    """Keep on the series, for the worklist, why its structure set was not taken in."""
+    instance = repository.instance(session, instance_id)
+    if instance is None:
+        return
+    series = repository.lock_series(session, instance.series_row_id)
+    _replace_warnings(series, instance_id, [{"slug": slug, "detail": detail, "severity": "refusal"}])
+    study = session.get_one(Study, series.study_row_id)
+    jobs.announce(session, "study", study.id, study.project_id)
+
+
+def _summary(warnings: Sequence[ContourWarning]) -> list[dict[str, str]]:
+    """One line a kind: the first of them, and how many more."""
+    grouped: dict[str, list[str]] = {}
+    for warning in warnings:
+        grouped.setdefault(warning.slug, []).append(warning.detail)
+    return [
+        {
+            "slug": slug,
+            "detail": details[0] + (f" (and {len(details) - 1} more)" if len(details) > 1 else ""),
+            "severity": "warning",
+        }
+        for slug, details in grouped.items()
+    ]
+
+
+def _replace_warnings(series: Series, instance_id: str, warnings: Sequence[dict[str, str]]) -> None:
+    """Warnings of this instance in place of its earlier ones; those of others stay."""
+    others = [w for w in series.warnings if w.get("instance_id") != instance_id]
+    series.warnings = [*others, *({**w, "instance_id": instance_id} for w in warnings)]

@@ -1,0 +1,223 @@
+"""Assessment, submission, approval and return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from backend.kit import db
+from backend.labels.tables import Review, Structure
+from backend.studies.tables import Study
+from tests.backend.labels.conftest import Drawn, Save, draw
+
+Login = Callable[..., dict[str, str]]
+
+
+def _post(client: TestClient, drawn: Drawn, act: str, headers: dict[str, str], **body: object):
+    return client.post(f"/api/structure-sets/{drawn.set_id}/{act}", json=body, headers=headers)
+
+
+def _reviews(client: TestClient, drawn: Drawn, headers: dict[str, str]) -> list[dict[str, Any]]:
+    answer = client.get(f"/api/structure-sets/{drawn.set_id}/reviews", headers=headers)
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+def _structure(drawn: Drawn) -> Structure:
+    with db.session_scope(read_only=True) as session:
+        return session.get_one(Structure, drawn.structure_id)
+
+
+def _study_state(drawn: Drawn) -> str:
+    with db.session_scope(read_only=True) as session:
+        return session.get_one(Study, drawn.scene.study.id).state
+
+
+def test_contour_of_the_network_drafts_the_study(drawn: Drawn) -> None:
+    assert _study_state(drawn) == "drafted"
+
+
+def test_submit_approve_signs_the_bytes(drawn: Drawn, client: TestClient, login: Login) -> None:
+    assert _post(client, drawn, "submit", login("annotator")).status_code == 200
+    assert _study_state(drawn) == "submitted"
+    answer = _post(client, drawn, "approve", login("reviewer"), comment="fine")
+    assert answer.json()["structures"][0]["state"] == "approved"
+    assert _study_state(drawn) == "approved"
+    reviews = client.get(f"/api/structure-sets/{drawn.set_id}/reviews", headers=login("reader")).json()[
+        "items"
+    ]
+    head = answer.json()["structures"][0]["head"]
+    assert [row["act"] for row in reviews] == ["approved", "submitted"]
+    assert reviews[0]["sha256"] == head["sha256"]
+    assert reviews[0]["user_name"].startswith("reviewer")
+    assert reviews[0]["current"]
+
+
+def test_author_cannot_approve_his_own_revision(
+    drawn: Drawn, save: Save, client: TestClient, login: Login
+) -> None:
+    author, other = login("clinician"), login("clinician")
+    save(drawn.structure_id, ~drawn.mask, 1, author)
+    _post(client, drawn, "submit", author)
+    answer = _post(client, drawn, "approve", author)
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/own-work")
+    assert _structure(drawn).state == "submitted"
+    assert _post(client, drawn, "approve", other).status_code == 200
+
+
+def test_earlier_contributor_cannot_approve_until_another_has(
+    drawn: Drawn, save: Save, client: TestClient, login: Login
+) -> None:
+    first, second, third = login("clinician"), login("clinician"), login("clinician")
+    save(drawn.structure_id, ~drawn.mask, 1, first)
+    save(drawn.structure_id, drawn.mask, 2, second)
+    _post(client, drawn, "submit", second)
+    assert _post(client, drawn, "approve", first).status_code == 403
+    assert _post(client, drawn, "approve", third).status_code == 200
+    save(drawn.structure_id, ~drawn.mask, 3, second)
+    _post(client, drawn, "submit", second)
+    assert _post(client, drawn, "approve", first).status_code == 200, "his part was approved before"
+
+
+def test_revision_after_approval_reopens_and_the_signature_stays_with_the_old(
+    drawn: Drawn, save: Save, client: TestClient, login: Login
+) -> None:
+    _post(client, drawn, "submit", login("annotator"))
+    _post(client, drawn, "approve", login("reviewer"))
+    save(drawn.structure_id, ~drawn.mask, 1, login("annotator"))
+    assert _structure(drawn).state == "draft"
+    assert _study_state(drawn) == "drafted"
+    reviews = client.get(f"/api/structure-sets/{drawn.set_id}/reviews", headers=login("reader")).json()[
+        "items"
+    ]
+    assert (reviews[0]["act"], reviews[0]["revision"], reviews[0]["current"]) == ("approved", 1, False)
+
+
+def test_approval_of_a_stale_head_is_refused(
+    drawn: Drawn, save: Save, client: TestClient, login: Login
+) -> None:
+    annotator = login("annotator")
+    save(drawn.structure_id, ~drawn.mask, 1, annotator)
+    _post(client, drawn, "submit", annotator)
+    seen = {drawn.structure_id: 1}
+    answer = _post(client, drawn, "approve", login("reviewer"), revisions=seen)
+    assert (answer.status_code, answer.json()["head"]) == (412, 2)
+    assert _structure(drawn).state == "submitted"
+
+
+def test_return_keeps_the_comment_and_owes_an_answer(
+    drawn: Drawn, save: Save, client: TestClient, login: Login
+) -> None:
+    annotator = login("annotator")
+    _post(client, drawn, "submit", annotator)
+    assert _post(client, drawn, "return", login("reviewer"), comment="tail missing").status_code == 200
+    assert _study_state(drawn) == "returned"
+    save(drawn.structure_id, ~drawn.mask, 1, annotator)
+    assert _structure(drawn).state == "returned"
+    assert _post(client, drawn, "submit", annotator).status_code == 200
+    reviews = _reviews(client, drawn, annotator)
+    assert [row["comment"] for row in reviews] == ["", "tail missing", ""]
+
+
+ILLEGAL = [
+    ("draft", "approve"), ("draft", "return"), ("submitted", "submit"),
+    ("approved", "submit"), ("approved", "approve"), ("approved", "return"),
+    ("returned", "approve"), ("returned", "return"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "act"), ILLEGAL)
+@pytest.mark.parametrize("named", [True, False])
+def test_illegal_acts_are_conflicts(
+    drawn: Drawn, client: TestClient, login: Login, state: str, act: str, named: bool
+) -> None:
+    with db.session_scope() as session:
+        session.get_one(Structure, drawn.structure_id).state = state
+    body = {"structure_ids": [drawn.structure_id]} if named else {}
+    answer = _post(client, drawn, act, login("administrator"), **body)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/illegal-transition")
+    assert _structure(drawn).state == state
+
+
+def test_one_structure_that_cannot_take_the_act_stops_all(
+    drawn: Drawn, client: TestClient, login: Login
+) -> None:
+    other = draw(drawn.scene, "Brainstem", drawn.mask)
+    _post(client, drawn, "submit", login("annotator"), structure_ids=[other.structure_id])
+    both = [drawn.structure_id, other.structure_id]
+    assert _post(client, drawn, "approve", login("reviewer"), structure_ids=both).status_code == 409
+    assert _structure(other).state == "submitted"
+    with db.session_scope(read_only=True) as session:
+        assert session.scalars(select(Review.act)).all() == ["submitted"]
+
+
+def test_structure_of_another_set_is_refused(drawn: Drawn, client: TestClient, login: Login) -> None:
+    answer = _post(client, drawn, "submit", login("annotator"), structure_ids=["nothing"])
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("role", "act", "expected"),
+    [
+        ("reader", "submit", 403), ("reviewer", "submit", 403), ("annotator", "submit", 200),
+        ("annotator", "approve", 403), ("reader", "approve", 403), ("annotator", "return", 403),
+        (None, "submit", 404), (None, "approve", 404),
+    ],
+)  # fmt: skip
+def test_roles(
+    drawn: Drawn, client: TestClient, login: Login, role: str | None, act: str, expected: int
+) -> None:
+    if act != "submit":
+        _post(client, drawn, "submit", login("annotator"))
+    assert _post(client, drawn, act, login(role)).status_code == expected
+
+
+def _assess(client: TestClient, drawn: Drawn, assessment: str, headers: dict[str, str]):
+    url = f"/api/structures/{drawn.structure_id}/assessment"
+    return client.put(url, json={"assessment": assessment}, headers=headers)
+
+
+def test_accept_and_take_back(drawn: Drawn, client: TestClient, login: Login) -> None:
+    headers = login("annotator")
+    assert _assess(client, drawn, "accepted", headers).json()["assessment"] == "accepted"
+    assert _assess(client, drawn, "none", headers).json()["assessment"] == "none"
+    assert _structure(drawn).head == 1
+
+
+def test_correcting_says_so_and_is_not_accepted_any_more(
+    drawn: Drawn, save: Save, client: TestClient, login: Login
+) -> None:
+    headers = login("annotator")
+    _assess(client, drawn, "accepted", headers)
+    save(drawn.structure_id, ~drawn.mask, 1, headers)
+    assert _structure(drawn).assessment == "corrected"
+    assert _assess(client, drawn, "accepted", headers).status_code == 409
+
+
+def test_reject_is_an_empty_revision_that_can_be_undone(
+    drawn: Drawn, client: TestClient, login: Login
+) -> None:
+    headers = login("annotator")
+    body = _assess(client, drawn, "rejected", headers).json()
+    assert (body["assessment"], body["head"]["slices"], body["head"]["reason"]) == ("rejected", 0, "rejected")
+    assert _study_state(drawn) == "new"
+    url = f"/api/structures/{drawn.structure_id}/revisions/1/restore"
+    back = client.post(url, headers=headers | {"If-Match": '"2"'}).json()
+    assert back["volume_cc"] == pytest.approx(np.count_nonzero(drawn.mask) * 4.5 / 1000)
+    assert _structure(drawn).assessment == "none"
+    assert _study_state(drawn) == "drafted"
+
+
+def test_assessment_of_a_stale_head_is_refused(
+    drawn: Drawn, save: Save, client: TestClient, login: Login
+) -> None:
+    headers = login("annotator")
+    save(drawn.structure_id, ~drawn.mask, 1, headers)
+    url = f"/api/structures/{drawn.structure_id}/assessment"
+    answer = client.put(url, json={"assessment": "rejected"}, headers=headers | {"If-Match": '"1"'})
+    assert answer.status_code == 412

@@ -1,0 +1,37 @@
+"""Write a structure set as the RTSTRUCT and SEG series that DICOMweb shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.exports import service as exports
+from backend.exports.objects import OutgoingSet, rtstruct_bytes, seg_bytes
+from backend.studies import service as studies
+from backend.studies.tables import Study
+from workers.runtime import JobContext, job
+
+WRITERS = {"RTSTRUCT": rtstruct_bytes, "SEG": seg_bytes}
+
+
+@job("publish", queue="cpu")
+def publish(context: JobContext) -> dict[str, Any]:
+    """Both objects in place of those published before; what is not DICOM or as it came in is left alone."""
+    set_id = context.parameters["structure_set_id"]
+    with context.session(read_only=True) as session:
+        outgoing = exports.collect(session, set_id)
+    if outgoing is None or not _is_publishable(outgoing):
+        return {"published": []}
+    objects = {modality: write(outgoing) for modality, write in WRITERS.items()}
+    result: dict[str, Any] = {"published": []}
+    with context.finishing(result) as session:
+        study = session.get(Study, outgoing.structure_set.study_row_id)
+        if study is not None and exports.collect(session, set_id) is not None:
+            for modality, data in objects.items():
+                made = studies.replace_derived_instance(session, study, set_id, modality, data)
+                result["published"].append(made.sop_instance_uid)
+    return result
+
+
+def _is_publishable(outgoing: OutgoingSet) -> bool:
+    as_dicom = bool(outgoing.reference.sop_instance_uids)
+    return as_dicom and bool(outgoing.leaving) and not exports.is_untouched_import(outgoing)
