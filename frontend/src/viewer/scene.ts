@@ -46,6 +46,8 @@ export type SceneState = {
   readonly brushMm: number;
   readonly ball: boolean;
   readonly threshold: Window;
+  /** What grow, shrink and smooth use. */
+  readonly marginMm: number;
   readonly layout: Layout;
   readonly canEdit: boolean;
   readonly undoLabel: string | null;
@@ -81,6 +83,7 @@ export class Scene {
       brushMm: 10,
       ball: false,
       threshold: { low: -50, high: 150 },
+      marginMm: 3,
       layout: 'all',
       canEdit: false,
       undoLabel: null,

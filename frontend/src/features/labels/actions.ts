@@ -1,0 +1,112 @@
+/** What the page asks of the server on a person's word, with what it says afterwards. */
+import { useQueryClient } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import { useT, type Key, type Translate } from '../../i18n';
+import { problemText } from '../../i18n/problems';
+import { notify } from '../../ui/toast';
+import type { Actions } from './commands';
+import type { Workspace } from './workspace';
+
+export type Operation = Parameters<Actions['operate']>[0];
+export type ReviewAct = 'submit' | 'approve' | 'return';
+export type PageActions = Actions & {
+  readonly busy: Operation | null;
+  readonly saveWith: (reason: string) => Promise<void>;
+  readonly assess: (id: string, assessment: 'accepted' | 'rejected') => Promise<void>;
+  readonly review: (act: ReviewAct, ids: string[], comment: string) => Promise<void>;
+};
+type Base = Omit<Workspace, 'run'>;
+
+const NUMBERS: Record<Operation, 'mm' | 'keep' | null> = {
+  grow: 'mm',
+  shrink: 'mm',
+  smooth: 'mm',
+  'remove-islands': 'keep',
+  'fill-holes': null,
+  interpolate: null,
+};
+
+async function operate({ session, editor, scene }: Base, operation: Operation, t: Translate): Promise<void> {
+  const refusal = editor.refusal();
+  if (refusal !== null) {
+    notify(t(`viewer.refused.${refusal}` satisfies Key, { key: 'L' }), true);
+    return;
+  }
+  const number = NUMBERS[operation];
+  const numbers = number === 'mm' ? { mm: scene.state.marginMm } : number === 'keep' ? { keep: 1 } : {};
+  const name = t(`viewer.op.${operation}`);
+  const changed = await session.operate(operation, numbers);
+  notify(changed === 0 ? t('viewer.op.nothing', { name }) : t('viewer.op.done', { name, n: changed }));
+}
+
+async function save({ session }: Base, reason: string, t: Translate): Promise<void> {
+  if (session.state.dirty.size === 0) {
+    notify(t('viewer.unsaved.none'));
+    return;
+  }
+  const saved = await session.save(reason);
+  if (saved > 0) notify(saved === 1 ? t('viewer.saved.one') : t('viewer.saved', { n: saved }));
+}
+
+async function assess({ session, set }: Base, id: string, assessment: 'accepted' | 'rejected', t: Translate): Promise<void> {
+  const record = set?.structures.find((one) => one.id === id);
+  if (record === undefined) return;
+  if (session.state.dirty.has(id)) {
+    notify(t('viewer.save-first', { name: record.name }), true);
+    return;
+  }
+  const options = record.head === null ? {} : { ifMatch: `"${record.head.number}"` };
+  await api.put(`/structures/${id}/assessment`, { assessment }, options);
+  notify(t(assessment === 'accepted' ? 'viewer.accepted' : 'viewer.rejected', { name: record.name }));
+}
+
+async function review({ session, set }: Base, act: ReviewAct, ids: string[], comment: string): Promise<void> {
+  if (set === null) return;
+  const heads = set.structures.filter((one) => ids.includes(one.id) && one.head !== null && !session.state.dirty.has(one.id));
+  const revisions = Object.fromEntries(heads.map((one) => [one.id, one.head?.number ?? 0]));
+  if (act === 'submit' && session.state.dirty.size > 0) await session.save('');
+  await api.post(`/structure-sets/${set.id}/${act}`, { comment, structure_ids: ids, revisions });
+}
+
+/** The page's actions; failures become notes. */
+export function useActions(base: Base): PageActions {
+  const t = useT();
+  const client = useQueryClient();
+  const [busy, setBusy] = useState<Operation | null>(null);
+  return useMemo(() => {
+    const refresh = async (): Promise<void> => {
+      await client.invalidateQueries({ queryKey: keys.structureSet(base.session.setId) });
+      await client.invalidateQueries({ queryKey: keys.study(base.study.id) });
+      await client.invalidateQueries({ queryKey: ['revisions'] });
+    };
+    const attempt = async (act: () => Promise<void>): Promise<void> => {
+      try {
+        await act();
+      } catch (error) {
+        const edited = error instanceof Error && error.message === 'edited-meanwhile';
+        notify(edited ? t('viewer.op.edited') : problemText(error, t), true);
+      }
+    };
+    const saveWith = (reason: string): Promise<void> => attempt(() => save(base, reason, t).finally(refresh));
+    const assessOne = (id: string, assessment: 'accepted' | 'rejected'): Promise<void> =>
+      attempt(() => assess(base, id, assessment, t).finally(refresh));
+    return {
+      busy,
+      saveWith,
+      assess: assessOne,
+      save: () => void saveWith(''),
+      accept: () => {
+        const id = base.scene.state.activeId;
+        if (id !== null && base.mayEdit) void assessOne(id, 'accepted');
+      },
+      review: (act: ReviewAct, ids: string[], comment: string) =>
+        review(base, act, ids, comment).then(() => notify(t(`viewer.review.done.${act}`))).finally(refresh),
+      operate: (operation: Operation) => {
+        setBusy(operation);
+        void attempt(() => operate(base, operation, t)).finally(() => setBusy(null));
+      },
+    };
+  }, [base, busy, client, t]);
+}

@@ -1,0 +1,91 @@
+/** What every command of the keymap does. */
+import { notify } from '../../ui/toast';
+import { PLANES } from '../../lib/planes';
+import type { ToolName } from '../../viewer/scene';
+import { nextBrush } from '../../viewer/pointer';
+import type { Translate } from '../../i18n';
+import type { Command } from './keymap';
+import { presetsFor } from './presets';
+import type { Workspace } from './workspace';
+
+export type Actions = {
+  readonly save: () => void;
+  readonly accept: () => void;
+  readonly operate: (operation: 'interpolate' | 'fill-holes' | 'remove-islands' | 'smooth' | 'grow' | 'shrink') => void;
+};
+
+const FILLED = 0.12;
+
+/** Runs a command; pictures first, server work by `actions`. */
+export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, actions: Actions, t: Translate): void {
+  const { scene, editor, views, open } = workspace;
+  const [group = '', name = ''] = command.split('.');
+  if (group === 'tool') scene.set({ tool: name as ToolName });
+  else if (group === 'brush') changeBrush(workspace, name);
+  else if (group === 'slice') scrollBy(workspace, name);
+  else if (group === 'structure') changeStructure(workspace, name);
+  else if (group === 'preset') choosePreset(workspace, Number(name));
+  else if (group === 'op') actions.operate(name as Parameters<Actions['operate']>[0]);
+  else if (command === 'undo') editor.undo();
+  else if (command === 'redo') editor.redo();
+  else if (command === 'save') actions.save();
+  else if (command === 'accept') actions.accept();
+  else if (command === 'help' || command === 'history') open(command);
+  else if (command === 'contours') scene.set({ showContours: !scene.state.showContours });
+  else if (command === 'crosshair') scene.set({ showCrosshair: !scene.state.showCrosshair });
+  else if (command === 'fill') toggleFill(workspace);
+  else if (command === 'reset') for (const view of views.values()) view.reset();
+  else if (command === 'layout') cycleLayout(workspace);
+  else notify(t('viewer.nothing'), true);
+}
+
+type Part = Omit<Workspace, 'run'>;
+
+function changeBrush({ scene }: Part, name: string): void {
+  const { brushMm, ball } = scene.state;
+  if (name === 'ball') scene.set({ ball: !ball });
+  else scene.set({ brushMm: nextBrush(brushMm, name === 'larger' ? 1 : -1) });
+}
+
+function scrollBy({ scene, views }: Part, name: string): void {
+  const { layout } = scene.state;
+  const hovered = PLANES.find((plane) => views.get(plane)?.hover !== null && views.get(plane)?.hover !== undefined);
+  const plane = hovered ?? (layout === 'all' ? 'axial' : layout);
+  scene.scroll(plane, (name.startsWith('next') ? 1 : -1) * (name.endsWith('10') ? 10 : 1));
+}
+
+function changeStructure({ scene }: Part, name: string): void {
+  const { active } = scene;
+  const { structures, activeId } = scene.state;
+  if (name === 'next' || name === 'previous') {
+    const at = structures.findIndex((one) => one.id === activeId);
+    const next = structures[(at + (name === 'next' ? 1 : -1) + structures.length) % structures.length];
+    if (next === undefined) return;
+    scene.set({ activeId: next.id });
+    scene.goTo(next.id);
+  } else if (active === null) return;
+  else if (name === 'goto') scene.goTo(active.id);
+  else if (name === 'visible') scene.changeStructure(active.id, { visible: !active.visible });
+  else if (name === 'lock') scene.changeStructure(active.id, { locked: !active.locked });
+  else {
+    const alone = structures.every((one) => one.visible === (one.id === activeId));
+    scene.set({ structures: structures.map((one) => ({ ...one, visible: alone || one.id === activeId })) });
+  }
+}
+
+function choosePreset({ scene }: Part, number: number): void {
+  const { unit, window } = scene.volume.description;
+  const preset = presetsFor(unit, window)[number - 1];
+  if (preset !== undefined) scene.set({ window: preset.window });
+}
+
+function toggleFill({ scene }: Part): void {
+  const { structures } = scene.state;
+  const opacity = structures.some((one) => one.opacity > 0) ? 0 : FILLED;
+  scene.set({ structures: structures.map((one) => ({ ...one, opacity })) });
+}
+
+function cycleLayout({ scene, views }: Part): void {
+  const hovered = PLANES.find((plane) => views.get(plane)?.hover !== null && views.get(plane)?.hover !== undefined);
+  scene.set({ layout: scene.state.layout === 'all' ? (hovered ?? 'axial') : 'all' });
+}

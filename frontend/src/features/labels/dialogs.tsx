@@ -1,0 +1,29 @@
+import type { PageActions } from './actions';
+import { HelpDialog } from './help-dialog';
+import { HistoryDialog } from './history-dialog';
+import { NewStructureDialog } from './new-structure-dialog';
+import { ReviewDialog } from './review-dialog';
+import { SaveDialog } from './save-dialog';
+import type { DialogName } from './workspace';
+
+type Props = { name: DialogName | null; actions: PageActions; onClose: () => void };
+
+/** The dialog that is open, if any. */
+export function Dialogs({ name, actions, onClose }: Props) {
+  switch (name) {
+    case 'help':
+      return <HelpDialog onClose={onClose} />;
+    case 'history':
+      return <HistoryDialog onClose={onClose} />;
+    case 'new':
+      return <NewStructureDialog onClose={onClose} />;
+    case 'save':
+      return <SaveDialog save={actions.saveWith} onClose={onClose} />;
+    case 'submit':
+    case 'approve':
+    case 'return':
+      return <ReviewDialog act={name} review={actions.review} onClose={onClose} />;
+    case null:
+      return null;
+  }
+}

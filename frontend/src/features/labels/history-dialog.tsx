@@ -1,0 +1,123 @@
+import { useQuery } from '@tanstack/react-query';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import { all } from '../../api/pages';
+import type { Page, Revision, Structure } from '../../api/types';
+import { useT } from '../../i18n';
+import { problemText } from '../../i18n/problems';
+import { Badge, ErrorNote, Loading } from '../../ui/feedback';
+import { Button } from '../../ui/controls';
+import { Dialog } from '../../ui/dialog';
+import { formatTime } from '../../ui/format';
+import { notify } from '../../ui/toast';
+import { makerOf } from './inspector';
+import { volumeText } from './structure-list';
+import css from './viewer.module.css';
+import { recordOf, useWorkspace } from './workspace';
+
+type Review = { id: string; structure_id: string; revision: number; act: 'submitted' | 'approved' | 'returned'; user_name: string; comment: string; at: string };
+
+const COMPARISON_COLOUR = '#ffffff';
+
+function Line({ record, revision, onClose }: { record: Structure; revision: Revision; onClose: () => void }) {
+  const t = useT();
+  const { scene, session, editor, mayEdit } = useWorkspace();
+  const name = t('viewer.revision', { n: revision.number });
+  const withMask = (act: (mask: Awaited<ReturnType<typeof session.revision>>) => void): void => {
+    session.revision(record.id, revision.number).then(act, (error: unknown) => notify(problemText(error, t), true));
+    onClose();
+  };
+  const compare = (): void =>
+    withMask((mask) => {
+      const label = `${record.name}, ${name} · ${makerOf(revision, t)} · ${formatTime(revision.created_at)}`;
+      scene.set({ comparison: { structureId: record.id, mask, colour: COMPARISON_COLOUR, label } });
+    });
+  const take = (): void => {
+    const refusal = editor.refusal();
+    if (refusal !== null) notify(t(`viewer.refused.${refusal}`, { key: 'L' }), true);
+    else withMask((mask) => editor.replace(record.id, mask, 'revision'));
+  };
+  return (
+    <li>
+      <div>
+        <b>{name}</b> {record.head?.number === revision.number && <Badge tone="accent">{t('viewer.history.current')}</Badge>}
+        <span className={css.muted}>{formatTime(revision.created_at)}</span>
+      </div>
+      <div>
+        {makerOf(revision, t)}
+        {revision.reason !== '' && <q>{revision.reason}</q>}
+      </div>
+      <div className={css.muted}>
+        {t('viewer.cc', { n: volumeText(revision.volume_cc) })} ·{' '}
+        {revision.number === 1
+          ? t('viewer.history.first')
+          : t('viewer.history.change', { n: revision.changed_voxels, slices: revision.slices })}
+        {revision.tool !== '' && ` · ${revision.tool}`}
+      </div>
+      <div className={css.lineButtons}>
+        <Button small onClick={compare}>
+          {t('viewer.history.show')}
+        </Button>
+        {mayEdit && (
+          <Button small onClick={take}>
+            {t('viewer.history.restore')}
+          </Button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Reviews({ record }: { record: Structure }) {
+  const t = useT();
+  const { session } = useWorkspace();
+  const reviews = useQuery({
+    queryKey: keys.reviews(session.setId),
+    queryFn: () => all<Review>(`/structure-sets/${session.setId}/reviews`),
+  });
+  const mine = reviews.data?.filter((one) => one.structure_id === record.id) ?? [];
+  if (mine.length === 0) return null;
+  return (
+    <>
+      <h3>{t('viewer.history.reviews')}</h3>
+      <ul className={css.history}>
+        {mine.map((one) => (
+          <li key={one.id}>
+            <div>
+              <b>{one.user_name}</b> {t(`viewer.act.${one.act}`)} · {t('viewer.revision', { n: one.revision })}
+              <span className={css.muted}>{formatTime(one.at)}</span>
+            </div>
+            {one.comment !== '' && <q>{one.comment}</q>}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** Who changed a structure, when and how much; a look at any older contour. */
+export function HistoryDialog({ onClose }: { onClose: () => void }) {
+  const t = useT();
+  const { scene, set } = useWorkspace();
+  const record = recordOf(set, scene.state.activeId);
+  const id = record?.id ?? '';
+  const revisions = useQuery({
+    queryKey: keys.revisions(id),
+    queryFn: () => api.get<Page<Revision>>(`/structures/${id}/revisions`, { query: { limit: 200 } }),
+    enabled: record !== null,
+  });
+  if (record === null) return null;
+  return (
+    <Dialog title={t('viewer.history.of', { name: record.name })} wide onClose={onClose}>
+      {revisions.error !== null && <ErrorNote error={revisions.error} />}
+      {revisions.isPending && <Loading />}
+      {revisions.data?.items.length === 0 && <p>{t('viewer.history.none')}</p>}
+      <ul className={css.history}>
+        {revisions.data?.items.map((revision) => (
+          <Line key={revision.number} record={record} revision={revision} onClose={onClose} />
+        ))}
+      </ul>
+      <Reviews record={record} />
+    </Dialog>
+  );
+}

@@ -1,0 +1,195 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Revision, Structure } from '../../api/types';
+import { useT, type Translate } from '../../i18n';
+import { problemText } from '../../i18n/problems';
+import { Button, IconButton } from '../../ui/controls';
+import { Confirm } from '../../ui/dialog';
+import { formatTime } from '../../ui/format';
+import { Icon } from '../../ui/icons';
+import { notify } from '../../ui/toast';
+import type { ShownStructure } from '../../viewer/scene';
+import { useScene } from '../../viewer/use-scene';
+import { useActions } from './actions';
+import { EmptySet } from './empty-set';
+import { keyOf } from './keymap';
+import { ToolIcon } from './tool-icons';
+import css from './viewer.module.css';
+import { recordOf, useLabels, useWorkspace } from './workspace';
+
+/** Who made a revision: a person, a network, or the file it came in. */
+export function makerOf(revision: Revision, t: Translate): string {
+  if (revision.author !== null) return revision.author.display_name;
+  const network = revision.network_version;
+  return network === null ? t('viewer.by-import') : t('viewer.by-network', { name: network.name, version: network.version });
+}
+
+function NameAndColour({ shown, record }: { shown: ShownStructure; record: Structure }) {
+  const t = useT();
+  const client = useQueryClient();
+  const { mayEdit, session, scene } = useWorkspace();
+  const [name, setName] = useState(record.name);
+  const change = useMutation({
+    mutationFn: (body: { name?: string; colour?: string }) => api.patch<Structure>(`/structures/${record.id}`, body),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.structureSet(session.setId) }),
+    onError: (error) => {
+      setName(record.name);
+      notify(problemText(error, t), true);
+    },
+  });
+  const rename = (): void => {
+    const wanted = name.trim();
+    if (wanted === '' || wanted === record.name) setName(record.name);
+    else change.mutate({ name: wanted });
+  };
+  return (
+    <div className={css.naming}>
+      <input
+        type="color"
+        value={shown.colour}
+        disabled={!mayEdit}
+        aria-label={t('viewer.structure.colour', { name: record.name })}
+        title={t('viewer.structure.colour', { name: record.name })}
+        onChange={(event) => scene.changeStructure(record.id, { colour: event.target.value })}
+        onBlur={() => shown.colour !== record.colour && change.mutate({ colour: shown.colour })}
+      />
+      <input
+        value={name}
+        disabled={!mayEdit}
+        aria-label={t('viewer.structure.rename')}
+        title={t('viewer.structure.rename')}
+        onChange={(event) => setName(event.target.value)}
+        onBlur={rename}
+        onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+      />
+    </div>
+  );
+}
+
+function Remove({ record }: { record: Structure }) {
+  const t = useT();
+  const client = useQueryClient();
+  const { session } = useWorkspace();
+  const [asking, setAsking] = useState(false);
+  const remove = useMutation({
+    mutationFn: () => api.delete(`/structures/${record.id}`),
+    onSuccess: () => setAsking(false),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.structureSet(session.setId) }),
+  });
+  const name = t('viewer.structure.delete');
+  return (
+    <>
+      <IconButton small name={name} disabled={record.state === 'approved'} onClick={() => setAsking(true)}>
+        <Icon name="trash" />
+      </IconButton>
+      {asking && (
+        <Confirm
+          title={name}
+          action={name}
+          danger
+          pending={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate()}
+          onClose={() => setAsking(false)}
+        >
+          {t('viewer.structure.delete.sure', { name: record.name })}
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function Buttons({ record }: { record: Structure }) {
+  const t = useT();
+  const workspace = useWorkspace();
+  const { mayEdit, open, run, session } = workspace;
+  const { assess } = useActions(workspace);
+  const dirty = useLabels(session, (state) => state.dirty.has(record.id));
+  const drawnByNetwork = record.head?.network_version !== null && record.head !== null;
+  return (
+    <div className={css.buttons}>
+      {mayEdit && drawnByNetwork && (
+        <>
+          <Button
+            small
+            title={`${t('viewer.accept.hint')} (${keyOf('accept')})`}
+            disabled={dirty || record.assessment === 'accepted' || record.head?.author !== null}
+            onClick={() => void assess(record.id, 'accepted')}
+          >
+            {t('viewer.accept')}
+          </Button>
+          <Button
+            small
+            look="danger"
+            title={t('viewer.reject.hint')}
+            disabled={dirty || record.assessment === 'rejected'}
+            onClick={() => void assess(record.id, 'rejected')}
+          >
+            {t('viewer.reject')}
+          </Button>
+        </>
+      )}
+      {dirty && (
+        <Button small onClick={() => void session.discard(record.id)}>
+          {t('viewer.discard')}
+        </Button>
+      )}
+      <span className={css.gap} />
+      <IconButton small name={`${t('viewer.goto')} (${keyOf('structure.goto')})`} onClick={() => run('structure.goto')}>
+        <ToolIcon name="target" size={15} />
+      </IconButton>
+      <IconButton small name={`${t('viewer.history')} (${keyOf('history')})`} onClick={() => open('history')}>
+        <ToolIcon name="clock" size={15} />
+      </IconButton>
+      {mayEdit && <Remove record={record} />}
+    </div>
+  );
+}
+
+/** The active structure: name, colour, fill, where it comes from, what is odd about it, what to do with it. */
+export function Inspector() {
+  const t = useT();
+  const { scene, set } = useWorkspace();
+  const activeId = useScene(scene, (state) => state.activeId);
+  const shown = useScene(scene, (state) => state.structures.find((one) => one.id === activeId) ?? null);
+  const record = recordOf(set, activeId);
+  if (set === null || set.structures.length === 0) return <EmptySet />;
+  if (shown === null || record === null) return null;
+  const { head } = record;
+  return (
+    <section className={css.inspector} aria-label={record.name} key={`${record.id} ${record.name}`}>
+      <NameAndColour shown={shown} record={record} />
+      <label className={css.option}>
+        {t('viewer.opacity')}
+        <input
+          type="range"
+          min={0}
+          max={100}
+          value={Math.round(shown.opacity * 100)}
+          aria-label={t('viewer.opacity')}
+          onChange={(event) => scene.changeStructure(record.id, { opacity: Number(event.target.value) / 100 })}
+        />
+        <output>{Math.round(shown.opacity * 100)} %</output>
+      </label>
+      <p className={css.muted}>
+        {t(`viewer.state.${record.state}`)} · {t(`viewer.assessment.${record.assessment}`)}
+        <br />
+        {head === null
+          ? t('viewer.history.none')
+          : `${t('viewer.revision', { n: head.number })} · ${makerOf(head, t)} · ${formatTime(head.created_at)}`}
+      </p>
+      {record.plausibility.length > 0 && (
+        <ul className={css.warnings} aria-label={t('viewer.warnings')}>
+          {record.plausibility.map((one) => (
+            <li key={one.slug + one.detail}>
+              <Icon name="alert" size={13} /> {one.detail}
+            </li>
+          ))}
+        </ul>
+      )}
+      <Buttons record={record} />
+    </section>
+  );
+}

@@ -1,0 +1,284 @@
+/**
+ * The structures of one set while they are being edited: what revision each mask began from, what is unsaved, what
+ * the server said. The scene holds the masks; this holds their dealings with the server. Nothing is overwritten: a
+ * save names the revision it began from, and a newer one on the server becomes a conflict for the user to settle.
+ */
+import { api } from '../../api/client';
+import { isProblem } from '../../api/problem';
+import type { Revision, Structure, StructureSet } from '../../api/types';
+import { BitMask } from '../../lib/bits';
+import { decodeMask, encodeMask, fromBase64, toBase64 } from '../../lib/mask';
+import type { Editor } from '../../viewer/editor';
+import type { Scene, ShownStructure } from '../../viewer/scene';
+import { Autosave, type AutosaveState } from './autosave';
+import { getDraft } from './draft-store';
+
+export type Conflict = { readonly structureId: string; readonly name: string; readonly theirs: BitMask; readonly head: Revision };
+export type SessionState = {
+  readonly autosave: AutosaveState;
+  readonly dirty: ReadonlySet<string>;
+  readonly loading: ReadonlySet<string>;
+  readonly failed: ReadonlySet<string>;
+  readonly restored: { readonly names: readonly string[]; readonly at: Date } | null;
+  readonly conflict: Conflict | null;
+  readonly saving: boolean;
+};
+type Work = { base: number; seconds: number; tool: string; lastEdit: number };
+type Operation = 'grow' | 'shrink' | 'smooth' | 'fill-holes' | 'remove-islands' | 'interpolate';
+type DraftOut = { base: number; head: number; mask: string; seconds: number; saved_at: string };
+
+const PAUSE_S = 30;
+const PARALLEL = 4;
+const FILL_OPACITY = 0.12;
+
+export class LabelSession {
+  readonly scene: Scene;
+  readonly editor: Editor;
+  readonly setId: string;
+  state: SessionState;
+  private readonly autosave: Autosave;
+  private readonly userId: string;
+  private readonly work = new Map<string, Work>();
+  private readonly listeners = new Set<() => void>();
+  private applying = false;
+
+  constructor(scene: Scene, editor: Editor, setId: string, userId: string) {
+    this.scene = scene;
+    this.editor = editor;
+    this.setId = setId;
+    this.userId = userId;
+    this.autosave = new Autosave(userId, (id) => this.draftOf(id), () => this.change({ autosave: this.autosave.state }));
+    const none: ReadonlySet<string> = new Set();
+    this.state = {
+      autosave: this.autosave.state, dirty: none, loading: none, failed: none, restored: null, conflict: null, saving: false,
+    }; // prettier-ignore
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Begins to watch the editor. The returned function ends it; unsaved work stays as drafts. */
+  open(): () => void {
+    const release = this.editor.onEdit((id, tool) => this.edited(id, tool));
+    const leave = (): void => void (document.visibilityState === 'hidden' && this.autosave.flush(true));
+    document.addEventListener('visibilitychange', leave);
+    return () => {
+      release();
+      document.removeEventListener('visibilitychange', leave);
+      void this.autosave.flush();
+    };
+  }
+
+  private change(change: Partial<SessionState>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of this.listeners) listener();
+  }
+
+  private mark(field: 'dirty' | 'loading' | 'failed', id: string, present: boolean): void {
+    const next = new Set(this.state[field]);
+    if (present) next.add(id);
+    else next.delete(id);
+    this.change({ [field]: next });
+  }
+
+  private edited(id: string, tool: string): void {
+    const work = this.work.get(id);
+    if (work === undefined) return;
+    const now = performance.now() / 1000;
+    work.seconds += Math.min(PAUSE_S, work.lastEdit === 0 ? 1 : now - work.lastEdit);
+    work.lastEdit = now;
+    work.tool = tool;
+    if (this.applying) return;
+    this.mark('dirty', id, true);
+    this.autosave.touch(id);
+  }
+
+  private draftOf(id: string): { mask: BitMask; base: number; seconds: number } | null {
+    const structure = this.scene.find(id);
+    const work = this.work.get(id);
+    return structure === null || work === undefined ? null : { mask: structure.mask, base: work.base, seconds: work.seconds };
+  }
+
+  /** Brings the scene up to what the server says of the set; unsaved work is left alone. */
+  async update(set: StructureSet): Promise<void> {
+    const before = new Map(this.scene.state.structures.map((one) => [one.id, one]));
+    const shown = set.structures.map((one) => this.shown(one, before.get(one.id)));
+    const { activeId } = this.scene.state;
+    const active = shown.some((one) => one.id === activeId) ? activeId : (shown[0]?.id ?? null);
+    this.scene.set({ structures: shown, activeId: active });
+    const stale = set.structures.filter((one) => this.isStale(one));
+    for (const one of stale) this.work.set(one.id, { base: one.head?.number ?? 0, seconds: 0, tool: '', lastEdit: 0 });
+    this.change({ loading: new Set([...this.state.loading, ...stale.map((one) => one.id)]) });
+    const queue = [...stale];
+    const restored: { name: string; at: string }[] = [];
+    const worker = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const at = await this.loadOne(next, !before.has(next.id));
+        if (at !== null) restored.push({ name: next.name, at });
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, worker));
+    const newest = restored.map((one) => one.at).sort().pop();
+    if (newest !== undefined) this.change({ restored: { names: restored.map((one) => one.name), at: new Date(newest) } });
+  }
+
+  private shown(structure: Structure, before: ShownStructure | undefined): ShownStructure {
+    const { id, name, colour } = structure;
+    if (before !== undefined) return { ...before, name, colour };
+    const signed = structure.state === 'approved' || structure.state === 'submitted';
+    const mask = new BitMask(this.scene.volume.grid.shape_kji);
+    return { id, name, colour, visible: true, locked: signed, opacity: FILL_OPACITY, mask, count: 0 };
+  }
+
+  private isStale({ id, head }: Structure): boolean {
+    const work = this.work.get(id);
+    return work === undefined || (work.base !== (head?.number ?? 0) && !this.state.dirty.has(id));
+  }
+
+  /** Loads the newest revision and, the first time, the draft over it; the time of a restored draft, or null. */
+  private async loadOne(structure: Structure, first: boolean): Promise<string | null> {
+    const { id, head } = structure;
+    try {
+      this.put(id, head === null ? new BitMask(this.scene.volume.grid.shape_kji) : await this.revision(id, head.number));
+      return first && this.scene.state.canEdit ? await this.restore(id) : null;
+    } catch {
+      this.mark('failed', id, true);
+      return null;
+    } finally {
+      this.mark('loading', id, false);
+    }
+  }
+
+  /** Puts a mask in place of another without a step of undo. */
+  private put(id: string, mask: BitMask): void {
+    this.editor.history.forget(id);
+    this.editor.refresh();
+    this.scene.changeStructure(id, { mask, count: mask.count });
+  }
+
+  /** The mask of a revision. */
+  async revision(id: string, number: number): Promise<BitMask> {
+    const { value } = await api.bytes(`/structures/${id}/revisions/${number}/mask`);
+    return decodeMask(value, this.scene.volume.grid.shape_kji);
+  }
+
+  private async restore(id: string): Promise<string | null> {
+    const draft = await this.newestDraft(id);
+    const work = this.work.get(id);
+    if (draft === null || work === undefined) return null;
+    work.base = draft.base;
+    work.seconds = draft.seconds;
+    const changed = this.editor.replace(id, decodeMask(draft.mask, this.scene.volume.grid.shape_kji), 'restored');
+    return changed === 0 ? null : draft.savedAt;
+  }
+
+  private async newestDraft(id: string) {
+    const local = await getDraft(this.userId, id).catch(() => undefined);
+    const remote = await api.get<DraftOut>(`/structures/${id}/draft`).catch(() => null);
+    const kept = remote === null ? null : { base: remote.base, mask: fromBase64(remote.mask), seconds: remote.seconds, savedAt: remote.saved_at };
+    if (local === undefined || kept === null) return local ?? kept;
+    return local.savedAt > kept.savedAt ? local : kept;
+  }
+
+  dismissRestored(): void {
+    this.change({ restored: null });
+  }
+
+  /** Throws unsaved work on a structure away and shows the newest revision again. */
+  async discard(id: string): Promise<void> {
+    const set = await api.get<StructureSet>(`/structure-sets/${this.setId}`);
+    const structure = set.structures.find((one) => one.id === id);
+    if (structure === undefined) return;
+    const number = structure.head?.number ?? 0;
+    this.settle(id, number === 0 ? new BitMask(this.scene.volume.grid.shape_kji) : await this.revision(id, number), number);
+    await api.delete(`/structures/${id}/draft`).catch(() => undefined);
+    await this.autosave.forget(id, null);
+  }
+
+  /** Shows what the server has (as one step of undo) and goes on from there. */
+  private settle(id: string, mask: BitMask, base: number): void {
+    this.applying = true;
+    this.editor.replace(id, mask, 'discarded');
+    this.applying = false;
+    this.work.set(id, { base, seconds: 0, tool: '', lastEdit: 0 });
+    this.mark('dirty', id, false);
+  }
+
+  /** Saves every changed structure as a revision; stops at the first conflict. The number saved. */
+  async save(reason: string): Promise<number> {
+    if (this.state.saving) return 0;
+    this.change({ saving: true });
+    let saved = 0;
+    try {
+      for (const id of this.state.dirty) {
+        if (!(await this.saveOne(id, reason))) break;
+        saved += 1;
+      }
+    } finally {
+      this.change({ saving: false });
+    }
+    return saved;
+  }
+
+  private async saveOne(id: string, reason: string): Promise<boolean> {
+    const structure = this.scene.find(id);
+    const work = this.work.get(id);
+    if (structure === null || work === undefined) return true;
+    const version = structure.mask.version;
+    const body = {
+      mask: toBase64(encodeMask(structure.mask)), reason, tool: work.tool,
+      seconds: Math.round(work.seconds), empty: structure.mask.count === 0,
+    }; // prettier-ignore
+    try {
+      const options = { ifMatch: `"${work.base}"`, idempotencyKey: crypto.randomUUID() };
+      const revision = await api.post<Revision>(`/structures/${id}/revisions`, body, options);
+      const edited = structure.mask.version !== version;
+      this.work.set(id, { base: revision.number, seconds: 0, tool: '', lastEdit: 0 });
+      await this.autosave.forget(id, new Date());
+      if (edited) this.autosave.touch(id);
+      else this.mark('dirty', id, false);
+      return true;
+    } catch (error) {
+      if (!isProblem(error) || error.status !== 412) throw error;
+      await this.meetConflict(structure);
+      return false;
+    }
+  }
+
+  private async meetConflict({ id, name }: ShownStructure): Promise<void> {
+    const set = await api.get<StructureSet>(`/structure-sets/${this.setId}`);
+    const head = set.structures.find((one) => one.id === id)?.head ?? null;
+    if (head === null) return;
+    this.change({ conflict: { structureId: id, name, theirs: await this.revision(id, head.number), head } });
+  }
+
+  /** Settles a conflict: mine on top of theirs, theirs in place of mine, or later. */
+  async resolve(choice: 'mine' | 'theirs' | 'later', reason: string): Promise<void> {
+    const { conflict } = this.state;
+    this.change({ conflict: null });
+    if (conflict === null || choice === 'later') return;
+    const { structureId: id, head } = conflict;
+    if (choice === 'theirs') {
+      this.settle(id, conflict.theirs, head.number);
+      await api.delete(`/structures/${id}/draft`).catch(() => undefined);
+      await this.autosave.forget(id, null);
+      return;
+    }
+    const work = this.work.get(id);
+    if (work !== undefined) work.base = head.number;
+    await this.saveOne(id, reason);
+  }
+
+  /** Asks the server for geometry on the active mask and applies the answer as one step of undo; voxels changed. */
+  async operate(operation: Operation, numbers: { mm?: number; keep?: number }): Promise<number> {
+    const { active } = this.scene;
+    if (active === null) return 0;
+    const version = active.mask.version;
+    const body = { operation, structure_id: active.id, mask: toBase64(encodeMask(active.mask)), ...numbers };
+    const answer = await api.post<{ mask: string }>(`/structure-sets/${this.setId}/operations`, body);
+    if (active.mask.version !== version) throw new Error('edited-meanwhile');
+    return this.editor.replace(active.id, decodeMask(fromBase64(answer.mask), active.mask.shape), operation);
+  }
+}

@@ -1,0 +1,42 @@
+import { useT } from '../../i18n';
+import { Button } from '../../ui/controls';
+import { formatTime } from '../../ui/format';
+import { useScene } from '../../viewer/use-scene';
+import css from './viewer.module.css';
+import { useLabels, useWorkspace } from './workspace';
+
+/** What the user has to know about the contours on the screen: restored work, a comparison. */
+export function Notices() {
+  const t = useT();
+  const { scene, session } = useWorkspace();
+  const restored = useLabels(session, (state) => state.restored);
+  const comparison = useScene(scene, (state) => state.comparison);
+  const discard = async (): Promise<void> => {
+    const names = new Set(restored?.names);
+    session.dismissRestored();
+    for (const one of scene.state.structures) if (names.has(one.name)) await session.discard(one.id);
+  };
+  return (
+    <>
+      {restored !== null && (
+        <div className={css.notice} role="status" data-testid="restored">
+          <span>{t('viewer.restored', { when: formatTime(restored.at.toISOString()), names: restored.names.join(', ') })}</span>
+          <Button small onClick={() => session.dismissRestored()}>
+            {t('viewer.restored.keep')}
+          </Button>
+          <Button small look="danger" onClick={() => void discard()}>
+            {t('viewer.restored.discard')}
+          </Button>
+        </div>
+      )}
+      {comparison !== null && (
+        <div className={css.notice} role="status">
+          <span>{t('viewer.comparing', { label: comparison.label })}</span>
+          <Button small onClick={() => scene.set({ comparison: null })}>
+            {t('viewer.comparing.stop')}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,62 @@
+import { useT } from '../../i18n';
+import { classes } from '../../ui/controls';
+import { describePosition, toPatient } from '../../lib/planes';
+import { useScene } from '../../viewer/use-scene';
+import { describe } from './tool-options';
+import css from './viewer.module.css';
+import { useLabels, useWorkspace } from './workspace';
+
+const clock = (at: Date | null): string => at?.toTimeString().slice(0, 8) ?? '';
+
+function Pointer() {
+  const { scene } = useWorkspace();
+  const pointer = useScene(scene, (state) => state.pointer);
+  if (pointer === null) return null;
+  const value = scene.volume.valueAt(pointer[0], pointer[1], pointer[2]);
+  if (value === null) return null;
+  const { unit, dtype } = scene.volume.description;
+  return (
+    <>
+      <span className={css.position}>{describePosition(toPatient(scene.volume.grid, pointer))}</span>
+      <span className={css.value}>
+        {value.toFixed(dtype === 'int16' && scene.volume.description.slope === 1 ? 0 : 2)} {unit}
+      </span>
+    </>
+  );
+}
+
+function SaveState() {
+  const t = useT();
+  const { session, mayEdit } = useWorkspace();
+  const { kind, at } = useLabels(session, (state) => state.autosave);
+  const dirty = useLabels(session, (state) => state.dirty.size > 0);
+  if (!mayEdit) return null;
+  const text = kind === 'saved' && !dirty ? t('viewer.autosave.revision', { time: clock(at) }) : t(`viewer.autosave.${kind}`, { time: clock(at) });
+  return (
+    <span className={classes(css.autosave, css[kind])} role="status" data-testid="autosave">
+      {text}
+    </span>
+  );
+}
+
+/** Where the pointer is and what lies there, the window, what is still loading, what is saved. */
+export function StatusBar() {
+  const t = useT();
+  const { scene, session } = useWorkspace();
+  const window = useScene(scene, (state) => state.window);
+  const loaded = useScene(scene, (state) => state.slicesLoaded);
+  const loading = useLabels(session, (state) => state.loading.size);
+  const percent = Math.floor((100 * loaded) / scene.volume.grid.shape_kji[0]);
+  const spacing = scene.volume.grid.spacing_ijk_mm.map((mm) => mm.toFixed(2)).join(' × ');
+  return (
+    <footer className={css.status}>
+      <Pointer />
+      <span className={css.gap} />
+      {percent < 100 && <span role="status">{t('viewer.image.loading', { n: percent })}</span>}
+      {loading > 0 && <span role="status">{t('viewer.contours.loading', { n: loading })}</span>}
+      <span className={css.faint}>{spacing} mm</span>
+      <span>{t('viewer.window.value', describe(window))}</span>
+      <SaveState />
+    </footer>
+  );
+}

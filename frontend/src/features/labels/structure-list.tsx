@@ -1,0 +1,138 @@
+import { useState } from 'react';
+import type { Structure } from '../../api/types';
+import { useT } from '../../i18n';
+import { classes } from '../../ui/controls';
+import { Icon } from '../../ui/icons';
+import { voxelCc } from '../../lib/planes';
+import { useScene } from '../../viewer/use-scene';
+import type { ShownStructure } from '../../viewer/scene';
+import { ToolIcon } from './tool-icons';
+import css from './viewer.module.css';
+import { recordOf, useLabels, useWorkspace } from './workspace';
+
+const TONES = { draft: 'muted', submitted: 'accent', approved: 'good', returned: 'warn' } as const;
+const SIGNS = { none: '', accepted: '✓', corrected: '✎', rejected: '✕' } as const;
+
+/** Volume in cm³ with three figures or so. */
+export const volumeText = (cc: number): string => (cc === 0 ? '–' : cc < 10 ? cc.toFixed(2) : cc.toFixed(1));
+
+function Marks({ record, dirty, failed }: { record: Structure | null; dirty: boolean; failed: boolean }) {
+  const t = useT();
+  const warnings = record?.plausibility ?? [];
+  return (
+    <>
+      {dirty && <i className={css.dirty} title={t('viewer.structure.unsaved')} role="img" aria-label={t('viewer.structure.unsaved')} />}
+      {(warnings.length > 0 || failed) && (
+        <span className={css.warn} title={failed ? t('viewer.structure.failed') : warnings.map((one) => one.detail).join('\n')}>
+          <Icon name="alert" size={13} />
+        </span>
+      )}
+      {record !== null && record.assessment !== 'none' && (
+        <span className={css[`assessment-${record.assessment}`]} title={t(`viewer.assessment.${record.assessment}`)}>
+          {SIGNS[record.assessment]}
+        </span>
+      )}
+      {record !== null && (
+        <span
+          className={classes(css.dot, css[TONES[record.state]])}
+          role="img"
+          aria-label={t(`viewer.state.${record.state}`)}
+          title={t(`viewer.state.${record.state}`)}
+        />
+      )}
+    </>
+  );
+}
+
+function Row({ structure }: { structure: ShownStructure }) {
+  const t = useT();
+  const { scene, set, session } = useWorkspace();
+  const active = useScene(scene, (state) => state.activeId === structure.id);
+  const dirty = useLabels(session, (state) => state.dirty.has(structure.id));
+  const loading = useLabels(session, (state) => state.loading.has(structure.id));
+  const failed = useLabels(session, (state) => state.failed.has(structure.id));
+  const { id, name, colour, visible, locked, count } = structure;
+  return (
+    <li className={classes(css.row, active && css.active, !visible && css.hidden)} data-structure={name}>
+      <button
+        type="button"
+        className={css.mini}
+        aria-label={t(visible ? 'viewer.structure.hide' : 'viewer.structure.show', { name })}
+        title={t(visible ? 'viewer.structure.hide' : 'viewer.structure.show', { name })}
+        onClick={() => scene.changeStructure(id, { visible: !visible })}
+      >
+        <ToolIcon name={visible ? 'eye' : 'eye-off'} size={15} />
+      </button>
+      <span className={css.swatch} style={{ background: colour }} />
+      <button
+        type="button"
+        className={css.name}
+        aria-pressed={active}
+        title={name}
+        onClick={() => scene.set({ activeId: id })}
+        onDoubleClick={() => scene.goTo(id)}
+      >
+        {name}
+      </button>
+      <Marks record={recordOf(set, id)} dirty={dirty} failed={failed} />
+      <span className={css.volume}>{loading ? '…' : volumeText(count * voxelCc(scene.volume.grid))}</span>
+      <button
+        type="button"
+        className={classes(css.mini, locked && css.locked)}
+        aria-label={t(locked ? 'viewer.structure.unlock' : 'viewer.structure.lock', { name })}
+        title={t(locked ? 'viewer.structure.unlock' : 'viewer.structure.lock', { name })}
+        onClick={() => scene.changeStructure(id, { locked: !locked })}
+      >
+        <ToolIcon name={locked ? 'lock' : 'unlock'} size={14} />
+      </button>
+    </li>
+  );
+}
+
+/** Every structure of the set: colour, visibility, name, state, volume, lock. */
+export function StructureList() {
+  const t = useT();
+  const { scene, set, open, mayEdit } = useWorkspace();
+  const structures = useScene(scene, (state) => state.structures);
+  const [wanted, setWanted] = useState('');
+  const all = structures.every((one) => one.visible);
+  const shown = structures.filter((one) => one.name.toLowerCase().includes(wanted.trim().toLowerCase()));
+  const showAll = t(all ? 'viewer.hide-all' : 'viewer.show-all');
+  return (
+    <section className={css.list} aria-label={t('viewer.structures')}>
+      <header>
+        <button
+          type="button"
+          className={css.mini}
+          aria-label={showAll}
+          title={showAll}
+          onClick={() => scene.set({ structures: structures.map((one) => ({ ...one, visible: !all })) })}
+        >
+          <ToolIcon name={all ? 'eye' : 'eye-off'} size={15} />
+        </button>
+        <input
+          type="search"
+          value={wanted}
+          placeholder={`${t('viewer.structures')} (${structures.length})`}
+          aria-label={t('viewer.filter')}
+          onChange={(event) => setWanted(event.target.value)}
+        />
+        <button
+          type="button"
+          className={css.mini}
+          aria-label={t('viewer.structure.add')}
+          title={t('viewer.structure.add')}
+          disabled={!mayEdit || set === null}
+          onClick={() => open('new')}
+        >
+          <ToolIcon name="plus" size={16} />
+        </button>
+      </header>
+      <ul>
+        {shown.map((one) => (
+          <Row key={one.id} structure={one} />
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,65 @@
+import { useQuery } from '@tanstack/react-query';
+import { useParams, useSearchParams } from 'react-router';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Series, StructureSet, StudyDetail, Volume } from '../../api/types';
+import { useT } from '../../i18n';
+import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
+import { PageLayout } from '../../ui/layout';
+import { ViewerPage } from './viewer-page';
+
+export type ImageSeries = Series & { volume: Volume };
+
+const MODALITIES = ['CT', 'MR', 'PT'];
+
+/** The series that can be looked at, the likeliest first. */
+export function imagesOf(study: StudyDetail): ImageSeries[] {
+  const rank = (one: Series): number => (MODALITIES.indexOf(one.modality) + 10) % 10;
+  return study.series
+    .filter((one): one is ImageSeries => one.volume !== null && !one.derived && MODALITIES.includes(one.modality))
+    .sort((a, b) => rank(a) - rank(b) || b.instance_count - a.instance_count);
+}
+
+/** `/studies/:studyId`: chooses the image and the structure set, then shows them. */
+export function StudyPage() {
+  const t = useT();
+  const { studyId = '' } = useParams();
+  const [query] = useSearchParams();
+  const study = useQuery({ queryKey: keys.study(studyId), queryFn: () => api.get<StudyDetail>(`/studies/${studyId}`) });
+  const images = study.data === undefined ? [] : imagesOf(study.data);
+  const sets = study.data?.structure_sets ?? [];
+  const wanted = query.get('set');
+  const onImage = sets.filter((one) => query.get('series') === null || one.series_id === query.get('series'));
+  const row = wanted === null ? onImage[onImage.length - 1] : sets.find((one) => one.id === wanted);
+  const set = useQuery({
+    queryKey: keys.structureSet(row?.id ?? ''),
+    queryFn: () => api.get<StructureSet>(`/structure-sets/${row?.id ?? ''}`),
+    enabled: row !== undefined,
+  });
+  if (study.error !== null) {
+    return (
+      <PageLayout title={t('viewer.image')}>
+        <ErrorNote error={study.error} retry={() => void study.refetch()} />
+      </PageLayout>
+    );
+  }
+  if (study.data === undefined) return <Loading label={t('viewer.loading')} />;
+  const image = images.find((one) => one.id === (row?.series_id ?? query.get('series'))) ?? images[0];
+  if (image === undefined) {
+    return (
+      <EmptyState title={t('viewer.no-image')}>
+        <p>{t('viewer.no-image.detail')}</p>
+      </EmptyState>
+    );
+  }
+  return (
+    <ViewerPage
+      key={`${image.id} ${image.volume.digest}`}
+      study={study.data}
+      images={images}
+      image={image}
+      set={set.data ?? null}
+      setId={row?.id ?? null}
+    />
+  );
+}

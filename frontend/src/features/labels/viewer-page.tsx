@@ -1,0 +1,116 @@
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { api } from '../../api/client';
+import type { StructureSet, StudyDetail } from '../../api/types';
+import { useT } from '../../i18n';
+import type { PlaneName } from '../../lib/planes';
+import { notify } from '../../ui/toast';
+import { Editor } from '../../viewer/editor';
+import type { PlaneView } from '../../viewer/plane-view';
+import { Scene } from '../../viewer/scene';
+import { Volume } from '../../viewer/volume';
+import { may, useSession } from '../login/session';
+import { useActions } from './actions';
+import { runCommand } from './commands';
+import { ConflictDialog } from './conflict-dialog';
+import { Dialogs } from './dialogs';
+import { Inspector } from './inspector';
+import { commandOf, type Command } from './keymap';
+import { LabelSession } from './label-session';
+import { Notices } from './notices';
+import { StatusBar } from './status-bar';
+import { StructureList } from './structure-list';
+import type { ImageSeries } from './study-page';
+import { ToolColumn } from './tool-column';
+import { ToolOptions } from './tool-options';
+import { TopBar } from './top-bar';
+import { Views } from './views';
+import css from './viewer.module.css';
+import { WorkspaceContext, type DialogName, type Workspace } from './workspace';
+
+type Props = { study: StudyDetail; images: ImageSeries[]; image: ImageSeries; set: StructureSet | null; setId: string | null };
+
+/** Streams the voxels into the scene, the middle slices first. */
+function useVolume(scene: Scene, seriesId: string): void {
+  const t = useT();
+  useEffect(() => {
+    const abort = new AbortController();
+    const load = async (): Promise<void> => {
+      const response = await api.stream(`/series/${seriesId}/volume`, { query: { order: 'middle-out' }, signal: abort.signal });
+      if (response.body === null) return;
+      await scene.volume.fill(response.body, () => scene.set({ slicesLoaded: scene.volume.loaded }));
+    };
+    load().catch(() => {
+      if (!abort.signal.aborted) notify(t('viewer.image.failed'), true);
+    });
+    return () => abort.abort();
+  }, [scene, seriesId, t]);
+}
+
+/** Keys of the keymap, except while a text is being written or a dialog is open. */
+function useKeys(run: (command: Command) => void): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      const target = event.target instanceof HTMLElement ? event.target : null;
+      const writing = target?.closest('input:not([type=range]):not([type=checkbox]), textarea, select, dialog') !== null;
+      const command = commandOf(event);
+      if (command === null || event.altKey || (writing && command !== 'save')) return;
+      event.preventDefault();
+      run(command);
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, [run]);
+}
+
+/** The contouring workspace of one image and one structure set. */
+export function ViewerPage({ study, images, image, set, setId }: Props) {
+  const t = useT();
+  const { me } = useSession();
+  const role = me.projects.find((project) => project.id === study.project_id)?.role;
+  const mayEdit = may(role, 'annotate');
+  const [scene] = useState(() => new Scene(new Volume(image.volume)));
+  const [editor] = useState(() => new Editor(scene));
+  const [dialog, setDialog] = useState<DialogName | null>(null);
+  const [views] = useState(() => new Map<PlaneName, PlaneView>());
+  const session = useMemo(() => new LabelSession(scene, editor, setId ?? '', me.user.id), [scene, editor, setId, me.user.id]);
+  useVolume(scene, image.id);
+  useEffect(() => session.open(), [session]);
+  useEffect(() => scene.set({ canEdit: mayEdit && setId !== null }), [scene, mayEdit, setId]);
+  useEffect(() => {
+    if (set !== null && set.id === session.setId) void session.update(set);
+  }, [session, set]);
+
+  const base = useMemo(
+    () => ({
+      study, set, scene, editor, session, mayEdit, mayReview: may(role, 'review'), views,
+      seriesId: image.id, open: setDialog,
+    }), // prettier-ignore
+    [study, set, scene, editor, session, mayEdit, role, views, image.id],
+  );
+  const actions = useActions(base);
+  const run = useCallback((command: Command) => runCommand(command, base, actions, t), [base, actions, t]);
+  const workspace: Workspace = useMemo(() => ({ ...base, run }), [base, run]);
+  useKeys(run);
+
+  return (
+    <WorkspaceContext value={workspace}>
+      <title>{`${study.patient_name} – Rinkaku`}</title>
+      <div className={css.page} data-testid="viewer">
+        <TopBar images={images} image={image} />
+        <aside className={css.side}>
+          <StructureList />
+          <Inspector />
+        </aside>
+        <ToolColumn />
+        <main className={css.stage}>
+          <ToolOptions operate={actions.operate} busy={actions.busy} />
+          <Notices />
+          <Views />
+        </main>
+        <StatusBar />
+      </div>
+      <Dialogs name={dialog} actions={actions} onClose={() => setDialog(null)} />
+      <ConflictDialog />
+    </WorkspaceContext>
+  );
+}

@@ -1,0 +1,92 @@
+import { useCallback } from 'react';
+import { useT, type Translate } from '../../i18n';
+import { PLANES, type PlaneName } from '../../lib/planes';
+import { classes } from '../../ui/controls';
+import { notify } from '../../ui/toast';
+import type { Refusal } from '../../viewer/editor';
+import { planeColour } from '../../viewer/marks';
+import type { PlaneView } from '../../viewer/plane-view';
+import { useScene } from '../../viewer/use-scene';
+import type { ToolName } from '../../viewer/scene';
+import { ViewPanel } from '../../viewer/view-panel';
+import { keyOf } from './keymap';
+import { ToolIcon } from './tool-icons';
+import css from './viewer.module.css';
+import { useWorkspace } from './workspace';
+
+const CURSORS: Record<ToolName, string> = {
+  navigate: 'crosshair', window: 'ns-resize', pan: 'grab', zoom: 'zoom-in',
+  brush: 'none', eraser: 'none', threshold: 'none', contour: 'crosshair', cut: 'crosshair',
+}; // prettier-ignore
+
+const refusalText = (why: Refusal, t: Translate): string => t(`viewer.refused.${why}`, { key: keyOf('structure.lock') });
+
+function Slice({ plane }: { plane: PlaneName }) {
+  const t = useT();
+  const { scene } = useWorkspace();
+  const { across } = scene.planes[plane];
+  const index = useScene(scene, (state) => Math.round(state.crosshair[across]));
+  return <span data-testid={`slice-${plane}`}>{t('viewer.slice', { n: index + 1, count: scene.volume.grid.shape_kji[across] })}</span>;
+}
+
+function View({ plane }: { plane: PlaneName }) {
+  const t = useT();
+  const { scene, editor, views } = useWorkspace();
+  const tool = useScene(scene, (state) => state.tool);
+  const layout = useScene(scene, (state) => state.layout);
+  const refused = useCallback((why: Refusal) => notify(refusalText(why, t), true), [t]);
+  const register = useCallback(
+    (name: PlaneName, view: PlaneView | null) => {
+      if (view === null) views.delete(name);
+      else views.set(name, view);
+    },
+    [views],
+  );
+  const [left, right, top, bottom] = scene.planes[plane].letters;
+  const name = t(`viewer.plane.${plane}`);
+  const switchName = t(layout === 'all' ? 'viewer.maximise' : 'viewer.restore-layout');
+  return (
+    <section className={classes(css.view, css[`view-${plane}`])} aria-label={name}>
+      <ViewPanel
+        scene={scene}
+        editor={editor}
+        plane={plane}
+        label={name}
+        className={css.canvas}
+        cursor={CURSORS[tool]}
+        onRefused={refused}
+        onView={register}
+      />
+      <header className={css.viewHead}>
+        <b style={{ color: planeColour[plane] }}>{name}</b>
+        <Slice plane={plane} />
+      </header>
+      <button
+        type="button"
+        className={css.viewButton}
+        aria-label={`${switchName}: ${name}`}
+        title={`${switchName} (${keyOf('layout')})`}
+        onClick={() => scene.set({ layout: layout === 'all' ? plane : 'all' })}
+      >
+        <ToolIcon name="layout" size={15} />
+      </button>
+      <span className={classes(css.letter, css.left)}>{left}</span>
+      <span className={classes(css.letter, css.right)}>{right}</span>
+      <span className={classes(css.letter, css.top)}>{top}</span>
+      <span className={classes(css.letter, css.bottom)}>{bottom}</span>
+    </section>
+  );
+}
+
+export function Views() {
+  const { scene } = useWorkspace();
+  const layout = useScene(scene, (state) => state.layout);
+  const shown = layout === 'all' ? PLANES : [layout];
+  return (
+    <div className={classes(css.views, layout !== 'all' && css.single)}>
+      {shown.map((plane) => (
+        <View key={plane} plane={plane} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+/** What the panels of the viewer page share. */
+import { createContext, useContext, useSyncExternalStore } from 'react';
+import type { Structure, StructureSet, StudyDetail } from '../../api/types';
+import type { PlaneName } from '../../lib/planes';
+import type { Editor } from '../../viewer/editor';
+import type { PlaneView } from '../../viewer/plane-view';
+import type { Scene } from '../../viewer/scene';
+import type { Command } from './keymap';
+import type { LabelSession, SessionState } from './label-session';
+
+export type DialogName = 'help' | 'history' | 'submit' | 'approve' | 'return' | 'new' | 'save';
+
+export type Workspace = {
+  readonly study: StudyDetail;
+  readonly set: StructureSet | null;
+  readonly seriesId: string;
+  readonly scene: Scene;
+  readonly editor: Editor;
+  readonly session: LabelSession;
+  readonly mayEdit: boolean;
+  readonly mayReview: boolean;
+  readonly views: Map<PlaneName, PlaneView>;
+  readonly run: (command: Command) => void;
+  readonly open: (dialog: DialogName | null) => void;
+};
+
+export const WorkspaceContext = createContext<Workspace | null>(null);
+
+export function useWorkspace(): Workspace {
+  const workspace = useContext(WorkspaceContext);
+  if (workspace === null) throw new Error('useWorkspace outside the viewer page');
+  return workspace;
+}
+
+/** A part of what the label session says. */
+export const useLabels = <T>(session: LabelSession, pick: (state: SessionState) => T): T =>
+  useSyncExternalStore(session.subscribe, () => pick(session.state));
+
+/** The server's record of a structure. */
+export const recordOf = (set: StructureSet | null, id: string | null): Structure | null =>
+  set?.structures.find((one) => one.id === id) ?? null;
