@@ -91,9 +91,11 @@ def demonstration_patient(say: Say) -> None:
         if session.scalar(select(Study.id).limit(1)) is not None:
             return
         project = default_project(session)
-    from rt.phantom import write_head_neck
+    from rt.dicom.outgoing import write_bytes
+    from rt.phantom import phantom_dicom
 
     say("Making a demonstration patient …")
     with tempfile.TemporaryDirectory(dir=get_settings().data) as folder:
-        write_head_neck(Path(folder))
+        for number, dataset in enumerate(phantom_dicom()):
+            (Path(folder) / f"{number:04d}.dcm").write_bytes(write_bytes(dataset))
         import_path(project.id, None, Path(folder))
