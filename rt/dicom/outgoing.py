@@ -20,14 +20,13 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from rt.dicom.contour_data import Contour
+from rt.dicom.parse import IMPLEMENTATION_CLASS_UID
 from rt.errors import DicomReferenceError, MaskError
 from rt.geometry import FloatArray, Grid, Vector
 from rt.masks import Mask
 
 MANUFACTURER = "Rinkaku"
 """Manufacturer (0008,0070) of what we write."""
-IMPLEMENTATION_UID = UID("2.25.208742361184217654306742915270418261013")
-"""Implementation Class UID (0002,0012): a UUID of our own."""
 COPIED = (
     "PatientName",
     "PatientID",
@@ -177,6 +176,6 @@ def _file_meta(sop_class_uid: str, sop_instance_uid: str) -> FileMetaDataset:
     meta.MediaStorageSOPClassUID = UID(sop_class_uid)
     meta.MediaStorageSOPInstanceUID = UID(sop_instance_uid)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = IMPLEMENTATION_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = MANUFACTURER.upper()
     return meta

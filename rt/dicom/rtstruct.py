@@ -222,10 +222,13 @@ def _referenced_series(dataset: Dataset) -> Iterable[ReferencedSeries]:
 
 
 def _colour(drawn: Dataset | None) -> str | None:
-    value = None if drawn is None else drawn.get("ROIDisplayColor")
-    if value is None or len(value) != 3:
+    if drawn is None:
         return None
-    return "#" + "".join(f"{min(max(int(v), 0), 255):02x}" for v in value)
+    try:
+        red, green, blue = (min(max(int(v), 0), 255) for v in drawn["ROIDisplayColor"].value)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:

@@ -106,8 +106,15 @@ def read_seg(dataset: Dataset, grid: Grid) -> SegContent:
     """The segments of a segmentation, each as a mask on the grid of its source series.
 
     GeometryError when its pixels do not lie on the grid's voxels, DicomUnsupported for compressions
-    other than RLE.
+    other than RLE, DicomError for anything that is missing or broken.
     """
+    try:
+        return _read_segments(dataset, grid)
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise DicomError(f"the segmentation is incomplete or broken: {error}") from error
+
+
+def _read_segments(dataset: Dataset, grid: Grid) -> SegContent:
     if dataset.get("SOPClassUID") not in (SegmentationStorage, LABEL_MAP_STORAGE):
         raise DicomError("not a segmentation")
     numbers = [int(item.SegmentNumber) for item in dataset.get("SegmentSequence", ())]

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from rt.dicom.contour_data import Contour, contours_from_json, contours_to_json, fill_contours, format_ds
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
@@ -17,6 +19,7 @@ from rt.dicom.rtstruct import check_reference, read_rtstruct, select_series, wri
 from rt.dicom.uids import derived_uid, new_uid
 from rt.errors import DicomError, DicomReferenceError, MaskError
 from rt.geometry import Grid
+from rt.masks import volume_cc
 from tests.rt.grids import ORIENTATIONS, ball, oriented_grid
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -174,6 +177,58 @@ def test_case_32_missing_colour_has_a_stable_default() -> None:
     dataset = reread(write_rtstruct(series_on(oriented_grid("HFS", SHAPE)), [structure(ringed())], header()))
     del dataset.ROIContourSequence[0].ROIDisplayColor
     assert read_rtstruct(dataset).rois[0].colour == read_rtstruct(dataset).rois[0].colour == "#50c850"
+
+
+@pytest.mark.parametrize("colour", [[1, 2], ["a", "b", "c"], [300, -1, 16]])
+def test_broken_colours_do_not_stop_the_import(colour: list[object]) -> None:
+    dataset = reread(write_rtstruct(series_on(oriented_grid("HFS", SHAPE)), [structure(ringed())], header()))
+    text = "\\".join(map(str, colour)).encode()
+    element = RawDataElement(Tag("ROIDisplayColor"), "IS", len(text), text, 0, False, True)
+    dataset.ROIContourSequence[0][element.tag] = element
+    expected = "#ff0010" if colour[0] == 300 else "#50c850"
+    assert read_rtstruct(dataset).rois[0].colour == expected
+
+
+def test_case_05_closed_planar_xor_is_read_and_goes_out_as_closed_planar() -> None:
+    grid = oriented_grid("HFS", SHAPE)
+    rings = [[(3, 3), (20, 3), (20, 15), (3, 15)], [(8, 6), (14, 6), (14, 12), (8, 12)]]
+    contours = tuple(
+        Contour("\\".join(f"{v:.3f}" for c in r for v in grid.to_lps([*c, 2])), "CLOSEDPLANAR_XOR")
+        for r in rings
+    )
+    mask = fill_contours(contours, grid).mask_kji
+    assert not mask[2, 9, 11]
+    out = write_rtstruct(series_on(grid), [structure(mask, original_contours=contours)], header())
+    written = read_rtstruct(reread(out)).rois[0].contours
+    assert [(c.geometric_type, c.data) for c in written] == [("CLOSED_PLANAR", c.data) for c in contours]
+
+
+@pytest.mark.shared_data
+@pytest.mark.skipif(not SARCOMA.exists(), reason="../shared/data/sarcoma is not here")
+@pytest.mark.parametrize("modality", ["CT", "MR_T1", "PET"])
+def test_real_structure_sets_go_through_unchanged(modality: str) -> None:
+    folder = SARCOMA / "STS_003" / modality
+    images = [pydicom.dcmread(path, stop_before_pixels=True) for path in (folder / "image").iterdir()]
+    images.sort(key=lambda image: float(image.ImagePositionPatient[2]))
+    first, last = images[0], images[-1]
+    step = (float(last.ImagePositionPatient[2]) - float(first.ImagePositionPatient[2])) / (len(images) - 1)
+    grid = Grid.of(
+        (len(images), first.Rows, first.Columns),
+        (first.PixelSpacing[1], first.PixelSpacing[0], step),
+        first.ImagePositionPatient,
+        np.eye(3),
+    )
+    (path,) = (folder / "mask").iterdir()
+    (roi,) = read_rtstruct(pydicom.dcmread(path)).rois
+    mask = fill_contours(roi.contours, grid).mask_kji
+    assert volume_cc(mask, grid) == pytest.approx(80.1, abs=0.3)
+    series = series_on(grid)
+    kept = read_rtstruct(
+        reread(write_rtstruct(series, [structure(mask, original_contours=roi.contours)], header()))
+    )
+    assert [c.data for c in kept.rois[0].contours] == [c.data for c in roi.contours]
+    traced = read_rtstruct(reread(write_rtstruct(series, [structure(mask)], header())))
+    assert np.array_equal(fill_contours(traced.rois[0].contours, grid).mask_kji, mask)
 
 
 @pytest.mark.parametrize("value", [0.0, -0.0000001, 123.456789, -1234.123456789, 1e9, -1.23456789e-9, 1e300])

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
 from rt.dicom.seg import read_seg, write_seg
 from rt.dicom.uids import derived_uid, new_uid
-from rt.errors import DicomError, DicomReferenceError, DicomTruncated, GeometryError
+from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
 from rt.geometry import Grid
 from tests.rt.grids import ORIENTATIONS, ball, oriented_grid
 
@@ -164,6 +164,36 @@ def test_broken_or_foreign_objects_are_refused() -> None:
         read_seg(dataset, series.grid)
     with pytest.raises(DicomError):
         read_seg(Dataset(), series.grid)
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        "Rows",
+        "PixelData",
+        "NumberOfFrames",
+        "SharedFunctionalGroupsSequence",
+        "PerFrameFunctionalGroupsSequence",
+    ],
+)
+def test_a_segmentation_without_what_it_needs_is_refused(keyword: str) -> None:
+    series = series_on(oriented_grid("HFS", SHAPE))
+    dataset = written(series, structures())
+    delattr(dataset, keyword)
+    with pytest.raises(DicomError):
+        read_seg(dataset, series.grid)
+
+
+def test_run_length_encoding_is_read_and_other_compression_named() -> None:
+    series = series_on(oriented_grid("HFS", SHAPE))
+    labels = structures()[0].mask_kji.astype(np.uint8)
+    dataset = other_kind(series, "LABELMAP", labels)
+    expected = read_seg(dataset, series.grid).segments[0].mask_kji
+    dataset.compress(pydicom.uid.RLELossless)
+    assert np.array_equal(read_seg(dataset, series.grid).segments[0].mask_kji, expected)
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.JPEG2000Lossless
+    with pytest.raises(DicomUnsupported):
+        read_seg(dataset, series.grid)
 
 
 def test_a_series_that_is_not_dicom_cannot_be_referred_to() -> None:
