@@ -14,6 +14,7 @@ from pydicom import Dataset
 from tests.factories.dicom import Ids, make_ct_series, make_rtstruct
 
 Login = Callable[..., dict[str, str]]
+SQUARE = [(4.0, 4.0), (9.0, 4.0), (9.0, 9.0), (4.0, 9.0)]
 
 
 @pytest.fixture
@@ -34,7 +35,9 @@ def test_a_stored_series_is_found_at_every_level(web: DICOMwebClient) -> None:
     assert len(answer.ReferencedSOPSequence) == 6
     assert "FailedSOPSequence" not in answer
 
-    (study,) = web.search_for_studies(search_filters={"PatientName": "*test*", "StudyDate": "20260101-20260201"})
+    (study,) = web.search_for_studies(
+        search_filters={"PatientName": "*test*", "StudyDate": "20260101-20260201"}
+    )
     assert study["0020000D"]["Value"] == [series[0].StudyInstanceUID]
     assert study["00080061"]["Value"] == ["CT"]
     assert study["00201208"]["Value"] == [6]
@@ -88,8 +91,11 @@ def test_part_of_a_batch_is_refused_by_name_and_the_rest_goes_in(web: DICOMwebCl
 
 
 def test_nothing_stored_is_a_conflict(live_server: str, login: Login) -> None:
-    body = b'--b\r\nContent-Type: application/dicom\r\n\r\ngarbage\r\n--b--\r\n'
-    headers = {**login("clinician"), "Content-Type": 'multipart/related; type="application/dicom"; boundary="b"'}
+    body = b"--b\r\nContent-Type: application/dicom\r\n\r\ngarbage\r\n--b--\r\n"
+    headers = {
+        **login("clinician"),
+        "Content-Type": 'multipart/related; type="application/dicom"; boundary="b"',
+    }
     answer = requests.post(f"{live_server}/dicomweb/studies", data=body, headers=headers, timeout=30)
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/dicom+json"
