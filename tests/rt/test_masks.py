@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import struct
 import zlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +28,7 @@ from rt.masks import (
 )
 from tests.rt.grids import plain_grid
 
+VECTORS = Path(__file__).parents[2] / "frontend" / "src" / "lib" / "mask.vectors.json"
 masks = hnp.arrays(np.bool_, hnp.array_shapes(min_dims=3, max_dims=3, max_side=9))
 
 
@@ -64,6 +69,15 @@ def test_bytes_are_those_of_the_contract() -> None:
     assert struct.unpack("<9I", data[4:40]) == (4, 5, 20, 1, 2, 3, 3, 4, 13)
     number = int.from_bytes(zlib.decompress(data[40:]), "little")
     assert [n for n in range(40) if number >> n & 1] == [0, 2, 2 * 2 * 10 - 1]
+
+
+@pytest.mark.parametrize("vector", json.loads(VECTORS.read_text()), ids=lambda vector: vector["name"])
+def test_the_browser_and_we_mean_the_same_bytes(vector: dict[str, Any]) -> None:
+    data = base64.b64decode(vector["mask"])
+    mask = decode_mask(data, tuple(vector["shape"]))
+    assert np.count_nonzero(mask) == vector["count"]
+    assert np.flatnonzero(mask)[:40].tolist() == vector["voxels"]
+    assert encode_mask(mask) == data
 
 
 def test_an_empty_mask_has_a_box_of_zeros() -> None:
