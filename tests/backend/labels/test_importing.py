@@ -1,0 +1,147 @@
+"""RTSTRUCT and SEG that come in become structure sets, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from pydicom.dataset import Dataset
+from sqlalchemy import func, select
+
+from backend.kit import db
+from backend.kit.clock import now
+from backend.labels import service
+from backend.labels.tables import Revision, Structure, StructureSet
+from backend.projects.tables import Project
+from backend.studies.service import reference_of
+from backend.studies.tables import Series
+from rt.dicom.outgoing import ObjectHeader, StructureOut
+from rt.dicom.seg import write_seg
+from rt.dicom.uids import new_uid
+from tests.factories.dicom import make_rtstruct
+from tests.factories.jobs import run_queued
+from tests.factories.patients import Arrived, send, send_ct
+
+Login = Callable[..., dict[str, str]]
+RING = [(4, 6), (12, 6), (12, 15), (4, 15)]
+
+
+@pytest.fixture
+def arrived(project: Project, tmp_path: Path) -> Arrived:
+    return send_ct(project, tmp_path)
+
+
+def _send(project: Project, folder: Path, dataset: Dataset) -> list[dict[str, Any]]:
+    send(project, folder / dataset.SOPInstanceUID, [dataset])
+    return run_queued("import-structures")
+
+
+def _structures() -> list[Structure]:
+    with db.session_scope(read_only=True) as session:
+        return list(session.scalars(select(Structure).order_by(Structure.number)))
+
+
+def test_names_are_mapped_and_the_original_kept(project: Project, arrived: Arrived, tmp_path: Path) -> None:
+    names = ["parotis li", "BRAIN STEM", "my thing", "my thing ", "Larynx"]
+    dataset = make_rtstruct(arrived.ct, {name: {2: RING} for name in names[:-1]} | {"Larynx": {}})
+    results = _send(project, tmp_path, dataset)
+    assert len(results[0]["structure_sets"]) == 1
+    rows = _structures()
+    assert [row.name for row in rows] == ["Parotid_L", "Brainstem", "my thing", "my thing_2", "Larynx"]
+    assert rows[0].original_name == "parotis li"
+    assert [row.head for row in rows] == [1, 1, 1, 1, 0], "a ROI without contours is listed empty"
+    assert rows[0].colour == "#ff0000"
+
+
+def test_the_mask_is_what_the_contours_enclose(project: Project, arrived: Arrived, tmp_path: Path) -> None:
+    _send(project, tmp_path, make_rtstruct(arrived.ct, {"Larynx": {2: RING, 3: RING}}))
+    with db.session_scope(read_only=True) as session:
+        mask = service.load_mask(session.scalars(select(Revision)).one(), arrived.grid)
+    expected = np.zeros(arrived.grid.shape_kji, dtype=bool)
+    expected[2:4, 6:15, 4:12] = True
+    assert np.array_equal(mask, expected)
+
+
+def test_sent_again_it_is_not_taken_twice(project: Project, arrived: Arrived, tmp_path: Path) -> None:
+    dataset = make_rtstruct(arrived.ct, {"Larynx": {2: RING}})
+    _send(project, tmp_path, dataset)
+    _send(project, tmp_path, dataset)
+    with db.session_scope(read_only=True) as session:
+        assert session.scalars(select(func.count()).select_from(StructureSet)).one() == 1
+
+
+def _other_frame(dataset: Dataset) -> None:
+    uid = new_uid()
+    dataset.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID = uid
+    for roi in dataset.StructureSetROISequence:
+        roi.ReferencedFrameOfReferenceUID = uid
+
+
+def _other_series(dataset: Dataset) -> None:
+    study = dataset.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0]
+    study.RTReferencedSeriesSequence[0].SeriesInstanceUID = new_uid()
+
+
+def _broken_number(dataset: Dataset) -> None:
+    contour = dataset.ROIContourSequence[1].ContourSequence[0]
+    contour.ContourData = [*contour.ContourData[:-1]]
+
+
+@pytest.mark.parametrize("spoil", [_other_frame, _other_series, _broken_number])
+def test_wrong_references_are_refused_whole_and_the_worklist_says_why(
+    project: Project,
+    arrived: Arrived,
+    tmp_path: Path,
+    client: TestClient,
+    login: Login,
+    spoil: Callable[[Dataset], None],
+) -> None:
+    dataset = make_rtstruct(arrived.ct, {"Larynx": {2: RING}, "Brainstem": {3: RING}})
+    spoil(dataset)
+    results = _send(project, tmp_path, dataset)
+    assert results[0]["structure_sets"] == []
+    assert _structures() == []
+    row = client.get(f"/api/studies/{arrived.study.id}", headers=login("reader")).json()
+    slugs = {(warning["slug"], warning["severity"]) for warning in row["warnings"]}
+    assert (results[0]["refused"], "refusal") in slugs
+    assert row["state"] == "new"
+
+
+def test_untouched_import_does_not_hold_up_nor_repeat(
+    project: Project, arrived: Arrived, tmp_path: Path
+) -> None:
+    _send(project, tmp_path, make_rtstruct(arrived.ct, {"Larynx": {2: RING}}))
+    assert run_queued("publish") == [{"published": []}]
+    with db.session_scope(read_only=True) as session:
+        modalities = sorted(session.scalars(select(Series.modality)))
+    assert modalities == ["CT", "RTSTRUCT"]
+
+
+def test_segmentation_comes_in_with_overlap_and_empty_segments(
+    project: Project, arrived: Arrived, tmp_path: Path
+) -> None:
+    first = np.zeros(arrived.grid.shape_kji, dtype=bool)
+    first[1:4, 5:10, 5:10] = True
+    second = np.zeros_like(first)
+    second[2:5, 8:14, 8:14] = True
+    masks = {"Brainstem": first, "SpinalCord": second, "Larynx": np.zeros_like(first)}
+    outgoing = [
+        StructureOut(number, name, "#102030", "ORGAN", mask)
+        for number, (name, mask) in enumerate(masks.items(), 1)
+    ]
+    with db.session_scope(read_only=True) as session:
+        reference = reference_of(session, session.merge(arrived.series, load=True))
+    header = ObjectHeader("Elsewhere", new_uid(), new_uid(), now())
+    results = _send(project, tmp_path, write_seg(reference, outgoing, header))
+    assert len(results[0]["structure_sets"]) == 1
+    with db.session_scope(read_only=True) as session:
+        rows = _structures()
+        assert [row.name for row in rows] == list(masks)
+        for row in rows[:2]:
+            revision = service.get_revision(session, row.id, 1)
+            assert np.array_equal(service.load_mask(revision, arrived.grid), masks[row.name])
+        assert rows[2].head == 0

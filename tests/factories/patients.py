@@ -1,0 +1,53 @@
+"""A patient whose CT and structure sets came in as DICOM through the door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+from sqlalchemy import select
+
+from backend.kit import db
+from backend.projects.tables import Project
+from backend.studies import service as studies
+from backend.studies.tables import Series, Study
+from rt.geometry import Grid
+from tests.factories.dicom import Ids, encode, make_ct_series
+
+SHAPE_KJI = (6, 24, 20)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A study that came in, with the CT's data sets as they were sent."""
+
+    ct: list[Dataset]
+    study: Study
+    series: Series
+    grid: Grid
+
+
+def send(project: Project, folder: Path, datasets: Sequence[Dataset]) -> str:
+    """Import data sets from a folder; gives the study's id."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, dataset in enumerate(datasets):
+        (folder / f"{dataset.Modality}-{number}.dcm").write_bytes(encode(dataset))
+    summary, arrivals = studies.import_path(project.id, None, folder)
+    assert summary.refused == 0, arrivals
+    return summary.studies[0]
+
+
+def send_ct(project: Project, folder: Path, seed: str = "ct") -> Arrived:
+    """A small CT that came in and has its volume."""
+    ids = Ids.fresh(seed)
+    ct = make_ct_series(
+        SHAPE_KJI, ids=Ids(ids.study, ids.series, ids.frame_of_reference, f"ID-{seed}", f"Secret^{seed}")
+    )
+    study_id = send(project, folder / seed, ct)
+    with db.session_scope(read_only=True) as session:
+        study = session.get_one(Study, study_id)
+        series = session.scalars(select(Series).where(Series.study_row_id == study_id)).one()
+        assert series.volume is not None
+        return Arrived(ct, study, series, Grid.from_json(series.volume["grid"]))
