@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,11 @@ from rt.errors import ArchiveError
 
 _PIECE = 2**18
 _MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ\x00")
+_ZIP_FAILURES = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error,
+    EOFError, RuntimeError, ValueError, OSError,
+)  # fmt: skip
+"""What zipfile raises on hostile bytes; NotImplementedError is a RuntimeError."""
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
@@ -49,14 +55,7 @@ def iter_members(source: Path | BinaryIO, limits: ArchiveLimits = DEFAULT_ARCHIV
     try:
         with zipfile.ZipFile(source) as archive:
             yield from _members(archive, limits)
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        EOFError,
-        NotImplementedError,
-        ValueError,
-        OSError,
-    ) as error:
+    except _ZIP_FAILURES as error:
         raise ArchiveError("not a zip, or a damaged one") from error
 
 
@@ -123,7 +122,7 @@ def _content(
                 if size > room:
                     raise ArchiveError(f"holds more than {limits.total_bytes} bytes")
                 pieces.append(piece)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+    except _ZIP_FAILURES:
         return b"", "damaged"
     return b"".join(pieces), None
 

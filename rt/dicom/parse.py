@@ -17,6 +17,7 @@ identifies the acquisition, and a note says so.
 from __future__ import annotations
 
 import io
+import logging
 import re
 import struct
 import unicodedata
@@ -48,6 +49,7 @@ from rt.dicom.uids import derived_uid
 from rt.errors import DicomError, DicomTooLarge, DicomTruncated, DicomUnsupported
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # its warnings quote values of the file
 
 IMPLEMENTATION_CLASS_UID = "2.25.230843164862911243046230137812386721143"
 """Ours, from a random UUID (PS3.5 B.2)."""

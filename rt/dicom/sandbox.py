@@ -41,6 +41,11 @@ _ERRORS = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, errors.RtError)
 }
+_ENVIRONMENT = {
+    "PYTHONPATH": str(Path(__file__).parents[2]),
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
 
 
 class ParserProcess:
@@ -58,9 +63,8 @@ class ParserProcess:
         """`rt.dicom.parse.parse_instance` in the child; DicomTooLarge too where the child did not survive."""
         head, stored = self._ask({"do": "parse"}, data)
         head["notes"] = tuple(head["notes"])
-        return ParsedInstance(
-            **{f.name: stored if f.name == "data" else head[f.name] for f in fields(ParsedInstance)}
-        )
+        known: dict[str, Any] = {f.name: head[f.name] for f in fields(ParsedInstance) if f.name != "data"}
+        return ParsedInstance(**known, data=stored)
 
     def frames(self, data: bytes, frame: int | None = None) -> npt.NDArray[Any]:
         """`rt.dicom.pixels.decode_frames` of a stored file, in the child."""
@@ -105,11 +109,7 @@ class ParserProcess:
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
                 cwd="/",
-                env={
-                    "PYTHONPATH": str(Path(__file__).parents[2]),
-                    "OPENBLAS_NUM_THREADS": "1",
-                    "OMP_NUM_THREADS": "1",
-                },
+                env=_ENVIRONMENT,
             )
             for pipe in (self._child.stdin, self._child.stdout):
                 os.set_blocking(_fileno(pipe), False)

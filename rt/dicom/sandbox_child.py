@@ -7,8 +7,6 @@ import resource
 import sys
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from rt.dicom.parse import parse_instance
 from rt.dicom.pixels import decode_frames
 from rt.dicom.sandbox import FRAME, summary_json
@@ -38,16 +36,14 @@ def _allow(cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + cpu_s, hard))
 
 
-def _answer(
-    request: dict[str, Any], source: BinaryIO, length: int
-) -> tuple[dict[str, Any], bytes | memoryview]:
+def _answer(request: dict[str, Any], source: BinaryIO, length: int) -> tuple[dict[str, Any], bytes]:
     try:
         data = source.read(length)
         if request["do"] == "parse":
             parsed = parse_instance(data)
             return summary_json(parsed), parsed.data
-        frames = np.ascontiguousarray(decode_frames(data, request["frame"]))
-        return {"dtype": frames.dtype.str, "shape": list(frames.shape)}, memoryview(frames).cast("B")
+        frames = decode_frames(data, request["frame"])
+        return {"dtype": frames.dtype.str, "shape": list(frames.shape)}, frames.tobytes()
     except RtError as error:
         return {"error": type(error).__name__, "detail": error.detail, "where": error.where}, b""
     except MemoryError:

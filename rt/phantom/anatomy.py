@@ -1,7 +1,8 @@
 """A head, neck and shoulders in CT numbers, with the organs that a planner draws.
 
-Sizes, places and CT numbers follow adult patients on planning CT.  The origin is the spinal cord in the foramen
-magnum; the chin is near z = -72, the larynx from -84 to -120, the lung tips near -130, the vertex near 125.
+Sizes, places and CT numbers follow adult patients on planning CT.  The origin is the spinal cord in the
+foramen magnum; the chin is near z = -72, the larynx from -84 to -120, the lung tips near -130, the
+vertex near 125.
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ AIR, LUNG, FAT, WATER, MUSCLE, BRAIN, BONE, MARROW, TOOTH = -1000, -820, -100, 5
 """CT numbers in HU of the materials."""
 
 CORD_LINE = (
-    (-200, 72), (-178, 60), (-150, 42), (-120, 20), (-100, 12), (-80, 6), (-45, 0), (0, 0),
-)  # fmt: skip
+    (-200, 72),
+    (-178, 60),
+    (-150, 42),
+    (-120, 20),
+    (-100, 12),
+    (-80, 6),
+    (-45, 0),
+    (0, 0),
+)
 """Course of the spinal cord: (z, y)."""
 JAW = ((0, -101), (15, -98), (28, -88), (38, -72), (45, -55), (51, -34))
 UPPER_JAW = ((0, -99), (14, -95), (23, -82), (28, -62))
@@ -54,19 +62,35 @@ def build_anatomy(space: Space) -> Anatomy:
 def _body(space: Space) -> Mask:
     head = space.tube(
         [
-            (-125, 0, 8, 78, 66), (-110, 0, 6, 66, 64), (-100, 0, 6, 62, 62), (-88, 0, 2, 60, 62), (-78, 0, -14, 60, 76),
-            (-70, 0, -27, 61, 86), (-45, 0, -29, 64, 88), (-15, 0, -29, 68, 91), (0, 0, -22, 71, 92), (15, 0, -15, 74, 97),
-            (45, 0, -10, 78, 101), (80, 0, -8, 80, 102), (100, 0, -8, 75, 95), (115, 0, -6, 58, 75), (129, 0, -5, 22, 28),
+            (-125, 0, 8, 78, 66),
+            (-110, 0, 6, 66, 64),
+            (-100, 0, 6, 62, 62),
+            (-88, 0, 2, 60, 62),
+            (-78, 0, -14, 60, 76),
+            (-70, 0, -27, 61, 86),
+            (-45, 0, -29, 64, 88),
+            (-15, 0, -29, 68, 91),
+            (0, 0, -22, 71, 92),
+            (15, 0, -15, 74, 97),
+            (45, 0, -10, 78, 101),
+            (80, 0, -8, 80, 102),
+            (100, 0, -8, 75, 95),
+            (115, 0, -6, 58, 75),
+            (129, 0, -5, 22, 28),
         ],
         taper=0.12,
-    )  # fmt: skip
+    )
     trunk = space.tube(
         [
-            (-240, 0, 25, 212, 95), (-178, 0, 23, 205, 88), (-150, 0, 20, 186, 80), (-135, 0, 24, 160, 68),
-            (-120, 0, 35, 118, 50), (-106, 0, 48, 72, 30),
+            (-240, 0, 25, 212, 95),
+            (-178, 0, 23, 205, 88),
+            (-150, 0, 20, 186, 80),
+            (-135, 0, 24, 160, 68),
+            (-120, 0, 35, 118, 50),
+            (-106, 0, 48, 72, 30),
         ],
         power=2.6,
-    )  # fmt: skip
+    )
     nose = space.tube([(8, 0, -112, 17, 14), (20, 0, -114, 16, 22), (50, 0, -105, 9, 12)])
     ears = space.ellipsoid((78, 4, 12), (6, 14, 28), sides=True)
     return head | trunk | nose | ears
@@ -164,7 +188,7 @@ def _cranium(space: Space, hu: Field, organs: dict[str, Mask]) -> Mask:
 
 
 def _not_neck(space: Space) -> Mask:
-    """Where the skull's wall may be: above the sloping base, so that neither palate nor pharynx turns to bone."""
+    """Where the skull's wall may be: above the sloping base, so that the pharynx does not turn to bone."""
     base = np.interp(space.y, [-100, -55, -45, -15, 60], [62, 50, 22, -2, -2])
     return np.asarray(space.z[:, None, None] > base)
 
@@ -174,9 +198,12 @@ def _face(space: Space, hu: Field, organs: dict[str, Mask]) -> None:
     hu[space.ellipsoid((33, -90, 50), (12.5, 12.5, 12.5), sides=True)] = 15
     hu[space.rod([(24, -52, 52), (33, -78, 50)], 2.5, sides=True)] = 40
     for line, radius in (
-        ([(50, -80, 30), (50, -78, 62)], 4.5), ([(50, -80, 24), (64, -52, 24), (64, -20, 26)], 3.5),
-        ([(20, -98, 34), (50, -82, 30)], 4.0), ([(12, -104, 62), (50, -86, 66)], 5.0), ([(14, -60, -4), (14, -52, 22)], 3.5),
-    ):  # fmt: skip
+        ([(50, -80, 30), (50, -78, 62)], 4.5),
+        ([(50, -80, 24), (64, -52, 24), (64, -20, 26)], 3.5),
+        ([(20, -98, 34), (50, -82, 30)], 4.0),
+        ([(12, -104, 62), (50, -86, 66)], 5.0),
+        ([(14, -60, -4), (14, -52, 22)], 3.5),
+    ):
         hu[space.rod(line, radius, sides=True)] = BONE
     sinus = space.ellipsoid((31, -72, 21), (14, 18, 15), sides=True)
     hu[space.ellipsoid((31, -72, 21), (16, 20, 17), sides=True)] = BONE - 300
@@ -222,11 +249,16 @@ def _parotids(space: Space, hu: Field, organs: dict[str, Mask], depth: Field) ->
     ] = MUSCLE + 8
     gland = space.tube(
         [
-            (-40, 55, -12, 5, 7), (-32, 56, -14, 9, 12), (-16, 57, -16, 12, 16), (-3, 58, -17, 14, 18),
-            (8, 59, -16, 13, 16), (16, 61, -14, 9, 12), (22, 62, -13, 5, 7),
+            (-40, 55, -12, 5, 7),
+            (-32, 56, -14, 9, 12),
+            (-16, 57, -16, 12, 16),
+            (-3, 58, -17, 14, 18),
+            (8, 59, -16, 13, 16),
+            (16, 61, -14, 9, 12),
+            (22, 62, -13, 5, 7),
         ],
         sides=True,
-    )  # fmt: skip
+    )
     gland &= (hu < 300) & (depth > 4)
     hu[gland] = 4 + 22 * space.noise(5.0)[gland]
     hu[space.tube([(-40, 53, -15, 2.5, 2.5), (10, 56, -15, 2.5, 2.5)], sides=True) & gland] = 90
@@ -255,9 +287,11 @@ def _chest(space: Space, hu: Field) -> None:
             & ~lung
         ] = BONE - 300
     for line, radius, value in (
-        ([(14, -55, -168), (80, -35, -146), (140, 0, -132)], 6.0, BONE - 200), ([(168, 20, -150), (172, 20, -240)], 21.0, MARROW - 150),
-        ([(88, 78, -135), (112, 88, -200)], 5.0, BONE - 300), ([(88, 70, -135), (150, 25, -138)], 6.0, BONE - 300),
-    ):  # fmt: skip
+        ([(14, -55, -168), (80, -35, -146), (140, 0, -132)], 6.0, BONE - 200),
+        ([(168, 20, -150), (172, 20, -240)], 21.0, MARROW - 150),
+        ([(88, 78, -135), (112, 88, -200)], 5.0, BONE - 300),
+        ([(88, 70, -135), (150, 25, -138)], 6.0, BONE - 300),
+    ):
         hu[space.rod(line, radius, sides=True)] = value
     hu[space.ellipsoid((168, 20, -152), (24, 24, 24), sides=True)] = MARROW - 150
     hu[space.ellipsoid((0, -52, -190), (28, 9, 24))] = MARROW
@@ -296,11 +330,23 @@ def _airway(space: Space, hu: Field, organs: dict[str, Mask]) -> None:
     hu[oesophagus & (space.noise(9.0) > 1.9)] = -600
     lumen = space.tube(
         [
-            (-240, 2, 28, 9, 9), (-178, 0, 4, 9, 9), (-150, 0, -12, 9, 9), (-120, 0, -28, 9, 10), (-108, 0, -33, 7.5, 11),
-            (-101, 0, -36, 3.2, 12), (-96, 0, -37, 5, 12), (-86, 0, -36, 10, 9), (-78, 0, -34, 16, 8), (-62, 0, -38, 15, 8),
-            (-45, 0, -40, 20, 8), (-15, 0, -39, 19, 6), (0, 0, -42, 16, 8), (15, 0, -45, 17, 13), (34, 0, -46, 15, 11),
+            (-240, 2, 28, 9, 9),
+            (-178, 0, 4, 9, 9),
+            (-150, 0, -12, 9, 9),
+            (-120, 0, -28, 9, 10),
+            (-108, 0, -33, 7.5, 11),
+            (-101, 0, -36, 3.2, 12),
+            (-96, 0, -37, 5, 12),
+            (-86, 0, -36, 10, 9),
+            (-78, 0, -34, 16, 8),
+            (-62, 0, -38, 15, 8),
+            (-45, 0, -40, 20, 8),
+            (-15, 0, -39, 19, 6),
+            (0, 0, -42, 16, 8),
+            (15, 0, -45, 17, 13),
+            (34, 0, -46, 15, 11),
         ]
-    )  # fmt: skip
+    )
     hu[lumen] = AIR
     hu[space.rod([(0, -44, -86), (0, -42, -70)], 2.0)] = MUSCLE
     organs["Esophagus"] &= ~lumen

@@ -7,6 +7,7 @@ order of z and interpolated linearly; `sides` mirrors a shape at the midline by 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -116,7 +117,7 @@ class Space:
         return depth
 
     def reach_mm(self, mask_kji: Mask, up_to_mm: float) -> Field:
-        """Distance from each voxel outside a mask to the mask, in mm; 0 inside, infinite beyond `up_to_mm`."""
+        """Distance from each voxel outside a mask to the mask, in mm; 0 inside, infinite beyond."""
         reach = np.full(mask_kji.shape, np.inf, dtype=np.float32)
         box = self._box(mask_kji, up_to_mm)
         reach[box] = ndimage.distance_transform_edt(~mask_kji[box], self.grid.spacing_ijk_mm[::-1])
@@ -145,13 +146,16 @@ def _interpolated(values: npt.NDArray[np.float64], where: Field, axis: int) -> n
     shape = [1] * values.ndim
     shape[axis] = -1
     share = share.reshape(shape)
-    return np.take(values, low, axis) * (1 - share) + np.take(values, low + 1, axis) * share
+    mixed: npt.NDArray[np.float64] = (
+        np.take(values, low, axis) * (1 - share) + np.take(values, low + 1, axis) * share
+    )
+    return mixed
 
 
 def _distance_squared(here: Sequence[Field], corners: Field) -> Field:
     """Squared distance to the nearest of the segments between successive corners."""
     nearest: Field | None = None
-    for begin, end in zip(corners[:-1], corners[1:], strict=True):
+    for begin, end in pairwise(corners):
         way = end - begin
         along = sum((h - b) * w for h, b, w in zip(here, begin, way, strict=True)) / np.float32(
             max(float(way @ way), 1e-6)
