@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from backend.audit.tables import AuditEntry
 
 CHAIN_LOCK = 0x52_4B_41  # any number that nothing else of Rinkaku locks
+PIECE = 500
+"""Entries read at a time."""
 
 
 def lock_chain(session: Session) -> None:
