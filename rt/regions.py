@@ -1,6 +1,8 @@
-"""Regions of a CT found by rule, without weights: the body outline."""
+"""Regions of a CT found by rule, without weights: the body outline, lungs and bones."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -8,29 +10,119 @@ from scipy import ndimage
 
 from rt.geometry import Grid
 
+HounsfieldArray = npt.NDArray[np.integer] | npt.NDArray[np.floating]
+
 BODY_THRESHOLD_HU = -300.0
 """Air and couch foam are below, fat (about -100 HU) and lung walls above."""
 OPENING_MM = 6.0
 """Radius of the opening that parts the patient from couch, mask and cables."""
 
+LUNG_THRESHOLD_HU = -400.0
+"""Between lung parenchyma (about -850 to -600 HU) and soft tissue."""
+LUNG_MEAN_HU = (-950.0, -500.0)
+"""Mean of a lung; trachea, sinuses and bowel gas are near -1000 HU."""
+LUNG_LEAST_CC = 50.0
+"""Smaller aerated parts are airways, sinuses or noise; the apices on a head-and-neck CT are larger."""
+LUNG_LATERAL_MM = 25.0
+"""A lung's centre lies at least this far from the body's midline; the trachea's does not."""
+BONE_THRESHOLD_HU = 200.0
+"""Cancellous bone and above."""
+BONE_CORTEX_HU = 400.0
+"""A bone has cortex somewhere; enhanced vessels do not."""
+BONE_LEAST_CC = 0.5
+"""Smaller dense parts are calcifications or noise."""
 
-def find_body(hu_kji: npt.NDArray[np.generic], grid: Grid) -> npt.NDArray[np.bool_]:
+
+def find_body(hu_kji: HounsfieldArray, grid: Grid) -> npt.NDArray[np.bool_]:
     """The patient without couch and mask: the largest part over -300 HU, opened, holes filled per slice."""
     dense = hu_kji > BODY_THRESHOLD_HU
     radius = [max(1, round(OPENING_MM / s)) if s < OPENING_MM else 0 for s in grid.spacing_ijk_mm[::-1]]
-    core = ndimage.binary_erosion(dense, _box(radius))
+    core = _filtered(dense, radius, ndimage.minimum_filter1d)
     labels, count = ndimage.label(core)
     if count == 0:
         return dense
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    grown = ndimage.binary_dilation(labels == sizes.argmax(), _box([r + 1 for r in radius]))
+    grown = _filtered(labels == sizes.argmax(), [r + 1 for r in radius], ndimage.maximum_filter1d)
     body = grown & dense
     return _filled(body)
 
 
-def _box(radius: list[int]) -> npt.NDArray[np.bool_]:
-    return np.ones([2 * r + 1 for r in radius], dtype=bool)
+def find_lungs(
+    hu_kji: HounsfieldArray, grid: Grid, body_kji: npt.NDArray[np.bool_]
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """`Lung_R` and `Lung_L`, those that the scan shows: aerated parts of the body, told apart by side.
+
+    Lungs that hang together, by the bronchi or where they touch, are parted at the body's midline.
+    """
+    aerated = (hu_kji < LUNG_THRESHOLD_HU) & body_kji
+    labels, count = ndimage.label(aerated)
+    sizes_cc = np.bincount(labels.ravel(), minlength=count + 1)[1:] * _voxel_cc(grid)
+    sides: dict[str, npt.NDArray[np.bool_]] = {}
+    midline = _centre_x_mm(body_kji, grid)
+    for label in np.flatnonzero(sizes_cc >= LUNG_LEAST_CC) + 1:
+        for part in _halves(labels == label, grid, midline):
+            low, high = LUNG_MEAN_HU
+            offset = _centre_x_mm(part, grid) - midline
+            large = part.sum() * _voxel_cc(grid) >= LUNG_LEAST_CC
+            if large and abs(offset) >= LUNG_LATERAL_MM and low <= float(hu_kji[part].mean()) <= high:
+                name = "Lung_L" if offset > 0 else "Lung_R"
+                sides[name] = sides[name] | part if name in sides else part
+    return {name: _filled(mask) for name, mask in sorted(sides.items())}
+
+
+def find_bones(hu_kji: HounsfieldArray, body_kji: npt.NDArray[np.bool_], grid: Grid) -> npt.NDArray[np.bool_]:
+    """All bones in one mask: dense connected parts of the body that have cortex, marrow filled per slice."""
+    dense = (hu_kji > BONE_THRESHOLD_HU) & body_kji
+    labels, count = ndimage.label(dense)
+    keep = np.bincount(labels.ravel(), minlength=count + 1) * _voxel_cc(grid) >= BONE_LEAST_CC
+    cortex = np.zeros(count + 1, dtype=bool)
+    cortex[np.unique(labels[hu_kji > BONE_CORTEX_HU])] = True
+    keep &= cortex
+    keep[0] = False
+    return _filled(keep[labels])
+
+
+def _halves(mask_kji: npt.NDArray[np.bool_], grid: Grid, midline_mm: float) -> list[npt.NDArray[np.bool_]]:
+    """The part itself, or its left and right half when it lies on both sides of the midline."""
+    right = mask_kji & (_x_mm(grid) < midline_mm)
+    share = right.sum() / mask_kji.sum()
+    return [mask_kji] if not 0.1 < share < 0.9 else [right, mask_kji & ~right]
+
+
+def _x_mm(grid: Grid) -> npt.NDArray[np.float64]:
+    """LPS x (towards the patient's left) of every voxel, in mm, (k, j, i)."""
+    steps = np.asarray(grid.direction)[0] * np.asarray(grid.spacing_ijk_mm)
+    k, j, i = np.ogrid[tuple(slice(n) for n in grid.shape_kji)]
+    x: npt.NDArray[np.float64] = grid.origin_lps_mm[0] + i * steps[0] + j * steps[1] + k * steps[2]
+    return x
+
+
+def _centre_x_mm(mask_kji: npt.NDArray[np.bool_], grid: Grid) -> float:
+    """LPS x of the centre of mass, in mm."""
+    if not mask_kji.any():
+        return 0.0
+    k, j, i = (
+        float(np.average(np.arange(n), weights=mask_kji.sum(axis=axes)))
+        for n, axes in zip(mask_kji.shape, ((1, 2), (0, 2), (0, 1)), strict=True)
+    )
+    steps = np.asarray(grid.direction)[0] * np.asarray(grid.spacing_ijk_mm)
+    return float(grid.origin_lps_mm[0] + steps @ (i, j, k))
+
+
+def _voxel_cc(grid: Grid) -> float:
+    return grid.voxel_mm3 / 1000.0
+
+
+def _filtered(
+    mask_kji: npt.NDArray[np.bool_], radius: list[int], extreme: Callable[..., npt.NDArray[np.uint8]]
+) -> npt.NDArray[np.bool_]:
+    """Erosion (minimum) or dilation (maximum) by a box, one axis after the other; outside counts as empty."""
+    made = mask_kji.astype(np.uint8)
+    for axis, voxels in enumerate(radius):
+        if voxels:
+            made = extreme(made, 2 * voxels + 1, axis=axis, mode="constant", cval=0)
+    return made.astype(np.bool_)
 
 
 def _filled(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

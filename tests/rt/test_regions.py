@@ -1,0 +1,66 @@
+"""Body, lungs and bones on a phantom whose volumes are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rt.geometry import Grid
+from rt.masks import volume_cc
+from rt.regions import find_body, find_bones, find_lungs
+
+SHAPE = (40, 96, 112)
+
+
+def phantom(spacing=(4.0, 4.0, 5.0), flip_i=False):
+    """A torso on a couch: two lungs joined by a bronchus, a trachea above them, a spine with marrow."""
+    direction = np.diag([-1.0 if flip_i else 1.0, 1.0, 1.0])
+    grid = Grid.of(SHAPE, spacing, (0.0, 0.0, 0.0), direction)
+    k, j, i = np.ogrid[tuple(slice(n) for n in SHAPE)]
+    hu = np.full(SHAPE, -1000, np.int16)
+    body = np.broadcast_to(((i - 56) / 45) ** 2 + ((j - 44) / 30) ** 2 < 1, SHAPE)
+    hu[body] = 30
+    lungs = {}
+    for name, centre in (("low", 36), ("high", 76)):
+        lungs[name] = ((i - centre) / 12) ** 2 + ((j - 40) / 16) ** 2 + ((k - 14) / 11) ** 2 < 1
+        hu[lungs[name]] = -800
+    hu[13:15, 39:41, 36:76] = -980
+    hu[np.broadcast_to(((i - 56) ** 2 + (j - 34) ** 2 < 9) & (k > 13), SHAPE)] = -1000
+    spine = np.broadcast_to((i - 56) ** 2 + (j - 62) ** 2 < 49, SHAPE)
+    marrow = np.broadcast_to((i - 56) ** 2 + (j - 62) ** 2 < 16, SHAPE)
+    hu[spine] = 700
+    hu[marrow] = 150
+    hu[:, 86:89, 10:102] = 100
+    return hu, grid, body, lungs, spine
+
+
+def test_body_is_without_couch_and_without_holes():
+    hu, grid, body, _, _ = phantom()
+    found = find_body(hu, grid)
+    assert (found != body).sum() < 0.01 * body.sum()
+
+
+@pytest.mark.parametrize("flip_i", [False, True])
+def test_lungs_are_named_by_the_patients_side(flip_i):
+    hu, grid, body, lungs, _ = phantom(flip_i=flip_i)
+    found = find_lungs(hu, grid, body)
+    left, right = ("low", "high") if flip_i else ("high", "low")
+    assert set(found) == {"Lung_L", "Lung_R"}
+    for name, which in (("Lung_L", left), ("Lung_R", right)):
+        overlap = (found[name] & lungs[which]).sum() * 2 / (found[name].sum() + lungs[which].sum())
+        assert overlap > 0.97
+
+
+def test_head_without_lungs_has_none():
+    hu, grid, body, lungs, _ = phantom()
+    hu[lungs["low"] | lungs["high"]] = 30
+    hu[13:15, 39:41, 36:76] = 30
+    assert find_lungs(hu, grid, body) == {}
+
+
+def test_bones_are_filled_and_vessels_are_not_bones():
+    hu, grid, body, _, spine = phantom()
+    hu[5:30, 20:24, 54:58] = 300
+    found = find_bones(hu, body, grid)
+    assert volume_cc(found & ~spine, grid) == 0.0
+    assert (found == spine).all()

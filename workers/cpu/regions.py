@@ -1,0 +1,48 @@
+"""Body outline, lungs and bones of a CT by rule, as a first proposal in the working structure set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.labels import service as labels
+from backend.studies import service as studies
+from backend.studies.tables import Series
+from rt.errors import RtError
+from rt.masks import Mask
+from rt.regions import find_body, find_bones, find_lungs
+from workers.runtime import JobContext, job
+
+
+class NotCt(RtError):
+    """The rules are about Hounsfield units."""
+
+    slug = "not-a-ct"
+
+
+@job("regions", queue="cpu")
+def find_regions(context: JobContext) -> dict[str, Any]:
+    """Append a first revision to each region that nothing has been drawn for."""
+    with context.session(read_only=True) as session:
+        series = session.get_one(Series, context.parameters["series_id"])
+        if series.modality != "CT":
+            raise NotCt("body, lungs and bones are found on CT only")
+        hu, grid = studies.load_volume(series)
+    context.progress(0.1, "body")
+    body = find_body(hu, grid)
+    context.progress(0.4, "lungs")
+    regions: dict[str, Mask] = {"External": body, **find_lungs(hu, grid, body)}
+    context.progress(0.7, "bones")
+    regions["Bones"] = find_bones(hu, body, grid)
+    result: dict[str, Any] = {}
+    with context.finishing(result) as session:
+        structure_set = labels.working_set(session, series)
+        for name, mask in regions.items():
+            if not mask.any():
+                continue
+            structure = labels.ensure_structure(session, structure_set, labels.NewStructure(name))
+            if structure.head == 0:
+                new = labels.NewRevision(mask, 0, reason="found by rule", tool="rule")
+                labels.append_revision(session, structure, new)
+                result.setdefault("drawn", []).append(name)
+        labels.refresh_study(session, series.study_row_id)
+    return result
