@@ -26,8 +26,7 @@ def grow(mask_kji: Mask, grid: Grid, mm: float) -> Mask:
     box = _reach(mask_kji, grid, mm)
     result = mask_kji.copy()
     if box is not None:
-        distance = ndimage.distance_transform_edt(~mask_kji[box], sampling=_spacing_kji(grid))
-        result[box] = distance <= mm + 1e-6
+        result[box] = _within(mask_kji[box], _spacing_kji(grid), mm)
     return result
 
 
@@ -37,9 +36,8 @@ def shrink(mask_kji: Mask, grid: Grid, mm: float) -> Mask:
     result = np.zeros_like(mask_kji)
     box = bounding_box(mask_kji)
     if box is not None:
-        inside = np.pad(mask_kji[box], 1)
-        distance = ndimage.distance_transform_edt(inside, sampling=_spacing_kji(grid))
-        result[box] = distance[1:-1, 1:-1, 1:-1] > mm + 1e-6
+        outside = np.pad(~mask_kji[box], 1, constant_values=True)
+        result[box] = ~_within(outside, _spacing_kji(grid), mm)[1:-1, 1:-1, 1:-1]
     return result
 
 
@@ -67,7 +65,7 @@ def fill_holes(mask_kji: Mask) -> Mask:
     result = mask_kji.copy()
     box = bounding_box(mask_kji)
     if box is not None:
-        result[box] = np.stack([ndimage.binary_fill_holes(plane) for plane in mask_kji[box]])
+        result[box] = np.stack([_without_holes(plane) for plane in mask_kji[box]])
     return result
 
 
@@ -117,6 +115,28 @@ def interpolate_slices(mask_kji: Mask, grid: Grid) -> Mask:
             weight = (k - low) / (high - low)
             result[box][k] = _blend(cropped[low], cropped[high], weight, spacing_ji)
     return result
+
+
+def _within(mask_kji: Mask, spacing_kji: tuple[float, float, float], mm: float) -> Mask:
+    """Voxels whose centre is within `mm` of a voxel of the mask: in-plane distances, reached over by slices.
+
+    Exact, and needs the memory of one slice beside the result.
+    """
+    result = np.zeros_like(mask_kji)
+    reach = math.floor(mm / spacing_kji[0] + 1e-9)
+    for k in drawn_slices(mask_kji):
+        distance = ndimage.distance_transform_edt(~mask_kji[k], sampling=spacing_kji[1:])
+        for step in range(max(-reach, -k), min(reach, len(mask_kji) - 1 - k) + 1):
+            left_mm2 = mm**2 - (step * spacing_kji[0]) ** 2
+            result[k + step] |= distance <= math.sqrt(max(left_mm2, 0.0)) + 1e-6
+    return result
+
+
+def _without_holes(mask_ji: Mask) -> Mask:
+    """One slice with all that its outside does not reach (over edges) filled."""
+    parts, _ = ndimage.label(np.pad(~mask_ji, 1, constant_values=True))
+    filled: Mask = (parts != parts[0, 0])[1:-1, 1:-1]
+    return filled
 
 
 def _blend(low_ji: Mask, high_ji: Mask, weight: float, spacing_ji: tuple[float, float]) -> Mask:
