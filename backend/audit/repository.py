@@ -32,10 +32,11 @@ def add(session: Session, entry: AuditEntry) -> None:
 
 
 def in_order(session: Session) -> Iterator[AuditEntry]:
-    """Every entry, oldest first, in pieces."""
-    yield from session.scalars(
-        select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=500)
-    )
+    """Every entry, oldest first, read in pieces."""
+    last, statement = 0, select(AuditEntry).order_by(AuditEntry.number).limit(PIECE)
+    while piece := session.scalars(statement.where(AuditEntry.number > last)).all():
+        yield from piece
+        last = piece[-1].number
 
 
 def page(
