@@ -6,7 +6,9 @@ import { isKey, type Translate } from './index';
 export function slugText(slug: string, detail: string, t: Translate): string {
   const key = `slug.${slug}`;
   if (!isKey(key)) return detail === '' ? slug : detail;
-  return detail === '' ? t(key) : t('common.because', { what: t(key), detail });
+  const what = t(key);
+  if (detail === '') return what;
+  return detail.toLowerCase().startsWith(what.toLowerCase()) ? detail : t('common.because', { what, detail });
 }
 
 /** What to tell a person about anything that was thrown. */

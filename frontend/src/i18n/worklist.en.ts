@@ -104,6 +104,7 @@ export const worklistEn = {
   'import.kinds': 'DICOM files, folders, or a zip',
   'import.unreadable': 'The dropped files could not be read. Try the buttons instead.',
   'import.sending': 'Importing {n} of {total}',
+  'import.closing': 'Putting volumes together…',
   'import.finished': 'Import finished',
   'import.resume': 'Send the rest again',
   'import.stored': 'Stored',

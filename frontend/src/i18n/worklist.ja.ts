@@ -106,6 +106,7 @@ export const worklistJa: Record<keyof typeof worklistEn, string> = {
   'import.kinds': 'DICOMファイル、フォルダ、またはzip',
   'import.unreadable': 'ドロップしたファイルを読み取れませんでした。ボタンから選択してください。',
   'import.sending': '取り込み中 {n} / {total}',
+  'import.closing': 'ボリュームを構成中…',
   'import.finished': '取り込みが完了しました',
   'import.resume': '残りを再送',
   'import.stored': '保存',

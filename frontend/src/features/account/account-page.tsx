@@ -1,7 +1,6 @@
 import { useT } from '../../i18n';
 import { LanguageSwitch } from '../../ui/language-switch';
-import { PageLayout, Section } from '../../ui/layout';
-import { layout } from '../../ui/layout';
+import { layout, PageLayout, Section } from '../../ui/layout';
 import { useSession } from '../login/session';
 import css from './account.module.css';
 import { PasswordForm } from './password-form';
@@ -13,18 +12,16 @@ function Identity() {
   return (
     <Section title={me.user.display_name} note={me.user.username} padded>
       {me.projects.length > 0 && (
-        <table className={layout.table}>
-          <tbody>
-            {me.projects.map((project) => (
-              <tr key={project.id}>
-                <td>{project.name}</td>
-                <td className={layout.muted}>{t(`role.${project.role}`)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <ul className={css.projects}>
+          {me.projects.map((project) => (
+            <li key={project.id}>
+              <span>{project.name}</span>
+              <span className={layout.muted}>{t(`role.${project.role}`)}</span>
+            </li>
+          ))}
+        </ul>
       )}
-      <div className={layout.row}>
+      <div className={css.language}>
         <span>{t('shell.language')}</span>
         <LanguageSwitch />
       </div>

@@ -91,11 +91,11 @@ function useBatchEffects(batch: Batch): void {
     if (batch.summary !== null) void client.invalidateQueries({ queryKey: keys.allStudies });
   }, [batch.summary, client]);
   useEffect(() => {
-    if (!batch.active) return undefined;
+    if (!batch.active && !batch.closing) return undefined;
     const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
     window.addEventListener('beforeunload', hold);
     return () => window.removeEventListener('beforeunload', hold);
-  }, [batch.active]);
+  }, [batch.active, batch.closing]);
 }
 
 function PanelActions({ batch, counts }: { batch: Batch; counts: Tally }) {
@@ -110,15 +110,20 @@ function PanelActions({ batch, counts }: { batch: Batch; counts: Tally }) {
   return (
     <>
       {counts.failed > 0 && (
-        <Button small onClick={() => uploads.resume()}>
+        <Button small disabled={batch.closing} onClick={() => uploads.resume()}>
           {t('import.resume')}
         </Button>
       )}
-      <IconButton small name={t('common.close')} onClick={() => uploads.clear()}>
+      <IconButton small name={t('common.close')} disabled={batch.closing} onClick={() => uploads.clear()}>
         <Icon name="close" />
       </IconButton>
     </>
   );
+}
+
+function titleOf(batch: Batch, counts: Tally, t: Translate): string {
+  if (batch.active) return t('import.sending', { n: counts.settled, total: counts.files });
+  return t(batch.closing ? 'import.closing' : 'import.finished');
 }
 
 /** Progress of the upload, at the corner of every page while there is one. */
@@ -130,12 +135,11 @@ export function ImportPanel() {
   if (batch.items.length === 0) return null;
   const counts = tally(batch.items);
   const lines = batch.items.flatMap(linesOf).sort((a, b) => urgency(a) - urgency(b));
-  const title = batch.active ? t('import.sending', { n: counts.settled, total: counts.files }) : t('import.finished');
+  const title = titleOf(batch, counts, t);
   return (
     <section className={css.panel} aria-label={t('import.title')}>
       <header>
         <h2>{title}</h2>
-        <PanelActions batch={batch} counts={counts} />
         <IconButton
           small
           name={open ? t('common.collapse') : t('common.expand')}
@@ -144,9 +148,10 @@ export function ImportPanel() {
         >
           <Icon name={open ? 'down' : 'up'} />
         </IconButton>
+        <PanelActions batch={batch} counts={counts} />
       </header>
       <div className={css.summary}>
-        <Progress value={sentShare(batch.items)} label={title} tone={batch.active ? undefined : 'good'} />
+        <Progress value={sentShare(batch.items)} label={title} tone={batch.active || batch.closing ? undefined : 'good'} />
         <Counts counts={counts} />
         {batch.error !== null && <ErrorNote error={batch.error} />}
       </div>

@@ -21,6 +21,8 @@ export type Batch = {
   projectId: string | null;
   items: readonly Item[];
   active: boolean;
+  /** All is sent and the server is putting volumes together. */
+  closing: boolean;
   /** Set when the server has closed the batch. */
   summary: ImportSummary | null;
   error: unknown;
@@ -32,7 +34,7 @@ export type Transport = {
   complete: (importId: string) => Promise<ImportSummary>;
 };
 
-const EMPTY: Batch = { projectId: null, items: [], active: false, summary: null, error: null };
+const EMPTY: Batch = { projectId: null, items: [], active: false, closing: false, summary: null, error: null };
 
 export class UploadQueue {
   private batch: Batch = EMPTY;
@@ -144,15 +146,15 @@ export class UploadQueue {
   }
 
   private async finish(): Promise<void> {
-    this.change({ active: false });
-    if (this.importId === null) return;
-    const finished = this.importId;
+    const sent = this.importId;
     this.importId = null;
+    this.change({ active: false, closing: sent !== null });
+    if (sent === null) return;
     try {
-      const summary = await this.transport.complete(await finished);
-      this.change({ summary });
+      const summary = await this.transport.complete(await sent);
+      this.change({ closing: false, summary });
     } catch (error) {
-      this.change({ error });
+      this.change({ closing: false, error });
     }
   }
 }

@@ -88,7 +88,7 @@ export function Members({ projectId, manage }: { projectId: string; manage: bool
   if (members.isPending) return <Loading />;
   if (members.isError) return <ErrorNote error={members.error} retry={() => void members.refetch()} />;
   return (
-    <Section title={t('project.members')} note={t('project.membersNote', { n: members.data.length })}>
+    <Section title={t('project.members')} note={t('project.membersNote')}>
       {change.error !== null && (
         <div className={css.problem}>
           <ErrorNote error={change.error} />

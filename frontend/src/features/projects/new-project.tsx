@@ -46,7 +46,7 @@ export function NewProject({ onClose }: { onClose: () => void }) {
           create.mutate();
         }}
       >
-        <TextField label={t('project.name')} value={name} onChange={setName} maxLength={128} autoFocus />
+        <TextField label={t('project.name')} value={name} onChange={setName} maxLength={128} />
         <TextField
           label={t('project.slug')}
           hint={t('project.slugHint')}
