@@ -292,8 +292,8 @@ def _crossings(
         count = stop - first
         edge = np.repeat(np.arange(len(a)), count)
         line = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
-        slope = (b[edge, 0] - a[edge, 0]) / (b[edge, 1] - a[edge, 1])
-        yield line, a[edge, 0] + (lines[line] - a[edge, 1]) * slope
+        part = (lines[line] - a[edge, 1]) / (b[edge, 1] - a[edge, 1])
+        yield line, a[edge, 0] + part * (b[edge, 0] - a[edge, 0])
 
 
 def _marching_squares(plane_ji: Mask) -> list[FloatArray]:

@@ -171,6 +171,43 @@ def test_the_same_contour_twice_does_not_cancel_itself() -> None:
     assert [w.slug for w in filled.warnings] == ["contour-repeated"]
 
 
+def test_case_10_a_known_millimetre_is_the_voxel_it_lies_in() -> None:
+    grid = oriented_grid("HFP", (6, 20, 20))
+    point = grid.to_lps([7, 12, 3])
+    around = ring([(6.6, 11.6), (7.4, 11.6), (7.4, 12.4), (6.6, 12.4)], 3, grid)
+    assert np.argwhere(fill_polygons([around], grid).mask_kji).tolist() == [[3, 12, 7]]
+    assert grid.to_index(point) == pytest.approx([7, 12, 3])
+
+
+def test_case_07_one_contour_inside_another_makes_a_hole_whichever_comes_first() -> None:
+    grid = plain_grid((1, 30, 30))
+    outer, inner = square(2.5, 20.5, 0, grid), square(6.5, 12.5, 0, grid)
+    filled = [fill_polygons(order, grid) for order in ([outer, inner], [inner, outer])]
+    assert filled[0].mask_kji.sum() == 18**2 - 6**2
+    assert np.array_equal(filled[0].mask_kji, filled[1].mask_kji)
+    assert not filled[0].warnings
+
+
+def test_hostile_rings_stay_within_the_image() -> None:
+    grid = plain_grid((2, 16, 16))
+    zigzag = np.array([[(-1e6 if n % 2 else 1e6), (-1e6 if n % 3 else 1e6), 1.0] for n in range(9001)])
+    filled = fill_polygons([zigzag, np.tile([[3.0, 4.0, 1.0]], (5, 1))], grid)
+    assert filled.mask_kji.shape == (2, 16, 16)
+    assert not filled.mask_kji[0].any()
+
+
+@settings(max_examples=50)
+@given(hnp.arrays(np.float64, st.tuples(st.integers(3, 12), st.just(2)), elements=st.floats(-3, 12)))
+def test_any_ring_covers_between_nothing_and_all_of_a_voxel(ij: np.ndarray) -> None:
+    grid = plain_grid((1, 10, 10))
+    polygon = np.column_stack([ij, np.zeros(len(ij))])
+    fractions = cover_polygons([polygon], grid).fractions_kji
+    assert np.all((fractions >= -1e-9) & (fractions <= 1 + 1e-9))
+    columns, rows = np.clip(np.ptp(ij, axis=0), 0, 10)
+    assert fractions.sum() <= (columns + 1) * (rows + 1)
+    assert fill_polygons([polygon], grid).mask_kji.sum() <= (columns + 1) * (rows + 1)
+
+
 def test_case_17_a_contour_across_the_slices_is_named_not_flattened() -> None:
     grid = plain_grid((9, 30, 30))
     across = grid.to_lps([[5, 5, 1], [9, 5, 1], [9, 5, 7], [5, 5, 7]])

@@ -54,7 +54,7 @@ def written(series: SeriesReference, out: list[StructureOut]) -> Dataset:
 
 
 @pytest.mark.parametrize("name", [*ORIENTATIONS, "oblique"])
-def test_case_37_overlap_and_empty_segments_come_back(name: str) -> None:
+def test_case_36_37_38_overlap_empty_frames_and_empty_segments_come_back(name: str) -> None:
     series = series_on(oriented_grid(name, SHAPE))
     content = read_seg(written(series, structures()), series.grid)
     assert [segment.label for segment in content.segments] == ["Parotid_L", "PTV_7000", "Larynx"]
@@ -65,7 +65,7 @@ def test_case_37_overlap_and_empty_segments_come_back(name: str) -> None:
     assert content.frame_of_reference_uid == series.frame_of_reference_uid
 
 
-def test_case_38_a_set_of_empty_segments_is_kept() -> None:
+def test_case_38_a_set_without_any_voxel_is_kept() -> None:
     series = series_on(oriented_grid("HFS", SHAPE))
     content = read_seg(written(series, structures()[2:]), series.grid)
     assert [(s.label, s.mask_kji.any()) for s in content.segments] == [("Larynx", False)]
@@ -87,6 +87,16 @@ def test_case_40_orientation_noise_does_not_matter() -> None:
     shared.ImageOrientationPatient = [round(float(v), 4) for v in shared.ImageOrientationPatient]
     content = read_seg(dataset, series.grid)
     assert np.array_equal(content.segments[1].mask_kji, structures()[1].mask_kji)
+
+
+def test_case_41_slight_noise_of_positions_is_snapped() -> None:
+    series = series_on(oriented_grid("HFS", SHAPE))
+    dataset = written(series, structures())
+    for number, frame in enumerate(dataset.PerFrameFunctionalGroupsSequence):
+        x, y, z = (float(v) for v in frame.PlanePositionSequence[0].ImagePositionPatient)
+        frame.PlanePositionSequence[0].ImagePositionPatient = [x, y, round(z + 0.02 * (-1) ** number, 4)]
+    content = read_seg(dataset, series.grid)
+    assert np.array_equal(content.segments[0].mask_kji, structures()[0].mask_kji)
 
 
 def test_case_44_every_image_of_a_frame_is_named_at_the_top_too() -> None:
