@@ -15,9 +15,11 @@ export type BitSlice = { u0: number; v0: number; width: number; height: number; 
 const PAD: Triple = [4, 16, 16];
 /** Voxels kept free around an edit, so that the box is not copied at every step of a stroke. */
 
+let versions = 0;
+
 export class BitMask {
   readonly shape: Triple;
-  /** Counts changes; whoever draws the mask compares it. */
+  /** No two masks and no two states of one mask have the same; whoever draws a mask compares it. */
   version = 0;
   /** Number of voxels that are set. */
   count = 0;
@@ -27,6 +29,13 @@ export class BitMask {
 
   constructor(shape: Triple) {
     this.shape = shape;
+    this.touch();
+  }
+
+  /** Says that the mask has changed, after a series of writes. */
+  touch(): void {
+    versions += 1;
+    this.version = versions;
   }
 
   /** A mask over the bits of a box; `bits` is taken over, not copied. */
@@ -112,7 +121,7 @@ export class BitMask {
         this.flip(Math.floor(row / nj), row % nj, at % ni);
       }
     }
-    this.version += 1;
+    this.touch();
   }
 
   /** Calls back for every stretch of set voxels along i. */

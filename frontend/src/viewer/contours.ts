@@ -4,7 +4,7 @@ import { outline, type Loops } from '../lib/outline';
 import type { PlaneView } from './plane-view';
 import type { Scene } from './scene';
 
-type Entry = { slice: number; version: number; mask: BitMask; loops: Loops };
+type Entry = { slice: number; version: number; loops: Loops };
 
 /** The last outline of every structure in one plane. */
 export class ContourCache {
@@ -13,10 +13,10 @@ export class ContourCache {
   loops(id: string, mask: BitMask, view: PlaneView): Loops {
     const { slice } = view;
     const known = this.entries.get(id);
-    if (known?.slice === slice && known.version === mask.version && known.mask === mask) return known.loops;
+    if (known?.slice === slice && known.version === mask.version) return known.loops;
     const pixels = mask.slice(view.plane.across, slice);
     const loops = pixels === null ? [] : transposed(outline(pixels), view.plane.columns < view.plane.rows);
-    this.entries.set(id, { slice, version: mask.version, mask, loops });
+    this.entries.set(id, { slice, version: mask.version, loops });
     return loops;
   }
 }

@@ -83,7 +83,7 @@ export class Editor {
       const at = Math.sqrt(radius * radius - away * away);
       for (const step of steps) disk(step, at, spacing, (u0, u1, v) => this.span(stroke, stroke.slice + offset, u0, u1, v));
     }
-    stroke.mask.version += 1;
+    stroke.mask.touch();
     this.scene.repaint();
   }
 
@@ -92,7 +92,7 @@ export class Editor {
     const { stroke } = this;
     if (stroke === null || points.length < 3) return;
     polygon(points, (u0, u1, v) => this.span(stroke, stroke.slice, u0, u1, v));
-    stroke.mask.version += 1;
+    stroke.mask.touch();
   }
 
   /** Ends the stroke: it becomes one step of undo. */

@@ -16,6 +16,7 @@ export function renderSlice(volume: Volume, plane: Plane, slice: number, window:
   const scale = volume.description.slope * gain;
   const shift = -window.low * gain;
   const first = slice * (strides[plane.across] ?? 0);
+  const { arrived } = volume;
   for (let v = 0, n = 0; v < nv; v += 1) {
     let at = first + v * dv;
     for (let u = 0; u < nu; u += 1, n += 1, at += du) {
@@ -24,4 +25,14 @@ export function renderSlice(volume: Volume, plane: Plane, slice: number, window:
       out[n] = OPAQUE | (grey * 0x010101);
     }
   }
+  if (!volume.complete) blacken(plane, slice, arrived, [nu, nv], out);
+}
+
+/** Black where slices have not arrived. */
+function blacken(plane: Plane, slice: number, arrived: Uint8Array, [nu, nv]: [number, number], out: Uint32Array): void {
+  if (plane.across === 0 && arrived[slice] !== 1) out.fill(OPAQUE);
+  for (let v = 0; plane.rows === 0 && v < nv; v += 1) {
+    if (arrived[v] !== 1) out.fill(OPAQUE, v * nu, (v + 1) * nu);
+  }
+  for (let n = 0; plane.columns === 0 && n < nu * nv; n += 1) if (arrived[n % nu] !== 1) out[n] = OPAQUE;
 }

@@ -12,8 +12,6 @@ export type VolumeDescription = {
   window: { low: number; high: number };
 };
 
-const AIR_HU = -1024;
-
 /** Slice indices from the middle outwards: m, m + 1, m - 1, m + 2, ... */
 export function middleOut(count: number): number[] {
   const middle = Math.floor(count / 2);
@@ -28,14 +26,15 @@ export function middleOut(count: number): number[] {
 export class Volume {
   readonly description: VolumeDescription;
   readonly data: Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-  /** How many slices have arrived. */
+  /** How many slices have arrived, and which (1 each): the others are drawn black. */
   loaded = 0;
+  readonly arrived: Uint8Array;
 
   constructor(description: VolumeDescription) {
     this.description = description;
     const [nk, nj, ni] = description.grid.shape_kji;
     this.data = description.dtype === 'int16' ? new Int16Array(nk * nj * ni) : new Float32Array(nk * nj * ni);
-    if (description.unit === 'HU') this.data.fill(AIR_HU / description.slope);
+    this.arrived = new Uint8Array(nk);
   }
 
   get grid(): GridGeometry {
@@ -49,7 +48,7 @@ export class Volume {
   /** Value at a voxel in the volume's unit; null outside. */
   valueAt(k: number, j: number, i: number): number | null {
     const [nk, nj, ni] = this.grid.shape_kji;
-    if (k < 0 || j < 0 || i < 0 || k >= nk || j >= nj || i >= ni) return null;
+    if (j < 0 || i < 0 || k >= nk || j >= nj || i >= ni || this.arrived[k] !== 1) return null;
     return (this.data[(k * nj + j) * ni + i] ?? 0) * this.description.slope;
   }
 
@@ -72,6 +71,7 @@ export class Volume {
         bytes.set(part, slice * sliceBytes + within);
         taken += part.length;
         received += part.length;
+        if (received % sliceBytes === 0) this.arrived[slice] = 1;
       }
       this.loaded = Math.floor(received / sliceBytes);
       arrived();
