@@ -24,7 +24,6 @@ SPACING_IJK_MM = (1.0, 1.5, 3.0)
 class Scene:
     """Rows of a study with one CT series that has a volume."""
 
-    patient: Patient
     study: Study
     series: Series
     grid: Grid
@@ -58,7 +57,7 @@ def make_scene(
     session.flush()
     session.add_all(_instances(series, grid))
     session.flush()
-    return Scene(patient, study, series, grid)
+    return Scene(study, series, grid)
 
 
 def _give_volume(series: Series, grid: Grid) -> None:

@@ -25,13 +25,10 @@ def export_training_set(context: JobContext) -> dict[str, Any]:
         chosen = partial_set(cases, wanted.structures)
         path = write_monai(chosen, context.scratch, context.progress)
     context.check_cancelled()
-    result = {
+    return {
         "cases": len(chosen.cases),
         "structures": list(chosen.structures),
         "left_out": len(chosen.left_out),
         "bytes": path.stat().st_size,
         "sha256": context.storage.put_file(path),
     }
-    with context.finishing(result):
-        pass
-    return result

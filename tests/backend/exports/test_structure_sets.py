@@ -1,0 +1,233 @@
+"""A structure set leaves as it is, is published after each change, and costs what it cost."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from pydicom.dataset import Dataset
+from sqlalchemy import select
+
+from backend.audit.tables import AuditEntry
+from backend.kit import db, storage
+from backend.labels import service
+from backend.labels.tables import Effort, Revision, Structure, StructureSet
+from backend.projects.tables import Project
+from backend.studies.tables import Instance, Series
+from rt.dicom.parse import read_stored
+from rt.dicom.rtstruct import fill_contours, read_rtstruct
+from rt.dicom.seg import read_seg
+from rt.masks import Mask
+from rt.resample import read_nifti
+from tests.backend.labels.conftest import Drawn, Save, draw, save  # noqa: F401 (fixture)
+from tests.factories.dicom import make_rtstruct
+from tests.factories.jobs import run_queued
+from tests.factories.patients import Arrived, send, send_ct
+from tests.factories.scenes import Scene, block
+
+Login = Callable[..., dict[str, str]]
+RING = [(4.25, 6.125), (12.5, 6.125), (12.5, 15.75), (4.25, 15.75)]
+
+
+@pytest.fixture
+def arrived(project: Project, tmp_path: Path) -> Arrived:
+    return send_ct(project, tmp_path)
+
+
+@pytest.fixture
+def drawn(arrived: Arrived) -> Drawn:
+    """Two overlapping organs drawn by the network on a CT that came as DICOM; the first is given back."""
+    with db.session_scope(read_only=True) as session:
+        scene = Scene(session.merge(arrived.study), session.merge(arrived.series), arrived.grid)
+    draw(scene, "Brainstem", block(arrived.grid, slice(1, 4), slice(5, 12), slice(4, 9)))
+    ring = block(arrived.grid, slice(2, 5), slice(8, 20), slice(6, 16))
+    ring[3, 11:15, 9:12] = False
+    ring[5, 2, 2] = True
+    return draw(scene, "Parotid_L", ring)
+
+
+def _export(client: TestClient, set_id: str, form: str, headers: dict[str, str]) -> bytes:
+    answer = client.get(f"/api/structure-sets/{set_id}/export?format={form}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    return answer.content
+
+
+def test_rtstruct_read_back_is_the_same_mask(drawn: Drawn, client: TestClient, login: Login) -> None:
+    data = _export(client, drawn.set_id, "rtstruct", login("clinician"))
+    assert data[:128] == bytes(128)
+    content = read_rtstruct(read_stored(data))
+    rois = {roi.name: roi for roi in content.rois}
+    assert set(rois) == {"Brainstem", "Parotid_L"}
+    back = fill_contours(rois["Parotid_L"].contours, drawn.scene.grid).mask_kji
+    assert np.array_equal(back, drawn.mask)
+
+
+def test_seg_read_back_keeps_the_overlap(drawn: Drawn, client: TestClient, login: Login) -> None:
+    data = _export(client, drawn.set_id, "seg", login("clinician"))
+    segments = {s.label: s for s in read_seg(read_stored(data), drawn.scene.grid).segments}
+    assert np.array_equal(segments["Parotid_L"].mask_kji, drawn.mask)
+    assert (segments["Parotid_L"].mask_kji & segments["Brainstem"].mask_kji).any()
+
+
+def test_nifti_read_back_is_the_same_mask(
+    drawn: Drawn, client: TestClient, login: Login, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(_export(client, drawn.set_id, "nifti", login("clinician")))) as archive:
+        listed = json.loads(archive.read("structures.json"))["structures"]
+        entry = next(one for one in listed if one["name"] == "Parotid_L")
+        archive.extract(entry["file"], tmp_path)
+    array, grid = read_nifti(tmp_path / entry["file"])
+    assert np.array_equal(array.astype(bool), drawn.mask)
+    assert grid.is_close(drawn.scene.grid)
+
+
+def test_what_leaves_is_in_the_audit_trail(drawn: Drawn, client: TestClient, login: Login) -> None:
+    _export(client, drawn.set_id, "rtstruct", login("clinician"))
+    with db.session_scope(read_only=True) as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "exports.set.exported")).one()
+    assert (entry.object_id, entry.changes) == (drawn.set_id, {"format": "rtstruct"})
+
+
+def test_only_those_who_may_export_do(drawn: Drawn, client: TestClient, login: Login) -> None:
+    url = f"/api/structure-sets/{drawn.set_id}/export?format=rtstruct"
+    assert client.get(url, headers=login("annotator")).status_code == 403
+    assert client.get(url, headers=login("reader")).status_code == 403
+    assert client.get(url, headers=login(None)).status_code == 404
+    assert client.get(url.replace("rtstruct", "docx"), headers=login("clinician")).status_code == 422
+
+
+def test_untouched_slices_leave_with_the_very_same_points(
+    project: Project,
+    arrived: Arrived,
+    tmp_path: Path,
+    client: TestClient,
+    login: Login,
+    save: Save,  # noqa: F811
+) -> None:
+    sent = make_rtstruct(arrived.ct, {"Larynx": {1: RING, 2: RING, 3: RING}})
+    send(project, tmp_path / "rs", [sent])
+    run_queued("import-structures")
+    with db.session_scope(read_only=True) as session:
+        structure = session.scalars(select(Structure)).one()
+        mask = service.head_mask(session, structure, arrived.grid).copy()
+    mask[2, 18:20, 4:8] = True
+    assert save(structure.id, mask, 1, login("annotator")).status_code == 201
+    data = _export(client, structure.structure_set_id, "rtstruct", login("clinician"))
+    before, after = _contours_by_slice(sent), _contours_by_slice(read_stored(data))
+    assert (after[1], after[3]) == (before[1], before[3])
+    assert after[2] != before[2]
+    roi = read_rtstruct(read_stored(data)).rois[0]
+    assert np.array_equal(fill_contours(roi.contours, arrived.grid).mask_kji, mask)
+
+
+def _contours_by_slice(dataset: Dataset) -> dict[int, list[str]]:
+    """ContourData as text by the number of the slice, from the bottom."""
+    found: dict[int, list[str]] = {}
+    for item in dataset.ROIContourSequence[0].ContourSequence:
+        texts = [str(getattr(v, "original_string", v)) for v in item.ContourData]
+        found.setdefault(round((float(texts[2]) + 30.0) / 3.0), []).append("\\".join(texts))
+    return found
+
+
+def _published(drawn: Drawn) -> dict[str, Dataset]:
+    """The published objects of the set by modality."""
+    with db.session_scope(read_only=True) as session:
+        rows = session.execute(
+            select(Series.modality, Instance.sha256)
+            .join(Instance, Instance.series_row_id == Series.id)
+            .where(Series.structure_set_id == drawn.set_id)
+        ).all()
+    assert len(rows) == 2
+    return {row[0]: read_stored(storage.storage().get(row[1])) for row in rows}
+
+
+def test_published_set_follows_every_change(
+    drawn: Drawn,
+    client: TestClient,
+    login: Login,
+    save: Save,  # noqa: F811
+) -> None:
+    assert len(run_queued("publish")) == 1, "two organs drawn are one publication"
+    first = _published(drawn)
+    names = [roi.ROIName for roi in first["RTSTRUCT"].StructureSetROISequence]
+    assert names == ["Brainstem", "Parotid_L"]
+    assert first["RTSTRUCT"].ApprovalStatus == "UNAPPROVED"
+    assert first["RTSTRUCT"].StructureSetLabel == "Rinkaku AI"
+    changed = drawn.mask | block(drawn.scene.grid, slice(4, 5), slice(1, 4), slice(1, 4))
+    save(drawn.structure_id, changed, 1, login("annotator"))
+    run_queued("publish")
+    second = _published(drawn)
+    assert second["SEG"].SeriesInstanceUID == first["SEG"].SeriesInstanceUID
+    assert second["SEG"].SOPInstanceUID != first["SEG"].SOPInstanceUID
+    back = {s.label: s.mask_kji for s in read_seg(second["SEG"], drawn.scene.grid).segments}
+    assert np.array_equal(back["Parotid_L"], changed)
+
+
+def test_published_set_says_who_approved(drawn: Drawn, client: TestClient, login: Login) -> None:
+    url = f"/api/structure-sets/{drawn.set_id}"
+    client.post(f"{url}/submit", json={}, headers=login("annotator"))
+    client.post(f"{url}/approve", json={"structure_ids": [drawn.structure_id]}, headers=login("reviewer"))
+    run_queued("publish")
+    assert _published(drawn)["RTSTRUCT"].ApprovalStatus == "UNAPPROVED", "one of two is not all"
+    client.post(f"{url}/approve", json={}, headers=login("clinician"))
+    run_queued("publish")
+    published = _published(drawn)["RTSTRUCT"]
+    assert published.ApprovalStatus == "APPROVED"
+    assert str(published.ReviewerName).startswith("clinician")
+
+
+def test_rejected_structure_does_not_leave(drawn: Drawn, client: TestClient, login: Login) -> None:
+    url = f"/api/structures/{drawn.structure_id}/assessment"
+    client.put(url, json={"assessment": "rejected"}, headers=login("annotator"))
+    data = _export(client, drawn.set_id, "rtstruct", login("clinician"))
+    assert [roi.name for roi in read_rtstruct(read_stored(data)).rois] == ["Brainstem"]
+
+
+def test_effort_is_measured_from_the_network_to_each_save(
+    drawn: Drawn,
+    login: Login,
+    save: Save,  # noqa: F811
+) -> None:
+    headers = login("annotator")
+    once = drawn.mask | block(drawn.scene.grid, slice(4, 5), slice(1, 4), slice(1, 5))
+    twice = once | block(drawn.scene.grid, slice(1, 2), slice(16, 20), slice(10, 15))
+    save(drawn.structure_id, once, 1, headers, seconds=10.0)
+    save(drawn.structure_id, twice, 2, headers, seconds=5.5)
+    assert run_queued("measure") == [{"measured": True}] * 2
+    with db.session_scope(read_only=True) as session:
+        first, second = session.scalars(select(Effort).order_by(Effort.revision))
+    assert (first.revision, first.seconds, first.slices) == (2, 10.0, 1)
+    assert (second.revision, second.seconds, second.slices) == (3, 15.5, 2)
+    assert first.dice == pytest.approx(_dice(drawn.mask, once))
+    assert 0.9 < first.surface_dice < 1
+    assert 0.9 < second.surface_dice < 1
+    assert first.added_path_length_mm == pytest.approx(10 * 2.0), "ten edge voxels of 2 mm"
+
+
+def _dice(one: Mask, other: Mask) -> float:
+    return 2 * np.count_nonzero(one & other) / (np.count_nonzero(one) + np.count_nonzero(other))
+
+
+def test_restored_contour_of_the_network_costs_nothing(
+    drawn: Drawn,
+    client: TestClient,
+    login: Login,
+    save: Save,  # noqa: F811
+) -> None:
+    headers = login("annotator")
+    save(drawn.structure_id, ~drawn.mask, 1, headers)
+    url = f"/api/structures/{drawn.structure_id}/revisions/1/restore"
+    client.post(url, headers=headers | {"If-Match": '"2"'})
+    run_queued("measure")
+    with db.session_scope(read_only=True) as session:
+        effort = session.scalars(select(Effort).where(Effort.revision == 3)).one()
+        assert session.scalars(select(Revision.number)).all()
+        assert session.scalars(select(StructureSet.origin)).all() == ["ai"]
+    assert (effort.added_path_length_mm, effort.surface_dice, effort.dice, effort.slices) == (0, 1, 1, 0)

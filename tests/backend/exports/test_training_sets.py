@@ -1,0 +1,166 @@
+"""A project as a training set: layouts, overlap, completeness, and nothing of the patient in it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from backend.exports.errors import NothingToExport
+from backend.exports.training_set import label_map
+from backend.projects.tables import Project
+from rt.masks import Mask
+from rt.resample import read_nifti
+from tests.backend.labels.conftest import Drawn, draw
+from tests.factories.jobs import run_job
+from tests.factories.patients import Arrived, send_ct
+from tests.factories.scenes import Scene, block
+
+Login = Callable[..., dict[str, str]]
+
+
+def _arrive(project: Project, folder: Path, seed: str) -> tuple[Arrived, Scene]:
+    arrived = send_ct(project, folder, seed)
+    return arrived, Scene(arrived.study, arrived.series, arrived.grid)
+
+
+def _approve(client: TestClient, drawn: Drawn, login: Login) -> None:
+    url = f"/api/structure-sets/{drawn.set_id}"
+    assert client.post(f"{url}/submit", json={}, headers=login("annotator")).status_code == 200
+    assert client.post(f"{url}/approve", json={}, headers=login("reviewer")).status_code == 200
+
+
+def _exported(
+    client: TestClient, project: Project, headers: dict[str, str], **body: Any
+) -> tuple[dict[str, Any], bytes]:
+    """The job's result and the file as it is downloaded."""
+    job = client.post(f"/api/projects/{project.id}/exports", json=body, headers=headers).json()
+    early = client.get(f"/api/exports/{job['id']}/file", headers=headers)
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/export-not-ready")
+    result = run_job(job["id"])
+    answer = client.get(f"/api/exports/{job['id']}/file", headers=headers)
+    assert answer.status_code == 200
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    return result, answer.content
+
+
+@pytest.fixture
+def two_cases(
+    project: Project, tmp_path: Path, client: TestClient, login: Login
+) -> tuple[Arrived, Mask, Mask]:
+    """Two approved patients: the first with two overlapping organs, the second with one of them."""
+    arrived, scene = _arrive(project, tmp_path, "one")
+    large = block(arrived.grid, slice(1, 5), slice(4, 16), slice(4, 14))
+    small = block(arrived.grid, slice(2, 4), slice(8, 12), slice(10, 18))
+    draw(scene, "Brainstem", large)
+    _approve(client, draw(scene, "Parotid_L", small), login)
+    _, other = _arrive(project, tmp_path, "two")
+    _approve(client, draw(other, "Brainstem", large), login)
+    return arrived, large, small
+
+
+def test_nnunet_layout(
+    project: Project,
+    two_cases: tuple[Arrived, Mask, Mask],
+    client: TestClient,
+    login: Login,
+    tmp_path: Path,
+) -> None:
+    arrived, large, small = two_cases
+    headers = login("clinician")
+    names = ["Brainstem", "Parotid_L"]
+    result, data = _exported(client, project, headers, format="nnunet", structures=names)
+    assert (result["cases"], result["left_out"]) == (1, 1), (
+        "one patient has no Parotid_L: it is unknown there"
+    )
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(tmp_path)
+    root = tmp_path / "Dataset001_Rinkaku"
+    described = json.loads((root / "dataset.json").read_text())
+    assert described["labels"] == {"background": 0, "Brainstem": 1, "Parotid_L": 2}
+    assert (described["channel_names"], described["numTraining"]) == ({"0": "CT"}, 1)
+    case = next(iter(described["cases"]))
+    labels, grid = read_nifti(root / "labelsTr" / f"{case}{described['file_ending']}")
+    image, image_grid = read_nifti(root / "imagesTr" / f"{case}_0000{described['file_ending']}")
+    assert grid.is_close(arrived.grid) and image_grid.is_close(arrived.grid)
+    assert np.array_equal(labels == 2, small), "the smaller organ wins where both are"
+    assert np.array_equal(labels == 1, large & ~small)
+    assert image.dtype == np.int16 and image.min() == -1000
+
+
+def test_monai_datalist(
+    project: Project, two_cases: tuple[Arrived, Mask, Mask], client: TestClient, login: Login, tmp_path: Path
+) -> None:
+    _, large, small = two_cases
+    result, data = _exported(client, project, login("clinician"), format="monai")
+    assert (result["cases"], result["structures"]) == (2, ["Brainstem", "Parotid_L"])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(tmp_path)
+    described = json.loads((tmp_path / "datalist.json").read_text())
+    entries = described["training"]
+    assert described["labels"] == {"0": "background", "1": "Brainstem", "2": "Parotid_L"}
+    assert sorted(entry["unknown"] for entry in entries) == [[], ["Parotid_L"]]
+    assert len({entry["patient"] for entry in entries}) == 2
+    whole = next(entry for entry in entries if not entry["unknown"])
+    for name, mask in (("Brainstem", large), ("Parotid_L", small)):
+        array, _ = read_nifti(tmp_path / whole["masks"][name])
+        assert np.array_equal(array.astype(bool), mask), "each mask leaves whole, with the overlap"
+    for entry in entries:
+        assert (tmp_path / entry["image"]).is_file() and (tmp_path / entry["label"]).is_file()
+
+
+@pytest.mark.parametrize("form", ["monai", "nnunet"])
+def test_nothing_of_the_patient_leaves(
+    project: Project, two_cases: tuple[Arrived, Mask, Mask], client: TestClient, login: Login, form: str
+) -> None:
+    arrived, _, _ = two_cases
+    _, data = _exported(client, project, login("clinician"), format=form)
+    uids = [arrived.study.study_instance_uid, arrived.series.series_instance_uid]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        contents = b"".join(name.encode() + archive.read(name) for name in archive.namelist())
+    for secret in ("Secret", "ID-one", "ID-two", *uids):
+        assert secret.encode() not in contents
+
+
+def test_only_approved_revisions_leave_unless_asked(
+    project: Project, tmp_path: Path, client: TestClient, login: Login
+) -> None:
+    arrived, scene = _arrive(project, tmp_path, "one")
+    draw(scene, "Brainstem", block(arrived.grid, slice(1, 3), slice(4, 9), slice(4, 9)))
+    headers = login("clinician")
+    body = {"format": "monai"}
+    job = client.post(f"/api/projects/{project.id}/exports", json=body, headers=headers).json()
+    with pytest.raises(NothingToExport):
+        run_job(job["id"])
+    result, _ = _exported(client, project, headers, format="monai", only_approved=False)
+    assert result["cases"] == 1
+
+
+def test_who_may_ask_and_download(
+    project: Project, two_cases: tuple[Arrived, Mask, Mask], client: TestClient, login: Login
+) -> None:
+    url = f"/api/projects/{project.id}/exports"
+    body = {"format": "monai"}
+    assert client.post(url, json=body, headers=login("annotator")).status_code == 403
+    assert client.post(url, json=body, headers=login(None)).status_code == 404
+    job = client.post(url, json=body, headers=login("clinician")).json()
+    run_job(job["id"])
+    file = f"/api/exports/{job['id']}/file"
+    assert client.get(file, headers=login("reader")).status_code == 403
+    assert client.get(file, headers=login(None)).status_code == 404
+    assert client.get("/api/exports/nothing/file", headers=login("clinician")).status_code == 404
+
+
+def test_of_equal_organs_the_first_by_name_keeps_the_overlap(two_cases: tuple[Arrived, Mask, Mask]) -> None:
+    grid = two_cases[0].grid
+    one = block(grid, slice(1, 2), slice(1, 5), slice(1, 5))
+    other = block(grid, slice(1, 2), slice(3, 7), slice(1, 5))
+    labels = label_map({"B": other, "A": one}, ("A", "B"), grid)
+    assert np.array_equal(labels == 1, one)
