@@ -32,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.tied:
         threading.Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()
+    from backend.kit import logging
+
+    logging.configure()
     if chosen.part == "worker":
         from workers.worker import run_worker
 

@@ -42,7 +42,7 @@ def queue_job(database: str) -> Callable[..., str]:
 @pytest.fixture
 def supervisor(database: str) -> Supervisor:
     """A worker in this process, with short times."""
-    return Supervisor(Timing(lease_s=4.0, hung_s=1.5, grace_s=1.0), ["tests.workers.handlers"])
+    return Supervisor(Timing(lease_s=4.0, grace_s=1.0), ["tests.workers.handlers"])
 
 
 def read_job(job_id: str) -> Job:

@@ -13,6 +13,7 @@ from backend.jobs import leases
 from backend.jobs.tables import Job, JobLog
 from backend.kit.db import session_scope
 from tests.workers.conftest import effects, read_job
+from workers.supervisor import Timing
 
 
 def test_job_runs_once_and_keeps_its_result(supervisor, queue_job):
@@ -55,6 +56,7 @@ def test_process_killed_twice_fails_with_its_signal_and_the_next_job_starts(supe
 
 
 def test_hanging_process_is_killed(supervisor, queue_job):
+    supervisor.timing = Timing(lease_s=4.0, hung_s=0.5)
     job_id = queue_job("test-hang")
     supervisor.run(job_id)
     supervisor.run(job_id)
@@ -85,7 +87,7 @@ def test_second_attempt_finds_the_checkpoint_of_the_first(supervisor, queue_job)
 def _when_running(job_id: str, act) -> threading.Thread:
     def watch() -> None:
         tick = threading.Event()
-        while read_job(job_id).progress == 0.0:
+        while (job := read_job(job_id)).progress == 0.0 and job.state in ("queued", "running"):
             tick.wait(0.02)
         act()
 
