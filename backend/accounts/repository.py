@@ -34,10 +34,10 @@ def users_by_id(session: Session, ids: Sequence[str]) -> Sequence[User]:
     return session.scalars(select(User).where(User.id.in_(ids))).all()
 
 
-def active_administrators(session: Session) -> Sequence[User]:
-    """Who administers the installation, oldest first; locked, so that two cannot resign at once."""
+def active_administrators(session: Session, *, lock: bool = False) -> Sequence[User]:
+    """Who administers the installation, oldest first; lock them so that two cannot resign at once."""
     statement = select(User).where(User.is_administrator, User.active).order_by(User.created_at, User.id)
-    return session.scalars(statement.with_for_update()).all()
+    return session.scalars(statement.with_for_update() if lock else statement).all()
 
 
 def add(session: Session, row: User | LoginSession | ApiToken | LoginFailure) -> None:

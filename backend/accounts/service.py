@@ -231,7 +231,7 @@ def update_user(session: Session, actor: Actor, user_id: str, patch: UserPatch) 
     """Change a person; the last active administrator stays one."""
     user = get_user(session, user_id)
     resigns = patch.is_administrator is False or patch.active is False
-    if resigns and [row.id for row in repository.active_administrators(session)] == [user.id]:
+    if resigns and [row.id for row in repository.active_administrators(session, lock=True)] == [user.id]:
         raise Conflict("at least one active administrator must remain")
     for field in ("display_name", "is_administrator", "active"):
         value = getattr(patch, field)
