@@ -9,17 +9,21 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from rt.contours import trace_polygons
 from rt.dicom.contour_data import Contour, contours_from_json, contours_to_json, fill_contours, format_ds
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
 from rt.dicom.rtstruct import check_reference, read_rtstruct, select_series, write_rtstruct
 from rt.dicom.uids import derived_uid, new_uid
 from rt.errors import DicomError, DicomReferenceError, MaskError
 from rt.geometry import Grid
-from rt.masks import volume_cc
+from rt.masks import changed_slices, volume_cc
 from tests.rt.grids import ORIENTATIONS, ball, oriented_grid
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -133,6 +137,30 @@ def test_untouched_slices_keep_the_very_points_they_came_with() -> None:
     data = {c.data for c in content.rois[0].contours}
     assert {c.data for c in originals} - data == {originals[1].data}
     assert np.array_equal(fill_contours(content.rois[0].contours, grid).mask_kji, mask)
+
+
+volumes = hnp.arrays(np.bool_, (4, 9, 8))
+
+
+@settings(max_examples=25)
+@given(volumes, volumes, st.sets(st.integers(0, 3)))
+def test_any_edit_goes_out_as_the_mask_it_made(
+    before: np.ndarray, edit: np.ndarray, slices: set[int]
+) -> None:
+    grid = oriented_grid("oblique", before.shape)
+    series = series_on(grid)
+    originals = tuple(
+        Contour.of_points(np.round(p.points_mm, 3), series.sop_instance_uids[p.k])
+        for p in trace_polygons(before, grid)
+    )
+    after = before.copy()
+    after[sorted(slices)] = edit[sorted(slices)]
+    out = write_rtstruct(series, [structure(after, original_contours=originals)], header())
+    contours = read_rtstruct(reread(out)).rois[0].contours
+    assert np.array_equal(fill_contours(contours, grid).mask_kji, after)
+    changed = {series.sop_instance_uids[k] for k in changed_slices(before, after)}
+    kept = {c.data for c in originals if c.referenced_sop_instance_uid not in changed}
+    assert kept == {c.data for c in contours if c.referenced_sop_instance_uid not in changed}
 
 
 def test_case_33_points_stay_points_and_short_rings_are_not_written() -> None:
