@@ -117,7 +117,13 @@ def _soft_tissue(space: Space, hu: Field, body: Mask, depth: Field) -> None:
 def _neck(space: Space, hu: Field, organs: dict[str, Mask]) -> None:
     """Hyoid, thyroid and cricoid cartilage, thyroid gland, oesophagus; the lumen is cut out later."""
     organs["Larynx"] = space.tube(
-        [(-121, 0, -28, 12, 13), (-108, 0, -34, 16, 16), (-95, 0, -36, 17, 17), (-84, 0, -36, 13, 14)]
+        [
+            (-121, 0, -28, 12, 13),
+            (-108, 0, -34, 16, 16),
+            (-95, 0, -36, 17, 17),
+            (-84, 0, -36, 14, 15),
+            (-78, 0, -36, 11, 11),
+        ]
     )
     hu[organs["Larynx"]] = MUSCLE - 5
     hu[
@@ -169,6 +175,15 @@ def _cranium(space: Space, hu: Field, organs: dict[str, Mask]) -> Mask:
     hu[inside & (space.depth_mm(inside) < max(2.2, max(spacing) * 0.8))] = WATER + 12
     for centre, half in (((12, -12, 92), (5, 32, 7)), ((0, 19, 34), (6, 5, 10)), ((0, -20, 58), (13, 8, 5))):
         hu[space.ellipsoid(centre, half, sides=centre[0] > 0)] = WATER
+    _brainstem(space, hu, organs, inside)
+    petrous = space.rod([(27, -12, 34), (60, 6, 26)], 8.0, sides=True) & (space.z[:, None, None] > 10)
+    hu[petrous] = BONE
+    hu[space.ellipsoid((56, 8, 14), (9, 11, 16), sides=True) & (space.noise(5.0) > -0.2)] = -350
+    return inside
+
+
+def _brainstem(space: Space, hu: Field, organs: dict[str, Mask], inside: Mask) -> None:
+    """Midbrain, pons and medulla, going over into the cord, in their cisterns."""
     stem = [
         (-4, 0, 0, 7, 6.5),
         (15, 0, -1, 9.5, 8),
@@ -181,10 +196,6 @@ def _cranium(space: Space, hu: Field, organs: dict[str, Mask]) -> Mask:
     cistern = space.tube([(z, x, y - 3, a + 3, b + 4) for z, x, y, a, b in stem])
     hu[cistern & inside] = WATER + 6
     hu[organs["Brainstem"]] = BRAIN + 2
-    petrous = space.rod([(27, -12, 34), (60, 6, 26)], 8.0, sides=True) & (space.z[:, None, None] > 10)
-    hu[petrous] = BONE
-    hu[space.ellipsoid((56, 8, 14), (9, 11, 16), sides=True) & (space.noise(5.0) > -0.2)] = -350
-    return inside
 
 
 def _not_neck(space: Space) -> Mask:
@@ -314,7 +325,7 @@ def _spine(space: Space, hu: Field, organs: dict[str, Mask], cranium: Mask) -> N
     hu[vertebra & (level < 0.22) & (z < -30)] = 95
     canal = ((x / 11.5) ** 2 + (y / 8.5) ** 2 <= 1) & (z < 4) & ~cranium
     arch = ((x / (wide + 6)) ** 2 + ((y - 2) / 14.5) ** 2 <= 1) & (y > -12) & below & ~canal & (level > 0.12)
-    masses = (((np.abs(x) - 20) / 9) ** 2 + ((y + 6) / 9) ** 2 <= 1) & below & (level > 0.1)
+    masses = (((np.abs(x) - 20) / 9) ** 2 + ((y + 6) / 9) ** 2 <= 1) & below
     process = ((x / 3.5) ** 2 + ((y - 24) / 15) ** 2 <= 1) & below & (level > 0.25) & (level < 0.85)
     hu[arch | masses | process] = BONE - 450
     hu[(np.abs(x) < 6) & (np.abs(y + 15) < 6) & (z > -36) & (z < 6)] = BONE - 300

@@ -149,17 +149,7 @@ def make_rtstruct(
         "20260102",
         "101112",
     )
-    series = _item(
-        SeriesInstanceUID=ct[0].SeriesInstanceUID,
-        ContourImageSequence=[_reference(slice_) for slice_ in ct],
-    )
-    study = _item(
-        ReferencedSOPClassUID="1.2.840.10008.3.1.2.3.1",
-        ReferencedSOPInstanceUID=ct[0].StudyInstanceUID,
-        RTReferencedSeriesSequence=[series],
-    )
-    frame = _item(FrameOfReferenceUID=ct[0].FrameOfReferenceUID, RTReferencedStudySequence=[study])
-    dataset.ReferencedFrameOfReferenceSequence = DicomSequence([frame])
+    dataset.ReferencedFrameOfReferenceSequence = DicomSequence([_referenced_frame(ct)])
     rois, drawn, observations = [], [], []
     for number, (name, rings) in enumerate(contours.items(), start=1):
         rois.append(
@@ -184,6 +174,20 @@ def make_rtstruct(
     dataset.ROIContourSequence = DicomSequence(drawn)
     dataset.RTROIObservationsSequence = DicomSequence(observations)
     return dataset
+
+
+def _referenced_frame(ct: Sequence[Dataset]) -> Dataset:
+    series = _item(
+        SeriesInstanceUID=ct[0].SeriesInstanceUID,
+        ContourImageSequence=[_reference(slice_) for slice_ in ct],
+    )
+    study = _item(
+        ReferencedSOPClassUID="1.2.840.10008.3.1.2.3.1",
+        ReferencedSOPInstanceUID=ct[0].StudyInstanceUID,
+        RTReferencedSeriesSequence=[series],
+    )
+    frame = _item(FrameOfReferenceUID=ct[0].FrameOfReferenceUID, RTReferencedStudySequence=[study])
+    return frame
 
 
 def make_rtdose(
