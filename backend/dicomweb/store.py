@@ -7,6 +7,7 @@ nothing was stored.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -
                 arrivals.append(Arrival("last part", Outcome.REFUSED, "dicom-truncated", detail))
             else:
                 arrivals += await to_thread.run_sync(take_file, target, name, path)
-    await to_thread.run_sync(finish, target, arrivals)
+    await to_thread.run_sync(partial(finish, target, arrivals, more_may_come=True))
     return arrivals
 
 

@@ -1,13 +1,13 @@
 """Errors of studies and imports.
 
 AppError
-├── NiftiRefused (409)        the project takes no NIfTI
 ├── RequestTimeout (408)      the body stopped coming
 ├── BatchComplete (409)       files for an import that was completed
 └── NoVolume (409)            the series makes no volume
 
 RtError
 ├── ConflictingInstance       the same SOP Instance UID with other content
+├── NiftiRefused              the project takes no NIfTI
 └── WrongPatient              an instance whose patient is not its study's
 """
 
@@ -15,12 +15,6 @@ from __future__ import annotations
 
 from backend.kit.errors import AppError
 from rt.errors import RtError
-
-
-class NiftiRefused(AppError):
-    """The project takes no NIfTI."""
-
-    status, slug, title = 409, "nifti-not-allowed", "NIfTI is not allowed in this project"
 
 
 class RequestTimeout(AppError):
@@ -51,3 +45,9 @@ class WrongPatient(RtError):
     """An instance whose patient is not its study's."""
 
     slug = "wrong-patient"
+
+
+class NiftiRefused(RtError):
+    """The project takes no NIfTI."""
+
+    slug = "nifti-not-allowed"

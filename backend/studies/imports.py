@@ -23,8 +23,9 @@ from backend.kit.errors import NotFound
 from backend.projects.service import Permission, get_project, require
 from backend.projects.tables import Project
 from backend.studies.door import Checked, check_bytes, check_file
-from backend.studies.errors import BatchComplete
+from backend.studies.errors import BatchComplete, NiftiRefused
 from backend.studies.intake import Arrival, Target, add_instance, file_sha256
+from backend.studies.nifti import is_nifti, nifti_slices
 from backend.studies.schemas import FileOutcome, ImportSummary, Outcome
 from backend.studies.settling import settle
 from backend.studies.tables import ImportBatch, ImportFile
@@ -44,6 +45,8 @@ def take_file(target: Target, name: str, path: Path) -> list[Arrival]:
     """What became of a file, or of each member of a zip; its instances are stored, but not yet settled."""
     with path.open("rb") as stream:
         magic = stream.read(4)
+    if is_nifti(name):
+        return [_take_nifti(target, name, path)]
     if is_zip(magic):
         return list(_take_zip(target, name, path))
     return [_take_single(target, name, path)]
@@ -52,6 +55,21 @@ def take_file(target: Target, name: str, path: Path) -> list[Arrival]:
 def _take_single(target: Target, name: str, path: Path) -> Arrival:
     try:
         return _add(target, name, check_file(path), file_sha256(path))
+    except RtError as error:
+        return _refused(name, error)
+
+
+def _take_nifti(target: Target, name: str, path: Path) -> Arrival:
+    """One arrival for the whole file; its slices are stored only when all of them can be made."""
+    try:
+        if not target.allow_nifti:
+            raise NiftiRefused("this project takes no NIfTI")
+        arrivals = [
+            _add(target, name, check_bytes(data), hashlib.sha256(data).hexdigest())
+            for data in list(nifti_slices(path, name))
+        ]
+        order = [Outcome.REFUSED, Outcome.STORED, Outcome.DUPLICATE]
+        return min(arrivals, key=lambda arrival: order.index(arrival.outcome))
     except RtError as error:
         return _refused(name, error)
 
@@ -81,9 +99,7 @@ def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
         return add_instance(target, name, checked, sha256)
     except RtError as error:
         refused = _refused(name, error)
-        return replace(
-            refused, sop_class_uid=parsed.sop_class_uid, sop_instance_uid=parsed.sop_instance_uid
-        )
+        return replace(refused, sop_class_uid=parsed.sop_class_uid, sop_instance_uid=parsed.sop_instance_uid)
 
 
 def _refused(name: str, error: RtError) -> Arrival:
@@ -148,7 +164,7 @@ def complete(actor: Actor, import_id: str) -> ImportSummary:
         batch = _own_batch(session, actor, import_id)
         files = session.scalars(select(ImportFile).where(ImportFile.import_id == import_id)).all()
     studies = sorted({file.study_row_id for file in files if file.study_row_id})
-    settle(studies, Counter(file.series_row_id for file in files if file.series_row_id))
+    settle(studies)
     summary = _summary(studies, Counter(file.outcome for file in files))
     with session_scope() as session:
         batch = session.get_one(ImportBatch, import_id)
@@ -188,14 +204,14 @@ def import_path(
         arrivals += taken
         if progress is not None and taken:
             progress(number, len(files), taken[-1])
-    summary = finish(target, arrivals)
-    return summary, arrivals
+    return finish(target, arrivals, more_may_come=False), arrivals
 
 
-def finish(target: Target, arrivals: list[Arrival]) -> ImportSummary:
+def finish(target: Target, arrivals: list[Arrival], *, more_may_come: bool) -> ImportSummary:
     """Settle and record what came in outside a browser's batch."""
     studies = sorted({arrival.study_row_id for arrival in arrivals if arrival.study_row_id})
-    settle(studies, Counter(arrival.series_row_id for arrival in arrivals if arrival.series_row_id))
+    arrived = Counter(arrival.series_row_id for arrival in arrivals if arrival.series_row_id)
+    settle(studies, arrived if more_may_come else None)
     summary = _summary(studies, Counter(arrival.outcome for arrival in arrivals))
     with session_scope() as session:
         record_import(session, target, None, summary)

@@ -23,23 +23,28 @@ from backend.projects.tables import Project
 from backend.studies import volumes
 from backend.studies.tables import Instance, Series, Study
 from rt.dicom.series import GeometryFinding, check_geometry
-from rt.errors import RtError
+from rt.errors import GeometryError, RtError
 
-IMAGE_MODALITIES = frozenset({"CT", "MR", "PT"})
+WITH_VOLUME = frozenset({"CT", "MR", "PT", "RTDOSE"})
 STRUCTURE_MODALITIES = frozenset({"RTSTRUCT", "SEG"})
 QUIET_S = 2.0
 """How long jobs wait for more instances of the same series."""
 _SETS = table("structure_sets", column("source_instance_id"))
 
+Outcome = tuple[list[dict[str, Any]], volumes.Built | None]
+"""Findings as JSON, and the volume where there is one."""
 log = structlog.get_logger()
 
 
 def settle(study_ids: Collection[str], arrived: Mapping[str, int] | None = None) -> None:
-    """Settle the studies; `arrived` counts what each series has just received (None: all of it)."""
+    """Settle the studies; `arrived` counts what each series has just received while more may come.
+
+    Without it the sender has said that all is there, and every series is assembled now.
+    """
     for study_id in sorted(set(study_ids)):
         with session_scope(read_only=True) as session:
             series = session.scalars(select(Series).where(Series.study_row_id == study_id)).all()
-        images = [s for s in series if s.modality in IMAGE_MODALITIES]
+        images = [s for s in series if s.modality in WITH_VOLUME]
         changed = [s.id for s in images if arrived is None or s.id in arrived]
         assembled = [_settle_series(series_id, arrived) for series_id in changed]
         with session_scope() as session:
@@ -75,7 +80,7 @@ def assemble_series(series_id: str) -> bool:
     digest = volumes.digest_of(instances)
     if series is None or (series.volume is not None and series.volume["digest"] == digest):
         return False
-    findings, built = _checked_and_built(instances)
+    findings, built = _checked_dose(instances) if series.modality == "RTDOSE" else _checked_images(instances)
     with session_scope() as session:
         series, study = _locked(session, series_id)
         current = session.scalars(select(Instance).where(Instance.series_row_id == series_id)).all()
@@ -104,7 +109,18 @@ def _locked(session: Session, series_id: str) -> tuple[Series, Study]:
     return row[0], row[1]
 
 
-def _checked_and_built(instances: Sequence[Instance]) -> tuple[list[dict[str, Any]], volumes.Built | None]:
+def _checked_dose(instances: Sequence[Instance]) -> Outcome:
+    try:
+        if len(instances) > 1:
+            raise GeometryError(
+                f"{len(instances)} dose distributions in one series: which one is meant is not known"
+            )
+        return [], volumes.build_dose(instances[0])
+    except RtError as error:
+        return [asdict(GeometryFinding(error.slug, str(error), "refusal"))], None
+
+
+def _checked_images(instances: Sequence[Instance]) -> Outcome:
     problems = [i.geometry["problem"] for i in instances if i.geometry and "problem" in i.geometry]
     if problems:
         detail = f"{len(problems)} of {len(instances)} images: {problems[0]}"

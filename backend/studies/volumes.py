@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import math
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import select
 
-from backend.config import get_settings
 from backend.kit.db import session_scope
 from backend.kit.storage import storage
 from backend.studies.door import decode_stored
 from backend.studies.errors import NoVolume
+from backend.studies.receiving import scratch_file
 from backend.studies.tables import Instance, Series
 from rt.dicom.headers import SliceHeader
+from rt.dicom.parse import read_stored
+from rt.dicom.rtdose import read_dose
 from rt.dicom.series import SeriesVolume, assemble
 from rt.geometry import Grid
 
@@ -69,28 +69,43 @@ def assembled(instances: Sequence[Instance]) -> SeriesVolume:
 
 
 def build(instances: Sequence[Instance]) -> Built:
-    """Assemble the voxels and keep them as a blob."""
+    """Assemble the voxels of an image series and keep them as a blob."""
     volume = assembled(instances)
-    voxels = volume.voxels_kji
-    scratch = get_settings().data / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=scratch) as file:
-        voxels.astype(voxels.dtype.newbyteorder("<"), copy=False).tofile(file)
-        file.flush()
-        sha256 = storage().put_file(Path(file.name))
-    low, high = volume.window
     uids = list(volume.sop_instance_uids)
     described = {
         "grid": volume.grid.to_json(),
-        "dtype": "int16" if voxels.dtype == np.int16 else "float32",
-        "unit": volume.unit if volume.unit in ("HU", "Gy", "SUV") else "",
+        "dtype": "int16" if volume.voxels_kji.dtype == np.int16 else "float32",
+        "unit": volume.unit if volume.unit in ("HU", "SUV") else "",
         "slope": volume.slope,
-        "window": {"low": low, "high": high},
+        "window": {"low": volume.window[0], "high": volume.window[1]},
         "frame_of_reference_uid": volume.frame_of_reference_uid,
         "sop_instance_uids": uids if len(set(uids)) == len(uids) else None,
         "digest": digest_of(instances),
     }
-    return Built(sha256, described)
+    return Built(_keep(volume.voxels_kji), described)
+
+
+def build_dose(instance: Instance) -> Built:
+    """Keep the voxels of a dose distribution, in gray, as a blob."""
+    header = read_stored(storage().get(instance.sha256), pixels=False)
+    dose = read_dose(header, decode_stored(instance, None))
+    described = {
+        "grid": dose.grid.to_json(),
+        "dtype": "float32",
+        "unit": "Gy",
+        "slope": 1.0,
+        "window": {"low": 0.0, "high": float(dose.dose_gy_kji.max())},
+        "frame_of_reference_uid": dose.frame_of_reference_uid,
+        "sop_instance_uids": None,
+        "digest": digest_of([instance]),
+    }
+    return Built(_keep(dose.dose_gy_kji), described)
+
+
+def _keep(voxels: Voxels) -> str:
+    with scratch_file() as path:
+        voxels.astype(voxels.dtype.newbyteorder("<"), copy=False).tofile(path)
+        return storage().put_file(path)
 
 
 def load_volume(series: Series) -> tuple[Voxels, Grid]:

@@ -30,6 +30,7 @@ from tests.factories.dicom import (
     deflated_bomb,
     encode,
     make_ct_series,
+    make_rtdose,
     make_rtstruct,
     nested_sequences,
     rle_lie,
@@ -94,13 +95,27 @@ def test_a_structure_set_waits_for_the_job_that_reads_it(
     assert stored.sop_class_uid == "1.2.840.10008.5.1.4.1.1.481.3"
 
 
+def test_a_dose_becomes_a_volume_in_gray(client: TestClient, login: Login, project: Project) -> None:
+    series = make_ct_series((4, 16, 16))
+    dose = make_rtdose(series, np.linspace(0, 70, 3 * 5 * 4).reshape(3, 5, 4), (4.0, 4.0, 3.0))
+    send(client, login("clinician"), project, [*series, dose])
+    with session_scope(read_only=True) as session:
+        stored = session.scalars(select(Series).where(Series.modality == "RTDOSE")).one()
+    gray, grid = service.load_volume(stored)
+    assert grid.shape_kji == dose.pixel_array.shape
+    assert (stored.volume or {})["unit"] == "Gy"
+    assert np.allclose(np.sort(gray, axis=None), np.sort(dose.pixel_array * dose.DoseGridScaling, axis=None))
+
+
 def test_slices_that_come_one_by_one_are_left_to_a_job(
     client: TestClient, login: Login, project: Project
 ) -> None:
     series, headers = make_ct_series((8, 16, 16)), login("clinician")
     send(client, headers, project, series[:6])
-    send(client, headers, project, series[6:7])
-    send(client, headers, project, series[7:])
+    for slice_ in series[6:]:
+        body = b"--b\r\n\r\n" + encode(slice_) + b"\r\n--b--\r\n"
+        kind = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'}
+        assert client.post("/dicomweb/studies", content=body, headers=headers | kind).status_code == 200
     with session_scope(read_only=True) as session:
         (job,) = session.scalars(select(Job).where(Job.kind == "assemble"))
     assert only_series().volume is None

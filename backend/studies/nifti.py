@@ -1,0 +1,225 @@
+"""A NIfTI-1 volume as a DICOM series, so that everything behind the door knows one kind of image.
+
+Reading is bounded.  UIDs come from the file's own bytes, so the same file is the same series wherever and however
+often it is sent.  NIfTI knows no modality; values below −200 make it CT, all others MR.  (NIfTI-1.1, nifti1.h.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pydicom
+from pydicom.dataset import Dataset, FileMetaDataset
+
+from rt.dicom.kinds import CT, EXPLICIT_LITTLE_ENDIAN, MR
+from rt.dicom.uids import derived_uid
+from rt.errors import DicomError, DicomTooLarge, DicomTruncated, GeometryError
+from rt.geometry import FloatArray, Grid
+
+MAX_BYTES = 512 * 2**20
+"""Voxels and header, uncompressed."""
+MAX_EXTENT = 4096
+HEADER_BYTES = 348
+DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
+"""NumPy type by NIfTI datatype code."""
+CT_BELOW = -200.0
+ORTHONORMAL_TOLERANCE = 1e-2
+"""Axes further from right angles are refused; nearer ones are single precision's noise and made exact."""
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class _Header:
+    order: str
+    shape_ijk: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    offset: int
+    slope: float
+    intercept: float
+    affine: FloatArray
+    """3×4, index to RAS millimetres."""
+
+
+def is_nifti(name: str) -> bool:
+    """True when the name says that the file is NIfTI."""
+    return name.lower().endswith((".nii", ".nii.gz"))
+
+
+def nifti_slices(path: Path, name: str) -> Iterator[bytes]:
+    """The slices of a NIfTI file as DICOM files, k ascending along the normal.
+
+    Raises DicomTooLarge, DicomTruncated, GeometryError, or DicomError for what is no NIfTI-1 volume.
+    """
+    data = _inflated(path)
+    header = _header(data)
+    needed = header.offset + math.prod(header.shape_ijk) * header.dtype.itemsize
+    if needed > MAX_BYTES:
+        raise DicomTooLarge(f"{needed} bytes of voxels; at most {MAX_BYTES} are taken")
+    if len(data) < needed:
+        raise DicomTruncated(f"{len(data)} bytes where the header promises {needed}")
+    stored = np.frombuffer(data, header.dtype, math.prod(header.shape_ijk), header.offset)
+    voxels, grid = _right_handed(stored.reshape(header.shape_ijk[::-1]), header)
+    identity = hashlib.sha256(data).hexdigest()
+    del data
+    yield from _series(_integers(voxels, header), grid, identity, name)
+
+
+def _inflated(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        packed = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        if not packed:
+            return stream.read(MAX_BYTES + 1)
+        engine, pieces, size = zlib.decompressobj(wbits=31), [], 0
+        try:
+            while size <= MAX_BYTES and (chunk := engine.unconsumed_tail or stream.read(2**20)):
+                pieces.append(engine.decompress(chunk, 2**22))
+                size += len(pieces[-1])
+        except zlib.error as error:
+            raise DicomError("the gzip stream is damaged") from error
+    if size > MAX_BYTES:
+        raise DicomTooLarge(f"inflates to more than {MAX_BYTES} bytes")
+    return b"".join(pieces)
+
+
+def _header(data: bytes) -> _Header:
+    if len(data) < HEADER_BYTES or data[344:348] != b"n+1\0":
+        raise DicomError("not a NIfTI-1 file")
+    order = "<" if struct.unpack_from("<i", data)[0] == HEADER_BYTES else ">"
+    dim = struct.unpack_from(f"{order}8h", data, 40)
+    code = struct.unpack_from(f"{order}h", data, 70)[0]
+    offset, slope, intercept = struct.unpack_from(f"{order}3f", data, 108)
+    if (
+        dim[0] not in (3, 4)
+        or (dim[0] == 4 and dim[4] != 1)
+        or not all(1 <= n <= MAX_EXTENT for n in dim[1:4])
+    ):
+        raise DicomError(f"not one volume of at most {MAX_EXTENT} voxels a side", where="dim")
+    if code not in DTYPES:
+        raise DicomError(f"voxels of type {code} are not taken in", where="datatype")
+    if not HEADER_BYTES <= offset <= len(data):
+        raise DicomError("the voxels begin outside the file", where="vox_offset")
+    scaled = math.isfinite(slope) and slope != 0 and math.isfinite(intercept)
+    return _Header(
+        order=order,
+        shape_ijk=(dim[1], dim[2], dim[3]),
+        dtype=np.dtype(order + DTYPES[code]),
+        offset=int(offset),
+        slope=slope if scaled else 1.0,
+        intercept=intercept if scaled else 0.0,
+        affine=_affine(data, order),
+    )
+
+
+def _affine(data: bytes, order: str) -> FloatArray:
+    qform, sform = struct.unpack_from(f"{order}2h", data, 252)
+    if sform > 0:
+        return np.array(struct.unpack_from(f"{order}12f", data, 280), dtype=np.float64).reshape(3, 4)
+    if qform <= 0:
+        raise GeometryError("the file does not say how it lies in the patient", where="sform_code")
+    pixdim = struct.unpack_from(f"{order}4f", data, 76)
+    b, c, d, *offset = (float(v) for v in struct.unpack_from(f"{order}6f", data, 256))
+    a = math.sqrt(max(0.0, 1 - b * b - c * c - d * d))
+    rotation = np.array(
+        [
+            [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+            [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+            [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
+        ]
+    )
+    steps = np.array([pixdim[1], pixdim[2], pixdim[3] * (-1.0 if pixdim[0] < 0 else 1.0)])
+    return np.column_stack([rotation * steps, offset])
+
+
+def _right_handed(stored_kji: npt.NDArray[Any], header: _Header) -> tuple[npt.NDArray[Any], Grid]:
+    """Voxels and grid with k along the cross product of i and j, as a DICOM stack is."""
+    if not np.all(np.isfinite(header.affine)):
+        raise GeometryError("the affine has a value that is not finite")
+    steps, origin = _RAS_TO_LPS @ header.affine[:, :3], _RAS_TO_LPS @ header.affine[:, 3]
+    spacing = np.linalg.norm(steps, axis=0)
+    if spacing.min() <= 0:
+        raise GeometryError("the affine has an axis without length")
+    axes = steps / spacing
+    if np.abs(axes.T @ axes - np.eye(3)).max() > ORTHONORMAL_TOLERANCE:
+        raise GeometryError("the affine is sheared")
+    left, _, right = np.linalg.svd(axes)
+    axes = left @ right
+    if np.linalg.det(axes) < 0:
+        origin = origin + axes[:, 2] * spacing[2] * (stored_kji.shape[0] - 1)
+        axes[:, 2] = -axes[:, 2]
+        stored_kji = stored_kji[::-1]
+    return stored_kji, Grid.of(stored_kji.shape, spacing, origin, axes)
+
+
+@dataclass(frozen=True)
+class _Values:
+    """int16 voxels and what makes them the file's values."""
+
+    voxels_kji: npt.NDArray[np.int16]
+    slope: float
+    intercept: float
+    is_ct: bool
+
+
+def _integers(stored_kji: npt.NDArray[Any], header: _Header) -> _Values:
+    """Whole values as they are; others, or larger ones, spread over int16."""
+    values = stored_kji.astype(np.float32) * np.float32(header.slope) + np.float32(header.intercept)
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    is_ct = low < CT_BELOW
+    whole = bool(is_ct or np.array_equal(values, np.rint(values)))
+    if whole and low >= -32768 and high <= 32767:
+        return _Values(np.rint(values).astype(np.int16), 1.0, 0.0, is_ct)
+    slope = max((high - low) / 65535, 1e-12)
+    spread = np.rint((values - low) / slope) - 32768
+    return _Values(np.clip(spread, -32768, 32767).astype(np.int16), slope, low + 32768 * slope, is_ct)
+
+
+def _series(values: _Values, grid: Grid, identity: str, name: str) -> Iterator[bytes]:
+    for k, plane in enumerate(values.voxels_kji):
+        slice_ = _identified(values, identity, name, k)
+        slice_.ImagePositionPatient = [_decimal(v) for v in grid.to_lps([0, 0, k])]
+        slice_.ImageOrientationPatient = [_decimal(v) for v in grid.matrix[:, :2].T.ravel()]
+        slice_.PixelSpacing = [_decimal(grid.spacing_ijk_mm[1]), _decimal(grid.spacing_ijk_mm[0])]
+        slice_.SliceThickness = _decimal(grid.spacing_ijk_mm[2])
+        slice_.Rows, slice_.Columns = plane.shape
+        slice_.SamplesPerPixel, slice_.PhotometricInterpretation = 1, "MONOCHROME2"
+        slice_.BitsAllocated, slice_.BitsStored, slice_.HighBit, slice_.PixelRepresentation = 16, 16, 15, 1
+        slice_.RescaleSlope, slice_.RescaleIntercept = _decimal(values.slope), _decimal(values.intercept)
+        slice_.PixelData = plane.astype("<i2").tobytes()
+        target = io.BytesIO()
+        pydicom.dcmwrite(target, slice_, enforce_file_format=True)
+        yield target.getvalue()
+
+
+def _identified(values: _Values, identity: str, name: str, k: int) -> Dataset:
+    slice_ = Dataset()
+    slice_.file_meta = FileMetaDataset()
+    slice_.file_meta.TransferSyntaxUID = pydicom.uid.UID(EXPLICIT_LITTLE_ENDIAN)
+    slice_.SpecificCharacterSet = "ISO_IR 192"
+    slice_.ImageType = ["DERIVED", "SECONDARY"]
+    slice_.SOPClassUID = CT if values.is_ct else MR
+    slice_.SOPInstanceUID = derived_uid("nifti", identity, str(k))
+    slice_.Modality = "CT" if values.is_ct else "MR"
+    slice_.StudyDescription = slice_.SeriesDescription = Path(name).name[:64]
+    slice_.PatientName, slice_.PatientID = "", f"NIFTI-{identity[:16]}"
+    slice_.StudyInstanceUID = derived_uid("nifti", identity, "study")
+    slice_.SeriesInstanceUID = derived_uid("nifti", identity, "series")
+    slice_.FrameOfReferenceUID = derived_uid("nifti", identity, "frame of reference")
+    slice_.SeriesNumber, slice_.InstanceNumber = 1, k + 1
+    return slice_
+
+
+def _decimal(value: float) -> str:
+    """A DICOM decimal string of at most 16 characters."""
+    return f"{value:.10g}" if len(f"{value:.10g}") <= 16 else f"{value:.8g}"
