@@ -30,6 +30,7 @@ import pydicom.config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.uid import UID
 
 from rt.dicom.elements import EXPLICIT_LITTLE, PIXEL_DATA, Element, Encoding, encode_element, scan
 from rt.dicom.kinds import (
@@ -129,7 +130,7 @@ def parse_instance(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedInstan
     meta, begin = _read_meta(data, limits)
     syntax = meta.get(_TRANSFER_SYNTAX, "")
     if syntax not in TRANSFER_SYNTAXES:
-        raise DicomUnsupported(f"transfer syntax {syntax[:64]!r} is not taken in", where="(0002,0010)")
+        raise DicomUnsupported(f"transfer syntax {_syntax_name(syntax)} is not taken in", where="(0002,0010)")
     body = data
     if syntax == DEFLATED:
         body, begin, syntax = _inflated(data[begin:], limits), 0, EXPLICIT_LITTLE_ENDIAN
@@ -214,6 +215,11 @@ def _read_meta(data: bytes, limits: Limits) -> tuple[dict[int, str], int]:
         if e.vr == b"UI"
     }
     return texts, elements[-1].end if elements else 132
+
+
+def _syntax_name(uid: str) -> str:
+    """The standard's name of a known transfer syntax, else the UID as far as it can be shown."""
+    return UID(uid).name if _UID.match(uid) else repr(uid[:64])
 
 
 def _inflated(body: bytes, limits: Limits) -> bytes:

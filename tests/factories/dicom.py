@@ -186,8 +186,7 @@ def _referenced_frame(ct: Sequence[Dataset]) -> Dataset:
         ReferencedSOPInstanceUID=ct[0].StudyInstanceUID,
         RTReferencedSeriesSequence=[series],
     )
-    frame = _item(FrameOfReferenceUID=ct[0].FrameOfReferenceUID, RTReferencedStudySequence=[study])
-    return frame
+    return _item(FrameOfReferenceUID=ct[0].FrameOfReferenceUID, RTReferencedStudySequence=[study])
 
 
 def make_rtdose(
