@@ -11,7 +11,7 @@ export async function all<T>(path: string, query: Query = {}): Promise<T[]> {
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const answer: Page<T> = await api.get<Page<T>>(path, { query: { ...query, limit: LIMIT, cursor } });
     items.push(...answer.items);
-    cursor = answer.next_cursor;
+    cursor = answer.next_cursor ?? null;
     if (cursor === null) break;
   }
   return items;

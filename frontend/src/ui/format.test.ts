@@ -23,11 +23,13 @@ describe('format', () => {
   });
 
   test('durations and sizes', () => {
-    expect([5, 65, 7800].map(formatSeconds)).toEqual(['5 s', '1 min 5 s', '2 h 10 min']);
+    expect([5, 65, 7800].map((one) => formatSeconds(one, 'en'))).toEqual(['5 s', '1 min 5 s', '2 h 10 min']);
+    expect([5, 65, 7800].map((one) => formatSeconds(one, 'ja'))).toEqual(['5秒', '1分5秒', '2時間10分']);
     expect([0, 999, 1500, 123_456_789].map(formatBytes)).toEqual(['0 B', '999 B', '1.5 kB', '123 MB']);
   });
 
   test('figures keep their sign and their absence', () => {
-    expect([formatSigned(0.01), formatSigned(-0.01), formatRatio(null)]).toEqual(['+0.010', '−0.010', '–']);
+    expect([formatSigned(0.01), formatSigned(-0.01), formatSigned(-1e-9)]).toEqual(['+0.010', '−0.010', '±0.000']);
+    expect(formatRatio(null)).toBe('–');
   });
 });

@@ -29,12 +29,13 @@ export function formatAgo(value: string, now: number, language: Language): strin
   return form.format(-Math.floor(seconds / 86400), 'day');
 }
 
-/** Seconds as `45 s`, `3 min 5 s`, `2 h 10 min`. */
-export function formatSeconds(value: number): string {
+/** Seconds as `45 s`, `3 min 5 s`, `2 h 10 min`; `3分5秒` in Japanese. */
+export function formatSeconds(value: number, language: Language): string {
+  const [h, min, s] = language === 'ja' ? ['時間', '分', '秒'] : [' h ', ' min ', ' s'];
   const seconds = Math.round(value);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  if (seconds < 60) return `${seconds}${s}`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}${min}${seconds % 60}${s}`;
+  return `${Math.floor(seconds / 3600)}${h}${Math.floor((seconds % 3600) / 60)}${min}`.trim();
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -55,8 +56,11 @@ export const formatRatio = (value: number | null | undefined, digits = 3): strin
   value === null || value === undefined || Number.isNaN(value) ? '–' : value.toFixed(digits);
 
 /** A difference with its sign. */
-export const formatSigned = (value: number, digits = 3): string =>
-  `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}`;
+export function formatSigned(value: number, digits = 3): string {
+  const shown = Math.abs(value).toFixed(digits);
+  if (Number(shown) === 0) return `±${shown}`;
+  return `${value > 0 ? '+' : '−'}${shown}`;
+}
 
 /** `YAMADA^TARO` as `YAMADA TARO`; the ideographic group of a person name is preferred when present. */
 export function formatPersonName(value: string): string {

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
-import type { Token } from '../../api/types';
+import type { NewToken as TokenWithSecret, Token } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, SelectField, TextField } from '../../ui/controls';
 import { Confirm, Dialog, DialogActions } from '../../ui/dialog';
@@ -47,7 +47,7 @@ function NewToken({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [days, setDays] = useState('90');
   const create = useMutation({
-    mutationFn: () => api.post<Token>('/tokens', { name, expires_in_days: days === '' ? null : Number(days) }),
+    mutationFn: () => api.post<TokenWithSecret>('/tokens', { name, expires_in_days: days === '' ? null : Number(days) }),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.tokens }),
   });
   const secret = create.data?.token ?? null;

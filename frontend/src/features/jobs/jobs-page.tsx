@@ -4,7 +4,7 @@ import { Link, useSearchParams } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Job, JobState, Page } from '../../api/types';
-import { useT } from '../../i18n';
+import { useLanguage, useT, type Language } from '../../i18n';
 import { problemText } from '../../i18n/problems';
 import { Button, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
@@ -23,10 +23,10 @@ const LIVE_MS = 3000;
 
 const isLive = (job: Job): boolean => job.state === 'running' || job.state === 'queued';
 
-function duration(job: Job): string {
+function duration(job: Job, language: Language): string {
   if (job.started_at === null) return '–';
   const end = job.finished_at === null ? Date.now() : new Date(job.finished_at).getTime();
-  return formatSeconds(Math.max(0, end - new Date(job.started_at).getTime()) / 1000);
+  return formatSeconds(Math.max(0, end - new Date(job.started_at).getTime()) / 1000, language);
 }
 
 function JobActions({ job, onLog }: { job: Job; onLog: () => void }) {
@@ -57,6 +57,7 @@ function JobActions({ job, onLog }: { job: Job; onLog: () => void }) {
 }
 
 function JobRow({ job, onLog }: { job: Job; onLog: () => void }) {
+  const language = useLanguage();
   const t = useT();
   const { me } = useSession();
   const project = me.projects.find(({ id }) => id === job.project_id);
@@ -73,7 +74,7 @@ function JobRow({ job, onLog }: { job: Job; onLog: () => void }) {
       </td>
       <td className={layout.number}>{job.attempt}</td>
       <td className={layout.muted}>{formatTime(job.created_at)}</td>
-      <td className={layout.number}>{duration(job)}</td>
+      <td className={layout.number}>{duration(job, language)}</td>
       <JobActions job={job} onLog={onLog} />
     </tr>
   );

@@ -71,7 +71,7 @@ function Row({ row, manage, onChange, ...rest }: RowProps) {
           value={row.kind}
           disabled={!manage}
           choices={KINDS.map((value) => ({ value, label: value }))}
-          onChange={(kind) => onChange({ kind })}
+          onChange={(value) => onChange({ kind: KINDS.find((kind) => kind === value) ?? 'ORGAN' })}
         />
       </td>
       <td className={css.centre}>

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { EffortRow } from '../../api/types';
-import { useT } from '../../i18n';
+import { useLanguage, useT, type Language } from '../../i18n';
 import { Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatRatio, formatSeconds } from '../../ui/format';
@@ -14,7 +14,7 @@ import css from './training.module.css';
 const MEASURES = ['added_path_length_mm', 'surface_dice', 'dice', 'seconds', 'slices'] as const;
 type Measure = (typeof MEASURES)[number];
 
-const FORMS: Record<Measure, (value: number) => string> = {
+const FORMS: Record<Measure, (value: number, language: Language) => string> = {
   added_path_length_mm: (value) => `${value.toFixed(0)} mm`,
   surface_dice: (value) => formatRatio(value),
   dice: (value) => formatRatio(value),
@@ -25,6 +25,7 @@ const FORMS: Record<Measure, (value: number) => string> = {
 const distinct = (values: readonly string[]): string[] => [...new Set(values)];
 
 function Bars({ rows, measure }: { rows: readonly EffortRow[]; measure: Measure }) {
+  const language = useLanguage();
   const versions = distinct(rows.map((row) => row.network_version));
   const highest = Math.max(...rows.map((row) => row[measure]), Number.EPSILON);
   return (
@@ -52,7 +53,7 @@ function Bars({ rows, measure }: { rows: readonly EffortRow[]; measure: Measure 
                         background: seriesColour(versions.indexOf(row.network_version)),
                       }}
                     />
-                    <span>{FORMS[measure](row[measure])}</span>
+                    <span>{FORMS[measure](row[measure], language)}</span>
                   </li>
                 ))}
             </ul>
@@ -64,6 +65,7 @@ function Bars({ rows, measure }: { rows: readonly EffortRow[]; measure: Measure 
 }
 
 function EffortTable({ rows }: { rows: readonly EffortRow[] }) {
+  const language = useLanguage();
   const t = useT();
   return (
     <table className={layout.table}>
@@ -89,7 +91,7 @@ function EffortTable({ rows }: { rows: readonly EffortRow[] }) {
             <td className={layout.number}>{row.n}</td>
             {MEASURES.map((measure) => (
               <td key={measure} className={layout.number}>
-                {FORMS[measure](row[measure])}
+                {FORMS[measure](row[measure], language)}
               </td>
             ))}
           </tr>

@@ -39,7 +39,7 @@ function Versions({ projectId, network, inUse, manage }: VersionsProps) {
             <tr key={version.id} className={version.id === inUse?.id ? css.current : ''}>
               <td>v{version.version}</td>
               <td>{t(`training.origin.${version.origin}`)}</td>
-              <td className={layout.muted}>{version.structures.join(', ')}</td>
+              <td className={layout.wrap}>{version.structures.join(', ')}</td>
               <td className={layout.muted}>{formatTime(version.created_at)}</td>
               <td className={css.hash} title={version.sha256}>
                 <code>{version.sha256.slice(0, 12)}</code>

@@ -9,10 +9,11 @@ import { Confirm } from '../../ui/dialog';
 import { notify } from '../../ui/toast';
 import { versionName } from './queries';
 
+/** `evaluation` of the run that made the version, when it stands beside the button. */
 type PromoteProps = { projectId: string; version: NetworkVersion; evaluation?: readonly EvaluationRow[] };
 
 /** Puts a version into use, after saying what that means and which structures got worse. */
-export function Promote({ projectId, version, evaluation = [] }: PromoteProps) {
+export function Promote({ projectId, version, evaluation }: PromoteProps) {
   const t = useT();
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
@@ -24,10 +25,10 @@ export function Promote({ projectId, version, evaluation = [] }: PromoteProps) {
       return client.invalidateQueries({ queryKey: keys.deployments(projectId) });
     },
   });
-  const worse = evaluation.filter(({ verdict }) => verdict === 'worse').map(({ structure }) => structure);
+  const worse = (evaluation ?? []).filter(({ verdict }) => verdict === 'worse').map(({ structure }) => structure);
   return (
     <>
-      <Button small look={worse.length === 0 ? 'primary' : 'plain'} onClick={() => setAsking(true)}>
+      <Button small look={evaluation !== undefined && worse.length === 0 ? 'primary' : 'plain'} onClick={() => setAsking(true)}>
         {t('training.promote')}
       </Button>
       {asking && (

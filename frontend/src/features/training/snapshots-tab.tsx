@@ -101,7 +101,7 @@ function SnapshotTable({ snapshots }: { snapshots: readonly Snapshot[] }) {
             <td className={layout.number}>{snapshot.cases.train}</td>
             <td className={layout.number}>{snapshot.cases.validation}</td>
             <td className={layout.number}>{snapshot.cases.test}</td>
-            <td className={layout.muted}>{snapshot.structures.join(', ')}</td>
+            <td className={layout.wrap}>{snapshot.structures.join(', ')}</td>
             <td className={layout.muted}>{formatTime(snapshot.created_at)}</td>
             <td className={css.hash} title={snapshot.hash}>
               <code>{snapshot.hash.slice(0, 12)}</code>
