@@ -116,8 +116,6 @@ export const viewerEn = {
   'viewer.save': 'Save',
   'viewer.save.note': 'Save with a note',
   'viewer.save.reason': 'What was changed and why',
-  'viewer.saved': '{n} structures saved',
-  'viewer.saved.one': 'Saved',
   'viewer.unsaved.none': 'Everything is saved',
   'viewer.submit': 'Submit for review',
   'viewer.approve': 'Approve',

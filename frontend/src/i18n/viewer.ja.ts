@@ -118,8 +118,6 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.save': '保存',
   'viewer.save.note': 'メモを付けて保存',
   'viewer.save.reason': '変更の内容と理由',
-  'viewer.saved': '{n} 個のストラクチャを保存しました',
-  'viewer.saved.one': '保存しました',
   'viewer.unsaved.none': 'すべて保存されています',
   'viewer.submit': 'レビューに提出',
   'viewer.approve': '承認',

@@ -44,6 +44,11 @@ export class History {
     this.undone = this.undone.filter(others);
   }
 
+  clear(): void {
+    this.done = [];
+    this.undone = [];
+  }
+
   get nextUndo(): string | null {
     return this.done[this.done.length - 1]?.label ?? null;
   }

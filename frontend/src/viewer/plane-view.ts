@@ -2,6 +2,7 @@
  * One plane on the screen: three canvases above each other, each drawn only when what it shows has changed.
  * The image changes with slice, window and camera; the contours with the masks; the marks with the pointer.
  */
+import type { Triple } from '../lib/bits';
 import { spacingKji, type Plane, type PlaneName } from '../lib/planes';
 import type { Point, Spacing } from '../lib/raster';
 import { fitCamera, panned, toSlice, transformOf, zoomed, type Camera, type Size, type Transform } from './camera';
@@ -9,6 +10,9 @@ import { ContourCache, drawContours } from './contours';
 import { drawMarks } from './marks';
 import type { Scene } from './scene';
 import { renderSlice } from './slice-image';
+
+const FOCUS_SHARE = 0.5;
+const FOCUS_MOST = 5;
 
 type Layer = { canvas: HTMLCanvasElement; context: CanvasRenderingContext2D; drawn: string };
 export type Frame = { size: Size; transform: Transform; ratio: number };
@@ -137,6 +141,22 @@ export class PlaneView {
   zoom(factor: number): void {
     const rect = this.host.getBoundingClientRect();
     this.zoomAt(rect.left + rect.width / 2, rect.top + rect.height / 2, factor);
+  }
+
+  /** Brings the crosshair to the middle; with an extent (voxels) also near enough to fill a good part of the view. */
+  centre(extent: Triple | null): void {
+    const { crosshair } = this.scene.state;
+    const centre: Point = [crosshair[this.plane.columns], crosshair[this.plane.rows]];
+    const fit = fitCamera(this.extent, this.spacing, this.size);
+    let { zoom } = this.currentCamera;
+    if (extent !== null) {
+      const across = extent[this.plane.columns] * this.spacing[0];
+      const down = extent[this.plane.rows] * this.spacing[1];
+      zoom = FOCUS_SHARE * Math.min(this.size.width / across, this.size.height / down);
+      zoom = Math.max(fit.zoom, Math.min(zoom, FOCUS_MOST * fit.zoom));
+    }
+    this.camera = zoom <= fit.zoom ? null : { centre, zoom };
+    this.request();
   }
 
   reset(): void {

@@ -3,16 +3,19 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import { useT, type Key, type Translate } from '../../i18n';
+import { useT, type Translate } from '../../i18n';
 import { problemText } from '../../i18n/problems';
 import { notify } from '../../ui/toast';
 import type { Actions } from './commands';
+import { keyOf } from './keymap';
 import type { Workspace } from './workspace';
 
 export type Operation = Parameters<Actions['operate']>[0];
 export type ReviewAct = 'submit' | 'approve' | 'return';
 export type PageActions = Actions & {
   readonly busy: Operation | null;
+  /** What the last operation did. */
+  readonly outcome: string | null;
   readonly saveWith: (reason: string) => Promise<void>;
   readonly assess: (id: string, assessment: 'accepted' | 'rejected') => Promise<void>;
   readonly review: (act: ReviewAct, ids: string[], comment: string) => Promise<void>;
@@ -28,17 +31,18 @@ const NUMBERS: Record<Operation, 'mm' | 'keep' | null> = {
   interpolate: null,
 };
 
-async function operate({ session, editor, scene }: Base, operation: Operation, t: Translate): Promise<void> {
+/** What an operation did, in words; null when it was refused. */
+async function operate({ session, editor, scene }: Base, operation: Operation, t: Translate): Promise<string | null> {
   const refusal = editor.refusal();
   if (refusal !== null) {
-    notify(t(`viewer.refused.${refusal}` satisfies Key, { key: 'L' }), true);
-    return;
+    notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }), true);
+    return null;
   }
   const number = NUMBERS[operation];
   const numbers = number === 'mm' ? { mm: scene.state.marginMm } : number === 'keep' ? { keep: 1 } : {};
   const name = t(`viewer.op.${operation}`);
   const changed = await session.operate(operation, numbers);
-  notify(changed === 0 ? t('viewer.op.nothing', { name }) : t('viewer.op.done', { name, n: changed }));
+  return changed === 0 ? t('viewer.op.nothing', { name }) : t('viewer.op.done', { name, n: changed });
 }
 
 async function save({ session }: Base, reason: string, t: Translate): Promise<void> {
@@ -46,8 +50,7 @@ async function save({ session }: Base, reason: string, t: Translate): Promise<vo
     notify(t('viewer.unsaved.none'));
     return;
   }
-  const saved = await session.save(reason);
-  if (saved > 0) notify(saved === 1 ? t('viewer.saved.one') : t('viewer.saved', { n: saved }));
+  await session.save(reason);
 }
 
 async function assess({ session, set }: Base, id: string, assessment: 'accepted' | 'rejected', t: Translate): Promise<void> {
@@ -75,6 +78,7 @@ export function useActions(base: Base): PageActions {
   const t = useT();
   const client = useQueryClient();
   const [busy, setBusy] = useState<Operation | null>(null);
+  const [outcome, setOutcome] = useState<string | null>(null);
   return useMemo(() => {
     const refresh = async (): Promise<void> => {
       await client.invalidateQueries({ queryKey: keys.structureSet(base.session.setId) });
@@ -94,6 +98,7 @@ export function useActions(base: Base): PageActions {
       attempt(() => assess(base, id, assessment, t).finally(refresh));
     return {
       busy,
+      outcome,
       saveWith,
       assess: assessOne,
       save: () => void saveWith(''),
@@ -105,8 +110,9 @@ export function useActions(base: Base): PageActions {
         review(base, act, ids, comment).then(() => notify(t(`viewer.review.done.${act}`))).finally(refresh),
       operate: (operation: Operation) => {
         setBusy(operation);
-        void attempt(() => operate(base, operation, t)).finally(() => setBusy(null));
+        setOutcome(null);
+        void attempt(async () => setOutcome(await operate(base, operation, t))).finally(() => setBusy(null));
       },
     };
-  }, [base, busy, client, t]);
+  }, [base, busy, outcome, client, t]);
 }

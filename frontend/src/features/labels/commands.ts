@@ -1,7 +1,7 @@
 /** What every command of the keymap does. */
 import { notify } from '../../ui/toast';
 import { PLANES } from '../../lib/planes';
-import type { ToolName } from '../../viewer/scene';
+import type { ShownStructure, ToolName } from '../../viewer/scene';
 import { nextBrush } from '../../viewer/pointer';
 import type { Translate } from '../../i18n';
 import type { Command } from './keymap';
@@ -54,7 +54,16 @@ function scrollBy({ scene, views }: Part, name: string): void {
   scene.scroll(plane, (name.startsWith('next') ? 1 : -1) * (name.endsWith('10') ? 10 : 1));
 }
 
-function changeStructure({ scene }: Part, name: string): void {
+/** Every view close up on a structure. */
+function focus(scene: Part['scene'], views: Part['views'], { id, mask }: ShownStructure): void {
+  const box = mask.tightBox();
+  if (box === null) return;
+  const [k, j, i] = box.high;
+  scene.goTo(id);
+  for (const view of views.values()) view.centre([k - box.low[0], j - box.low[1], i - box.low[2]]);
+}
+
+function changeStructure({ scene, views }: Part, name: string): void {
   const { active } = scene;
   const { structures, activeId } = scene.state;
   if (name === 'next' || name === 'previous') {
@@ -63,8 +72,9 @@ function changeStructure({ scene }: Part, name: string): void {
     if (next === undefined) return;
     scene.set({ activeId: next.id });
     scene.goTo(next.id);
+    for (const view of views.values()) view.centre(null);
   } else if (active === null) return;
-  else if (name === 'goto') scene.goTo(active.id);
+  else if (name === 'goto') focus(scene, views, active);
   else if (name === 'visible') scene.changeStructure(active.id, { visible: !active.visible });
   else if (name === 'lock') scene.changeStructure(active.id, { locked: !active.locked });
   else {

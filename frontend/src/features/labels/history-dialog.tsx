@@ -11,6 +11,7 @@ import { Dialog } from '../../ui/dialog';
 import { formatTime } from '../../ui/format';
 import { notify } from '../../ui/toast';
 import { makerOf } from './inspector';
+import { keyOf } from './keymap';
 import { volumeText } from './structure-list';
 import css from './viewer.module.css';
 import { recordOf, useWorkspace } from './workspace';
@@ -34,7 +35,7 @@ function Line({ record, revision, onClose }: { record: Structure; revision: Revi
     });
   const take = (): void => {
     const refusal = editor.refusal();
-    if (refusal !== null) notify(t(`viewer.refused.${refusal}`, { key: 'L' }), true);
+    if (refusal !== null) notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }), true);
     else withMask((mask) => editor.replace(record.id, mask, 'revision'));
   };
   return (

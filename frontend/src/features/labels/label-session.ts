@@ -68,6 +68,8 @@ export class LabelSession {
       release();
       document.removeEventListener('visibilitychange', leave);
       void this.autosave.flush();
+      this.editor.history.clear();
+      this.editor.refresh();
     };
   }
 
@@ -89,7 +91,7 @@ export class LabelSession {
     const now = performance.now() / 1000;
     work.seconds += Math.min(PAUSE_S, work.lastEdit === 0 ? 1 : now - work.lastEdit);
     work.lastEdit = now;
-    work.tool = tool;
+    if (tool !== 'restored') work.tool = tool;
     if (this.applying) return;
     this.mark('dirty', id, true);
     this.autosave.touch(id);
@@ -169,8 +171,8 @@ export class LabelSession {
     const work = this.work.get(id);
     if (draft === null || work === undefined) return null;
     work.base = draft.base;
-    work.seconds = draft.seconds;
     const changed = this.editor.replace(id, decodeMask(draft.mask, this.scene.volume.grid.shape_kji), 'restored');
+    work.seconds = draft.seconds;
     return changed === 0 ? null : draft.savedAt;
   }
 
@@ -209,7 +211,7 @@ export class LabelSession {
   /** Saves every changed structure as a revision; stops at the first conflict. The number saved. */
   async save(reason: string): Promise<number> {
     if (this.state.saving) return 0;
-    this.change({ saving: true });
+    this.change({ saving: true, restored: null });
     let saved = 0;
     try {
       for (const id of this.state.dirty) {

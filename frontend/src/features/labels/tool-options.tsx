@@ -2,7 +2,7 @@ import { useT } from '../../i18n';
 import { Checkbox, Select, classes } from '../../ui/controls';
 import { BRUSH_LIMITS_MM, BRUSH_TOOLS } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
-import type { Operation } from './actions';
+import type { Operation, PageActions } from './actions';
 import { keyOf } from './keymap';
 import { presetsFor } from './presets';
 import { ToolIcon } from './tool-icons';
@@ -93,7 +93,7 @@ export function describe({ low, high }: { low: number; high: number }): { width:
 }
 
 /** The strip above the views: what the chosen tool can be told, and operations on the whole structure. */
-export function ToolOptions({ operate, busy }: { operate: (operation: Operation) => void; busy: Operation | null }) {
+export function ToolOptions({ operate, busy, outcome }: Pick<PageActions, 'operate' | 'busy' | 'outcome'>) {
   const t = useT();
   const { scene } = useWorkspace();
   const canEdit = useScene(scene, (state) => state.canEdit && state.activeId !== null);
@@ -116,7 +116,9 @@ export function ToolOptions({ operate, busy }: { operate: (operation: Operation)
       <WindowPresets />
       <BrushOptions />
       <div className={css.operations} role="group" aria-label={t('viewer.operations')}>
-        {busy !== null && <span role="status">{t('viewer.op.running')}</span>}
+        <span role="status" className={css.outcome} data-testid="outcome">
+          {busy === null ? outcome : t('viewer.op.running')}
+        </span>
         {PLAIN.map((operation) => button(operation, t(`viewer.op.${operation}`)))}
         <label className={css.option}>
           <input

@@ -103,7 +103,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
         </aside>
         <ToolColumn />
         <main className={css.stage}>
-          <ToolOptions operate={actions.operate} busy={actions.busy} />
+          <ToolOptions operate={actions.operate} busy={actions.busy} outcome={actions.outcome} />
           <Notices />
           <Views />
         </main>

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import type { Structure, StudyDetail } from '../../api/types';
+import { BitMask } from '../../lib/bits';
+import { dueAt } from './autosave';
+import { dice } from './conflict-dialog';
+import { commandOf, KEYMAP, keyOf, printed } from './keymap';
+import { presetsFor } from './presets';
+import { eligible } from './review-dialog';
+import { imagesOf } from './study-page';
+
+const press = (key: string, held: { ctrlKey?: boolean; shiftKey?: boolean } = {}) =>
+  commandOf({ key, ctrlKey: false, metaKey: false, shiftKey: false, ...held });
+
+describe('keys', () => {
+  it('mean one thing each', () => {
+    const keys = KEYMAP.flatMap((group) => group.bindings.flatMap((binding) => binding.keys));
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('are recognised with and without modifiers', () => {
+    expect(press('b')).toBe('tool.brush');
+    expect(press('z', { ctrlKey: true })).toBe('undo');
+    expect(press('Z', { ctrlKey: true, shiftKey: true })).toBe('redo');
+    expect(press('S', { shiftKey: true })).toBe('structure.solo');
+    expect(press('s')).toBe('structure.visible');
+    expect(press('s', { ctrlKey: true })).toBe('save');
+    expect(press('?', { shiftKey: true })).toBe('help');
+    expect(press('+', { shiftKey: true })).toBe('op.grow');
+    expect(press('ArrowDown', { shiftKey: true })).toBe('structure.next');
+    expect(press('b', { ctrlKey: true })).toBeNull();
+  });
+
+  it('are printed as they stand on a keyboard', () => {
+    expect(keyOf('undo')).toBe('Ctrl+Z');
+    expect(printed('+')).toBe('+');
+    expect(printed('Shift+ArrowUp')).toBe('Shift+↑');
+  });
+});
+
+describe('autosave', () => {
+  it('waits for a pause but never loses more than five seconds', () => {
+    expect(dueAt(1000, 1000)).toBe(3000);
+    expect(dueAt(4500, 1000)).toBe(5000);
+    for (let now = 0; now < 20_000; now += 100) expect(dueAt(now, 0)).toBeLessThanOrEqual(5000);
+  });
+});
+
+describe('review', () => {
+  const structure = (id: string, state: Structure['state'], drawn: boolean): Structure => ({
+    id, name: id, original_name: id, colour: '#ffffff', kind: 'ORGAN', number: 1, state, assessment: 'none', plausibility: [], lock_version: 1,
+    head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, sha256: '', parent: 0 } : null,
+  }); // prettier-ignore
+  const all = [structure('a', 'draft', true), structure('b', 'draft', false), structure('c', 'submitted', true), structure('d', 'returned', true)];
+
+  it('submits what is drawn and not yet submitted, also when it is only drawn here', () => {
+    expect(eligible('submit', all, new Set()).map((one) => one.id)).toEqual(['a', 'd']);
+    expect(eligible('submit', all, new Set(['b'])).map((one) => one.id)).toEqual(['a', 'b', 'd']);
+  });
+
+  it('approves and returns only what is submitted', () => {
+    expect(eligible('approve', all, new Set()).map((one) => one.id)).toEqual(['c']);
+    expect(eligible('return', all, new Set(['a'])).map((one) => one.id)).toEqual(['c']);
+  });
+});
+
+describe('comparison', () => {
+  const line = (from: number, to: number): BitMask => {
+    const mask = new BitMask([1, 1, 20]);
+    for (let i = from; i < to; i += 1) mask.write(0, 0, i, true);
+    return mask;
+  };
+
+  it('is Dice’s coefficient', () => {
+    expect(dice(line(0, 10), line(5, 15))).toBe(0.5);
+    expect(dice(line(0, 10), line(0, 10))).toBe(1);
+    expect(dice(line(0, 5), line(10, 15))).toBe(0);
+    expect(dice(line(0, 0), line(0, 0))).toBeNull();
+  });
+});
+
+it('offers CT windows for HU and the image’s own for anything else', () => {
+  expect(presetsFor('HU', { low: 0, high: 1 })).toHaveLength(6);
+  expect(presetsFor('SUV', { low: 0, high: 8 })[0]?.window).toEqual({ low: 0, high: 8 });
+});
+
+it('opens the CT before the MR and never a dose grid', () => {
+  const series = (modality: string, volume: object | null) => ({ id: modality, modality, volume, derived: false, instance_count: 1 });
+  const study = { series: [series('RTDOSE', {}), series('MR', {}), series('PT', null), series('CT', {})] };
+  expect(imagesOf(study as unknown as StudyDetail).map((one) => one.id)).toEqual(['CT', 'MR']);
+});
