@@ -32,7 +32,7 @@ class Score:
     surface_dice: float
     """At 3 mm (Nikolov et al. 2021)."""
     hd95_mm: float | None
-    """None where the network drew nothing."""
+    """None where the network drew nothing or nothing was to be drawn."""
     flagged: bool
     """The plausibility check doubted it."""
 
@@ -91,8 +91,9 @@ def _score(
     grid: Grid,
     flagged: bool,
 ) -> Score:
-    if not drawn.any():
-        return Score(case, name, 0.0, 0.0, None, flagged)
+    if not drawn.any() or not truth.any():
+        agreement = dice(drawn, truth)
+        return Score(case, name, agreement, agreement, None, flagged)
     return Score(
         case,
         name,
