@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from backend.jobs.leases import Claim, Failure, Superseded
+from backend.kit import logging
 from backend.kit.errors import AppError, StorageFull, Unavailable
 from rt.errors import RtError
 from workers.runtime import JobCancelled, JobContext, handler_of
@@ -42,6 +43,7 @@ def main(worker: Connection, assignment: Assignment) -> None:
     os.environ.update(assignment.settings)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_worker, daemon=True).start()
+    logging.configure()
     context = JobContext(claim=assignment.claim, worker=worker, scratch=assignment.scratch)
     context.scratch.mkdir(parents=True, exist_ok=True)
     context.send(_run(context))

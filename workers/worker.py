@@ -6,7 +6,7 @@ import os
 import warnings
 
 from celery.platforms import SecurityWarning
-from celery.signals import worker_shutting_down
+from celery.signals import setup_logging, worker_shutting_down
 
 from backend.config import get_settings
 from workers.app import TASK, make_app
@@ -22,6 +22,7 @@ def run_worker(queues: list[str], modules: list[str] | None = None) -> None:
         supervisor.stopping.set()
 
     worker_shutting_down.connect(stop, weak=False)
+    setup_logging.connect(_keep_logging, weak=False)
     app = make_app(get_settings())
 
     @app.task(name=TASK)  # type: ignore[untyped-decorator]
@@ -40,3 +41,7 @@ def run_worker(queues: list[str], modules: list[str] | None = None) -> None:
         quiet=True,
     )
     worker.start()
+
+
+def _keep_logging(**_: object) -> None:
+    """Celery configures logging only where nobody listens to this signal."""

@@ -44,7 +44,8 @@ SECRETS = {
     "RINKAKU_S3_SECRET_KEY": "s3-secret-key",
 }
 ORGANS = {"Brainstem", "SpinalCord", "Parotid_R", "Parotid_L", "Esophagus", "Larynx", "Bone_Mandible"}
-PATIENCE_S = 240
+PATIENCE_S = 600
+"""For a machine that does other things too; nothing is asserted about time."""
 
 
 def filled(value: Any, given: dict[str, str]) -> str:
@@ -114,10 +115,10 @@ class Hospital:
             [program, *command[1:]], env=environment, cwd=ROOT, check=True, capture_output=True, text=True
         ).stdout.strip()
 
-    def stop(self) -> list[int]:
-        for process in self.started:
+    def stop(self) -> None:
+        for process in reversed(self.started):
             process.terminate()
-        return [process.wait(30) for process in self.started]
+            process.wait(30)
 
 
 @pytest.fixture
@@ -175,6 +176,7 @@ def test_every_long_running_service_starts_again_and_the_stores_keep_their_data(
 
 
 @pytest.mark.postgres
+@pytest.mark.timeout(1500)
 def test_the_main_job_runs_through_the_hospital_form(hospital: Hospital) -> None:
     migrate = hospital.start("migrate")
     assert migrate.wait(120) == 0, (hospital.folder / "migrate.log").read_text()
