@@ -45,7 +45,7 @@ def _save_until_kept(client: TestClient, drawn: Drawn, headers: dict[str, str], 
 def test_no_save_is_lost_and_the_parents_are_one_chain(
     drawn: Drawn, client: TestClient, login: Login, database: str
 ) -> None:
-    clients, saves = (12, 40) if database == "postgres" else (12, 4)
+    clients, saves = (12, 12) if database == "postgres" else (12, 4)
     people = [login("annotator") for _ in range(clients)]
 
     def work(person: int) -> Counter[int]:

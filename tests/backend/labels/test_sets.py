@@ -1,0 +1,150 @@
+"""Structure sets and structures: making, changing, deleting; and geometry on the server."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from backend.kit import db
+from backend.labels.tables import Structure
+from rt import morphology
+from rt.masks import Mask, decode_mask
+from tests.backend.labels.conftest import Drawn, packed
+from tests.factories.scenes import Scene, block
+
+Login = Callable[..., dict[str, str]]
+
+
+def test_set_shows_its_structures_with_their_heads(drawn: Drawn, client: TestClient, login: Login) -> None:
+    body = client.get(f"/api/structure-sets/{drawn.set_id}", headers=login("reader")).json()
+    structure = body["structures"][0]
+    assert (body["origin"], structure["name"], structure["state"]) == ("ai", "Parotid_L", "draft")
+    assert structure["colour"] == "#ba68c8", "the template's"
+    assert structure["head"]["author"] is None
+    assert structure["head"]["network_version"] == {
+        "id": "00000000-0000-7000-8000-000000000001",
+        "name": "head-neck-oar",
+        "version": 1,
+    }
+
+
+def test_a_person_makes_a_set_and_draws_in_it(scene: Scene, client: TestClient, login: Login) -> None:
+    headers = login("annotator")
+    url = f"/api/studies/{scene.study.id}/structure-sets"
+    made = client.post(url, json={"series_id": scene.series.id, "label": "By hand"}, headers=headers).json()
+    assert (made["origin"], made["structures"]) == ("manual", [])
+    structures = f"/api/structure-sets/{made['id']}/structures"
+    added = client.post(structures, json={"name": "GTVp", "colour": "#FF0000"}, headers=headers)
+    assert added.status_code == 201
+    assert (added.json()["colour"], added.json()["kind"], added.json()["head"]) == ("#ff0000", "GTV", None)
+    mask = block(scene.grid, slice(1, 2), slice(1, 2), slice(1, 2))
+    saved = client.post(
+        f"/api/structures/{added.json()['id']}/revisions",
+        json={"mask": packed(mask)},
+        headers=headers | {"If-Match": '"0"'},
+    )
+    assert (saved.status_code, saved.json()["number"], saved.json()["network_version"]) == (201, 1, None)
+
+
+def test_a_set_needs_a_series_of_the_study(scene: Scene, client: TestClient, login: Login) -> None:
+    url = f"/api/studies/{scene.study.id}/structure-sets"
+    answer = client.post(url, json={"series_id": "other", "label": "x"}, headers=login("annotator"))
+    assert answer.status_code == 422
+    assert client.post(url, json={"series_id": "x", "label": "x"}, headers=login(None)).status_code == 404
+
+
+def test_names_are_used_once(drawn: Drawn, client: TestClient, login: Login) -> None:
+    headers = login("annotator")
+    url = f"/api/structure-sets/{drawn.set_id}/structures"
+    answer = client.post(url, json={"name": "Parotid_L"}, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/name-taken")
+    other = client.post(url, json={"name": "Parotid_R"}, headers=headers).json()
+    assert other["number"] == 2
+    renamed = client.patch(f"/api/structures/{other['id']}", json={"name": "Parotid_L"}, headers=headers)
+    assert renamed.status_code == 409
+    for name in ("", " ", "a\\b", "x" * 65, "a\tb"):
+        assert client.post(url, json={"name": name}, headers=headers).status_code == 422, name
+
+
+def test_approved_structures_keep_their_name_and_stay(drawn: Drawn, client: TestClient, login: Login) -> None:
+    headers = login("administrator")
+    url = f"/api/structures/{drawn.structure_id}"
+    client.post(f"/api/structure-sets/{drawn.set_id}/submit", json={}, headers=headers)
+    client.post(f"/api/structure-sets/{drawn.set_id}/approve", json={}, headers=headers)
+    assert client.patch(url, json={"name": "Parotid_R"}, headers=headers).status_code == 409
+    assert client.delete(url, headers=headers).json()["type"] == "/problems/structure-signed"
+    assert client.patch(url, json={"colour": "#000000"}, headers=headers).json()["colour"] == "#000000"
+
+
+def test_unsigned_structures_can_be_deleted(drawn: Drawn, client: TestClient, login: Login) -> None:
+    url = f"/api/structures/{drawn.structure_id}"
+    assert client.delete(url, headers=login("reader")).status_code == 403
+    assert client.delete(url, headers=login("annotator")).status_code == 204
+    with db.session_scope(read_only=True) as session:
+        assert session.get(Structure, drawn.structure_id) is None
+    assert client.get(f"{url}/revisions", headers=login("reader")).status_code == 404
+
+
+def _operate(
+    client: TestClient, drawn: Drawn, headers: dict[str, str], mask: Mask, **body: object
+) -> Response:
+    url = f"/api/structure-sets/{drawn.set_id}/operations"
+    return client.post(url, json={"mask": packed(mask), **body}, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"operation": "grow", "mm": 3.0},
+        {"operation": "shrink", "mm": 1.5},
+        {"operation": "smooth", "mm": 4.0},
+        {"operation": "fill-holes"},
+        {"operation": "remove-islands", "keep": 1},
+        {"operation": "remove-islands", "min_cc": 0.1},
+        {"operation": "interpolate"},
+    ],
+)
+def test_operations_are_those_of_the_field_and_save_nothing(
+    drawn: Drawn, client: TestClient, login: Login, body: dict[str, object]
+) -> None:
+    grid = drawn.scene.grid
+    mask = drawn.mask.copy()
+    mask[3] = False
+    mask[2, 9, 8] = False
+    mask[7, 20, 18] = True
+    answer = _operate(client, drawn, login("annotator"), mask, **body)
+    assert answer.status_code == 200, answer.text
+    expected = {
+        "grow": lambda: morphology.grow(mask, grid, 3.0),
+        "shrink": lambda: morphology.shrink(mask, grid, 1.5),
+        "smooth": lambda: morphology.smooth(mask, grid, 4.0),
+        "fill-holes": lambda: morphology.fill_holes(mask),
+        "remove-islands": lambda: morphology.remove_islands(
+            mask,
+            grid,
+            keep=body.get("keep"),
+            min_cc=body.get("min_cc"),  # type: ignore[arg-type]
+        ),
+        "interpolate": lambda: morphology.interpolate_slices(mask, grid),
+    }[str(body["operation"])]()
+    changed = decode_mask(base64.b64decode(answer.json()["mask"]), grid.shape_kji)
+    assert np.array_equal(changed, expected)
+    assert not np.array_equal(changed, mask)
+    with db.session_scope(read_only=True) as session:
+        assert session.get_one(Structure, drawn.structure_id).head == 1
+
+
+def test_operations_that_make_no_sense_are_refused(drawn: Drawn, client: TestClient, login: Login) -> None:
+    headers = login("annotator")
+    for body in ({"operation": "grow"}, {"operation": "remove-islands"}, {"operation": "paint"}):
+        assert _operate(client, drawn, headers, drawn.mask, **body).status_code == 422
+    wrong = np.zeros((1, 2, 3), dtype=bool)
+    assert _operate(client, drawn, headers, wrong, operation="fill-holes").json()["type"] == (
+        "/problems/wrong-mask-shape"
+    )
+    assert _operate(client, drawn, login("reader"), drawn.mask, operation="fill-holes").status_code == 403
