@@ -67,7 +67,7 @@ export function App() {
   const me = useMe();
   const t = useT();
   if (me.isPending) return <Loading />;
-  if (me.error !== null) {
+  if (me.data === undefined) {
     return (
       <PageLayout title="Rinkaku">
         <ErrorNote error={me.error} retry={() => void me.refetch()} />

@@ -1,19 +1,18 @@
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { BrowserRouter } from 'react-router';
 import { setUnauthorizedHandler } from './api/client';
-import { keys } from './api/keys';
 import { isProblem } from './api/problem';
 import { App } from './app';
+import { endSession } from './features/login/session';
 import { firstLanguage } from './i18n';
 import './ui/base.css';
 import { applyTokens } from './ui/tokens';
 
 const RETRIES = 2;
 
-const client: QueryClient = new QueryClient({
-  queryCache: new QueryCache(),
+const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
@@ -22,9 +21,7 @@ const client: QueryClient = new QueryClient({
   },
 });
 
-setUnauthorizedHandler(() => {
-  client.setQueryData(keys.session, null);
-});
+setUnauthorizedHandler(() => endSession(client));
 
 applyTokens(document.documentElement);
 document.documentElement.lang = firstLanguage(localStorage.getItem('rinkaku.language'), navigator.languages);

@@ -5,13 +5,15 @@ import { api } from './api/client';
 import { keys } from './api/keys';
 import type { Job, Page } from './api/types';
 import { ImportPanel } from './features/imports/import-panel';
-import { useSession } from './features/login/session';
+import { endSession, useSession } from './features/login/session';
 import { useT } from './i18n';
+import { problemText } from './i18n/problems';
 import css from './shell.module.css';
 import { Button, Select } from './ui/controls';
 import { Icon } from './ui/icons';
 import { LanguageSwitch } from './ui/language-switch';
 import { Logo } from './ui/logo';
+import { notify } from './ui/toast';
 
 const MOST = 50;
 
@@ -62,10 +64,8 @@ function LogOut() {
   const client = useQueryClient();
   const logOut = useMutation({
     mutationFn: () => api.delete('/session'),
-    onSuccess: () => {
-      client.clear();
-      client.setQueryData(keys.session, null);
-    },
+    onSuccess: () => endSession(client),
+    onError: (error) => notify(problemText(error, t), true),
   });
   return (
     <Button small look="quiet" disabled={logOut.isPending} onClick={() => logOut.mutate()}>

@@ -36,7 +36,10 @@ const idOf = (data: string): string => {
   return '';
 };
 
-/** Opens the stream; the returned function closes it. `onState` hears whether it is connected. */
+/**
+ * Opens the stream; the returned function closes it. `onState` hears whether it is connected. A stream
+ * that the server refuses may mean that the session has ended, so that is asked again.
+ */
 export function connectEvents(client: QueryClient, onState: (connected: boolean) => void): () => void {
   let source: EventSource | null = null;
   let timer: number | undefined;
@@ -59,7 +62,9 @@ export function connectEvents(client: QueryClient, onState: (connected: boolean)
     source.addEventListener('open', () => onState(true));
     source.addEventListener('error', () => {
       onState(false);
-      if (source?.readyState === EventSource.CLOSED) retry = window.setTimeout(open, RECONNECT_MS);
+      if (source?.readyState !== EventSource.CLOSED) return;
+      void client.invalidateQueries({ queryKey: keys.session });
+      retry = window.setTimeout(open, RECONNECT_MS);
     });
     for (const kind of EVENT_KINDS) source.addEventListener(kind, receive(kind));
   };

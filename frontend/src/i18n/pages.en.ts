@@ -5,6 +5,7 @@ export const pagesEn = {
   'job.succeeded': 'Done',
   'job.failed': 'Failed',
   'job.cancelled': 'Cancelled',
+  'job.cancel': 'Cancel',
   'job.stopping': 'Stopping…',
   'job.log': 'Log',
   'job.logTitle': 'Log: {kind}',

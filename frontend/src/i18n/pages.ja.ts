@@ -7,6 +7,7 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   'job.succeeded': '完了',
   'job.failed': '失敗',
   'job.cancelled': '中止',
+  'job.cancel': '中止',
   'job.stopping': '中止処理中…',
   'job.log': 'ログ',
   'job.logTitle': 'ログ：{kind}',

@@ -26,10 +26,10 @@ export function EmptyState({ title, children }: { title: string; children?: Reac
   );
 }
 
-/** What went wrong and where, with a way to try again. */
+/** What went wrong and where, with a way to try again; a fault of the server also says which line of its log. */
 export function ErrorNote({ error, retry }: { error: unknown; retry?: () => void }) {
   const t = useT();
-  const trace = isProblem(error) && error.instance !== '' ? error.instance : null;
+  const trace = isProblem(error) && error.status >= 500 && error.instance !== '' ? error.instance : null;
   return (
     <div className={css.error} role="alert">
       <Icon name="alert" />

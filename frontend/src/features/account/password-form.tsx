@@ -1,12 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import { keys } from '../../api/keys';
 import { useT } from '../../i18n';
 import { Button, TextField } from '../../ui/controls';
 import { ErrorNote } from '../../ui/feedback';
 import { Section } from '../../ui/layout';
 import { notify } from '../../ui/toast';
+import { endSession } from '../login/session';
 import css from './account.module.css';
 
 export const SHORTEST_PASSWORD = 8;
@@ -22,7 +22,7 @@ export function PasswordForm() {
     mutationFn: () => api.post('/session/password', { current, new: next }),
     onSuccess: () => {
       notify(t('account.passwordChanged'));
-      client.setQueryData(keys.session, null);
+      endSession(client);
     },
   });
   const differs = again !== '' && again !== next;

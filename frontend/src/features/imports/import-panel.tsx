@@ -103,7 +103,7 @@ function PanelActions({ batch, counts }: { batch: Batch; counts: Tally }) {
   if (batch.active) {
     return (
       <Button small onClick={() => uploads.cancel()}>
-        {t('common.cancel')}
+        {t('job.cancel')}
       </Button>
     );
   }

@@ -44,7 +44,7 @@ function JobActions({ job, onLog }: { job: Job; onLog: () => void }) {
       </Button>
       {isLive(job) && (
         <Button small disabled={act.isPending || job.cancel_requested} onClick={() => act.mutate('cancel')}>
-          {t('common.cancel')}
+          {t('job.cancel')}
         </Button>
       )}
       {(job.state === 'failed' || job.state === 'cancelled') && (

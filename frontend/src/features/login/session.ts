@@ -1,5 +1,5 @@
 /** Who is logged in, and in which project they work. */
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, type QueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -41,6 +41,12 @@ const PERMISSIONS: Record<Role, readonly Permission[]> = {
 
 export const may = (role: Role | undefined, permission: Permission): boolean =>
   role !== undefined && PERMISSIONS[role].includes(permission);
+
+/** Shows the login page and forgets what the person has seen. */
+export function endSession(client: QueryClient): void {
+  client.setQueryData(keys.session, null);
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] });
+}
 
 const STORED = 'rinkaku.project';
 

@@ -28,7 +28,7 @@ function RunActions({ run, projectId }: { run: Run; projectId: string }) {
   if (isLive(run)) {
     return (
       <Button small disabled={act.isPending || run.job.cancel_requested} onClick={() => act.mutate('cancel')}>
-        {t('common.cancel')}
+        {t('job.cancel')}
       </Button>
     );
   }
