@@ -138,9 +138,10 @@ def parse_query(level: Level, parameters: Iterable[tuple[str, str]]) -> Query:
 
 def _keyword(name: str) -> str:
     """The keyword of an attribute given by keyword or as GGGGEEEE; empty when unknown."""
+    if tag_for_keyword(name) is not None:
+        return name
     try:
-        tag = int(name, 16) if len(name) == 8 else tag_for_keyword(name)
-        return "" if tag is None else dictionary_keyword(tag)
+        return dictionary_keyword(int(name, 16)) if len(name) == 8 else ""
     except (ValueError, KeyError):
         return ""
 

@@ -1,7 +1,8 @@
 """A NIfTI-1 volume as a DICOM series, so that everything behind the door knows one kind of image.
 
-Reading is bounded.  UIDs come from the file's own bytes, so the same file is the same series wherever and however
-often it is sent.  NIfTI knows no modality; values below −200 make it CT, all others MR.  (NIfTI-1.1, nifti1.h.)
+Reading is bounded.  UIDs come from the file's own bytes, so the same file is the same series wherever and
+however often it is sent.  NIfTI knows no modality; values below −200 make it CT, all others MR.
+(NIfTI-1.1 specification, nifti1.h.)
 """
 
 from __future__ import annotations
