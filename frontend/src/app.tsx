@@ -18,7 +18,10 @@ import { EmptyState, ErrorNote, Loading } from './ui/feedback';
 import { PageLayout } from './ui/layout';
 import { Toasts } from './ui/toast';
 
-const StudyPage = lazy(async () => ({ default: (await import('./features/labels/study-page')).StudyPage }));
+const loadStudyPage = async () => ({ default: (await import('./features/labels/study-page')).StudyPage });
+const StudyPage = lazy(loadStudyPage);
+// What people open next; it arrives while the session is still being asked for.
+void loadStudyPage();
 
 function Missing() {
   const t = useT();

@@ -12,8 +12,8 @@ export type Runs = Int32Array;
 /** One slice of a mask cut to its box: `pixels[v * width + u]` is 0 or 1; (u0, v0) is its first pixel. */
 export type BitSlice = { u0: number; v0: number; width: number; height: number; pixels: Uint8Array };
 
-const PAD: Triple = [4, 16, 16];
 /** Voxels kept free around an edit, so that the box is not copied at every step of a stroke. */
+const PAD: Triple = [4, 16, 16];
 
 let versions = 0;
 

@@ -7,7 +7,7 @@ import type { EditTool, Editor, Refusal } from './editor';
 import type { PlaneView } from './plane-view';
 import { BRUSH_LIMITS_MM, EDIT_TOOLS, type Scene, type ToolName } from './scene';
 
-type Drag = { kind: 'navigate' | 'window' | 'pan' | 'zoom' | 'brush' | 'sketch'; x: number; y: number; tool: ToolName };
+type Drag = { kind: 'navigate' | 'window' | 'pan' | 'zoom' | 'brush' | 'sketch' | 'none'; x: number; y: number; tool: ToolName };
 
 const ZOOM_STEP = 1.15;
 const WINDOW_PER_PIXEL = 1 / 400;
@@ -50,11 +50,20 @@ export class PointerControl {
     host.addEventListener('pointercancel', (event) => this.up(event), { signal });
     host.addEventListener('pointerleave', () => this.leave(), { signal });
     host.addEventListener('wheel', (event) => this.wheel(event), { signal, passive: false });
+    window.addEventListener('keydown', (event) => this.escape(event), { signal });
     host.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
   }
 
   dispose(): void {
     this.abort.abort();
+  }
+
+  /** Gives up a line that is being drawn by hand. */
+  private escape(event: KeyboardEvent): void {
+    if (event.key !== 'Escape' || this.drag?.kind !== 'sketch') return;
+    this.view.sketch = [];
+    this.drag.kind = 'none';
+    this.scene.repaint();
   }
 
   private down(event: PointerEvent): void {

@@ -57,8 +57,8 @@ export type SceneState = {
   readonly pointer: Triple | null;
 };
 
-export const BRUSH_LIMITS_MM = { low: 1, high: 100 } as const;
 /** Diameter of the brush. */
+export const BRUSH_LIMITS_MM = { low: 1, high: 100 } as const;
 
 export class Scene {
   readonly volume: Volume;

@@ -30,6 +30,8 @@ type DraftOut = { base: number; head: number; mask: string; seconds: number; sav
 const PAUSE_S = 30;
 const PARALLEL = 4;
 const FILL_OPACITY = 0.12;
+/** Large structures that would tint the image all over. */
+const UNFILLED: ReadonlySet<string> = new Set(['PTV', 'CTV', 'GTV', 'EXTERNAL']);
 
 export class LabelSession {
   readonly scene: Scene;
@@ -40,6 +42,8 @@ export class LabelSession {
   private readonly userId: string;
   private readonly work = new Map<string, Work>();
   private readonly listeners = new Set<() => void>();
+  /** Whether a structure was submitted or approved when last seen: it is locked once when that happens. */
+  private readonly signed = new Map<string, boolean>();
   private applying = false;
 
   constructor(scene: Scene, editor: Editor, setId: string, userId: string) {
@@ -128,10 +132,13 @@ export class LabelSession {
 
   private shown(structure: Structure, before: ShownStructure | undefined): ShownStructure {
     const { id, name, colour } = structure;
-    if (before !== undefined) return { ...before, name, colour };
     const signed = structure.state === 'approved' || structure.state === 'submitted';
+    const newlySigned = signed && this.signed.get(id) !== true;
+    this.signed.set(id, signed);
+    if (before !== undefined) return { ...before, name, colour, locked: before.locked || newlySigned };
     const mask = new BitMask(this.scene.volume.grid.shape_kji);
-    return { id, name, colour, visible: true, locked: signed, opacity: FILL_OPACITY, mask, count: 0 };
+    const opacity = UNFILLED.has(structure.kind) ? 0 : FILL_OPACITY;
+    return { id, name, colour, visible: true, locked: signed, opacity, mask, count: 0 };
   }
 
   private isStale({ id, head }: Structure): boolean {

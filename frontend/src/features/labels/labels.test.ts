@@ -47,7 +47,7 @@ describe('autosave', () => {
 
 describe('review', () => {
   const structure = (id: string, state: Structure['state'], drawn: boolean): Structure => ({
-    id, name: id, original_name: id, colour: '#ffffff', kind: 'ORGAN', number: 1, state, assessment: 'none', plausibility: [], lock_version: 1,
+    id, name: id, original_name: id, colour: '#ffffff', kind: 'ORGAN', number: 1, state, assessment: 'none', plausibility: [],
     head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, sha256: '', parent: 0 } : null,
   }); // prettier-ignore
   const all = [structure('a', 'draft', true), structure('b', 'draft', false), structure('c', 'submitted', true), structure('d', 'returned', true)];

@@ -72,7 +72,7 @@ function View({ plane }: { plane: PlaneName }) {
       </button>
       <span className={classes(css.letter, css.left)}>{left}</span>
       <span className={classes(css.letter, css.right)}>{right}</span>
-      <span className={classes(css.letter, css.top)}>{top}</span>
+      <span className={classes(css.letter, css.up)}>{top}</span>
       <span className={classes(css.letter, css.bottom)}>{bottom}</span>
     </section>
   );
