@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
@@ -148,6 +149,8 @@ def project(database: str) -> Project:
     with db.session_scope() as session:
         return default_project(session)
 
+
+structlog.configure(processors=[structlog.processors.KeyValueRenderer()])  # the default one renders locals
 
 ActorMaker = Callable[..., Actor]
 

@@ -1,4 +1,4 @@
-"""Logging in and out with the browser's cookie; what forged or stale requests get (RELIABILITY cases 19–21)."""
+"""Logging in and out with the browser's cookie; what forged or stale requests get (cases 19–21)."""
 
 from __future__ import annotations
 

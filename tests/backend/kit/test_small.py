@@ -82,7 +82,7 @@ def test_nothing_switches_authentication_off():
 
 def test_log_names_the_error_but_not_its_message(capsys):
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
     try:
         configure()
         try:
@@ -93,7 +93,7 @@ def test_log_names_the_error_but_not_its_message(capsys):
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
-        structlog.reset_defaults()
+        structlog.configure(**before)
     assert line["event"] == "http.request.crashed"
     assert line["error"] == "ValueError"
     assert "Yamada" not in json.dumps(line)

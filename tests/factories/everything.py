@@ -1,0 +1,80 @@
+"""One object of every kind in one project, for tests that call every operation of the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from backend.jobs.service import JobRequest, enqueue
+from backend.kit import db
+from backend.kit.storage import storage
+from backend.labels.service.revisions import NewRevision, append_revision
+from backend.labels.service.sets import NewStructure, add_structure, working_set
+from backend.projects.tables import Project
+from backend.studies.tables import ImportBatch, Instance
+from backend.training.tables import NetworkVersion, Run, Snapshot
+from tests.factories.patients import Arrived, send_ct
+from tests.factories.scenes import block
+
+
+def make_everything(project: Project, folder: Path, user_id: str) -> dict[str, str]:
+    """Names of path parameters to ids of objects that exist."""
+    scene = send_ct(project, folder)
+    with db.session_scope() as session:
+        return _around(session, scene, project, user_id)
+
+
+def _around(session: Session, scene: Arrived, project: Project, user_id: str) -> dict[str, str]:
+    structure_set = working_set(session, scene.series)
+    structure = add_structure(session, structure_set, NewStructure("Parotid_L"))
+    mask = block(scene.grid, slice(1, 5), slice(4, 12), slice(4, 12))
+    append_revision(session, structure, NewRevision(mask, 0, author_id=user_id, reason="first"))
+    batch = ImportBatch(project_id=project.id, user_id=user_id)
+    job = enqueue(session, JobRequest("regions", {"series_id": scene.series.id}, project.id, scene.study.id))
+    session.add(batch)
+    session.flush()
+    instance = session.query(Instance).filter_by(series_row_id=scene.series.id).first()
+    assert instance is not None
+    return _training(session, project, user_id) | {
+        "project_id": project.id,
+        "slug": project.slug,
+        "study_id": scene.study.id,
+        "series_id": scene.series.id,
+        "set_id": structure_set.id,
+        "structure_id": structure.id,
+        "number": "1",
+        "import_id": batch.id,
+        "job_id": job.id,
+        "study": scene.study.study_instance_uid,
+        "series": scene.series.series_instance_uid,
+        "instance": instance.sop_instance_uid,
+        "frame": "1",
+        "frames": "1",
+        "path": "7FE00010",
+    }
+
+
+def _training(session: Session, project: Project, user_id: str) -> dict[str, str]:
+    version = NetworkVersion(
+        name="head-neck-oar", version=1, title="Head and neck", origin="shipped", manifest={},
+        structures=["Parotid_L"], weights_sha256=storage().put(b"weights"), card="# Card", metrics={},
+    )  # fmt: skip
+    snapshot = Snapshot(
+        project_id=project.id,
+        name="first",
+        cases=[],
+        structures=["Parotid_L"],
+        hash="0" * 64,
+        created_by=user_id,
+    )
+    job = enqueue(session, JobRequest("train", {}, project.id))
+    session.add_all([version, snapshot])
+    session.flush()
+    run = Run(
+        project_id=project.id, snapshot_id=snapshot.id, base_version_id=version.id, job_id=job.id,
+        config={"iterations": 1, "learning_rate": 0.001}, created_by=user_id,
+    )  # fmt: skip
+    session.add(run)
+    session.flush()
+    return {"run_id": run.id, "version_id": version.id, "snapshot_id": snapshot.id}

@@ -1,0 +1,187 @@
+"""Who may call what: every operation of the API × nobody, a stranger, each role, generated from the routes.
+
+`NEEDS` is the written decision for each operation; one without it fails the test.  Calls go to objects that
+exist, so that a missing check would show, and refusals come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.testclient import TestClient
+
+from backend.app import create_app
+from backend.projects.service import PERMISSIONS, Permission
+from backend.projects.tables import Role
+from tests.architecture.test_boundaries import PUBLIC
+
+OPEN_TO_ALL_PEOPLE = frozenset(
+    {
+        "get_me", "log_out", "change_password", "list_tokens", "create_token", "revoke_token",
+        "list_projects", "list_jobs", "stream_events", "list_networks",
+        "search_studies", "search_series", "search_instances",
+        "search_series_of_study", "search_instances_of_study", "search_instances_of_series",
+    }
+)  # fmt: skip
+"""Answers only about the caller, or about what the caller may see."""
+INSTALLATION = frozenset({"list_users", "create_user", "update_user", "create_project", "list_audit"})
+"""Only administrators of the installation (the audit of a project: also its own)."""
+NEEDS = {
+    Permission.READ: {
+        "get_project", "list_members", "get_template", "list_studies", "get_study", "get_volume", "get_job",
+        "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
+        "list_runs", "get_run", "list_deployments", "effort",
+    },
+    Permission.IMPORT: {"begin_import"},
+    Permission.ANNOTATE: {
+        "create_structure_set", "create_structure", "change_structure", "delete_structure", "save_revision",
+        "restore_revision", "get_draft", "put_draft", "delete_draft", "assess_structure", "submit_structures",
+        "operate", "presegment",
+    },
+    Permission.REVIEW: {"approve_structures", "return_structures"},
+    Permission.EXPORT: {"export_structure_set", "request_training_set"},
+    Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
+    Permission.ADMINISTER: {"update_project", "set_template", "set_member", "remove_member", "delete_study"},
+}  # fmt: skip
+"""The decision for every other operation; DICOMweb reads with READ and stores with IMPORT."""
+SEVERAL = frozenset({"patch_study", "cancel_job", "retry_job"})
+"""Who may depends on more than one permission; tested with their features."""
+OWN = frozenset({"put_file", "complete_import", "download_training_set"})
+"""Belongs to the person who began it, or to a job of a kind that is tested with its feature."""
+BODIES = {
+    "create_structure_set": {"series_id": "{series_id}", "label": "x"},
+    "create_structure": {"name": "Larynx"},
+    "change_structure": {"colour": "#ffffff"},
+    "save_revision": {"mask": "", "reason": "", "tool": "brush", "seconds": 1},
+    "restore_revision": {"base": 1},
+    "put_draft": {"base": 1, "mask": "", "seconds": 1},
+    "assess_structure": {"assessment": "accepted"},
+    "operate": {"operation": "fill-holes", "structure_id": "{structure_id}", "mask": ""},
+    "request_training_set": {"format": "monai", "only_approved": True},
+    "freeze_snapshot": {"name": "x", "test_fraction": 0.2, "validation_fraction": 0.2},
+    "start_run": {
+        "snapshot_id": "{snapshot_id}", "base_version_id": "{version_id}",
+        "iterations": 10, "learning_rate": 0.001,
+    },
+    "promote": {"version_id": "{version_id}"},
+    "rollback": {"network": "head-neck-oar"},
+    "set_template": {"structures": []},
+    "set_member": {"role": "reader"},
+    "patch_study": {"assignee_id": None},
+}  # fmt: skip
+"""A valid body where an empty one is not, so that the decision is reached."""
+
+
+QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x"}
+NOT_DICOM = b"--x\r\nContent-Type: application/dicom\r\n\r\nnot dicom\r\n--x--\r\n"
+
+
+def operations() -> Iterator[tuple[str, str, str]]:
+    for context in iter_route_contexts(create_app().routes):
+        if isinstance(context.original_route, APIRoute):
+            for method in sorted(context.methods - {"HEAD"}):
+                if (method, context.path) not in PUBLIC:
+                    yield method, context.path, context.name
+
+
+def permission_of(method: str, pattern: str, name: str) -> Permission:
+    if pattern.startswith("/dicomweb"):
+        return Permission.READ if method == "GET" else Permission.IMPORT
+    return next(permission for permission, names in NEEDS.items() if name in names)
+
+
+def in_projects() -> list[tuple[str, str, str]]:
+    elsewhere = OPEN_TO_ALL_PEOPLE | INSTALLATION | SEVERAL | OWN
+    return [one for one in operations() if one[2] not in elsewhere]
+
+
+def path_of(pattern: str, ids: dict[str, str]) -> str:
+    for part in [part[1:].split("}")[0] for part in pattern.split("/") if part.startswith("{")]:
+        pattern = pattern.replace("{" + part + "}", ids[part.split(":")[0]])
+    return pattern
+
+
+def call(
+    client: TestClient, operation: tuple[str, str, str], ids: dict[str, str], headers: dict[str, str]
+) -> int:
+    method, pattern, name = operation
+    path = path_of(pattern, ids) + QUERIES.get(name, "")
+    if "store_instances" in name:
+        sent = headers | {"Content-Type": 'multipart/related; type="application/dicom"; boundary=x'}
+        return client.post(path, content=NOT_DICOM, headers=sent).status_code
+    body = None
+    if method in ("POST", "PUT", "PATCH"):
+        given = BODIES.get(name, {}).items()
+        body = {key: value.format(**ids) if isinstance(value, str) else value for key, value in given}
+    return client.request(method, path, json=body, headers=headers | {"If-Match": '"1"'}).status_code
+
+
+def test_every_operation_has_a_written_decision(database):
+    written = OPEN_TO_ALL_PEOPLE | INSTALLATION | SEVERAL | OWN | frozenset().union(*NEEDS.values())
+    undecided = {name for _, pattern, name in operations() if not pattern.startswith("/dicomweb")} - written
+    assert undecided == set()
+    assert written - {name for _, _, name in operations()} == set()
+
+
+def test_without_login_every_operation_is_401(client, ids):
+    seen = {one: client.request(one[0], path_of(one[1], ids)).status_code for one in operations()}
+    assert {operation: status for operation, status in seen.items() if status != 401} == {}
+
+
+def test_for_a_stranger_nothing_of_the_project_exists(client, ids, login):
+    stranger = login(None)
+    seen = {one: call(client, one, ids, stranger) for one in operations() if one[2] not in OPEN_TO_ALL_PEOPLE}
+    expected = {one: 403 if one[2] in INSTALLATION else 404 for one in seen}
+    shape_only = {one for one in seen if seen[one] == 422 and one[2] in INSTALLATION}
+    wrong = {one: seen[one] for one in seen if seen[one] != expected[one] and one not in shape_only}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_role_is_refused_what_it_lacks_and_nothing_else(client, ids, login, role):
+    headers = login(role, installation=False)
+    lacking = [one for one in in_projects() if permission_of(*one) not in PERMISSIONS[role]]
+    allowed = [one for one in in_projects() if one not in lacking]
+    refused = {one: call(client, one, ids, headers) for one in lacking}
+    assert {one: status for one, status in refused.items() if status != 403} == {}
+    # deletions last; who submits cannot approve, so that comes late too
+    allowed.sort(key=lambda one: (one[0] == "DELETE", one[2] == "submit_structures"))
+    taken = {one: call(client, one, ids, headers) for one in allowed}
+    assert {one: status for one, status in taken.items() if status in (401, 403)} == {}
+
+
+def test_others_project_answers_like_one_that_never_was(client, ids, login):
+    stranger = login(None)
+    for method, pattern, _ in operations():
+        if method != "GET" or "{project_id}" not in pattern:
+            continue
+        theirs = client.get(path_of(pattern, ids), headers=stranger)
+        never = client.get(path_of(pattern, ids | {"project_id": "0" * 8}), headers=stranger)
+        assert theirs.status_code == never.status_code == 404, pattern
+        assert {**theirs.json(), "instance": ""} == {**never.json(), "instance": ""}, pattern
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
+def test_only_administrators_administer(client, ids, login, role):
+    headers = login(role, installation=False)
+    project = f"/api/projects/{ids['project_id']}"
+    for method, path, body in (
+        ("PATCH", project, {"name": "x"}),
+        ("PUT", f"{project}/template", {"structures": []}),
+        ("PUT", f"{project}/members/{ids['project_id']}", {"role": "reader"}),
+        ("DELETE", f"{project}/members/{ids['project_id']}", None),
+        ("GET", f"/api/audit?project_id={ids['project_id']}", None),
+        ("POST", "/api/users", {"username": "x", "display_name": "x", "password": "12345678"}),
+        ("POST", "/api/projects", {"name": "x", "slug": "x"}),
+    ):
+        assert client.request(method, path, json=body, headers=headers).status_code == 403, (method, path)
+
+
+def test_last_administrator_of_a_project_stays(client, project, login, actor):
+    last = actor("administrator")
+    headers, path = login(last), f"/api/projects/{project.id}/members/{last.user_id}"
+    assert client.put(path, json={"role": "reader"}, headers=headers).status_code == 409
+    assert client.delete(path, headers=headers).status_code == 409
+    assert client.get(f"/api/projects/{project.id}", headers=headers).json()["role"] == "administrator"
