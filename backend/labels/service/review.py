@@ -21,7 +21,7 @@ from backend.labels import repository
 from backend.labels.errors import IllegalTransition, OwnWork
 from backend.labels.schemas import ReviewIn
 from backend.labels.service.progress import refresh_study
-from backend.labels.service.revisions import REJECTED, NewRevision, append_revision, check_head, stale
+from backend.labels.service.revisions import REJECTED, NewRevision, append_revision, stale
 from backend.labels.service.sets import SetScope, open_set, open_structure, request_publication, set_grid
 from backend.labels.states import Act, State, next_state
 from backend.labels.tables import Review, Revision, Structure
@@ -66,12 +66,14 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
             raise stale(session, structure.id)
         _move(session, actor, structure, act)
         _sign(session, actor, heads[structure.id], rule.done, body.comment)
+    refresh_study(session, scope.study.id)
+    for head in heads.values():
         audit.record(
-            session, actor.user_id, f"labels.structure.{rule.done}", "structure", structure.id,
-            project_id=scope.project.id,
-            changes={"revision": structure.head, "sha256": heads[structure.id].sha256},
+            session, actor.user_id, f"labels.structure.{rule.done}", "structure", head.structure_id,
+            project_id=scope.project.id, changes={"revision": head.number, "sha256": head.sha256},
         )  # fmt: skip
-    _follow(session, actor, scope)
+    jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
+    request_publication(session, scope.structure_set, scope.study, actor.user_id)
     return scope
 
 
@@ -118,21 +120,15 @@ def _sign(session: Session, actor: Actor, head: Revision, done: str, comment: st
     )
 
 
-def _follow(session: Session, actor: Actor, scope: SetScope) -> None:
-    jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
-    request_publication(session, scope.structure_set, scope.study, actor.user_id)
-    refresh_study(session, scope.study.id)
-
-
 def assess(session: Session, actor: Actor, structure_id: str, assessment: str, base: int | None) -> Structure:
     """Accept or reject a network's contour, or take that back.
 
     Rejecting appends an empty revision, so the contour can be restored from the history.
     """
     _, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
-    if base is not None:
-        check_head(session, structure_id, base)
     structure = repository.lock_structure(session, structure_id)
+    if base is not None and base != structure.head:
+        raise stale(session, structure_id)
     head = repository.heads(session, [structure]).get(structure_id)
     if head is None:
         raise IllegalTransition(f"{structure.name} has no contour to assess")
@@ -145,12 +141,12 @@ def assess(session: Session, actor: Actor, structure_id: str, assessment: str, b
     else:
         structure.assessment = assessment
         structure.assessed_by = actor.user_id if assessment == "accepted" else None
+    refresh_study(session, scope.study.id)
     audit.record(
         session, actor.user_id, "labels.structure.assessed", "structure", structure_id,
         project_id=scope.project.id, changes={"assessment": assessment, "revision": structure.head},
     )  # fmt: skip
     jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
-    refresh_study(session, scope.study.id)
     return structure
 
 

@@ -3,6 +3,7 @@
 The mask's blob is stored before the row that names it.  What is slow (decoding, comparing with the parent,
 storing) needs no lock and is done by `store_mask` before the transaction that moves the head; the transaction
 itself is a few rows.  Two people who save one structure meet in `advance_head`: one wins, the other is told.
+Locks are taken in one order, structures, study, end of the audit trail, so that nobody waits in a circle.
 """
 
 from __future__ import annotations
@@ -234,6 +235,7 @@ def _assessment(session: Session, revision: Revision) -> str:
 def _tell(session: Session, owner: StructureSet, revision: Revision) -> None:
     """Audit, browsers, and the jobs that follow."""
     study = session.get_one(Study, owner.study_row_id)
+    refresh_study(session, study.id)
     audit.record(
         session, revision.author_id, "labels.revision.saved", "structure", revision.structure_id,
         project_id=study.project_id,
@@ -254,4 +256,3 @@ def _tell(session: Session, owner: StructureSet, revision: Revision) -> None:
                 created_by=revision.author_id,
             ),
         )
-    refresh_study(session, study.id)

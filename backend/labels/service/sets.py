@@ -212,10 +212,9 @@ def delete_structure(session: Session, actor: Actor, structure_id: str) -> None:
     structure = repository.lock_structure(session, structure_id)
     if repository.newest_approval(session, structure_id) is not None:
         raise SignedStructure("a revision of this structure was approved")
-    _record(session, actor, "labels.structure.deleted", structure, scope)
     session.delete(structure)
-    session.flush()
     refresh_study(session, scope.study.id)
+    _record(session, actor, "labels.structure.deleted", structure, scope)
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
 
 
