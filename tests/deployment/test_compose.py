@@ -190,9 +190,8 @@ def test_the_main_job_runs_through_the_hospital_form(hospital: Hospital) -> None
     headers = {"Authorization": f"Bearer {token}"}
 
     slices = phantom_dicom(structures=())
-    dicomweb = DICOMwebClient(f"{address}/dicomweb", headers=headers)
-    for start in range(0, len(slices), 50):
-        dicomweb.store_instances(slices[start : start + 50])
+    dicomweb = DICOMwebClient(f"{address}/dicomweb", headers=headers, timeout=300)
+    dicomweb.store_instances(slices)
     study_uid = slices[0].StudyInstanceUID
 
     with httpx.Client(base_url=f"{address}/api", headers=headers, timeout=30) as api:
