@@ -35,7 +35,7 @@ const NUMBERS: Record<Operation, 'mm' | 'keep' | null> = {
 async function operate({ session, editor, scene }: Base, operation: Operation, t: Translate): Promise<string | null> {
   const refusal = editor.refusal();
   if (refusal !== null) {
-    notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }), true);
+    notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
     return null;
   }
   const number = NUMBERS[operation];

@@ -35,7 +35,7 @@ function Line({ record, revision, onClose }: { record: Structure; revision: Revi
     });
   const take = (): void => {
     const refusal = editor.refusal();
-    if (refusal !== null) notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }), true);
+    if (refusal !== null) notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
     else withMask((mask) => editor.replace(record.id, mask, 'revision'));
   };
   return (

@@ -34,7 +34,7 @@ function View({ plane }: { plane: PlaneName }) {
   const { scene, editor, views } = useWorkspace();
   const tool = useScene(scene, (state) => state.tool);
   const layout = useScene(scene, (state) => state.layout);
-  const refused = useCallback((why: Refusal) => notify(refusalText(why, t), true), [t]);
+  const refused = useCallback((why: Refusal) => notify(refusalText(why, t)), [t]);
   const register = useCallback(
     (name: PlaneName, view: PlaneView | null) => {
       if (view === null) views.delete(name);
@@ -46,7 +46,7 @@ function View({ plane }: { plane: PlaneName }) {
   const name = t(`viewer.plane.${plane}`);
   const switchName = t(layout === 'all' ? 'viewer.maximise' : 'viewer.restore-layout');
   return (
-    <section className={classes(css.view, css[`view-${plane}`])} aria-label={name}>
+    <section className={classes(css.view, css[`view-${plane}`])} aria-label={name} hidden={layout !== 'all' && layout !== plane}>
       <ViewPanel
         scene={scene}
         editor={editor}
@@ -81,10 +81,9 @@ function View({ plane }: { plane: PlaneName }) {
 export function Views() {
   const { scene } = useWorkspace();
   const layout = useScene(scene, (state) => state.layout);
-  const shown = layout === 'all' ? PLANES : [layout];
   return (
     <div className={classes(css.views, layout !== 'all' && css.single)}>
-      {shown.map((plane) => (
+      {PLANES.map((plane) => (
         <View key={plane} plane={plane} />
       ))}
     </div>
