@@ -55,5 +55,5 @@ def configure(*, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("botocore", "boto3", "urllib3", "uvicorn.access"):
+    for noisy in ("botocore", "boto3", "urllib3", "uvicorn.access", "highdicom", "celery", "kombu"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
