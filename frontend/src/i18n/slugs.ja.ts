@@ -84,4 +84,9 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.missing': '画像内に見つかりません',
   'slug.parts': '複数の部分に分かれています',
   'slug.side': '左右が逆の可能性があります',
+  'slug.bad-weights': 'ネットワークの重みを読み込めません',
+  'slug.export-not-ready': '書き出しはまだ完了していません',
+  'slug.not-a-ct': 'CTではありません',
+  'slug.not-as-dicom': 'DICOMとして出力できません',
+  'slug.nothing-to-export': '書き出す内容がありません',
 };

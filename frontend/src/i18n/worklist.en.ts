@@ -94,6 +94,7 @@ export const worklistEn = {
   'worklist.deleteWhat': '{name}, ID {id}, study of {date}',
   'worklist.deleteWarning': 'Its {instances} images and objects and {structures} structures with all revisions are removed. This cannot be undone.',
   'worklist.deleted': 'Study deleted',
+  'worklist.draw': 'Draw',
   'worklist.keyMove': 'move',
   'worklist.keyOpen': 'open',
   'worklist.keySearch': 'search',

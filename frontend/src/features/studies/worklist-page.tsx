@@ -112,7 +112,12 @@ function Worklist({ project }: { project: Membership }) {
           <WorklistTable
             studies={studies}
             sort={view.sort}
-            abilities={{ members: members.data ?? [], edit, remove: may(project.role, 'administer') }}
+            abilities={{
+              members: members.data ?? [],
+              edit,
+              draw: may(project.role, 'annotate'),
+              remove: may(project.role, 'administer'),
+            }}
             onSort={view.setSort}
             onSearch={focusSearch}
             onDelete={setDoomed}

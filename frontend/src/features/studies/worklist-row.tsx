@@ -11,11 +11,12 @@ import { Badge, Progress } from '../../ui/feedback';
 import { formatAgo, formatDate, formatPersonName, formatTime } from '../../ui/format';
 import { Icon } from '../../ui/icons';
 import { notify } from '../../ui/toast';
+import { AiCell } from './ai-cell';
 import { COLUMNS } from './filters';
-import { AiBadge, StateBadge } from './study-badges';
+import { StateBadge } from './study-badges';
 import css from './worklist.module.css';
 
-export type RowAbilities = { members: readonly Member[]; edit: boolean; remove: boolean };
+export type RowAbilities = { members: readonly Member[]; edit: boolean; draw: boolean; remove: boolean };
 
 function Assignee({ study, abilities }: { study: StudyRow; abilities: RowAbilities }) {
   const t = useT();
@@ -140,7 +141,7 @@ export function WorklistRow({ study, selected, now, abilities, onSelect, onOpen,
           <StateBadge state={study.state} />
         </td>
         <td>
-          <AiBadge ai={study.ai} />
+          <AiCell study={study} mayDraw={abilities.draw} />
         </td>
         <td>
           <Structures study={study} />
