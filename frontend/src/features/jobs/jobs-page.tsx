@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Job, JobState, Page } from '../../api/types';
+import type { Job, JobState, Page, Role } from '../../api/types';
 import { useLanguage, useT, type Language } from '../../i18n';
 import { problemText } from '../../i18n/problems';
 import { Button, Select } from '../../ui/controls';
@@ -11,7 +11,7 @@ import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatSeconds, formatTime } from '../../ui/format';
 import { layout, PageLayout, Section } from '../../ui/layout';
 import { notify } from '../../ui/toast';
-import { useSession } from '../login/session';
+import { may, useSession } from '../login/session';
 import { JobLog } from './job-log';
 import { JobProgress, JobStateBadge, kindText } from './job-state';
 import css from './jobs.module.css';
@@ -29,7 +29,7 @@ function duration(job: Job, language: Language): string {
   return formatSeconds(Math.max(0, end - new Date(job.started_at).getTime()) / 1000, language);
 }
 
-function JobActions({ job, onLog }: { job: Job; onLog: () => void }) {
+function JobActions({ job, role, onLog }: { job: Job; role: Role | undefined; onLog: () => void }) {
   const t = useT();
   const client = useQueryClient();
   const act = useMutation({
@@ -37,17 +37,18 @@ function JobActions({ job, onLog }: { job: Job; onLog: () => void }) {
     onError: (error) => notify(problemText(error, t), true),
     onSettled: () => client.invalidateQueries({ queryKey: keys.allJobs }),
   });
+  const mayAct = may(role, job.kind === 'train' ? 'train' : 'annotate');
   return (
     <td className={layout.actions}>
       <Button small look="quiet" onClick={onLog}>
         {t('job.log')}
       </Button>
-      {isLive(job) && (
+      {mayAct && isLive(job) && (
         <Button small disabled={act.isPending || job.cancel_requested} onClick={() => act.mutate('cancel')}>
           {t('job.cancel')}
         </Button>
       )}
-      {(job.state === 'failed' || job.state === 'cancelled') && (
+      {mayAct && (job.state === 'failed' || job.state === 'cancelled') && (
         <Button small disabled={act.isPending} onClick={() => act.mutate('retry')}>
           {t('common.retry')}
         </Button>
@@ -75,7 +76,7 @@ function JobRow({ job, onLog }: { job: Job; onLog: () => void }) {
       <td className={layout.number}>{job.attempt}</td>
       <td className={layout.muted}>{formatTime(job.created_at)}</td>
       <td className={layout.number}>{duration(job, language)}</td>
-      <JobActions job={job} onLog={onLog} />
+      <JobActions job={job} role={project?.role} onLog={onLog} />
     </tr>
   );
 }
