@@ -16,7 +16,7 @@ from models.evaluation import choose_thresholds, evaluate, summarise
 from models.inference.segment import segment_ct
 from models.registry.network import Network, NetworkManifest, load_network, read_version
 from models.registry.package import pack_weights, volume_rules, with_weights, write_version
-from models.training.loop import Progress, TrainingConfig, train
+from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
 from rt.manifest import DatasetManifest
 from rt.resample import read_nifti, write_nifti
 
@@ -83,7 +83,8 @@ def _train(arguments: argparse.Namespace) -> None:
             log.write(json.dumps(asdict(progress)) + "\n")
         _say(str(progress))
 
-    train(config, manifest.structures, samples, validation, out / "checkpoint.safetensors", report)
+    data = TrainingData(manifest.structures, samples, validation)
+    train(config, data, out / "checkpoint.safetensors", Hooks(report))
 
 
 def _package(arguments: argparse.Namespace) -> None:

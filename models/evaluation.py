@@ -78,14 +78,13 @@ def evaluate(
         doubted = {finding.structure for finding in drawn.findings}
         for name in network.manifest.structures:
             if name in truth:
-                scores.append(_score(case.id, name, drawn.masks[name], truth[name], grid, name in doubted))
+                scores.append(_score((case.id, name), drawn.masks[name], truth[name], grid, name in doubted))
         on_case(case.id)
     return scores
 
 
 def _score(
-    case: str,
-    name: str,
+    key: tuple[str, str],
     drawn: npt.NDArray[np.bool_],
     truth: npt.NDArray[np.bool_],
     grid: Grid,
@@ -93,10 +92,9 @@ def _score(
 ) -> Score:
     if not drawn.any() or not truth.any():
         agreement = dice(drawn, truth)
-        return Score(case, name, agreement, agreement, None, flagged)
+        return Score(*key, agreement, agreement, None, flagged)
     return Score(
-        case,
-        name,
+        *key,
         dice(drawn, truth),
         surface_dice(drawn, truth, grid, SURFACE_TOLERANCE_MM),
         hd95_mm(drawn, truth, grid),

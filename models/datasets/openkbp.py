@@ -52,8 +52,8 @@ OPENKBP_CARD = CardText(
     "head-and-neck cancer with the contours used in clinic, 128×128×128 voxels of about 3.9×3.9×2.5 mm. A "
     "structure that was not contoured in a patient is unknown there and left out of loss and figures.",
     split="Trained on pt_1 to pt_200 (169 patients with a CT). Thresholds were chosen, and all figures below "
-    "measured, on pt_201 to pt_240 (33 patients with a CT), so that the figures are slightly flattered by seven chosen "
-    "thresholds; weights never saw them. The challenge's test patients were not available to us.",
+    "measured, on pt_201 to pt_240 (33 patients with a CT): the figures are slightly flattered by seven "
+    "chosen thresholds; weights never saw them. The challenge's test patients were not available to us.",
     limits="One cohort, one region, contours of about 4 mm pixels: thin organs (oesophagus, cord) cannot be "
     "better than that. The oesophagus is contoured over different lengths in different patients. Elsewhere "
     "(whole-body CT, children, after laryngectomy or mandibulectomy, strong dental artefact) performance is "

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.inference.plausibility import Finding, check_structures
-from models.inference.sliding_window import predict_probabilities
+from models.inference.sliding_window import Windows, predict_probabilities
 from models.preprocessing import NetworkVolume, prepare_ct
 from models.registry.network import Network
 from models.training.sides import side_swaps
@@ -57,12 +57,12 @@ def predict_volume(
     manifest = network.manifest
     image = manifest.window(volume.hu_kji.astype(np.float32))
     count = len(manifest.structures)
+    windows = Windows(count, manifest.patch, OVERLAP, network.device)
 
     def half(part: npt.NDArray[np.float32], start: float) -> npt.NDArray[np.float16]:
         return predict_probabilities(
-            network.module, part, count, manifest.patch, OVERLAP, network.device,
-            lambda done: on_progress(start + done / 2),
-        )  # fmt: skip
+            network.module, part, windows, lambda done: on_progress(start + done / 2)
+        )
 
     plain = half(image, 0.0)
     mirrored = half(np.ascontiguousarray(image[:, :, ::-1]), 0.5)[:, :, :, ::-1]

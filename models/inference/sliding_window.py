@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,29 +18,39 @@ EMPTY = -0.99
 """A window whose brightest voxel is below this is air: nothing to find, nothing computed."""
 
 
+@dataclass(frozen=True)
+class Windows:
+    """How a volume is walked over."""
+
+    structures: int
+    """Number of the network's outputs."""
+    size: int
+    """Voxels along each side."""
+    overlap: float
+    """Share of the size by which neighbours overlap."""
+    device: torch.device
+
+
 @torch.inference_mode()
 def predict_probabilities(
     network: nn.Module,
     image_kji: npt.NDArray[np.float32],
-    structures: int,
-    window: int,
-    overlap: float,
-    device: torch.device,
+    windows: Windows,
     on_progress: Callable[[float], None] = lambda done: None,
 ) -> npt.NDArray[np.float16]:
     """Probability per structure (structures, k, j, i) of an image already scaled to the network's range."""
-    padded, offset = _padded(image_kji, window)
-    total = torch.zeros((structures, *padded.shape), dtype=torch.float32)
+    padded, offset = _padded(image_kji, windows.size)
+    total = torch.zeros((windows.structures, *padded.shape), dtype=torch.float32)
     weight_sum = torch.zeros(padded.shape, dtype=torch.float32)
-    weight = _gaussian(window)
+    weight = _gaussian(windows.size)
     network.eval()
-    boxes = _boxes(padded.shape, window, overlap)
+    boxes = _boxes(padded.shape, windows.size, windows.overlap)
     for number, box in enumerate(boxes):
         weight_sum[box] += weight
         patch = padded[box]
         if patch.max() > EMPTY:
-            image = torch.from_numpy(patch)[None, None].to(device)
-            with torch.autocast(device.type, dtype=torch.bfloat16):
+            image = torch.from_numpy(patch)[None, None].to(windows.device)
+            with torch.autocast(windows.device.type, dtype=torch.bfloat16):
                 logits = network(image)
             total[(slice(None), *box)] += torch.sigmoid(logits[0].float()).cpu() * weight
         on_progress((number + 1) / len(boxes))

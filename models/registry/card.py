@@ -21,46 +21,35 @@ class CardText:
 
 def render_card(manifest: NetworkManifest, metrics: dict[str, Any], text: CardText) -> str:
     """Markdown of the card; `metrics` is what `models.evaluation.summarise` made."""
-    lines = [
+    parts = [
         f"# {manifest.title}, version {manifest.version}",
-        "",
         "**Not for clinical use.** Every contour is a proposal that a qualified person checks and corrects.",
-        "",
         "## What it draws",
-        "",
         ", ".join(manifest.structures) + " (TG-263).",
-        "",
         "## Data",
-        "",
         text.data,
-        "",
         text.split,
-        "",
         "## Figures",
-        "",
         f"Mean Dice over structures: **{metrics['mean_dice']:.3f}**. On each scan's own grid; mean ± "
         "standard deviation (median, quartiles).",
-        "",
-        *_table(metrics),
-        "",
+        "\n".join(_table(metrics)),
         "## Worst cases",
-        "",
-        *_worst(metrics),
-        "",
+        "\n".join(_worst(metrics)),
         "## Limits",
-        "",
         text.limits,
-        "",
         "## How it predicts",
-        "",
+        _recipe(manifest),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _recipe(manifest: NetworkManifest) -> str:
+    thresholds = ", ".join(f"{name} {manifest.rule(name).threshold:g}" for name in manifest.structures)
+    return (
         f"{manifest.architecture}, {manifest.spacing_mm:g} mm cubes in LPS, {manifest.window.low_hu:g} to "
         f"{manifest.window.high_hu:g} HU, windows of {manifest.patch} voxels, mean with the mirrored "
-        "picture, largest part kept, threshold per structure: "
-        + ", ".join(f"{name} {manifest.rule(name).threshold:g}" for name in manifest.structures)
-        + ".",
-        "",
-    ]
-    return "\n".join(lines)
+        f"picture, largest part kept, threshold per structure: {thresholds}."
+    )
 
 
 def _table(metrics: dict[str, Any]) -> list[str]:

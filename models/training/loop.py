@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.data import Sample
-from models.inference.sliding_window import predict_probabilities
+from models.inference.sliding_window import Windows, predict_probabilities
 from models.networks import build_network
 from models.preprocessing import CtWindow
 from models.training.losses import segmentation_loss
@@ -65,53 +65,64 @@ class Progress:
     """Hard Dice per structure on the validation cases, when just measured."""
 
 
+@dataclass(frozen=True)
+class TrainingData:
+    """What a run learns from and is watched on."""
+
+    structures: tuple[str, ...]
+    train: list[Sample]
+    validation: list[Sample]
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """How a run speaks to whoever started it."""
+
+    report: Callable[[Progress], None]
+    stop: Callable[[], bool] = lambda: False
+
+
 @dataclass
 class _State:
     network: nn.Module
     average: dict[str, torch.Tensor]
     optimiser: torch.optim.Optimizer
+    device: torch.device
     iteration: int = 0
     elapsed_s: float = 0.0
 
 
 def train(
     config: TrainingConfig,
-    structures: tuple[str, ...],
-    samples: list[Sample],
-    validation: list[Sample],
+    data: TrainingData,
     checkpoint: Path,
-    on_progress: Callable[[Progress], None],
+    hooks: Hooks,
     start: dict[str, torch.Tensor] | None = None,
-    stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, torch.Tensor]:
     """The averaged weights after training; resumes from `checkpoint` if it exists."""
-    torch.manual_seed(config.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    state = _initial(config, len(structures), start, device)
+    state = _initial(config, len(data.structures), start)
     if checkpoint.exists():
         _restore(state, checkpoint)
-    swaps = side_swaps(structures)
     began, losses = time.monotonic() - state.elapsed_s, []
-    while (fraction := _fraction(config, state)) < 1 and not stop():
-        rng = np.random.default_rng([config.seed, state.iteration])
-        torch.manual_seed(int(rng.integers(2**62)))
-        losses.append(_step(config, state, samples, swaps, fraction, rng, device))
+    while (fraction := _fraction(config, state)) < 1 and not hooks.stop():
+        losses.append(_step(config, state, data, fraction))
         state.iteration += 1
         state.elapsed_s = time.monotonic() - began
         if state.iteration % config.report_every == 0:
             _save(state, checkpoint)
             measured = None
-            if state.iteration % config.validate_every == 0 and validation:
-                measured = _validate(config, state, structures, validation[: config.validation_cases], device)
-            on_progress(Progress(state.iteration, _fraction(config, state), float(np.mean(losses)), measured))
+            if state.iteration % config.validate_every == 0 and data.validation:
+                measured = _validate(config, state, data)
+            done = _fraction(config, state)
+            hooks.report(Progress(state.iteration, done, float(np.mean(losses)), measured))
             losses = []
     _save(state, checkpoint)
     return state.average
 
 
-def _initial(
-    config: TrainingConfig, count: int, start: dict[str, torch.Tensor] | None, device: torch.device
-) -> _State:
+def _initial(config: TrainingConfig, count: int, start: dict[str, torch.Tensor] | None) -> _State:
+    torch.manual_seed(config.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = build_network(config.network, count, config.options)
     if start is not None:
         network.load_state_dict(start)
@@ -120,7 +131,7 @@ def _initial(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     average = {name: value.detach().clone().float() for name, value in network.state_dict().items()}
-    return _State(network, average, optimiser)
+    return _State(network, average, optimiser, device)
 
 
 def _fraction(config: TrainingConfig, state: _State) -> float:
@@ -129,31 +140,14 @@ def _fraction(config: TrainingConfig, state: _State) -> float:
     return min(1.0, max(by_count, by_time))
 
 
-def _step(
-    config: TrainingConfig,
-    state: _State,
-    samples: list[Sample],
-    swaps: list[tuple[int, int]],
-    fraction: float,
-    rng: np.random.Generator,
-    device: torch.device,
-) -> float:
-    for group in state.optimiser.param_groups:
-        warm = min(1.0, (state.iteration + 1) / 100)
-        group["lr"] = config.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction)))
+def _step(config: TrainingConfig, state: _State, data: TrainingData, fraction: float) -> float:
+    _set_rate(config, state, fraction)
+    image, target, known = _batch(config, state, data)
     high, low = config.positive_weight
-    weight = max(low, high + (low - high) * fraction * 1.5)
-    chosen = [samples[n] for n in rng.integers(len(samples), size=config.batch)]
-    patches = [draw_patch(sample, config.patch, rng, config.augmentation, swaps) for sample in chosen]
-    image = torch.from_numpy(np.stack([config.window(p.hu.numpy()) for p in patches]))[:, None].to(device)
-    packed = torch.stack([p.labels for p in patches]).to(device)
-    known = torch.from_numpy(np.stack([s.known for s in chosen])).to(device)
-    bits = torch.arange(known.shape[1], device=device, dtype=torch.uint8)
-    target = (packed[:, None] >> bits[None, :, None, None, None]) & 1
     state.network.train()
-    with torch.autocast(device.type, dtype=torch.bfloat16):
+    with torch.autocast(state.device.type, dtype=torch.bfloat16):
         logits = state.network(image)
-    loss = segmentation_loss(logits, target, known, weight)
+    loss = segmentation_loss(logits, target, known, max(low, high + (low - high) * fraction * 1.5))
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
@@ -165,23 +159,47 @@ def _step(
     return float(loss.detach())
 
 
-def _validate(
-    config: TrainingConfig,
-    state: _State,
-    structures: tuple[str, ...],
-    validation: list[Sample],
-    device: torch.device,
-) -> dict[str, float]:
-    network = build_network(config.network, len(structures), config.options)
+def _set_rate(config: TrainingConfig, state: _State, fraction: float) -> None:
+    """Warm up over 100 iterations, then follow a cosine down to 2 %."""
+    warm = min(1.0, (state.iteration + 1) / 100)
+    rate = config.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction)))
+    for group in state.optimiser.param_groups:
+        group["lr"] = rate
+
+
+def _batch(
+    config: TrainingConfig, state: _State, data: TrainingData
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Image (batch, 1, k, j, i), target (batch, structures, k, j, i), known (batch, structures).
+
+    All chance comes from the seed and the iteration's number, so that a resumed run sees the same patches.
+    """
+    rng = np.random.default_rng([config.seed, state.iteration])
+    torch.manual_seed(int(rng.integers(2**62)))
+    swaps = side_swaps(data.structures)
+    chosen = [data.train[n] for n in rng.integers(len(data.train), size=config.batch)]
+    patches = [draw_patch(sample, config.patch, rng, config.augmentation, swaps) for sample in chosen]
+    image = torch.from_numpy(np.stack([config.window(p.hu.numpy()) for p in patches]))[:, None]
+    packed = torch.stack([p.labels for p in patches]).to(state.device)
+    known = torch.from_numpy(np.stack([s.known for s in chosen])).to(state.device)
+    bits = torch.arange(known.shape[1], device=state.device, dtype=torch.uint8)
+    target = (packed[:, None] >> bits[None, :, None, None, None]) & 1
+    return image.to(state.device), target, known
+
+
+def _validate(config: TrainingConfig, state: _State, data: TrainingData) -> dict[str, float]:
+    network = build_network(config.network, len(data.structures), config.options)
     network.load_state_dict(state.average)
-    network.to(device)
-    scores: dict[str, list[float]] = {name: [] for name in structures}
-    for sample in validation:
+    network.to(state.device)
+    windows = Windows(len(data.structures), config.patch, 0.25, state.device)
+    scores: dict[str, list[float]] = {name: [] for name in data.structures}
+    for sample in data.validation[: config.validation_cases]:
         image = config.window(sample.hu.astype(np.float32))
-        probability = predict_probabilities(network, image, len(structures), config.patch, 0.25, device)
-        for index, name in enumerate(structures):
+        probability = predict_probabilities(network, image, windows)
+        for index, name in enumerate(data.structures):
             if sample.known[index]:
-                scores[name].append(dice(probability[index] > 0.5, (sample.labels >> index & 1).astype(bool)))
+                truth = (sample.labels >> index & 1).astype(bool)
+                scores[name].append(dice(probability[index] > 0.5, truth))
     return {name: float(np.mean(values)) for name, values in scores.items() if values}
 
 

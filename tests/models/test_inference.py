@@ -12,7 +12,7 @@ from torch import nn
 
 from models.inference.plausibility import check_structures
 from models.inference.segment import segment_ct
-from models.inference.sliding_window import predict_probabilities
+from models.inference.sliding_window import Windows, predict_probabilities
 from models.registry.network import (
     Network,
     NetworkManifest,
@@ -50,7 +50,7 @@ def test_windows_together_give_what_the_network_gives_at_once() -> None:
             return image * 3
 
     image = np.random.default_rng(0).uniform(-0.9, 1, (40, 33, 71)).astype(np.float32)
-    seen = predict_probabilities(Scale(), image, 1, 32, 0.5, torch.device("cpu"))[0]
+    seen = predict_probabilities(Scale(), image, Windows(1, 32, 0.5, torch.device("cpu")))[0]
     assert np.abs(seen - 1 / (1 + np.exp(-3 * image))).max() < 5e-3
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.data import load_samples
-from models.training.loop import Progress, TrainingConfig, train
+from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
 from models.training.losses import segmentation_loss
 from models.transforms import Augmentation, draw_patch
 from rt.errors import RtError
@@ -39,7 +39,8 @@ def _run(
         asked += 1
         return stop_after is not None and asked > stop_after
 
-    weights = train(config, STRUCTURES, samples, samples[:1], folder / checkpoint, seen.append, stop=stop)
+    data = TrainingData(STRUCTURES, samples, samples[:1])
+    weights = train(config, data, folder / checkpoint, Hooks(seen.append, stop))
     return weights, seen
 
 

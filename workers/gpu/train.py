@@ -22,7 +22,7 @@ from models.evaluation import Score, compare, evaluate, summarise
 from models.registry.card import CardText, render_card
 from models.registry.network import Network, NetworkManifest, load_network, load_weights
 from models.registry.package import pack_weights, with_weights
-from models.training.loop import Progress, TrainingConfig, train
+from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
 from rt.manifest import DatasetManifest
 from workers.gpu.dataset import materialise
 from workers.runtime import JobCancelled, JobContext, job
@@ -84,10 +84,9 @@ def _train(
             _keep_checkpoint(context, run.id, checkpoint)
             saved_at = time.monotonic()
 
-    trained = train(
-        config, manifest.structures, samples, validation, checkpoint, report,
-        start=load_weights(manifest, weights), stop=context.cancelled,
-    )  # fmt: skip
+    data = TrainingData(manifest.structures, samples, validation)
+    hooks = Hooks(report, context.cancelled)
+    trained = train(config, data, checkpoint, hooks, load_weights(manifest, weights))
     if context.cancelled():
         raise JobCancelled
     return trained
