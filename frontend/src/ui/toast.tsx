@@ -8,6 +8,7 @@ import { Icon } from './icons';
 type Toast = { id: number; text: string; bad: boolean };
 
 const STAY_MS = 6000;
+const MOST = 4;
 let toasts: readonly Toast[] = [];
 let next = 0;
 const listeners = new Set<() => void>();
@@ -19,11 +20,11 @@ const change = (now: readonly Toast[]): void => {
 
 const dismiss = (id: number): void => change(toasts.filter((toast) => toast.id !== id));
 
-/** Shows a note; a bad one stays until it is dismissed. */
+/** Shows a note in place of the last; a bad one stays until it is dismissed. */
 export function notify(text: string, bad = false): void {
   const id = next;
   next += 1;
-  change([...toasts, { id, text, bad }].slice(-4));
+  change([...toasts.filter((toast) => toast.bad), { id, text, bad }].slice(-MOST));
   if (!bad) setTimeout(() => dismiss(id), STAY_MS);
 }
 

@@ -29,6 +29,7 @@ export function JobProgress({ job }: { job: Job }) {
   if (job.state === 'failed' && job.error !== null) {
     return <span className={css.failure}>{slugText(job.error.slug, job.error.detail, t)}</span>;
   }
+  if (job.state === 'succeeded') return <span>–</span>;
   if (job.state !== 'running') return <span>{job.message || '–'}</span>;
   const stopping = job.cancel_requested ? t('job.stopping') : job.message;
   return (

@@ -10,6 +10,7 @@ import { Badge, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, Section } from '../../ui/layout';
 import { Markdown } from '../../ui/markdown';
+import { notify } from '../../ui/toast';
 import { Promote } from './promote';
 import { useDeployments, useMemberNames, useNetworks, versionInUse, versionName } from './queries';
 import css from './training.module.css';
@@ -72,9 +73,10 @@ function Rollback({ projectId, network }: { projectId: string; network: string }
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const rollback = useMutation({
-    mutationFn: () => api.post(`/projects/${projectId}/deployments/rollback`, { network }),
-    onSuccess: () => {
+    mutationFn: () => api.post<Deployment>(`/projects/${projectId}/deployments/rollback`, { network }),
+    onSuccess: ({ version }) => {
       setAsking(false);
+      notify(t('training.promoted', { version: versionName(version) }));
       return client.invalidateQueries({ queryKey: keys.deployments(projectId) });
     },
   });

@@ -13,7 +13,7 @@ import { versionName } from './queries';
 type PromoteProps = { projectId: string; version: NetworkVersion; evaluation?: readonly EvaluationRow[] };
 
 /** Puts a version into use, after saying what that means and which structures got worse. */
-export function Promote({ projectId, version, evaluation }: PromoteProps) {
+export function Promote({ projectId, version, evaluation = [] }: PromoteProps) {
   const t = useT();
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
@@ -25,10 +25,11 @@ export function Promote({ projectId, version, evaluation }: PromoteProps) {
       return client.invalidateQueries({ queryKey: keys.deployments(projectId) });
     },
   });
-  const worse = (evaluation ?? []).filter(({ verdict }) => verdict === 'worse').map(({ structure }) => structure);
+  const worse = evaluation.filter(({ verdict }) => verdict === 'worse').map(({ structure }) => structure);
+  const wins = worse.length === 0 && evaluation.some(({ verdict }) => verdict === 'better');
   return (
     <>
-      <Button small look={evaluation !== undefined && worse.length === 0 ? 'primary' : 'plain'} onClick={() => setAsking(true)}>
+      <Button small look={wins ? 'primary' : 'plain'} onClick={() => setAsking(true)}>
         {t('training.promote')}
       </Button>
       {asking && (

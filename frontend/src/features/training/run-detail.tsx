@@ -102,7 +102,7 @@ export function RunDetail({ runId, projectId, manage }: { runId: string; project
       <Section
         title={t('training.curves')}
         note={`${run.snapshot.name} · ${versionName(run.base_version)}`}
-        actions={<JobProgress job={run.job} />}
+        actions={run.state !== 'succeeded' && <JobProgress job={run.job} />}
       >
         <Curves run={run} projectId={projectId} />
       </Section>
