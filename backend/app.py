@@ -19,11 +19,13 @@ from backend.dicomweb.router import router as dicomweb
 from backend.exports.router import router as exports
 from backend.jobs.router import router as jobs
 from backend.kit import problems, spa
+from backend.kit.body import BodyLimit
 from backend.kit.db import session_scope
 from backend.kit.edge import Edge
 from backend.kit.errors import Unavailable
 from backend.kit.storage import storage
 from backend.labels.router import router as labels
+from backend.labels.schemas import MASK_BYTES
 from backend.projects.router import router as projects
 from backend.studies.router import router as studies
 from backend.training.router import router as training
@@ -41,6 +43,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     training,
 )
 """Every feature's routes; a new feature adds its line here."""
+
+MASKS = MASK_BYTES + (1 << 20)
+BODY_LIMITS = {
+    "/api/imports/": None, "/dicomweb/": None, "/api/structures/": MASKS, "/api/structure-sets/": MASKS,
+}  # fmt: skip
+"""Most bytes of a body by the beginning of its path; None where it streams into a file with a limit."""
 
 log = structlog.get_logger()
 
@@ -68,6 +76,7 @@ def create_app() -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
+    app.add_middleware(BodyLimit, limits=BODY_LIMITS)
     app.add_middleware(Edge, secure=settings.secure_cookies)
     problems.install(app)
     app.add_api_route("/health", health, tags=["admin"])

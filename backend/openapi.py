@@ -48,6 +48,8 @@ def _complete(operation: dict[str, Any], *, has_object: bool) -> None:
         usual |= {"401": "Not logged in", "403": "Not allowed"}
     if has_object:
         usual["404"] = "No such thing, or not yours"
+    if "requestBody" in operation:
+        usual |= {"400": "A body that cannot be read", "413": "More bytes than the limit"}
     declared = operation["responses"]
     for status in [status for status in declared if status[0] in "45"]:
         usual.setdefault(status, declared[status].get("description", "A refusal"))

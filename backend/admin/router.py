@@ -58,7 +58,7 @@ def get_me(session: SessionDep, actor: ActorDep) -> Me:
     return _me(session, actor.user_id)
 
 
-@router.get("/audit")
+@router.get("/audit", responses=problems(404))
 def list_audit(
     session: SessionDep,
     actor: ActorDep,

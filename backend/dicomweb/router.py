@@ -214,8 +214,8 @@ def _middle_image(found: list[Stored]) -> Stored:
 
 async def store_instances(scope: ScopeDep, named: NamedDep, request: Request) -> Response:
     """STOW-RS: 200 when all went in, 202 when some did, 409 when none did; the answer names each."""
-    boundary = boundary_of(request.headers.get("content-type"))
     target = await run_in_threadpool(service.store_target, scope, named.study or None)
+    boundary = boundary_of(request.headers.get("content-type"))
     arrivals = await store.receive(target, boundary, steadily(request.stream()))
     content = json.dumps(store.answer(arrivals))
     return Response(content, status_code=store.status_of(arrivals), media_type=DICOM_JSON)

@@ -44,6 +44,15 @@ def decode_cursor(cursor: str, kinds: tuple[type, ...]) -> tuple[str | int, ...]
     except (binascii.Error, ValueError):
         key = None
     valid = isinstance(key, list) and len(key) == len(kinds)
-    if not valid or any(type(value) is not kind for value, kind in zip(key, kinds, strict=True)):
+    if not valid or any(
+        type(value) is not kind or _is_beyond_columns(value) for value, kind in zip(key, kinds, strict=True)
+    ):
         raise InvalidInput("the cursor is not one that this list gave", field="cursor")
     return tuple(key)
+
+
+def _is_beyond_columns(value: object) -> bool:
+    """Whether no column could hold the value: the database would fail on it."""
+    if isinstance(value, int):
+        return abs(value) >= 2**63
+    return isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)

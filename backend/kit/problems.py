@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -70,6 +70,12 @@ def _http_error(_: Request, error: Exception) -> Response:
     return response
 
 
+def _data_error(_: Request, __: Exception) -> Response:
+    """A NUL byte or a number that no column holds."""
+    detail = "a value has a character or a size that cannot be stored"
+    return problem(422, "invalid-input", "Not acceptable", detail)
+
+
 def _database_away(request: Request, error: Exception) -> Response:
     log.error("http.database.unavailable", kind=type(error).__name__)
     return _app_error(request, Unavailable("the database does not answer; nothing was changed"))
@@ -81,4 +87,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RtError, _rt_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(DataError, _data_error)
     app.add_exception_handler(OperationalError, _database_away)

@@ -35,7 +35,8 @@ BINARY_BODY = {
     }
 }
 VOXELS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    304: {"description": "The browser has it"},
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -117,8 +117,8 @@ def _decoded(query: StudyQuery) -> Cursor | None:
     if not query.sort.value.endswith("ed_at"):
         return Cursor(value, str(last_id))
     try:
-        return Cursor(datetime.fromisoformat(str(value)), str(last_id))
-    except ValueError as error:
+        return Cursor(datetime.fromisoformat(str(value)).astimezone(UTC), str(last_id))
+    except (ValueError, OverflowError) as error:
         raise InvalidInput("the cursor is not one that this list gave", field="cursor") from error
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from backend.accounts.deps import ActorDep
 from backend.jobs.router import shown
 from backend.jobs.schemas import JobOut
-from backend.kit.web import SessionDep
+from backend.kit.web import SessionDep, problems
 from backend.training import networks, service
 from backend.training.schemas import (
     DeploymentIn,
@@ -53,7 +53,7 @@ def list_snapshots(project_id: str, session: SessionDep, actor: ActorDep) -> lis
     return [_snapshot(s) for s in service.list_snapshots(session, actor, project_id)]
 
 
-@router.post("/projects/{project_id}/snapshots", status_code=201)
+@router.post("/projects/{project_id}/snapshots", status_code=201, responses=problems(409))
 def freeze_snapshot(project_id: str, body: SnapshotIn, session: SessionDep, actor: ActorDep) -> SnapshotOut:
     """Freeze the approved revisions."""
     return _snapshot(service.freeze_snapshot(session, actor, project_id, body))
@@ -65,7 +65,7 @@ def list_runs(project_id: str, session: SessionDep, actor: ActorDep) -> list[Run
     return [_run(detail) for detail in service.list_runs(session, actor, project_id)]
 
 
-@router.post("/projects/{project_id}/runs", status_code=202)
+@router.post("/projects/{project_id}/runs", status_code=202, responses=problems(409))
 def start_run(project_id: str, body: RunIn, session: SessionDep, actor: ActorDep) -> RunOut:
     """Train a new version."""
     run = service.start_run(session, actor, project_id, body)
@@ -91,7 +91,7 @@ def promote(project_id: str, body: DeploymentIn, session: SessionDep, actor: Act
     return _deployment(row, networks.usable_version(session, project_id, row.version_id))
 
 
-@router.post("/projects/{project_id}/deployments/rollback", status_code=201)
+@router.post("/projects/{project_id}/deployments/rollback", status_code=201, responses=problems(409))
 def rollback(project_id: str, body: RollbackIn, session: SessionDep, actor: ActorDep) -> DeploymentOut:
     """Go back to what was in use before."""
     row = networks.rollback(session, actor, project_id, body.network)
