@@ -1,0 +1,168 @@
+"""The main job with mouse and keyboard: import, look, correct, review, export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from backend.accounts.actor import Actor
+from backend.kit.db import session_scope
+from backend.labels import service as labels
+from backend.labels.tables import Revision, Structure
+from backend.studies import service as studies
+from backend.studies.tables import Series
+from rt.dicom.contour_data import fill_contours
+from rt.dicom.parse import read_stored
+from rt.dicom.rtstruct import read_rtstruct
+from tests.e2e.conftest import Person
+from tests.factories.dicom import encode, make_ct_series
+from tests.factories.jobs import run_queued
+
+pytestmark = pytest.mark.browser
+
+SitDown = Callable[[Actor], Person]
+ActorMaker = Callable[..., Actor]
+Bring = Callable[..., str]
+ORGANS = ("Brainstem", "Parotid_R")
+
+
+def test_chosen_files_reach_the_worklist_and_garbage_is_named(
+    sit_down: SitDown, actor: ActorMaker, tmp_path: Path
+) -> None:
+    files = [tmp_path / "holiday.jpg"]
+    files[0].write_bytes(b"not a scan at all" * 20)
+    for number, dataset in enumerate(make_ct_series((6, 32, 32))):
+        files.append(tmp_path / f"{number}.dcm")
+        files[-1].write_bytes(encode(dataset))
+    page = sit_down(actor("clinician")).page
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Import files").click()
+    chooser.value.set_files(files)
+
+    panel = page.get_by_role("region", name="Import")
+    expect(panel).to_contain_text("Import finished")
+    refused = panel.get_by_role("listitem").filter(has_text="holiday.jpg")
+    expect(refused).to_contain_text("Refused")
+    expect(refused).to_contain_text("not a DICOM file", ignore_case=True)
+    row = page.get_by_role("row").filter(has_text="TEST-1")
+    expect(row).to_contain_text("CT")
+    expect(row).to_contain_text("New")
+
+
+@pytest.mark.timeout(600)
+def test_network_contours_are_corrected_and_survive_a_killed_page(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring, shipped: None
+) -> None:
+    bring()
+    run_queued("presegment")
+    clinician = actor("clinician")
+    person = sit_down(clinician)
+    viewer = person.open_study()
+    assert len(viewer.names()) >= 4
+    name = next(name for name in viewer.names() if viewer.volume_cc(name) > 0)
+    viewer.choose(name)
+    before = viewer.volume_cc(name)
+    viewer.stroke()
+    after = viewer.volume_cc(name)
+    assert after > before
+    person.page.get_by_role("button", name="Undo: brush").click()
+    assert viewer.volume_cc(name) == before
+    person.page.keyboard.press("Control+y")
+    assert viewer.volume_cc(name) == after
+    expect(viewer.autosave).to_contain_text("Draft kept")
+    person.context.close()
+
+    again = sit_down(clinician)
+    viewer = again.open_study()
+    expect(again.page.get_by_test_id("restored")).to_contain_text(name)
+    assert viewer.volume_cc(name) == after
+    viewer.save()
+    newest = viewer.history(name).get_by_role("listitem").first
+    expect(newest).to_contain_text("Revision 2")
+    expect(newest).to_contain_text(clinician.display_name)
+    expect(newest).to_contain_text("Newest")
+
+
+@pytest.mark.timeout(600)
+def test_author_submits_cannot_approve_and_a_colleague_decides(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring
+) -> None:
+    bring(1, ORGANS)
+    author, reviewer = sit_down(actor("clinician")), sit_down(actor("reviewer"))
+    viewer = author.open_study()
+    viewer.choose("Brainstem")
+    viewer.stroke()
+    viewer.save()
+    viewer.review("Submit for review")
+    expect(author.page.get_by_text("Submitted for review")).to_be_visible()
+    viewer.review("Approve")
+    dialog = author.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("must be approved by someone else")
+    assert len(author.complaints) == 1 and author.complaints[0].startswith("403 POST")
+    author.complaints.clear()
+    dialog.get_by_role("button", name="Cancel").click()
+
+    looking = reviewer.open_study()
+    looking.review("Return", "The brainstem is too wide at the pons.")
+    expect(looking.row("Brainstem").get_by_label("Returned")).to_be_visible()
+    expect(viewer.row("Brainstem").get_by_label("Returned")).to_be_visible()
+    expect(viewer.history("Brainstem")).to_contain_text("The brainstem is too wide at the pons.")
+    author.page.keyboard.press("Escape")
+    viewer.review("Submit for review", "The pons is narrower now.")
+    expect(looking.row("Brainstem").get_by_label("Submitted")).to_be_visible()
+    looking.review("Approve")
+    expect(looking.row("Brainstem").get_by_label("Approved")).to_be_visible()
+    author.page.get_by_role("link", name="Worklist").click()
+    expect(author.page.get_by_role("row").filter(has_text="PHANTOM-1")).to_contain_text("Approved")
+
+
+def test_exported_rtstruct_reads_back_as_the_saved_mask(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring
+) -> None:
+    study_id = bring(1, ORGANS)
+    person = sit_down(actor("clinician"))
+    viewer = person.open_study()
+    viewer.choose("Brainstem")
+    viewer.stroke()
+    viewer.save()
+    person.page.get_by_role("button", name="Export").click()
+    with person.page.expect_download() as download:
+        person.page.get_by_role("link", name="DICOM RTSTRUCT").click()
+    content = read_rtstruct(read_stored(Path(download.value.path()).read_bytes()))
+    with session_scope(read_only=True) as session:
+        series = session.scalars(select(Series).filter_by(study_row_id=study_id, modality="CT")).one()
+        _, grid = studies.load_volume(series)
+        brainstem = session.scalars(select(Structure.id).filter_by(name="Brainstem")).one()
+        revision = session.scalars(select(Revision).filter_by(structure_id=brainstem, number=2)).one()
+        saved = labels.load_mask(revision, grid)
+    drawn = next(roi for roi in content.rois if roi.name == "Brainstem")
+    assert np.array_equal(fill_contours(drawn.contours, grid).mask_kji, saved)
+
+
+@pytest.mark.timeout(600)
+def test_two_people_on_one_structure_lose_nothing(sit_down: SitDown, actor: ActorMaker, bring: Bring) -> None:
+    bring(1, ORGANS)
+    first, second = sit_down(actor("clinician")), sit_down(actor("annotator"))
+    ours, theirs = first.open_study(), second.open_study()
+    for viewer, down in ((ours, 0.1), (theirs, -0.1)):
+        viewer.choose("Brainstem")
+        viewer.stroke(down=down)
+    volume = theirs.volume_cc("Brainstem")
+    ours.save()
+    second.page.keyboard.press("Control+s")
+    conflict = second.page.get_by_role("dialog", name="Brainstem was changed by someone else")
+    expect(conflict).to_contain_text(first.actor.display_name)
+    assert any(said.startswith("412 POST") for said in second.complaints)
+    second.complaints.clear()
+    conflict.get_by_role("button", name="Save mine as the newest").click()
+    expect(theirs.autosave).to_contain_text("Saved")
+    assert theirs.volume_cc("Brainstem") == volume
+    lines = theirs.history("Brainstem").get_by_role("listitem")
+    expect(lines).to_have_count(3)
+    expect(lines.nth(0)).to_contain_text(second.actor.display_name)
+    expect(lines.nth(1)).to_contain_text(first.actor.display_name)
