@@ -14,7 +14,15 @@ export type DraftSource = (structureId: string) => { mask: BitMask; base: number
 const QUIET_MS = 2000;
 const LONGEST_MS = 4000;
 const RETRY_MS = 8000;
+/** How long the browser's own store may take before it is not counted on. */
+export const STORE_MS = 3000;
 const KEEPALIVE_BYTES = 60_000;
+
+/** False, after a while. */
+export const after = (milliseconds: number): Promise<false> =>
+  new Promise((resolve) => {
+    setTimeout(() => resolve(false), milliseconds);
+  });
 
 /** When to write, for an edit at `now` with the first unwritten one at `first`. */
 export const dueAt = (now: number, first: number): number => Math.min(now + QUIET_MS, first + LONGEST_MS);
@@ -48,7 +56,7 @@ export class Autosave {
   async forget(structureId: string, at: Date | null): Promise<void> {
     this.pending.delete(structureId);
     await this.writing;
-    await deleteDraft(this.userId, structureId);
+    await Promise.race([deleteDraft(this.userId, structureId).catch(() => undefined), after(STORE_MS)]);
     if (this.pending.size === 0) this.show(at === null ? 'clean' : 'saved', at);
   }
 
@@ -58,7 +66,7 @@ export class Autosave {
     this.timer = undefined;
     const batch = [...this.pending];
     this.pending.clear();
-    if (batch.length > 0) this.writing = this.writing.then(() => this.write(batch, leaving));
+    if (batch.length > 0) this.writing = this.writing.then(() => this.write(batch, leaving)).catch(() => this.show('unsaved'));
     return this.writing;
   }
 
@@ -69,29 +77,38 @@ export class Autosave {
 
   private async write(batch: string[], leaving: boolean): Promise<void> {
     this.show('saving');
-    const failed: string[] = [];
-    for (const structureId of batch) if (!(await this.keep(structureId, leaving))) failed.push(structureId);
-    for (const structureId of failed) this.pending.add(structureId);
-    if (failed.length > 0) {
-      this.show('offline', new Date());
+    let here = true;
+    for (const structureId of batch) {
+      const kept = await this.keep(structureId, leaving);
+      if (kept === 'server') continue;
+      this.pending.add(structureId);
+      here &&= kept === 'browser';
+    }
+    if (this.pending.size === 0) this.show('saved', new Date());
+    else if (batch.some((one) => this.pending.has(one))) {
+      this.show(here ? 'offline' : 'unsaved', new Date());
       this.schedule(RETRY_MS);
-    } else if (this.pending.size === 0) this.show('saved', new Date());
-    else this.show('unsaved');
+    } else this.show('unsaved');
   }
 
-  /** Whether the server has the draft now; the browser has it in any case. */
-  private async keep(structureId: string, leaving: boolean): Promise<boolean> {
+  /** Where the draft is now. The browser's store is not waited for when the server has answered. */
+  private async keep(structureId: string, leaving: boolean): Promise<'server' | 'browser' | 'nowhere'> {
     const draft = this.source(structureId);
-    if (draft === null) return true;
+    if (draft === null) return 'server';
     const { base, seconds } = draft;
     const mask = encodeMask(draft.mask);
     const stored = putDraft({ structureId, userId: this.userId, base, mask, seconds, savedAt: new Date().toISOString() });
-    const body = { base, mask: toBase64(mask), seconds };
-    const sent = api.put(`/structures/${structureId}/draft`, body, { keepalive: leaving && mask.length < KEEPALIVE_BYTES });
-    const outcomes = await Promise.allSettled([stored, sent]);
-    const error: unknown = outcomes[1].status === 'rejected' ? outcomes[1].reason : null;
-    // A draft that the server refuses for good (4xx) stays in this browser; sending it again would not help.
-    return error === null || (isProblem(error) && error.status >= 400 && error.status < 500);
+    const here = Promise.race([stored.then(() => true, () => false), after(STORE_MS)]); // prettier-ignore
+    try {
+      const body = { base, mask: toBase64(mask), seconds };
+      await api.put(`/structures/${structureId}/draft`, body, { keepalive: leaving && mask.length < KEEPALIVE_BYTES });
+      return 'server';
+    } catch (error) {
+      // What the server refuses for good (4xx) stays in this browser; sending it again would not help.
+      const refused = isProblem(error) && error.status >= 400 && error.status < 500;
+      if (refused) return 'server';
+      return (await here) ? 'browser' : 'nowhere';
+    }
   }
 
   private show(kind: AutosaveState['kind'], at: Date | null = this.state.at): void {

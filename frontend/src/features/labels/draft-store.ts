@@ -25,7 +25,7 @@ let database: Promise<IDBDatabase> | null = null;
 
 async function inStore<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   database ??= opened();
-  const transaction = (await database).transaction(STORE, mode, { durability: 'strict' });
+  const transaction = (await database).transaction(STORE, mode);
   const request = act(transaction.objectStore(STORE));
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve(request.result);

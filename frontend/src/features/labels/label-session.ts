@@ -10,7 +10,7 @@ import { BitMask } from '../../lib/bits';
 import { decodeMask, encodeMask, fromBase64, toBase64 } from '../../lib/mask';
 import type { Editor } from '../../viewer/editor';
 import type { Scene, ShownStructure } from '../../viewer/scene';
-import { Autosave, type AutosaveState } from './autosave';
+import { Autosave, STORE_MS, after, type AutosaveState } from './autosave';
 import { getDraft } from './draft-store';
 
 export type Conflict = { readonly structureId: string; readonly name: string; readonly theirs: BitMask; readonly head: Revision };
@@ -184,10 +184,11 @@ export class LabelSession {
   }
 
   private async newestDraft(id: string) {
-    const local = await getDraft(this.userId, id).catch(() => undefined);
+    const local = await Promise.race([getDraft(this.userId, id).catch(() => undefined), after(STORE_MS)]);
     const remote = await api.get<DraftOut>(`/structures/${id}/draft`).catch(() => null);
     const kept = remote === null ? null : { base: remote.base, mask: fromBase64(remote.mask), seconds: remote.seconds, savedAt: remote.saved_at };
-    if (local === undefined || kept === null) return local ?? kept;
+    if (local === undefined || local === false) return kept;
+    if (kept === null) return local;
     return local.savedAt > kept.savedAt ? local : kept;
   }
 
