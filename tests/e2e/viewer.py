@@ -40,7 +40,7 @@ class Viewer:
         self.row(name).get_by_role("button", name=name, exact=True).click()
         self.page.keyboard.press("g")
 
-    def stroke(self, across: float = 0.1, down: float = 0.05) -> None:
+    def stroke(self, across: float = 0.25, down: float = 0.1) -> None:
         """Draw a line with the brush from the middle of the axial view, in parts of its size."""
         self.page.keyboard.press("b")
         box = self.page.locator("[data-plane=axial]").bounding_box()
