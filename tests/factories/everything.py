@@ -32,6 +32,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     append_revision(session, structure, NewRevision(mask, 0, author_id=user_id, reason="first"))
     batch = ImportBatch(project_id=project.id, user_id=user_id)
     job = enqueue(session, JobRequest("regions", {"series_id": scene.series.id}, project.id, scene.study.id))
+    export = enqueue(session, JobRequest("export", {"format": "monai"}, project.id))
     session.add(batch)
     session.flush()
     instance = session.query(Instance).filter_by(series_row_id=scene.series.id).first()
@@ -46,6 +47,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "number": "1",
         "import_id": batch.id,
         "job_id": job.id,
+        "export_job_id": export.id,
         "study": scene.study.study_instance_uid,
         "series": scene.series.series_instance_uid,
         "instance": instance.sop_instance_uid,
@@ -77,4 +79,6 @@ def _training(session: Session, project: Project, user_id: str) -> dict[str, str
     )  # fmt: skip
     session.add(run)
     session.flush()
-    return {"run_id": run.id, "version_id": version.id, "snapshot_id": snapshot.id}
+    return {
+        "run_id": run.id, "version_id": version.id, "snapshot_id": snapshot.id, "train_job_id": job.id,
+    }  # fmt: skip

@@ -12,9 +12,12 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 
+from backend.accounts.actor import Actor
 from backend.app import create_app
+from backend.kit import db
 from backend.projects.service import PERMISSIONS, Permission
 from backend.projects.tables import Role
+from backend.studies.tables import ImportBatch
 from tests.architecture.test_boundaries import PUBLIC
 
 OPEN_TO_ALL_PEOPLE = frozenset(
@@ -34,22 +37,19 @@ NEEDS = {
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
         "list_runs", "get_run", "list_deployments", "effort",
     },
-    Permission.IMPORT: {"begin_import"},
+    Permission.IMPORT: {"begin_import", "put_file", "complete_import"},
     Permission.ANNOTATE: {
         "create_structure_set", "create_structure", "change_structure", "delete_structure", "save_revision",
         "restore_revision", "get_draft", "put_draft", "delete_draft", "assess_structure", "submit_structures",
-        "operate", "presegment",
+        "operate", "presegment", "patch_study", "cancel_job", "retry_job",
     },
     Permission.REVIEW: {"approve_structures", "return_structures"},
-    Permission.EXPORT: {"export_structure_set", "request_training_set"},
+    Permission.EXPORT: {"export_structure_set", "request_training_set", "download_training_set"},
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {"update_project", "set_template", "set_member", "remove_member", "delete_study"},
 }  # fmt: skip
-"""The decision for every other operation; DICOMweb reads with READ and stores with IMPORT."""
-SEVERAL = frozenset({"patch_study", "cancel_job", "retry_job"})
-"""Who may depends on more than one permission; tested with their features."""
-OWN = frozenset({"put_file", "complete_import", "download_training_set"})
-"""Belongs to the person who began it, or to a job of a kind that is tested with its feature."""
+"""The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
+is cancelled and tried again with TRAIN."""
 BODIES = {
     "create_structure_set": {"series_id": "{series_id}", "label": "x"},
     "create_structure": {"name": "Larynx"},
@@ -75,6 +75,8 @@ BODIES = {
 
 
 QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x"}
+OTHER_IDS = {"download_training_set": {"job_id": "export_job_id"}}
+"""Where the object of a path parameter has to be of another kind."""
 NOT_DICOM = b"--x\r\nContent-Type: application/dicom\r\n\r\nnot dicom\r\n--x--\r\n"
 
 
@@ -93,7 +95,7 @@ def permission_of(method: str, pattern: str, name: str) -> Permission:
 
 
 def in_projects() -> list[tuple[str, str, str]]:
-    elsewhere = OPEN_TO_ALL_PEOPLE | INSTALLATION | SEVERAL | OWN
+    elsewhere = OPEN_TO_ALL_PEOPLE | INSTALLATION
     return [one for one in operations() if one[2] not in elsewhere]
 
 
@@ -107,6 +109,7 @@ def call(
     client: TestClient, operation: tuple[str, str, str], ids: dict[str, str], headers: dict[str, str]
 ) -> int:
     method, pattern, name = operation
+    ids = ids | {parameter: ids[other] for parameter, other in OTHER_IDS.get(name, {}).items()}
     path = path_of(pattern, ids) + QUERIES.get(name, "")
     if "store_instances" in name:
         sent = headers | {"Content-Type": 'multipart/related; type="application/dicom"; boundary=x'}
@@ -119,7 +122,7 @@ def call(
 
 
 def test_every_operation_has_a_written_decision(database):
-    written = OPEN_TO_ALL_PEOPLE | INSTALLATION | SEVERAL | OWN | frozenset().union(*NEEDS.values())
+    written = OPEN_TO_ALL_PEOPLE | INSTALLATION | frozenset().union(*NEEDS.values())
     undecided = {name for _, pattern, name in operations() if not pattern.startswith("/dicomweb")} - written
     assert undecided == set()
     assert written - {name for _, _, name in operations()} == set()
@@ -140,8 +143,9 @@ def test_for_a_stranger_nothing_of_the_project_exists(client, ids, login):
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_role_is_refused_what_it_lacks_and_nothing_else(client, ids, login, role):
-    headers = login(role, installation=False)
+def test_role_is_refused_what_it_lacks_and_nothing_else(client, ids, actor, login, role):
+    person = actor(role, installation=False)
+    headers, ids = login(person), ids | {"import_id": begun_import(ids["project_id"], person)}
     lacking = [one for one in in_projects() if permission_of(*one) not in PERMISSIONS[role]]
     allowed = [one for one in in_projects() if one not in lacking]
     refused = {one: call(client, one, ids, headers) for one in lacking}
@@ -150,6 +154,50 @@ def test_role_is_refused_what_it_lacks_and_nothing_else(client, ids, login, role
     allowed.sort(key=lambda one: (one[0] == "DELETE", one[2] == "submit_structures"))
     taken = {one: call(client, one, ids, headers) for one in allowed}
     assert {one: status for one, status in taken.items() if status in (401, 403)} == {}
+
+
+def begun_import(project_id: str, person: Actor) -> str:
+    """An upload of this person's, who may have had another role when it was begun."""
+    with db.session_scope() as session:
+        batch = ImportBatch(project_id=project_id, user_id=person.user_id)
+        session.add(batch)
+        session.flush()
+        return batch.id
+
+
+def test_another_members_import_does_not_exist(client, ids, login):
+    headers, path = login("administrator"), f"/api/imports/{ids['import_id']}"
+    assert client.put(f"{path}/files?name=x", content=b"x", headers=headers).status_code == 404
+    assert client.post(f"{path}/complete", headers=headers).status_code == 404
+
+
+def test_training_is_cancelled_and_tried_again_by_who_may_train(client, ids, login):
+    path = f"/api/jobs/{ids['train_job_id']}"
+    for role, expected in (("clinician", 403), ("administrator", 200)):
+        headers = login(role, installation=False)
+        assert client.post(f"{path}/cancel", headers=headers).status_code == expected
+        assert client.post(f"{path}/retry", headers=headers).status_code == expected
+
+
+def test_stranger_finds_nothing_within_anothers_study(client, ids, login):
+    stranger, member = login(None), login("reader")
+    study = f"/studies/{ids['study']}"
+    for below in ("/series", "/instances", f"/series/{ids['series']}/instances"):
+        assert client.get(f"/dicomweb{study}{below}", headers=member).json() != []
+        found = client.get(f"/dicomweb{study}{below}", headers=stranger)
+        assert (found.status_code, found.json()) == (200, [])
+        inside = client.get(f"/dicomweb/projects/{ids['slug']}{study}{below}", headers=stranger)
+        assert inside.status_code == 404
+
+
+def test_who_may_not_store_learns_nothing_from_the_form_of_the_body(client, ids, login):
+    for path, role, expected in (
+        ("/dicomweb/studies", "reader", 403),
+        (f"/dicomweb/projects/{ids['slug']}/studies", None, 404),
+        ("/dicomweb/studies", "annotator", 400),
+    ):
+        answer = client.post(path, content=b"no form at all", headers=login(role, installation=False))
+        assert answer.status_code == expected
 
 
 def test_others_project_answers_like_one_that_never_was(client, ids, login):
