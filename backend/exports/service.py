@@ -74,6 +74,15 @@ def is_untouched_import(outgoing: OutgoingSet) -> bool:
     )
 
 
+def awaits_network(session: Session, outgoing: OutgoingSet) -> bool:
+    """True while a set holds what rules found and a network is still to draw in it.
+
+    Whoever waits for the AI's contours by DICOMweb takes the first structure set to be them.
+    """
+    by_rule = all(one.head is None or one.head.tool == "rule" for one in outgoing.leaving)
+    return by_rule and jobs.is_under_way(session, outgoing.structure_set.study_row_id, "presegment")
+
+
 def export_set(actor: Actor, set_id: str, form: SetFormat) -> ExportFile:
     """One structure set as a file; that it left is in the audit trail before it leaves."""
     with session_scope(read_only=True) as session:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.jobs.states import JobState
+from backend.jobs.states import FINAL, JobState
 from backend.jobs.tables import Event, Job
 from backend.kit.db import database_now
 
@@ -48,12 +48,17 @@ class JobRequest:
 
 
 def enqueue(session: Session, request: JobRequest) -> Job:
-    """Write the job into the caller's transaction, or return the one that waits under the same key."""
+    """Write the job into the caller's transaction, or return the one that waits under the same key.
+
+    The one that waits starts when the earlier of the two is due.
+    """
     if request.coalesce_key is None:
         return _insert(session, request)
     while True:
         waiting = _waiting(session, request.coalesce_key)
         if waiting is not None:
+            due = database_now(session) + timedelta(seconds=request.delay_s)
+            waiting.available_at = min(waiting.available_at, due)
             return waiting
         try:
             with session.begin_nested():
@@ -61,6 +66,12 @@ def enqueue(session: Session, request: JobRequest) -> Job:
         except IntegrityError as error:
             if "coalesce" not in str(error.orig):
                 raise
+
+
+def is_under_way(session: Session, study_id: str, kind: str) -> bool:
+    """True while a job of this kind waits or runs for the study."""
+    statement = select(Job.id).where(Job.study_id == study_id, Job.kind == kind)
+    return session.scalar(statement.where(Job.state.not_in(FINAL)).limit(1)) is not None
 
 
 def _waiting(session: Session, key: str) -> Job | None:

@@ -6,10 +6,13 @@ from typing import Any
 
 from backend.exports import service as exports
 from backend.exports.objects import OutgoingSet, rtstruct_bytes, seg_bytes
+from backend.labels import service as labels
 from backend.studies import service as studies
 from backend.studies.tables import Study
 from workers.runtime import JobContext, job
 
+WAIT_S = 60.0
+"""Between two looks whether the network has drawn; when it has, it asks at once."""
 WRITERS = {"RTSTRUCT": rtstruct_bytes, "SEG": seg_bytes}
 
 
@@ -19,8 +22,11 @@ def publish(context: JobContext) -> dict[str, Any]:
     set_id = context.parameters["structure_set_id"]
     with context.session(read_only=True) as session:
         outgoing = exports.collect(session, set_id)
+        waits = outgoing is not None and exports.awaits_network(session, outgoing)
     if outgoing is None or not _is_publishable(outgoing):
         return {"published": []}
+    if waits:
+        return _later(context, outgoing)
     objects = {modality: write(outgoing) for modality, write in WRITERS.items()}
     result: dict[str, Any] = {"published": []}
     with context.finishing(result) as session:
@@ -29,6 +35,15 @@ def publish(context: JobContext) -> dict[str, Any]:
             for modality, data in objects.items():
                 made = studies.replace_derived_instance(session, study, set_id, modality, data)
                 result["published"].append(made.sop_instance_uid)
+    return result
+
+
+def _later(context: JobContext, outgoing: OutgoingSet) -> dict[str, Any]:
+    result: dict[str, Any] = {"published": [], "reason": "awaits-network"}
+    with context.finishing(result) as session:
+        study = session.get(Study, outgoing.structure_set.study_row_id)
+        if study is not None:
+            labels.request_publication(session, outgoing.structure_set, study, None, WAIT_S)
     return result
 
 

@@ -19,6 +19,7 @@ from backend.labels.service.sets import (
     find_structure,
     grid_of,
     open_set,
+    request_publication,
     set_grid,
     working_set,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "load_mask",
     "open_set",
     "refresh_study",
+    "request_publication",
     "set_grid",
     "working_set",
 ]

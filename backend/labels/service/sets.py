@@ -224,9 +224,9 @@ def _record(session: Session, actor: Actor, action: str, structure: Structure, s
 
 
 def request_publication(
-    session: Session, structure_set: StructureSet, study: Study, user_id: str | None
+    session: Session, structure_set: StructureSet, study: Study, user_id: str | None, delay_s: float = 2.0
 ) -> None:
-    """Ask for the set's RTSTRUCT and SEG to be written; what changes within two seconds is written once."""
+    """Ask for the set's RTSTRUCT and SEG to be written; what changes within `delay_s` is written once."""
     jobs.enqueue(
         session,
         jobs.JobRequest(
@@ -236,6 +236,6 @@ def request_publication(
             study_id=study.id,
             created_by=user_id,
             coalesce_key=f"publish:{structure_set.id}",
-            delay_s=2.0,
+            delay_s=delay_s,
         ),
     )

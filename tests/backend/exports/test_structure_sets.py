@@ -6,16 +6,19 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from pydicom.dataset import Dataset
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.audit.tables import AuditEntry
+from backend.jobs.tables import Job
 from backend.kit import db, storage
+from backend.kit.clock import now
 from backend.labels import service
 from backend.labels.tables import Effort, Revision, Structure, StructureSet
 from backend.projects.tables import Project
@@ -168,6 +171,33 @@ def test_published_set_follows_every_change(
     assert second["SEG"].SOPInstanceUID != first["SEG"].SOPInstanceUID
     back = {s.label: s.mask_kji for s in read_seg(second["SEG"], drawn.scene.grid).segments}
     assert np.array_equal(back["Parotid_L"], changed)
+
+
+def test_first_publication_waits_for_the_network(arrived: Arrived) -> None:
+    """Who polls QIDO-RS for an RTSTRUCT gets the organs, not the regions that rules find sooner."""
+    with db.session_scope() as session:
+        owner = service.working_set(session, session.merge(arrived.series))
+        external = service.ensure_structure(session, owner, service.NewStructure("External"))
+        mask = block(arrived.grid, slice(1, 4), slice(2, 20), slice(2, 16))
+        service.append_revision(session, external, service.NewRevision(mask, 0, tool="rule"))
+    assert run_queued("publish") == [{"published": [], "reason": "awaits-network"}]
+    with db.session_scope() as session:
+        waiting = session.scalars(select(Job).where(Job.kind == "publish", Job.state == "queued")).one()
+        assert waiting.available_at > now() + timedelta(seconds=30)
+        structure = service.ensure_structure(session, owner, service.NewStructure("Brainstem"))
+        service.append_revision(session, structure, service.NewRevision(mask, 0, tool="network"))
+        assert waiting.available_at < now() + timedelta(seconds=10), "the network brings it forward"
+    assert [len(result["published"]) for result in run_queued("publish")] == [2]
+
+
+def test_regions_are_published_when_no_network_comes(arrived: Arrived) -> None:
+    with db.session_scope() as session:
+        session.execute(update(Job).where(Job.kind == "presegment").values(state="cancelled"))
+        owner = service.working_set(session, session.merge(arrived.series))
+        external = service.ensure_structure(session, owner, service.NewStructure("External"))
+        mask = block(arrived.grid, slice(1, 4), slice(2, 20), slice(2, 16))
+        service.append_revision(session, external, service.NewRevision(mask, 0, tool="rule"))
+    assert [len(result["published"]) for result in run_queued("publish")] == [2]
 
 
 def test_published_set_says_who_approved(drawn: Drawn, client: TestClient, login: Login) -> None:
