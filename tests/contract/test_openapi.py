@@ -23,7 +23,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend.app import create_app
-from tests.factories.everything import make_everything
 from tests.security.test_authorisation import BODIES
 
 CHECKS = [
@@ -65,14 +64,6 @@ def contract(database: str) -> Any:
         for operation in path.values():
             del operation["responses"]["4XX"]
     return schemathesis.openapi.from_asgi("/api/openapi.json", app)
-
-
-@pytest.fixture
-def ids(project, actor, tmp_path) -> dict[str, str]:
-    """Path parameters that lead to objects which exist."""
-    owner = actor("administrator")
-    made = make_everything(project, tmp_path / "sent", owner.user_id)
-    return made | {"user_id": owner.user_id, "token_id": "1"}
 
 
 @pytest.fixture
