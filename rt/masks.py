@@ -77,6 +77,13 @@ def decode_mask(data: bytes, shape_kji: tuple[int, int, int]) -> Mask:
     return mask
 
 
+def mask_shape(data: bytes) -> tuple[int, ...]:
+    """Shape (k, j, i) of the grid that a wire form's mask is on."""
+    if len(data) < HEADER.size:
+        raise MaskError(f"{len(data)} bytes are shorter than the header of {HEADER.size}")
+    return tuple(HEADER.unpack_from(data)[1:4])
+
+
 def _inflate(stream: bytes, count: int) -> Mask:
     """Exactly `count` bits of a zlib stream, never inflating more than one byte beyond them."""
     size = (count + 7) // 8

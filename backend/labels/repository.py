@@ -184,6 +184,17 @@ def draft(session: Session, structure_id: str, user_id: str) -> Draft | None:
     return session.get(Draft, (structure_id, user_id))
 
 
+def drafts_of_set(session: Session, set_id: str, user_id: str) -> Sequence[tuple[Draft, Structure]]:
+    """A person's own drafts of a set's structures, in the order of their numbers."""
+    statement = (
+        select(Draft, Structure)
+        .join(Structure, Structure.id == Draft.structure_id)
+        .where(Structure.structure_set_id == set_id, Draft.user_id == user_id)
+        .order_by(Structure.number)
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]
+
+
 def effort(session: Session, structure_id: str, number: int) -> Effort | None:
     """What a revision cost, if it was measured."""
     statement = select(Effort).where(Effort.structure_id == structure_id, Effort.revision == number)

@@ -32,6 +32,7 @@ from backend.labels.schemas import (
     ReviewOut,
     RevisionIn,
     RevisionOut,
+    SetDraftOut,
     StructureIn,
     StructureOut,
     StructurePatch,
@@ -196,6 +197,13 @@ def restore_revision(
 def get_draft(structure_id: str, session: SessionDep, actor: ActorDep) -> DraftOut:
     """One's own unsaved work; nobody else sees it."""
     return describing.describe_draft(*saving.get_draft(session, actor, structure_id))
+
+
+@router.get("/structure-sets/{set_id}/drafts", responses=problems(404))
+def list_drafts(set_id: str, session: SessionDep, actor: ActorDep) -> Page[SetDraftOut]:
+    """All of one's own unsaved work on a set, in one answer."""
+    rows = saving.list_drafts(session, actor, set_id)
+    return Page(items=[describing.describe_set_draft(*row) for row in rows], next_cursor=None)
 
 
 @router.put("/structures/{structure_id}/draft", responses=problems(404, 412))

@@ -141,6 +141,12 @@ class DraftOut(BaseModel):
     saved_at: datetime
 
 
+class SetDraftOut(DraftOut):
+    """Unsaved work on one of a set's structures."""
+
+    structure_id: str
+
+
 class AssessmentIn(Closed):
     """What a person thinks of a network's contour."""
 

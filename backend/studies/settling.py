@@ -29,7 +29,10 @@ WITH_VOLUME = frozenset({"CT", "MR", "PT", "RTDOSE"})
 STRUCTURE_MODALITIES = frozenset({"RTSTRUCT", "SEG"})
 QUIET_S = 2.0
 """How long jobs wait for more instances of the same series."""
-_SETS = table("structure_sets", column("source_instance_id"))
+LATE = "late-images"
+_SETS = table("structure_sets", column("id"), column("series_row_id"), column("source_instance_id"))
+_STRUCTURES = table("structures", column("id"), column("structure_set_id"))
+_REVISIONS = table("revisions", column("structure_id"), column("author_id"))
 
 Outcome = tuple[list[dict[str, Any]], volumes.Built | None]
 """Findings as JSON, and the volume where there is one."""
@@ -59,7 +62,8 @@ def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> bool:
         return assemble_series(series_id)
     with session_scope() as session:
         series, study = _locked(session, series_id)
-        if series.volume is None or series.volume["digest"] != volumes.digest_of(instances):
+        stale = series.volume is None or series.volume["digest"] != volumes.digest_of(instances)
+        if stale and not _kept_for_people(session, series, study):
             series.volume, series.volume_sha256 = None, None
             key = f"assemble:{series_id}"
             parameters = {"series_id": series_id}
@@ -80,6 +84,9 @@ def assemble_series(series_id: str) -> bool:
     digest = volumes.digest_of(instances)
     if series is None or (series.volume is not None and series.volume["digest"] == digest):
         return False
+    with session_scope() as session:
+        if _kept_for_people(session, *_locked(session, series_id)):
+            return False
     findings, built = _checked_dose(instances) if series.modality == "RTDOSE" else _checked_images(instances)
     with session_scope() as session:
         series, study = _locked(session, series_id)
@@ -99,6 +106,26 @@ def assemble_series(series_id: str) -> bool:
         "studies.series.settled", series_id=series_id, instances=len(instances), volume=built is not None
     )
     return built is not None
+
+
+def _kept_for_people(session: Session, series: Series, study: Study) -> bool:
+    """True when people drew on the series as it was: images that come late then wait outside, with a warning.
+
+    Masks belong to the grid that they were drawn on.
+    """
+    drawn = (
+        select(_REVISIONS.c.structure_id)
+        .join(_STRUCTURES, _STRUCTURES.c.id == _REVISIONS.c.structure_id)
+        .join(_SETS, _SETS.c.id == _STRUCTURES.c.structure_set_id)
+        .where(_SETS.c.series_row_id == series.id, _REVISIONS.c.author_id.is_not(None))
+    )
+    if series.volume is None or session.scalar(drawn.limit(1)) is None:
+        return False
+    if not any(warning["slug"] == LATE for warning in series.warnings):
+        detail = "images came after people had drawn; the volume is still the one they drew on"
+        series.warnings = [*series.warnings, asdict(GeometryFinding(LATE, detail, "warning"))]
+        announce(session, "study", study.id, study.project_id)
+    return True
 
 
 def _locked(session: Session, series_id: str) -> tuple[Series, Study]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from backend.labels import service as labels
+from backend.labels.tables import Structure
 from backend.studies import service as studies
 from backend.studies.tables import Series
 from rt.errors import RtError
-from rt.masks import Mask
+from rt.masks import Mask, mask_sha256
 from rt.regions import find_body, find_bones, find_lungs
 from workers.runtime import JobContext, job
 
@@ -21,7 +24,7 @@ class NotCt(RtError):
 
 @job("regions", queue="cpu")
 def find_regions(context: JobContext) -> dict[str, Any]:
-    """Append a first revision to each region that nothing has been drawn for."""
+    """Append a revision to each region that nobody has touched, if it is another one than before."""
     with context.session(read_only=True) as session:
         series = session.get_one(Series, context.parameters["series_id"])
         if series.modality != "CT":
@@ -40,9 +43,16 @@ def find_regions(context: JobContext) -> dict[str, Any]:
             if not mask.any():
                 continue
             structure = labels.ensure_structure(session, structure_set, labels.NewStructure(name))
-            if structure.head == 0:
-                new = labels.NewRevision(mask, 0, reason="found by rule", tool="rule")
+            if _is_new(session, structure, mask):
+                new = labels.NewRevision(mask, structure.head, reason="found by rule", tool="rule")
                 labels.append_revision(session, structure, new)
                 result.setdefault("drawn", []).append(name)
         labels.refresh_study(session, series.study_row_id)
     return result
+
+
+def _is_new(session: Session, structure: Structure, mask_kji: Mask) -> bool:
+    if structure.head == 0:
+        return True
+    head = labels.get_revision(session, structure.id, structure.head)
+    return not labels.is_touched(session, structure) and head.sha256 != mask_sha256(mask_kji)

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from backend.kit.storage import storage
 from backend.labels import service as labels
-from backend.labels.tables import Structure
 from backend.studies import service as studies
 from backend.studies.tables import Series, Study
 from backend.training import networks
@@ -83,7 +82,7 @@ def _offer(session: Session, task: _Task, network: Network, drawn: Segmentation)
     offered: dict[str, list[str]] = {"drawn": [], "kept": []}
     for name in network.manifest.structures:
         structure = labels.ensure_structure(session, structure_set, labels.NewStructure(name))
-        if _touched(session, structure):
+        if labels.is_touched(session, structure):
             offered["kept"].append(name)
             continue
         doubts = [_warning(f) for f in drawn.findings if f.structure == name]
@@ -99,15 +98,6 @@ def _offer(session: Session, task: _Task, network: Network, drawn: Segmentation)
         offered["drawn"].append(name)
     labels.refresh_study(session, task.study.id)
     return offered
-
-
-def _touched(session: Session, structure: Structure) -> bool:
-    if structure.assessment != "none" or structure.state != "draft":
-        return True
-    return (
-        structure.head > 0
-        and labels.get_revision(session, structure.id, structure.head).author_id is not None
-    )
 
 
 def _finding_json(finding: Finding) -> dict[str, str]:

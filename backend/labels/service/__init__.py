@@ -9,6 +9,7 @@ from backend.labels.service.revisions import (
     append_revision,
     get_revision,
     head_mask,
+    is_touched,
     load_mask,
 )
 from backend.labels.service.sets import (
@@ -36,6 +37,7 @@ __all__ = [
     "get_revision",
     "grid_of",
     "head_mask",
+    "is_touched",
     "load_mask",
     "open_set",
     "refresh_study",

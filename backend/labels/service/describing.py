@@ -16,6 +16,7 @@ from backend.labels.schemas import (
     NetworkRef,
     ReviewOut,
     RevisionOut,
+    SetDraftOut,
     StructureOut,
     StructureSetOut,
 )
@@ -120,3 +121,8 @@ def describe_draft(draft: Draft, structure: Structure) -> DraftOut:
         seconds=draft.seconds,
         saved_at=draft.saved_at,
     )
+
+
+def describe_set_draft(draft: Draft, structure: Structure) -> SetDraftOut:
+    """Unsaved work on one of a set's structures."""
+    return SetDraftOut(structure_id=structure.id, **describe_draft(draft, structure).model_dump())

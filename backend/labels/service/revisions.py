@@ -26,7 +26,7 @@ from backend.labels.tables import Revision, Structure, StructureSet
 from backend.studies.tables import Study
 from rt.errors import MaskError
 from rt.geometry import Grid
-from rt.masks import Mask, changed_slices, decode_mask, drawn_slices, encode_mask, volume_cc
+from rt.masks import Mask, changed_slices, decode_mask, drawn_slices, encode_mask, mask_shape, volume_cc
 
 REJECTED = "rejected"
 """Reason of the empty revision that takes a network's contour away."""
@@ -100,6 +100,13 @@ def mask_of(session: Session, structure_id: str, number: int, grid: Grid) -> Mas
     return load_mask(get_revision(session, structure_id, number), grid)
 
 
+def is_touched(session: Session, structure: Structure) -> bool:
+    """True when a person drew, assessed or reviewed it: software leaves it as it is."""
+    if structure.assessment != "none" or structure.state != State.DRAFT:
+        return True
+    return structure.head > 0 and get_revision(session, structure.id, structure.head).author_id is not None
+
+
 def get_revision(session: Session, structure_id: str, number: int) -> Revision:
     """One revision of a structure."""
     found = repository.revision(session, structure_id, number)
@@ -139,7 +146,7 @@ def append_revision(session: Session, structure: Structure, new: NewRevision) ->
     if not isinstance(stored, StoredMask):
         check_head(session, structure.id, new.base)
         grid = set_grid(session, owner)
-        stored = store_mask(stored, mask_of(session, structure.id, new.base, grid), grid)
+        stored = store_mask(stored, _parent_mask(session, structure.id, new, grid), grid)
     session.flush()
     if not repository.advance_head(session, structure.id, new.base):
         earlier = _replayed(session, structure, new)
@@ -152,6 +159,15 @@ def append_revision(session: Session, structure: Structure, new: NewRevision) ->
     _reopen(session, structure, revision, new)
     _tell(session, owner, revision)
     return revision
+
+
+def _parent_mask(session: Session, structure_id: str, new: NewRevision, grid: Grid) -> Mask:
+    """What the new mask is compared with: nothing, where software draws again because slices were added."""
+    if new.base and new.author_id is None:
+        parent = get_revision(session, structure_id, new.base)
+        if mask_shape(storage().get(parent.sha256)) != grid.shape_kji:
+            return np.zeros(grid.shape_kji, dtype=np.bool_)
+    return mask_of(session, structure_id, new.base, grid)
 
 
 def check_head(session: Session, structure_id: str, base: int) -> None:

@@ -30,7 +30,7 @@ from backend.labels.service.revisions import (
     mask_of,
     store_mask,
 )
-from backend.labels.service.sets import open_structure, set_grid
+from backend.labels.service.sets import open_set, open_structure, set_grid
 from backend.labels.tables import Draft, Revision, Structure
 from backend.projects.service import Permission
 from rt.errors import MaskError
@@ -152,6 +152,12 @@ def get_draft(session: Session, actor: Actor, structure_id: str) -> tuple[Draft,
     if draft is None:
         raise NotFound("there is no draft")
     return draft, structure
+
+
+def list_drafts(session: Session, actor: Actor, set_id: str) -> Sequence[tuple[Draft, Structure]]:
+    """All of one's own unsaved work on a set."""
+    open_set(session, actor, set_id, Permission.ANNOTATE)
+    return repository.drafts_of_set(session, set_id, actor.user_id)
 
 
 def put_draft(actor: Actor, structure_id: str, body: DraftIn) -> tuple[Draft, Structure]:

@@ -26,10 +26,10 @@ from backend.studies.tables import Instance, Series
 from rt.dicom.parse import read_stored
 from rt.dicom.rtstruct import fill_contours, read_rtstruct
 from rt.dicom.seg import read_seg
-from rt.masks import Mask
+from rt.masks import Mask, decode_mask
 from rt.resample import read_nifti
 from tests.backend.labels.conftest import Drawn, Save, draw, save  # noqa: F401 (fixture)
-from tests.factories.dicom import make_rtstruct
+from tests.factories.dicom import make_ct_series, make_rtstruct
 from tests.factories.jobs import run_queued
 from tests.factories.patients import Arrived, send, send_ct
 from tests.factories.scenes import Scene, block
@@ -188,6 +188,46 @@ def test_first_publication_waits_for_the_network(arrived: Arrived) -> None:
         service.append_revision(session, structure, service.NewRevision(mask, 0, tool="network"))
         assert waiting.available_at < now() + timedelta(seconds=10), "the network brings it forward"
     assert [len(result["published"]) for result in run_queued("publish")] == [2]
+
+
+def test_software_draws_again_when_slices_come_late(project: Project, tmp_path: Path) -> None:
+    ct = make_ct_series((8, 40, 40))
+    send(project, tmp_path / "first", ct[:5])
+    assert run_queued("regions") == [{"drawn": ["External", "Bones"]}]
+    send(project, tmp_path / "rest", ct)
+    assert run_queued("regions") == [{"drawn": ["External", "Bones"]}]
+    with db.session_scope() as session:
+        session.execute(update(Job).where(Job.kind == "presegment").values(state="cancelled"))
+        structure = session.scalars(select(Structure).where(Structure.name == "External")).one()
+        series = session.scalars(select(Series).where(Series.modality == "CT")).one()
+        assert structure.head == 2
+        head = service.get_revision(session, structure.id, 2)
+        assert service.load_mask(head, service.grid_of(series)).shape == (8, 40, 40)
+    assert [len(result["published"]) for result in run_queued("publish")] == [2]
+
+
+def test_what_people_drew_keeps_its_images_when_slices_come_late(
+    project: Project,
+    tmp_path: Path,
+    client: TestClient,
+    login: Login,
+    save: Save,  # noqa: F811
+) -> None:
+    ct = make_ct_series((8, 40, 40))
+    send(project, tmp_path / "first", ct[:5])
+    run_queued("regions")
+    with db.session_scope(read_only=True) as session:
+        structure = session.scalars(select(Structure).where(Structure.name == "External")).one()
+    mask = np.zeros((5, 40, 40), dtype=np.bool_)
+    mask[2, 10:20, 10:20] = True
+    assert save(structure.id, mask, 1, login("annotator")).status_code == 201
+    study_id = send(project, tmp_path / "rest", ct)
+    detail = client.get(f"/api/studies/{study_id}", headers=login("annotator")).json()
+    (series,) = (s for s in detail["series"] if s["modality"] == "CT")
+    assert [warning["slug"] for warning in series["warnings"]] == ["late-images"]
+    assert series["volume"]["grid"]["shape_kji"] == [5, 40, 40]
+    answer = client.get(f"/api/structures/{structure.id}/revisions/2/mask", headers=login("annotator"))
+    assert np.array_equal(decode_mask(answer.content, (5, 40, 40)), mask)
 
 
 def test_regions_are_published_when_no_network_comes(arrived: Arrived) -> None:
