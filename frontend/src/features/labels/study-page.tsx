@@ -30,7 +30,8 @@ export function StudyPage() {
   const sets = study.data?.structure_sets ?? [];
   const wanted = query.get('set');
   const onImage = sets.filter((one) => query.get('series') === null || one.series_id === query.get('series'));
-  const row = wanted === null ? onImage[onImage.length - 1] : sets.find((one) => one.id === wanted);
+  const drawn = onImage.find((one) => one.origin === 'ai') ?? onImage[onImage.length - 1];
+  const row = wanted === null ? drawn : sets.find((one) => one.id === wanted);
   const set = useQuery({
     queryKey: keys.structureSet(row?.id ?? ''),
     queryFn: () => api.get<StructureSet>(`/structure-sets/${row?.id ?? ''}`),
