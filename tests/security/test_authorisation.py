@@ -40,8 +40,8 @@ NEEDS = {
     Permission.IMPORT: {"begin_import", "put_file", "complete_import"},
     Permission.ANNOTATE: {
         "create_structure_set", "create_structure", "change_structure", "delete_structure", "save_revision",
-        "restore_revision", "get_draft", "put_draft", "delete_draft", "assess_structure", "submit_structures",
-        "operate", "presegment", "patch_study", "cancel_job", "retry_job",
+        "restore_revision", "get_draft", "list_drafts", "put_draft", "delete_draft", "assess_structure",
+        "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
     },
     Permission.REVIEW: {"approve_structures", "return_structures"},
     Permission.EXPORT: {"export_structure_set", "request_training_set", "download_training_set"},

@@ -516,6 +516,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[SetDraftOut] */
+        Page_SetDraftOut_: {
+            /** Items */
+            items: components["schemas"]["SetDraftOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[StudyRow] */
         Page_StudyRow_: {
             /** Items */
@@ -881,6 +888,27 @@ export interface components {
             volume: components["schemas"]["VolumeOut"] | null;
             /** Derived */
             derived: boolean;
+        };
+        /**
+         * SetDraftOut
+         * @description Unsaved work on one of a set's structures.
+         */
+        SetDraftOut: {
+            /** Base */
+            base: number;
+            /** Head */
+            head: number;
+            /** Mask */
+            mask: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Structure Id */
+            structure_id: string;
         };
         /**
          * SetFormat

@@ -19,8 +19,8 @@ from backend.jobs.tables import Event, Job
 from backend.kit import db, storage
 from backend.labels.tables import Revision, Structure
 from rt.masks import decode_mask, encode_mask
-from tests.backend.labels.conftest import Drawn, Save, packed
-from tests.factories.scenes import block
+from tests.backend.labels.conftest import Drawn, Save, draw, packed
+from tests.factories.scenes import Scene, block
 
 Login = Callable[..., dict[str, str]]
 
@@ -238,6 +238,23 @@ def test_draft_is_ones_own_and_comes_back_bit_exact(
     assert client.get(url, headers=other).status_code == 404
     assert save(drawn.structure_id, ~drawn.mask, 1, mine).status_code == 201
     assert client.get(url, headers=mine).status_code == 404, "saving discards the draft"
+
+
+def test_own_drafts_of_a_set_come_in_one_answer(
+    drawn: Drawn, scene: Scene, client: TestClient, login: Login
+) -> None:
+    mine, other = login("annotator"), login("clinician")
+    second = draw(scene, "Parotid_R", drawn.mask)
+    url = f"/api/structure-sets/{drawn.set_id}/drafts"
+    assert client.get(url, headers=mine).json() == {"items": [], "next_cursor": None}
+    body = {"base": 1, "mask": packed(drawn.mask), "seconds": 2.0}
+    for structure_id, headers in ((second.structure_id, mine), (drawn.structure_id, other)):
+        kept = client.put(f"/api/structures/{structure_id}/draft", json=body, headers=headers)
+        assert kept.status_code == 200
+    (item,) = client.get(url, headers=mine).json()["items"]
+    one = client.get(f"/api/structures/{second.structure_id}/draft", headers=mine).json()
+    assert item == one | {"structure_id": second.structure_id}
+    assert client.get(url, headers=login("reader")).status_code == 403
 
 
 def test_draft_behind_the_head_is_kept_and_says_so(
