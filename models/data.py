@@ -56,7 +56,7 @@ def _load(manifest: DatasetManifest, case: Case, spacing_mm: float, cache: Path)
                 case.bits,
                 manifest.structures,
                 spacing_mm,
-                1,
+                2,
             ),
         )
     )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rt.geometry import Grid
-from rt.regions import find_body
+from rt.regions import BODY_THRESHOLD_HU, find_body
 from rt.resample import lps_grid, resample
 
 AIR_HU = -1024.0
@@ -48,8 +48,26 @@ def prepare_ct(hu_kji: npt.NDArray[np.generic], grid: Grid, spacing_mm: float) -
     """The CT as the network reads it: LPS, cubes of `spacing_mm`, body only, cropped to the body's box."""
     target = lps_grid(grid, spacing_mm)
     hu = resample(hu_kji, grid, target, outside=AIR_HU)
-    body = find_body(hu, target)
+    body = _with_cut_off_slices(find_body(hu, target), hu)
     return _cropped(hu, body, target)
+
+
+def _with_cut_off_slices(
+    body_kji: npt.NDArray[np.bool_], hu_kji: npt.NDArray[np.float32]
+) -> npt.NDArray[np.bool_]:
+    """The body, and what is dense within its outline, in slices that hold nothing of the body.
+
+    Images that were cropped around targets (OpenKBP) show there little more than the cord: too thin to pass
+    for a body, hanging on nothing, and a third of the cord.
+    """
+    rows, columns = np.flatnonzero(body_kji.any(axis=(0, 2))), np.flatnonzero(body_kji.any(axis=(0, 1)))
+    if len(rows) == 0:
+        return body_kji
+    empty = np.flatnonzero(~body_kji.any(axis=(1, 2)))
+    box = (empty, slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    whole = body_kji.copy()
+    whole[box] = hu_kji[box] > BODY_THRESHOLD_HU
+    return whole
 
 
 def _cropped(hu: npt.NDArray[np.float32], body: npt.NDArray[np.bool_], grid: Grid) -> NetworkVolume:

@@ -13,6 +13,7 @@ from torch import nn
 from models.inference.plausibility import check_structures
 from models.inference.segment import segment_ct
 from models.inference.sliding_window import Windows, predict_probabilities
+from models.preprocessing import prepare_ct
 from models.registry.network import (
     Network,
     NetworkManifest,
@@ -151,3 +152,16 @@ def test_weights_that_are_not_the_manifests_are_refused() -> None:
         load_network(with_weights(manifest, other), other)
     with pytest.raises(WeightsError, match="unknown schema or architecture"):
         NetworkManifest.from_json(manifest.to_json() | {"architecture": "os.system"})
+
+
+def test_slices_that_show_only_the_cord_are_seen() -> None:
+    """Cropped images leave a thin column beside the body's slices; a couch under them stays outside."""
+    hu = np.full((40, 60, 60), -1000, dtype=np.int16)
+    hu[:25, 10:45, 10:50] = 20
+    hu[25:, 27:30, 29:32] = 30
+    hu[:, 52:58, :] = 10
+    grid = Grid.of(hu.shape, (3.0, 3.0, 3.0), (0.0, 0.0, 0.0), np.eye(3))
+    volume = prepare_ct(hu, grid, 3.0)
+    assert volume.hu_kji.shape[0] == 40
+    assert (volume.hu_kji[30] > -300).sum() == 9
+    assert volume.hu_kji.shape[1] == 35, "the couch is left out"
