@@ -36,7 +36,7 @@ check-frontend: frontend/node_modules/.package-lock.json
 	@echo "== tsc, oxlint, vitest"
 	@cd frontend && npm run --silent check
 
-bench: .venv/installed-tests
+bench: .venv/installed-tests frontend/dist/index.html
 	@$(BIN)/python -m scripts.bench
 
 lock: .venv/installed-tests
