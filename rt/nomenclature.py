@@ -31,6 +31,18 @@ DOSED = re.compile(
 )
 """A target with its dose in Gy (up to 100) or cGy."""
 
+LEVELS = re.compile(r"^(?P<target>[GCIP]TV[pn]?)[\s_\-]*(?P<level>high|mid|low)\d*$", re.IGNORECASE)
+"""A target with a relative dose level (TG-263, section on targets)."""
+LEVEL_GY = {"high": 70.0, "mid": 63.0, "low": 56.0}
+"""Doses whose colours the relative levels take."""
+DOSE_COLOURS = (
+    (68.0, "#ff2020"), (64.5, "#ff1f7a"), (61.5, "#ff8c1a"), (57.0, "#ff4dff"),
+    (55.0, "#ff7ac8"), (52.0, "#ffa64d"), (47.0, "#ff6f61"), (0.0, "#c71585"),
+)  # fmt: skip
+"""Lowest dose in Gy and #rrggbb of a PTV: reds, magentas, oranges, unlike for levels used together."""
+BLENDS = {"P": ("#ffffff", 0.0), "C": ("#000000", 0.28), "I": ("#000000", 0.14), "G": ("#ffffff", 0.45)}
+"""What the PTV's colour is blended with, and how much, for the other targets of a dose."""
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -79,7 +91,9 @@ def structures() -> tuple[Structure, ...]:
 
 
 def default_colour(name: str) -> str:
-    """#rrggbb for a structure's name, grey when it is not known."""
+    """#rrggbb for a structure's name, targets by their dose; grey when it is not known."""
+    if level := LEVELS.match(name.strip()):
+        return _dose_colour(level["target"], LEVEL_GY[level["level"].lower()])
     match = tg263_name(name)
     return match.colour if match else FALLBACK_COLOUR
 
@@ -100,7 +114,18 @@ def _dosed_target(found: re.Match[str]) -> Match | None:
     target = _exact_match(name)
     if target is None or not 100 <= centigray <= 10000:
         return None
-    return Match(f"{name}_{round(centigray)}", target.kind, target.colour, None)
+    return Match(f"{name}_{round(centigray)}", target.kind, _dose_colour(name, centigray / 100), None)
+
+
+def _dose_colour(target: str, gray: float) -> str:
+    """#rrggbb of a target that is given this dose."""
+    colour = next(colour for lowest, colour in DOSE_COLOURS if gray >= lowest)
+    towards, part = BLENDS[target[0].upper()]
+    mixed = [
+        round((1 - part) * int(colour[at : at + 2], 16) + part * int(towards[at : at + 2], 16))
+        for at in (1, 3, 5)
+    ]
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
 def _exact_match(text: str) -> Match | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -136,3 +138,20 @@ def test_kind_follows_the_name(name: str, kind: str) -> None:
 def test_unknown_structures_are_grey_and_known_ones_have_their_colour() -> None:
     assert default_colour("Ring 2 cm") == "#c0c0c0"
     assert default_colour("左耳下腺") == default_colour("Parotid_R") != "#c0c0c0"
+
+
+@pytest.mark.parametrize("levels", [(70, 63, 56), (70, 60, 54), (66, 60, 54), (60, 50), (78, 60, 45)])
+def test_targets_of_one_plan_can_be_told_apart(levels: tuple[int, ...]) -> None:
+    names = [f"{target}_{dose}00" for target in ("PTV", "CTV", "GTV") for dose in levels]
+    colours = [np.array([int(default_colour(name)[at : at + 2], 16) for at in (1, 3, 5)]) for name in names]
+    nearest = min(np.abs(one - other).sum() for one, other in itertools.combinations(colours, 2))
+    assert nearest >= 60
+    for dose in levels:
+        red, green, blue = (int(default_colour(f"PTV{dose}Gy")[at : at + 2], 16) for at in (1, 3, 5))
+        assert red >= max(green + 80, min(blue, 190)), "a PTV is red, magenta or orange"
+
+
+def test_relative_levels_have_colours_of_their_own() -> None:
+    colours = {default_colour(f"PTV_{level}") for level in ("High", "Mid", "Low", "Mid01")}
+    assert len(colours) == 3
+    assert default_colour("PTV_High") == default_colour("PTV_7000")

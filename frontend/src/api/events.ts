@@ -16,7 +16,7 @@ const RECONNECT_MS = 5000;
 export function staleKeys(hint: Hint): QueryKey[] {
   switch (hint.kind) {
     case 'job':
-      return [keys.allJobs, keys.jobLog(hint.id), keys.allStudies];
+      return [keys.allJobs, keys.jobLog(hint.id), keys.allStudies, ['study']];
     case 'study':
       return [keys.allStudies, keys.study(hint.id)];
     case 'structure-set':

@@ -38,6 +38,7 @@ export type ImportSummary = Schemas['ImportSummary'];
 
 export type Revision = Schemas['RevisionOut'];
 export type Structure = Schemas['StructureOut'];
+export type SetDraft = Schemas['SetDraftOut'];
 export type StructureSet = Schemas['StructureSetOut'];
 
 export type Job = Schemas['JobOut'];

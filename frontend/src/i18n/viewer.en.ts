@@ -192,6 +192,7 @@ export const viewerEn = {
   'viewer.autosave.saved': 'Draft kept {time}',
   'viewer.autosave.revision': 'Saved {time}',
   'viewer.autosave.offline': 'Offline – kept on this computer {time}',
+  'viewer.autosave.refused': 'Only in this browser {time}',
   'viewer.image.loading': 'Image {n} %',
   'viewer.image.failed': 'The image could not be loaded completely',
   'viewer.contours.loading': 'Loading {n} contours',
@@ -202,5 +203,10 @@ export const viewerEn = {
   'viewer.empty.presegment': 'Let the network draw',
   'viewer.empty.manual': 'Start an empty structure set',
   'viewer.empty.label': 'Contours',
+  'viewer.again': 'AI contours again',
+  'viewer.again.hint': 'The network’s version in use draws once more. Structures that someone has corrected, assessed or signed stay as they are.',
+  'viewer.again.running': 'The network is drawing… {n} %',
+  'viewer.again.done': 'The network drew {drawn} structures again; {kept} that people have worked on stay as they are',
+  'viewer.again.region': 'The network did not find its region in this scan; nothing was changed',
   'viewer.warnings': 'Warnings',
 } as const;

@@ -194,6 +194,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.autosave.saved': '下書き保存 {time}',
   'viewer.autosave.revision': '保存済み {time}',
   'viewer.autosave.offline': 'オフライン – この端末に保存 {time}',
+  'viewer.autosave.refused': 'このブラウザにのみ保存 {time}',
   'viewer.image.loading': '画像 {n} %',
   'viewer.image.failed': '画像を最後まで読み込めませんでした',
   'viewer.contours.loading': '輪郭 {n} 件を読み込み中',
@@ -204,5 +205,10 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.empty.presegment': 'ネットワークに描かせる',
   'viewer.empty.manual': '空のストラクチャセットを作る',
   'viewer.empty.label': '輪郭',
+  'viewer.again': 'AI輪郭を再作成',
+  'viewer.again.hint': '使用中のバージョンのネットワークがもう一度描きます。人が修正・評価・署名したストラクチャはそのまま残ります。',
+  'viewer.again.running': 'ネットワークが描いています… {n} %',
+  'viewer.again.done': '{drawn} 件を描き直しました。人が手を加えた {kept} 件はそのままです',
+  'viewer.again.region': 'ネットワークの対象部位がこの画像に見つかりませんでした。何も変わっていません',
   'viewer.warnings': '警告',
 };

@@ -95,6 +95,7 @@ export const worklistEn = {
   'worklist.deleteWarning': 'Its {instances} images and objects and {structures} structures with all revisions are removed. This cannot be undone.',
   'worklist.deleted': 'Study deleted',
   'worklist.draw': 'Draw',
+  'worklist.again': 'Draw again',
   'worklist.keyMove': 'move',
   'worklist.keyOpen': 'open',
   'worklist.keySearch': 'search',

@@ -97,6 +97,7 @@ export const worklistJa: Record<keyof typeof worklistEn, string> = {
   'worklist.deleteWarning': '画像など {instances} 件と輪郭 {structures} 件（全履歴を含む）が削除されます。この操作は取り消せません。',
   'worklist.deleted': '検査を削除しました',
   'worklist.draw': 'AIで作成',
+  'worklist.again': '再作成',
   'worklist.keyMove': '移動',
   'worklist.keyOpen': '開く',
   'worklist.keySearch': '検索',

@@ -1,14 +1,21 @@
 /**
  * Keeps drafts: two seconds after the last stroke, four after the first at the latest, first in this browser, then
- * on the server. What the server did not take is sent again until it does.
+ * on the server. What did not reach the server is sent again until it does; what the server refuses is said.
  */
 import { api } from '../../api/client';
-import { isProblem } from '../../api/problem';
+import { isProblem, type Problem } from '../../api/problem';
 import { encodeMask, toBase64 } from '../../lib/mask';
 import type { BitMask } from '../../lib/bits';
 import { deleteDraft, putDraft } from './draft-store';
 
-export type AutosaveState = { readonly kind: 'clean' | 'unsaved' | 'saving' | 'saved' | 'offline'; readonly at: Date | null };
+export type AutosaveState = {
+  readonly kind: 'clean' | 'unsaved' | 'saving' | 'saved' | 'offline' | 'refused';
+  readonly at: Date | null;
+  /** Why the server has not taken a draft. */
+  readonly why: Problem | null;
+};
+/** A draft that the server has not taken: whether this browser has it, and why. */
+export type Unkept = { readonly here: boolean; readonly why: Problem | null };
 export type DraftSource = (structureId: string) => { mask: BitMask; base: number; seconds: number } | null;
 
 const QUIET_MS = 2000;
@@ -27,12 +34,26 @@ export const after = (milliseconds: number): Promise<false> =>
 /** When to write, for an edit at `now` with the first unwritten one at `first`. */
 export const dueAt = (now: number, first: number): number => Math.min(now + QUIET_MS, first + LONGEST_MS);
 
+const isRefusal = (why: Problem | null): why is Problem => why !== null && why.status >= 400 && why.status < 500;
+/** Refusals that end by themselves: logged out, too slow, too often. */
+const PASSING: ReadonlySet<number> = new Set([401, 408, 429]);
+const comesBack = ({ why }: Unkept): boolean => !isRefusal(why) || PASSING.has(why.status);
+
+/** The worst that can be said of drafts that the server has not taken. */
+export function worst(unkept: readonly Unkept[]): Pick<AutosaveState, 'kind' | 'why'> {
+  const lost = unkept.find((one) => !one.here);
+  if (lost !== undefined) return { kind: 'unsaved', why: lost.why };
+  const refused = unkept.find((one) => isRefusal(one.why));
+  return { kind: refused === undefined ? 'offline' : 'refused', why: refused?.why ?? null };
+}
+
 export class Autosave {
-  state: AutosaveState = { kind: 'clean', at: null };
+  state: AutosaveState = { kind: 'clean', at: null, why: null };
   private readonly userId: string;
   private readonly source: DraftSource;
   private readonly changed: () => void;
   private pending = new Set<string>();
+  private readonly unkept = new Map<string, Unkept>();
   private timer: number | undefined;
   private first = 0;
   private writing: Promise<void> = Promise.resolve();
@@ -56,8 +77,10 @@ export class Autosave {
   async forget(structureId: string, at: Date | null): Promise<void> {
     this.pending.delete(structureId);
     await this.writing;
+    this.pending.delete(structureId);
+    this.unkept.delete(structureId);
     await Promise.race([deleteDraft(this.userId, structureId).catch(() => undefined), after(STORE_MS)]);
-    if (this.pending.size === 0) this.show(at === null ? 'clean' : 'saved', at);
+    this.showSettled(at === null ? 'clean' : 'saved', at);
   }
 
   /** Writes what is pending now. */
@@ -77,24 +100,20 @@ export class Autosave {
 
   private async write(batch: string[], leaving: boolean): Promise<void> {
     this.show('saving');
-    let here = true;
     for (const structureId of batch) {
-      const kept = await this.keep(structureId, leaving);
-      if (kept === 'server') continue;
-      this.pending.add(structureId);
-      here &&= kept === 'browser';
+      const unkept = await this.keep(structureId, leaving);
+      if (unkept === null) this.unkept.delete(structureId);
+      else this.unkept.set(structureId, unkept);
+      if (unkept !== null && comesBack(unkept)) this.pending.add(structureId);
     }
-    if (this.pending.size === 0) this.show('saved', new Date());
-    else if (batch.some((one) => this.pending.has(one))) {
-      this.show(here ? 'offline' : 'unsaved', new Date());
-      this.schedule(RETRY_MS);
-    } else this.show('unsaved');
+    this.showSettled('saved', new Date());
+    if (this.pending.size > 0 && this.timer === undefined) this.schedule(RETRY_MS);
   }
 
-  /** Where the draft is now. The browser's store is not waited for when the server has answered. */
-  private async keep(structureId: string, leaving: boolean): Promise<'server' | 'browser' | 'nowhere'> {
+  /** Sends a draft; null when the server has it. The browser's store is not waited for then. */
+  private async keep(structureId: string, leaving: boolean): Promise<Unkept | null> {
     const draft = this.source(structureId);
-    if (draft === null) return 'server';
+    if (draft === null) return null;
     const { base, seconds } = draft;
     const mask = encodeMask(draft.mask);
     const stored = putDraft({ structureId, userId: this.userId, base, mask, seconds, savedAt: new Date().toISOString() });
@@ -102,17 +121,22 @@ export class Autosave {
     try {
       const body = { base, mask: toBase64(mask), seconds };
       await api.put(`/structures/${structureId}/draft`, body, { keepalive: leaving && mask.length < KEEPALIVE_BYTES });
-      return 'server';
+      return null;
     } catch (error) {
-      // What the server refuses for good (4xx) stays in this browser; sending it again would not help.
-      const refused = isProblem(error) && error.status >= 400 && error.status < 500;
-      if (refused) return 'server';
-      return (await here) ? 'browser' : 'nowhere';
+      return { here: await here, why: isProblem(error) ? error : null };
     }
   }
 
-  private show(kind: AutosaveState['kind'], at: Date | null = this.state.at): void {
-    this.state = { kind, at };
+  /** Says how it ended: `kind` only if nothing is left that the server has not. */
+  private showSettled(kind: 'clean' | 'saved', at: Date | null): void {
+    const { kind: bad, why } = worst([...this.unkept.values()]);
+    if (this.unkept.size > 0) this.show(bad, new Date(), why);
+    else if (this.pending.size > 0) this.show('unsaved');
+    else this.show(kind, at);
+  }
+
+  private show(kind: AutosaveState['kind'], at: Date | null = this.state.at, why: Problem | null = null): void {
+    this.state = { kind, at, why };
     this.changed();
   }
 }

@@ -5,7 +5,7 @@
  */
 import { api } from '../../api/client';
 import { isProblem } from '../../api/problem';
-import type { Revision, Structure, StructureSet } from '../../api/types';
+import type { Page, Revision, SetDraft, Structure, StructureSet } from '../../api/types';
 import { BitMask } from '../../lib/bits';
 import { decodeMask, encodeMask, fromBase64, toBase64 } from '../../lib/mask';
 import type { Editor } from '../../viewer/editor';
@@ -24,8 +24,8 @@ export type SessionState = {
   readonly saving: boolean;
 };
 type Work = { base: number; seconds: number; tool: string; lastEdit: number };
+type Drafts = ReadonlyMap<string, SetDraft>;
 type Operation = 'grow' | 'shrink' | 'smooth' | 'fill-holes' | 'remove-islands' | 'interpolate';
-type DraftOut = { base: number; head: number; mask: string; seconds: number; saved_at: string };
 
 const PAUSE_S = 30;
 const PARALLEL = 4;
@@ -117,11 +117,13 @@ export class LabelSession {
     const stale = set.structures.filter((one) => this.isStale(one));
     for (const one of stale) this.work.set(one.id, { base: one.head?.number ?? 0, seconds: 0, tool: '', lastEdit: 0 });
     this.change({ loading: new Set([...this.state.loading, ...stale.map((one) => one.id)]) });
+    const fresh = this.scene.state.canEdit && stale.some((one) => !before.has(one.id));
+    const drafts = fresh ? this.remoteDrafts() : Promise.resolve(new Map());
     const queue = [...stale];
     const restored: { name: string; at: string }[] = [];
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const at = await this.loadOne(next, !before.has(next.id));
+        const at = await this.loadOne(next, before.has(next.id) ? null : drafts);
         if (at !== null) restored.push({ name: next.name, at });
       }
     };
@@ -147,11 +149,11 @@ export class LabelSession {
   }
 
   /** Loads the newest revision and, the first time, the draft over it; the time of a restored draft, or null. */
-  private async loadOne(structure: Structure, first: boolean): Promise<string | null> {
+  private async loadOne(structure: Structure, drafts: Promise<Drafts> | null): Promise<string | null> {
     const { id, head } = structure;
     try {
       this.put(id, head === null ? new BitMask(this.scene.volume.grid.shape_kji) : await this.revision(id, head.number));
-      return first && this.scene.state.canEdit ? await this.restore(id) : null;
+      return drafts !== null && this.scene.state.canEdit ? await this.restore(id, (await drafts).get(id)) : null;
     } catch {
       this.mark('failed', id, true);
       return null;
@@ -173,8 +175,8 @@ export class LabelSession {
     return decodeMask(value, this.scene.volume.grid.shape_kji);
   }
 
-  private async restore(id: string): Promise<string | null> {
-    const draft = await this.newestDraft(id);
+  private async restore(id: string, remote: SetDraft | undefined): Promise<string | null> {
+    const draft = await this.newestDraft(id, remote);
     const work = this.work.get(id);
     if (draft === null || work === undefined) return null;
     work.base = draft.base;
@@ -183,10 +185,15 @@ export class LabelSession {
     return changed === 0 ? null : draft.savedAt;
   }
 
-  private async newestDraft(id: string) {
+  /** The person's drafts on the server by structure; none when it cannot be asked. */
+  private async remoteDrafts(): Promise<Drafts> {
+    const answer = await api.get<Page<SetDraft>>(`/structure-sets/${this.setId}/drafts`).catch(() => null);
+    return new Map(answer?.items.map((one) => [one.structure_id, one]));
+  }
+
+  private async newestDraft(id: string, remote: SetDraft | undefined) {
     const local = await Promise.race([getDraft(this.userId, id).catch(() => undefined), after(STORE_MS)]);
-    const remote = await api.get<DraftOut>(`/structures/${id}/draft`).catch(() => null);
-    const kept = remote === null ? null : { base: remote.base, mask: fromBase64(remote.mask), seconds: remote.seconds, savedAt: remote.saved_at };
+    const kept = remote === undefined ? null : { base: remote.base, mask: fromBase64(remote.mask), seconds: remote.seconds, savedAt: remote.saved_at };
     if (local === undefined || local === false) return kept;
     if (kept === null) return local;
     return local.savedAt > kept.savedAt ? local : kept;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Structure, StudyDetail } from '../../api/types';
 import { BitMask } from '../../lib/bits';
-import { dueAt } from './autosave';
+import { Problem, unreachable } from '../../api/problem';
+import { dueAt, worst } from './autosave';
 import { dice } from './conflict-dialog';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
 import { presetsFor } from './presets';
@@ -42,6 +43,19 @@ describe('autosave', () => {
     expect(dueAt(1000, 1000)).toBe(3000);
     expect(dueAt(4500, 1000)).toBe(5000);
     for (let now = 0; now < 20_000; now += 100) expect(dueAt(now, 0)).toBeLessThanOrEqual(5000);
+  });
+});
+
+describe('drafts that the server has not taken', () => {
+  const stale = new Problem({ status: 412, slug: 'stale-draft', title: 'A newer draft exists' });
+
+  it('are said to be only here, with the reason when they were refused', () => {
+    expect(worst([{ here: true, why: unreachable() }])).toEqual({ kind: 'offline', why: null });
+    expect(worst([{ here: true, why: unreachable() }, { here: true, why: stale }])).toEqual({ kind: 'refused', why: stale });
+  });
+
+  it('are not said to be kept when they are nowhere', () => {
+    expect(worst([{ here: true, why: stale }, { here: false, why: null }])).toEqual({ kind: 'unsaved', why: null });
   });
 });
 

@@ -1,4 +1,5 @@
 import { useT } from '../../i18n';
+import { problemText } from '../../i18n/problems';
 import { classes } from '../../ui/controls';
 import { describePosition, toPatient } from '../../lib/planes';
 import { useScene } from '../../viewer/use-scene';
@@ -28,12 +29,13 @@ function Pointer() {
 function SaveState() {
   const t = useT();
   const { session, mayEdit } = useWorkspace();
-  const { kind, at } = useLabels(session, (state) => state.autosave);
+  const { kind, at, why } = useLabels(session, (state) => state.autosave);
   const dirty = useLabels(session, (state) => state.dirty.size > 0);
   if (!mayEdit) return null;
-  const text = kind === 'saved' && !dirty ? t('viewer.autosave.revision', { time: clock(at) }) : t(`viewer.autosave.${kind}`, { time: clock(at) });
+  const said = t(kind === 'saved' && !dirty ? 'viewer.autosave.revision' : `viewer.autosave.${kind}`, { time: clock(at) });
+  const text = why === null ? said : t('common.because', { what: said, detail: problemText(why, t) });
   return (
-    <span className={classes(css.autosave, css[kind])} role="status" data-testid="autosave">
+    <span className={classes(css.autosave, css[kind])} role="status" title={text} data-testid="autosave">
       {text}
     </span>
   );

@@ -6,6 +6,7 @@ import { Icon } from '../../ui/icons';
 import { voxelCc } from '../../lib/planes';
 import { useScene } from '../../viewer/use-scene';
 import type { ShownStructure } from '../../viewer/scene';
+import { DrawAgain } from './draw-again';
 import { ToolIcon } from './tool-icons';
 import css from './viewer.module.css';
 import { recordOf, useLabels, useWorkspace } from './workspace';
@@ -133,6 +134,7 @@ export function StructureList() {
           <Row key={one.id} structure={one} />
         ))}
       </ul>
+      {structures.length > 0 && <DrawAgain />}
     </section>
   );
 }

@@ -9,7 +9,9 @@ import { notify } from '../../ui/toast';
 import { AiBadge } from './study-badges';
 import css from './worklist.module.css';
 
-/** How far the AI contours are; where there are none, a way to ask for them. */
+const WORDS = { none: 'worklist.draw', failed: 'common.retry', ready: 'worklist.again' } as const;
+
+/** How far the AI contours are, and a way to ask for them, or for newer ones. */
 export function AiCell({ study, mayDraw }: { study: StudyRow; mayDraw: boolean }) {
   const t = useT();
   const client = useQueryClient();
@@ -18,20 +20,21 @@ export function AiCell({ study, mayDraw }: { study: StudyRow; mayDraw: boolean }
     onError: (error) => notify(problemText(error, t), true),
     onSettled: () => client.invalidateQueries({ queryKey: keys.allStudies }),
   });
-  const wanted = study.ai === 'none' || study.ai === 'failed';
-  if (!wanted || !mayDraw || !study.modalities.includes('CT')) return <AiBadge ai={study.ai} />;
+  const { ai } = study;
+  if (ai === 'queued' || ai === 'running' || !mayDraw || !study.modalities.includes('CT')) return <AiBadge ai={ai} />;
   return (
     <span className={css.ai}>
-      {study.ai === 'failed' && <AiBadge ai={study.ai} />}
+      {ai !== 'none' && <AiBadge ai={ai} />}
       <Button
         small
+        title={ai === 'ready' ? t('viewer.again.hint') : ''}
         disabled={draw.isPending}
         onClick={(event) => {
           event.stopPropagation();
           draw.mutate();
         }}
       >
-        {t(study.ai === 'failed' ? 'common.retry' : 'worklist.draw')}
+        {t(WORDS[ai])}
       </Button>
     </span>
   );

@@ -1,0 +1,60 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Job } from '../../api/types';
+import { useT, type Translate } from '../../i18n';
+import { problemText, slugText } from '../../i18n/problems';
+import { Button } from '../../ui/controls';
+import { notify } from '../../ui/toast';
+import { useWorkspace } from './workspace';
+import css from './viewer.module.css';
+
+const ENDED: ReadonlySet<Job['state']> = new Set(['succeeded', 'failed', 'cancelled']);
+const countOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
+
+/** How a drawing ended, in words. */
+function outcome({ state, result, error }: Job, t: Translate): string {
+  if (state === 'failed' && error !== null) return slugText(error.slug, error.detail, t);
+  if (state !== 'succeeded') return t(`job.${state}`);
+  if (result?.['reason'] === 'region-not-found') return t('viewer.again.region');
+  return t('viewer.again.done', { drawn: countOf(result?.['drawn']), kept: countOf(result?.['kept']) });
+}
+
+/** Asks for contours by the version in use once more, and says what became of it. */
+export function DrawAgain() {
+  const t = useT();
+  const client = useQueryClient();
+  const { study, seriesId, mayEdit } = useWorkspace();
+  const [asked, setAsked] = useState<string | null>(null);
+  const draw = useMutation({
+    mutationFn: () => api.post<Job>(`/studies/${study.id}/presegment`, { series_id: seriesId }),
+    onSuccess: (job) => setAsked(job.id),
+    onError: (error) => notify(problemText(error, t), true),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.study(study.id) }),
+  });
+  const job = useQuery({
+    queryKey: keys.jobs({ id: asked }),
+    queryFn: () => api.get<Job>(`/jobs/${asked ?? ''}`),
+    enabled: asked !== null,
+  });
+  const ended = job.data !== undefined && ENDED.has(job.data.state) ? job.data : null;
+  const running = (asked !== null && ended === null) || study.ai === 'queued' || study.ai === 'running';
+  const onCt = study.series.some((one) => one.id === seriesId && one.modality === 'CT');
+  if (running) {
+    return (
+      <p className={css.again} role="status">
+        {t('viewer.again.running', { n: Math.round(100 * (job.data?.progress ?? 0)) })}
+      </p>
+    );
+  }
+  if (!mayEdit || !onCt) return null;
+  return (
+    <div className={css.again}>
+      {ended !== null && <p role="status">{outcome(ended, t)}</p>}
+      <Button small title={t('viewer.again.hint')} disabled={draw.isPending} onClick={() => draw.mutate()}>
+        {t('viewer.again')}
+      </Button>
+    </div>
+  );
+}
