@@ -29,6 +29,10 @@ BONE_THRESHOLD_HU = 200.0
 """Cancellous bone and above."""
 BONE_CORTEX_HU = 400.0
 """A bone has cortex somewhere; enhanced vessels do not."""
+MARROW_MM2 = 2000.0
+"""Largest area of marrow that cortex may enclose in a slice: a lumbar vertebra has about 1500 mm²."""
+IN_PLANE = np.array([np.zeros((3, 3)), [[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.zeros((3, 3))], dtype=bool)
+"""Neighbourhood that joins voxels of one slice only."""
 BONE_LEAST_CC = 0.5
 """Smaller dense parts are calcifications or noise."""
 
@@ -72,7 +76,10 @@ def find_lungs(
 
 
 def find_bones(hu_kji: HounsfieldArray, body_kji: npt.NDArray[np.bool_], grid: Grid) -> npt.NDArray[np.bool_]:
-    """All bones in one mask: dense connected parts of the body that have cortex, marrow filled per slice."""
+    """All bones in one mask: dense connected parts of the body that have cortex, marrow filled per slice.
+
+    What a slice encloses in more than `MARROW_MM2` is brain or canal, not marrow, and stays out.
+    """
     dense = (hu_kji > BONE_THRESHOLD_HU) & body_kji
     labels, count = ndimage.label(dense)
     keep = np.bincount(labels.ravel(), minlength=count + 1) * _voxel_cc(grid) >= BONE_LEAST_CC
@@ -80,7 +87,13 @@ def find_bones(hu_kji: HounsfieldArray, body_kji: npt.NDArray[np.bool_], grid: G
     cortex[np.unique(labels[hu_kji > BONE_CORTEX_HU])] = True
     keep &= cortex
     keep[0] = False
-    return _filled(keep[labels])
+    bones = keep[labels]
+    enclosed, holes = ndimage.label(_filled(bones) & ~bones, IN_PLANE)
+    mm2 = np.bincount(enclosed.ravel(), minlength=holes + 1) * grid.spacing_ijk_mm[0] * grid.spacing_ijk_mm[1]
+    marrow = mm2 <= MARROW_MM2
+    marrow[0] = False
+    filled: npt.NDArray[np.bool_] = bones | marrow[enclosed]
+    return filled
 
 
 def _halves(mask_kji: npt.NDArray[np.bool_], grid: Grid, midline_mm: float) -> list[npt.NDArray[np.bool_]]:

@@ -64,3 +64,15 @@ def test_bones_are_filled_and_vessels_are_not_bones():
     found = find_bones(hu, body, grid)
     assert volume_cc(found & ~spine, grid) == 0.0
     assert (found == spine).all()
+
+
+def test_brain_is_not_bone():
+    grid = Grid.of((6, 120, 120), (1.5, 1.5, 3.0), (0.0, 0.0, 0.0), np.eye(3))
+    _, j, i = np.ogrid[:6, :120, :120]
+    radius = np.broadcast_to(np.hypot(i - 60, j - 60), grid.shape_kji)
+    hu = np.where(radius < 52, 40, -1000)
+    skull = (radius > 42) & (radius < 48)
+    hu[skull] = 900
+    bones = find_bones(hu, radius < 52, grid)
+    assert bones[skull].all()
+    assert not bones[radius < 40].any()
