@@ -34,6 +34,7 @@ from scripts.bench_patient import ORGANS, Patient
 
 SAVES, REPEATS, JOBS = 50, 5, 10
 LOOK_S = 0.1
+WATCH_S = 0.5
 PATIENCE_S = 300.0
 
 
@@ -70,28 +71,27 @@ class BenchStudy:
         yield Figure(f"STOW-RS of {count} slices by dicomweb-client", seconds, "s", peer, "DCMTK storescu")
 
     def presegmented(self) -> Iterator[Figure]:
-        """The jobs that an import starts by itself; memory is that of the largest process of the workers."""
+        """The jobs that an import starts by itself; memory is that of the workers' largest process."""
         workers = self.installation.start_workers()
         job, peak, busy = self._watched(workers, "presegment")
-        yield Figure("volume assembled (job)", _seconds(self._job("assemble") or {}), "s")
         found = len(job["result"]["drawn"]) if job["state"] == "succeeded" else 0
         name = f"presegmentation (job, {job['state']})"
         yield Figure(name, _seconds(job), "s", 60, note=f"{found} structures offered")
         cores = len(os.sched_getaffinity(0))
-        yield Figure(f"its processor time on {cores} cores", busy, "s", 60.0 * cores)
-        yield Figure("peak memory of the job's process", peak, "GiB", 4)
+        yield Figure(f"processor time of the busiest job process, {cores} cores", busy, "s", 60.0 * cores)
+        yield Figure("peak memory of the largest job process", peak, "GiB", 4)
         self.wait_until_idle()
 
     def _watched(self, workers: int, kind: str) -> tuple[dict[str, Any], float, float]:
-        """The ended job, with peak memory (GiB) and processor time (s) of the workers' largest process."""
+        """The ended job; most memory (GiB) and most processor time (s) of any of the workers' processes."""
         peaks: dict[int, tuple[float, float]] = {}
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             peaks |= {pid: used for pid in descendants(workers) if (used := resources(pid))}
             job = self._job(kind)
             if job is not None and job["state"] in ENDED:
-                return (job, *max(peaks.values()))
-            time.sleep(LOOK_S)
+                return job, max(peak for peak, _ in peaks.values()), max(busy for _, busy in peaks.values())
+            time.sleep(WATCH_S)
         if job is not None:
             self.http.post(f"/api/jobs/{job['id']}/cancel").raise_for_status()
         raise TimeoutError(f"no {kind} job has ended within {PATIENCE_S:.0f} s")

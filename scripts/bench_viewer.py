@@ -50,7 +50,11 @@ def opened_and_drawn(study: BenchStudy) -> Iterator[Figure]:
     with sync_playwright() as playwright:
         program = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB")
+        page = browser.new_page(
+            viewport={"width": 1440, "height": 900},
+            locale="en-GB",
+            bypass_csp=True,  # for wait_for_function
+        )
         page.add_init_script(WATCH)
         page.goto(study.installation.url)
         page.get_by_label("User name").fill("admin")
