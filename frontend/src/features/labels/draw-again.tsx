@@ -44,7 +44,7 @@ export function DrawAgain() {
   if (running) {
     return (
       <p className={css.again} role="status">
-        {t('viewer.again.running', { n: Math.round(100 * (job.data?.progress ?? 0)) })}
+        {job.data === undefined ? t('viewer.empty.running') : t('viewer.again.running', { n: Math.round(100 * job.data.progress) })}
       </p>
     );
   }

@@ -4,7 +4,7 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Revision, Structure } from '../../api/types';
 import { useT, type Translate } from '../../i18n';
-import { problemText } from '../../i18n/problems';
+import { problemText, slugText } from '../../i18n/problems';
 import { Button, IconButton } from '../../ui/controls';
 import { Confirm } from '../../ui/dialog';
 import { formatTime } from '../../ui/format';
@@ -184,7 +184,7 @@ export function Inspector() {
         <ul className={css.warnings} aria-label={t('viewer.warnings')}>
           {record.plausibility.map((one) => (
             <li key={one.slug + one.detail}>
-              <Icon name="alert" size={13} /> {one.detail}
+              <Icon name="alert" size={13} /> {slugText(one.slug, one.detail, t)}
             </li>
           ))}
         </ul>

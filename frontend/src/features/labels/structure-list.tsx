@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { Structure } from '../../api/types';
 import { useT } from '../../i18n';
+import { slugText } from '../../i18n/problems';
 import { classes } from '../../ui/controls';
 import { Icon } from '../../ui/icons';
 import { voxelCc } from '../../lib/planes';
@@ -24,7 +25,7 @@ function Marks({ record, dirty, failed }: { record: Structure | null; dirty: boo
     <>
       {dirty && <i className={css.dirty} title={t('viewer.structure.unsaved')} role="img" aria-label={t('viewer.structure.unsaved')} />}
       {(warnings.length > 0 || failed) && (
-        <span className={css.warn} title={failed ? t('viewer.structure.failed') : warnings.map((one) => one.detail).join('\n')}>
+        <span className={css.warn} title={failed ? t('viewer.structure.failed') : warnings.map((one) => slugText(one.slug, one.detail, t)).join('\n')}>
           <Icon name="alert" size={13} />
         </span>
       )}
