@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from rt.geometry import Grid
-from rt.regions import BODY_THRESHOLD_HU, find_body
+from rt.regions import BODY_THRESHOLD_HU
 from rt.resample import lps_grid, resample
 
 AIR_HU = -1024.0
@@ -48,8 +49,21 @@ def prepare_ct(hu_kji: npt.NDArray[np.generic], grid: Grid, spacing_mm: float) -
     """The CT as the network reads it: LPS, cubes of `spacing_mm`, body only, cropped to the body's box."""
     target = lps_grid(grid, spacing_mm)
     hu = resample(hu_kji, grid, target, outside=AIR_HU)
-    body = _with_cut_off_slices(find_body(hu, target), hu)
-    return _cropped(hu, body, target)
+    return _cropped(hu, _with_cut_off_slices(find_patient(hu), hu), target)
+
+
+def find_patient(hu_kji: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """What of a CT on the network's grid is dense and not thin, holes filled.
+
+    Unlike the body outline for planning (`rt.regions.find_body`) it keeps every part, because scans that
+    were cut to a region of interest fall into pieces, and losing one is worse than showing a thick couch;
+    cables, couch shells and masks are thinner than three voxels.
+    """
+    dense = hu_kji > BODY_THRESHOLD_HU
+    cube = np.ones((3, 3, 3), dtype=bool)
+    core = ndimage.binary_erosion(dense, cube)
+    grown = ndimage.binary_dilation(core, cube, iterations=2) & dense
+    return np.stack([ndimage.binary_fill_holes(plane) for plane in grown])
 
 
 def _with_cut_off_slices(
