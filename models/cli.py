@@ -14,7 +14,7 @@ from models.data import load_samples
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
 from models.evaluation import choose_thresholds, evaluate, summarise
 from models.inference.segment import segment_ct
-from models.registry.network import Network, NetworkManifest, load_network, read_version
+from models.registry.network import Network, NetworkManifest, load_network, load_weights, read_version
 from models.registry.package import pack_weights, volume_rules, with_weights, write_version
 from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
 from rt.manifest import DatasetManifest
@@ -32,6 +32,7 @@ def main() -> None:
     fit.add_argument("--out", type=Path, required=True)
     fit.add_argument("--iterations", type=int, default=10_000)
     fit.add_argument("--minutes", type=float)
+    fit.add_argument("--start", type=Path, help="a version's folder to start from")
     fit.set_defaults(run=_train)
     package = commands.add_parser("package", help="make a version of a checkpoint: thresholds, figures, card")
     _data(package)
@@ -84,7 +85,8 @@ def _train(arguments: argparse.Namespace) -> None:
         _say(str(progress))
 
     data = TrainingData(manifest.structures, samples, validation)
-    train(config, data, out / "checkpoint.safetensors", Hooks(report))
+    start = load_weights(*read_version(arguments.start)[:2]) if arguments.start else None
+    train(config, data, out / "checkpoint.safetensors", Hooks(report), start)
 
 
 def _package(arguments: argparse.Namespace) -> None:
