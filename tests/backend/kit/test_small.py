@@ -29,9 +29,19 @@ def test_ids_are_version_7_and_ordered_by_time():
     assert [one[:8] for one in ids] == sorted(one[:8] for one in ids)
 
 
-@given(st.text(max_size=50), st.integers(-(2**40), 2**40))
+STORABLE = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=50)
+"""Text that a column of either database can hold."""
+
+
+@given(STORABLE, st.integers(-(2**63) + 1, 2**63 - 1))
 def test_cursor_keeps_its_key(name, number):
     assert decode_cursor(encode_cursor(name, number), (str, int)) == (name, number)
+
+
+@pytest.mark.parametrize("key", [("a\0b", 1), ("\0", 1), ("a", 2**63), ("a", -(2**63))])
+def test_cursor_whose_key_no_column_holds_is_refused(key):
+    with pytest.raises(InvalidInput):
+        decode_cursor(encode_cursor(*key), (str, int))
 
 
 @given(st.text(max_size=80))
