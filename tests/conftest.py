@@ -30,9 +30,10 @@ from backend.kit import db, ids, migrations, storage
 from backend.projects.service import default_project
 from backend.projects.tables import Member, Project, Role
 
+# Speed is measured by `make bench`, never by a test; CI looks at the same examples each time.
 settings.register_profile("rinkaku", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("rinkaku")
-"""Speed is measured by `make bench`, never by a test; CI looks at the same examples each time."""
+
 POSTGRES = os.environ.get("RINKAKU_TEST_POSTGRES_URL")
 PASSWORD = "correct horse battery"
 """Password of every user in tests."""
