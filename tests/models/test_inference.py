@@ -155,11 +155,11 @@ def test_weights_that_are_not_the_manifests_are_refused() -> None:
 
 
 def test_slices_that_show_only_the_cord_are_seen() -> None:
-    """Cropped images leave a thin column beside the body's slices; a couch under them stays outside."""
+    """Cropped images leave a thin column beside the body's slices; the shell of a couch stays outside."""
     hu = np.full((40, 60, 60), -1000, dtype=np.int16)
     hu[:25, 10:45, 10:50] = 20
     hu[25:, 27:30, 29:32] = 30
-    hu[:, 52:58, :] = 10
+    hu[:, 52:54, :] = 10
     grid = Grid.of(hu.shape, (3.0, 3.0, 3.0), (0.0, 0.0, 0.0), np.eye(3))
     volume = prepare_ct(hu, grid, 3.0)
     assert volume.hu_kji.shape[0] == 40
