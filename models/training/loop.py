@@ -160,8 +160,8 @@ def _step(config: TrainingConfig, state: _State, data: TrainingData, fraction: f
 
 
 def _set_rate(config: TrainingConfig, state: _State, fraction: float) -> None:
-    """Warm up over 100 iterations, then follow a cosine down to 2 %."""
-    warm = min(1.0, (state.iteration + 1) / 100)
+    """Warm up over 100 iterations, or a tenth of a short run, then follow a cosine down to 2 %."""
+    warm = min(1.0, (state.iteration + 1) / min(100, 1 + config.iterations // 10))
     rate = config.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction)))
     for group in state.optimiser.param_groups:
         group["lr"] = rate
