@@ -1,8 +1,8 @@
 """Corrections make a better network, on real patients, through the whole platform.
 
-The project begins with a network that has not seen parotids: the shipped one with the parotids' output
-bias lowered, so that it hardly draws them.  Some patients' parotids are corrected to the clinical contours and approved, a run learns
-from them, and the locked patients' parotids get better by a measured amount.
+The project begins with a network that hardly draws parotids: the shipped one with their output bias lowered.
+Some patients' parotids are corrected to the clinical contours and approved, a run learns from them, and the
+locked patients' parotids get better by a measured amount.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ def _correct_and_approve(clinic: Clinic, study: str, truth: dict[str, Mask]) -> 
 
 
 @pytest.mark.skip(
-    reason="passed once (parotids .41 to .61 and .47 to .69), but which patients are locked depends on random "
-    "ids: fix the split first, then run it always; see docs/plan-main-job.md"
+    reason="passed once (parotids .41 to .61 and .47 to .69), but which patients are locked depends on "
+    "random ids: fix the split first, then run it always; see docs/plan-main-job.md"
 )
 @pytest.mark.shared_data
 @pytest.mark.timeout(2400)
