@@ -33,6 +33,7 @@ def main() -> None:
     fit.add_argument("--iterations", type=int, default=10_000)
     fit.add_argument("--minutes", type=float)
     fit.add_argument("--start", type=Path, help="a version's folder to start from")
+    fit.add_argument("--learning-rate", type=float, default=TrainingConfig.learning_rate)
     fit.set_defaults(run=_train)
     package = commands.add_parser("package", help="make a version of a checkpoint: thresholds, figures, card")
     _data(package)
@@ -73,7 +74,12 @@ def _say(line: str) -> None:
 
 def _train(arguments: argparse.Namespace) -> None:
     manifest = _manifest(arguments)
-    config = TrainingConfig(iterations=arguments.iterations, max_minutes=arguments.minutes)
+    config = TrainingConfig(
+        iterations=arguments.iterations,
+        max_minutes=arguments.minutes,
+        learning_rate=arguments.learning_rate,
+        positive_weight=(3.0, 1.2) if arguments.start else TrainingConfig.positive_weight,
+    )
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, out / "cache")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import uuid
 from datetime import datetime
 
@@ -23,10 +24,12 @@ from backend.kit.pagination import decode_cursor, encode_cursor
 
 
 def test_ids_are_version_7_and_ordered_by_time():
-    ids = [new_id() for _ in range(50)]
-    assert all(uuid.UUID(one).version == 7 for one in ids)
-    assert len(set(ids)) == 50
-    assert [one[:8] for one in ids] == sorted(one[:8] for one in ids)
+    began = time.time_ns() // 1_000_000
+    ids = [new_id() for _ in range(5000)]
+    assert {(uuid.UUID(one).version, uuid.UUID(one).variant) for one in ids} == {(7, uuid.RFC_4122)}
+    assert len(set(ids)) == 5000
+    assert ids == sorted(ids)
+    assert began <= int(ids[0].replace("-", "")[:12], 16) <= time.time_ns() // 1_000_000
 
 
 STORABLE = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=50)
