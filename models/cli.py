@@ -144,7 +144,10 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 def _predict(arguments: argparse.Namespace) -> None:
     image, grid = read_nifti(arguments.image)
     drawn = segment_ct(
-        _network(arguments.version), image, grid, lambda done, what: _say(f"{done:.0%} {what}")
+        _network(arguments.version),
+        image,
+        grid,
+        lambda done, stage, name: _say(f"{done:.0%} {name or stage}"),
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, mask in drawn.masks.items():

@@ -17,6 +17,8 @@ from rt.regions import BODY_THRESHOLD_HU
 from rt.resample import lps_grid, resample
 
 AIR_HU = -1024.0
+TABLE_FLATNESS = 5
+"""A part this many times as wide as it is high, apart from the patient, is a table top."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +55,49 @@ def prepare_ct(hu_kji: npt.NDArray[np.generic], grid: Grid, spacing_mm: float) -
 
 
 def find_patient(hu_kji: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    """What of a CT on the network's grid is dense and not thin, holes filled.
+    """What of a CT on the network's grid is dense, not thin and not a table, holes filled.
 
-    Unlike the body outline for planning (`rt.regions.find_body`) it keeps every part, because scans that
-    were cut to a region of interest fall into pieces, and losing one is worse than showing a thick couch;
-    cables, couch shells and masks are thinner than three voxels.
+    Unlike the body outline for planning (`rt.regions.find_body`) it keeps the pieces into which a scan falls
+    that was cut to a region of interest; cables, couch shells and masks are thinner than three voxels.
     """
     dense = hu_kji > BODY_THRESHOLD_HU
     cube = np.ones((3, 3, 3), dtype=bool)
-    core = ndimage.binary_erosion(dense, cube)
+    core = _without_tables(ndimage.binary_erosion(dense, cube))
     grown = ndimage.binary_dilation(core, cube, iterations=2) & dense
     return np.stack([ndimage.binary_fill_holes(plane) for plane in grown])
+
+
+def _without_tables(core_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Drop the flat, wide parts that lie before or behind the largest part in all slices they share."""
+    labels, count = ndimage.label(core_kji)
+    if count < 2:
+        return core_kji
+    main = int(np.argmax(np.bincount(labels.ravel())[1:])) + 1
+    boxes = ndimage.find_objects(labels)
+    tables = [
+        label
+        for label, box in enumerate(boxes, start=1)
+        if label != main and _is_flat(box) and _lies_apart(labels == label, labels == main)
+    ]
+    return core_kji & ~np.isin(labels, tables)
+
+
+def _is_flat(box: tuple[slice, ...]) -> bool:
+    height, width = box[1].stop - box[1].start, box[2].stop - box[2].start
+    return bool(width >= TABLE_FLATNESS * height)
+
+
+def _lies_apart(part: npt.NDArray[np.bool_], main: npt.NDArray[np.bool_]) -> bool:
+    shared = np.flatnonzero(part.any(axis=(1, 2)) & main.any(axis=(1, 2)))
+    part_first, part_last = _row_range(part[shared])
+    main_first, main_last = _row_range(main[shared])
+    return len(shared) > 0 and bool((part_first > main_last).all() or (part_last < main_first).all())
+
+
+def _row_range(mask_kji: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """First and last row (j) of each slice, none of which is empty."""
+    rows = np.logical_or.reduce(mask_kji, axis=2)
+    return rows.argmax(axis=1), rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)
 
 
 def _with_cut_off_slices(

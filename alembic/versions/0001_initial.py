@@ -354,20 +354,14 @@ def upgrade() -> None:
     op.create_table(
         "locked_test_patients",
         sa.Column("project_id", sa.String(length=36), nullable=False),
-        sa.Column("patient_row_id", sa.String(length=36), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["patient_row_id"],
-            ["patients.id"],
-            name=op.f("fk_locked_test_patients_patient_row_id_patients"),
-            ondelete="CASCADE",
-        ),
+        sa.Column("patient_key", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"],
             ["projects.id"],
             name=op.f("fk_locked_test_patients_project_id_projects"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("project_id", "patient_row_id", name=op.f("pk_locked_test_patients")),
+        sa.PrimaryKeyConstraint("project_id", "patient_key", name=op.f("pk_locked_test_patients")),
     )
     op.create_table(
         "runs",

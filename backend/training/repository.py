@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from backend.labels.tables import Effort, Review, Revision, Structure, StructureSet
-from backend.studies.tables import Series, Study
+from backend.studies.tables import Patient, Series, Study
 from backend.training.tables import Deployment, LockedTestPatient, NetworkVersion, Run, Snapshot
 
 
@@ -72,7 +71,7 @@ def snapshots(session: Session, project_id: str) -> Sequence[Snapshot]:
 
 def locked_patients(session: Session, project_id: str) -> set[str]:
     """Patients who only ever test."""
-    return set(session.scalars(select(LockedTestPatient.patient_row_id).filter_by(project_id=project_id)))
+    return set(session.scalars(select(LockedTestPatient.patient_key).filter_by(project_id=project_id)))
 
 
 def runs(session: Session, project_id: str) -> Sequence[Run]:
@@ -80,12 +79,13 @@ def runs(session: Session, project_id: str) -> Sequence[Run]:
     return session.scalars(select(Run).filter_by(project_id=project_id).order_by(Run.id.desc())).all()
 
 
-def approved_revisions(session: Session, project_id: str) -> Sequence[Row[str, str, str, str, datetime]]:
-    """(series id, patient row id, structure name, revision id, approved at) of every approved head."""
+def approved_revisions(session: Session, project_id: str) -> Sequence[Row[str, str, str, str, str]]:
+    """(series id, patient row id, PatientID, structure name, revision id) of every approved head."""
     query = (
-        select(Series.id, Study.patient_row_id, Structure.name, Revision.id, Review.at)
+        select(Series.id, Patient.id, Patient.patient_id, Structure.name, Revision.id)
         .join(StructureSet, StructureSet.series_row_id == Series.id)
         .join(Study, Study.id == Series.study_row_id)
+        .join(Patient, Patient.id == Study.patient_row_id)
         .join(Structure, Structure.structure_set_id == StructureSet.id)
         .join(Revision, (Revision.structure_id == Structure.id) & (Revision.number == Structure.head))
         .join(

@@ -23,7 +23,7 @@ from backend.studies import service as studies
 from backend.training import networks, repository
 from backend.training.errors import TooFewPatients, WrongNetwork
 from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SnapshotIn
-from backend.training.splits import SplitHistory, split_patients
+from backend.training.splits import SplitHistory, patient_key, split_patients
 from backend.training.tables import LockedTestPatient, NetworkVersion, Run, Snapshot
 
 DEFAULT_NETWORK = "head-neck-oar"
@@ -73,9 +73,9 @@ def freeze_snapshot(session: Session, actor: Actor, project_id: str, body: Snaps
     projects.require(session, actor, project_id, Permission.TRAIN)
     revisions: dict[str, dict[str, str]] = defaultdict(dict)
     patient_of: dict[str, str] = {}
-    for series_id, patient, structure, revision, _ in repository.approved_revisions(session, project_id):
-        revisions[series_id][structure] = revision
-        patient_of[series_id] = patient
+    for series_id, row_id, patient_id, name, revision in repository.approved_revisions(session, project_id):
+        revisions[series_id][name] = revision
+        patient_of[series_id] = patient_key(patient_id, row_id)
     if len(set(patient_of.values())) < 2:
         raise TooFewPatients("a dataset needs approved structures of at least two patients")
     roles = split_patients(
@@ -84,7 +84,7 @@ def freeze_snapshot(session: Session, actor: Actor, project_id: str, body: Snaps
     if set(roles.values()) == {"train"} or "train" not in roles.values():
         raise TooFewPatients("no patient is left to test with: all have trained a network before")
     cases = [
-        {"series_id": s, "patient_row_id": patient_of[s], "split": roles[patient_of[s]], "revisions": found}
+        {"series_id": s, "patient_key": patient_of[s], "split": roles[patient_of[s]], "revisions": found}
         for s, found in sorted(revisions.items())
     ]
     snapshot = Snapshot(
@@ -98,7 +98,7 @@ def freeze_snapshot(session: Session, actor: Actor, project_id: str, body: Snaps
     session.add(snapshot)
     locked = repository.locked_patients(session, project_id)
     for patient in sorted(p for p, role in roles.items() if role == "test" and p not in locked):
-        session.add(LockedTestPatient(project_id=project_id, patient_row_id=patient))
+        session.add(LockedTestPatient(project_id=project_id, patient_key=patient))
     session.flush()
     act, changes = "training.snapshot.frozen", {"hash": snapshot.hash}
     audit.record(session, actor.user_id, act, "snapshot", snapshot.id, project_id, changes)
@@ -107,7 +107,7 @@ def freeze_snapshot(session: Session, actor: Actor, project_id: str, body: Snaps
 
 def _history(session: Session, project_id: str) -> SplitHistory:
     trained = {
-        case["patient_row_id"]
+        case["patient_key"]
         for snapshot in repository.snapshots(session, project_id)
         for case in snapshot.cases
         if case["split"] != "test"

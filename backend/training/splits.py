@@ -1,7 +1,8 @@
 """Who trains and who tests: by patient, for ever.
 
 A patient once in the locked test set stays there; a patient who ever trained a network never enters it.
-The order is by hash of the patient's id, so that it depends on nobody's choice.
+The order is that of the patients' keys, hashes of their PatientIDs, so that it depends on nobody's choice and
+a patient who is deleted and sent again keeps their part.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ class SplitHistory:
     trained: frozenset[str]
 
 
+def patient_key(patient_id: str, row_id: str) -> str:
+    """SHA-256 of PatientID, or of the row's id where the scan has none."""
+    return hashlib.sha256((patient_id or row_id).encode()).hexdigest()
+
+
 def split_patients(
     patients: set[str], history: SplitHistory, test_fraction: float, validation_fraction: float
 ) -> dict[str, Split]:
-    """The role of each patient; at least one tests and one trains when there are two fresh ones."""
-    ordered = sorted(patients, key=lambda p: hashlib.sha256(p.encode()).hexdigest())
+    """The role of each patient's key; at least one tests and one trains when there are two fresh ones."""
+    ordered = sorted(patients)
     test = [p for p in ordered if p in history.locked]
     fresh = [p for p in ordered if p not in history.locked and p not in history.trained]
     wanted = max(1, round(test_fraction * len(ordered)))

@@ -48,7 +48,7 @@ class Snapshot(Base):
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(128))
     cases: Mapped[list[Any]]
-    """[{series_id, patient_row_id, split, revisions: {structure name: revision id}}]"""
+    """[{series_id, patient_key, split, revisions: {structure name: revision id}}]"""
     structures: Mapped[list[Any]]
     hash: Mapped[str] = mapped_column(String(64))
     created_by: Mapped[str] = mapped_column(String(36))
@@ -56,14 +56,13 @@ class Snapshot(Base):
 
 
 class LockedTestPatient(Base):
-    """A patient who was once in the test split never trains a network of the project."""
+    """A patient who was once in the test split and never trains a network of the project."""
 
     __tablename__ = "locked_test_patients"
 
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    patient_row_id: Mapped[str] = mapped_column(
-        ForeignKey("patients.id", ondelete="CASCADE"), primary_key=True
-    )
+    patient_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """`backend.training.splits.patient_key`: outlives the patient's row, should the scan be sent again."""
 
 
 class Run(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -27,6 +27,8 @@ class Finding:
     structure: str
     slug: Slug
     detail: str
+    values: dict[str, str | int | float] = field(default_factory=dict)
+    """The names and numbers of `detail`, for a sentence in another language."""
 
 
 def check_structures(
@@ -51,21 +53,18 @@ def _check_one(
     inside = mask[box[0]]
     volume = float(inside.sum()) * grid.voxel_mm3 / 1000
     low, high = manifest.rule(name).volume_cc
-    if volume < low:
-        found.append(
-            Finding(name, "volume-small", f"{volume:.1f} cc; {low:.1f} to {high:.1f} cc in training")
-        )
-    if volume > high:
-        found.append(
-            Finding(name, "volume-large", f"{volume:.1f} cc; {low:.1f} to {high:.1f} cc in training")
-        )
+    if not low <= volume <= high:
+        slug: Slug = "volume-small" if volume < low else "volume-large"
+        detail = f"{volume:.1f} cc; {low:.1f} to {high:.1f} cc in training"
+        numbers = {"cc": round(volume, 1), "low": round(low, 1), "high": round(high, 1)}
+        found.append(Finding(name, slug, detail, {**numbers}))
     labels, count = ndimage.label(inside, np.ones((3, 3, 3), dtype=bool))
     if count > 1:
         sizes = np.sort(np.bincount(labels.ravel())[1:])[::-1]
-        if sizes[1] > SECOND_PART * sizes.sum():
-            found.append(
-                Finding(name, "parts", f"{count} parts, the second has {sizes[1] / sizes.sum():.0%}")
-            )
+        share = float(sizes[1] / sizes.sum())
+        if share > SECOND_PART:
+            detail = f"{count} parts, the second has {share:.0%}"
+            found.append(Finding(name, "parts", detail, {"n": int(count), "percent": round(100 * share)}))
     k = box[0][0]
     if k.start < EDGE_SLICES or k.stop > grid.shape_kji[0] - EDGE_SLICES:
         found.append(Finding(name, "cut-off", "reaches the first or last slice"))
@@ -76,7 +75,8 @@ def _check_sides(right: str, left: str, masks: dict[str, npt.NDArray[np.bool_]],
     centres = [_centre_x(masks[name], grid) for name in (right, left)]
     if centres[0] is None or centres[1] is None or centres[0] < centres[1]:
         return []
-    return [Finding(name, "side", f"{right} lies left of {left}") for name in (right, left)]
+    values: dict[str, str | int | float] = {"right": right, "left": left}
+    return [Finding(name, "side", f"{right} lies left of {left}", values) for name in (right, left)]
 
 
 def _centre_x(mask: npt.NDArray[np.bool_], grid: Grid) -> float | None:

@@ -36,16 +36,16 @@ def segment_ct(
     network: Network,
     hu_kji: npt.NDArray[np.generic],
     grid: Grid,
-    on_progress: Callable[[float, str], None] = lambda fraction, message: None,
+    on_progress: Callable[[float, str, str], None] = lambda fraction, stage, structure: None,
 ) -> Segmentation:
     """All of the network's structures on `grid`, mirrored view averaged in, largest part kept."""
     manifest = network.manifest
-    on_progress(0.02, "Resampling")
+    on_progress(0.02, "resampling", "")
     volume = prepare_ct(hu_kji, grid, manifest.spacing_mm)
-    probability = predict_volume(network, volume, lambda done: on_progress(0.1 + 0.7 * done, "Network"))
+    probability = predict_volume(network, volume, lambda done: on_progress(0.1 + 0.7 * done, "network", ""))
     masks: dict[str, npt.NDArray[np.bool_]] = {}
     for index, name in enumerate(manifest.structures):
-        on_progress(0.8 + 0.18 * index / len(manifest.structures), name)
+        on_progress(0.8 + 0.18 * index / len(manifest.structures), "structure", name)
         masks[name] = on_native_grid(probability[index], volume.grid, grid, manifest.rule(name).threshold)
     return Segmentation(masks, check_structures(masks, grid, manifest))
 

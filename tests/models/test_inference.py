@@ -13,7 +13,7 @@ from torch import nn
 from models.inference.plausibility import check_structures
 from models.inference.segment import segment_ct
 from models.inference.sliding_window import Windows, predict_probabilities
-from models.preprocessing import prepare_ct
+from models.preprocessing import find_patient, prepare_ct
 from models.registry.network import (
     Network,
     NetworkManifest,
@@ -154,14 +154,29 @@ def test_weights_that_are_not_the_manifests_are_refused() -> None:
         NetworkManifest.from_json(manifest.to_json() | {"architecture": "os.system"})
 
 
-def test_slices_that_show_only_the_cord_are_seen() -> None:
-    """Cropped images leave a thin column beside the body's slices; the shell of a couch stays outside."""
+@pytest.mark.parametrize("thickness", [2, 6, 10])
+def test_slices_that_show_only_the_cord_are_seen(thickness: int) -> None:
+    """Cropped images leave a thin column beside the body's slices; a couch, thin or thick, stays outside."""
     hu = np.full((40, 60, 60), -1000, dtype=np.int16)
     hu[:25, 10:45, 10:50] = 20
     hu[25:, 27:30, 29:32] = 30
-    hu[:, 52:54, :] = 10
+    hu[:, 48 : 48 + thickness, :] = 10
     grid = Grid.of(hu.shape, (3.0, 3.0, 3.0), (0.0, 0.0, 0.0), np.eye(3))
     volume = prepare_ct(hu, grid, 3.0)
     assert volume.hu_kji.shape[0] == 40
     assert (volume.hu_kji[30] > -300).sum() == 9
     assert volume.hu_kji.shape[1] == 35, "the couch is left out"
+
+
+def test_pieces_of_a_scan_cut_to_its_targets_are_kept() -> None:
+    """Two shoulders beside a neck, a chin before it, and slices that hang on nothing."""
+    hu = np.full((30, 60, 60), -1000, dtype=np.float32)
+    pieces = [
+        np.s_[:20, 20:50, 20:40],
+        np.s_[:8, 25:50, 2:14],
+        np.s_[15:19, 5:14, 24:36],
+        np.s_[24:, 20:50, 20:40],
+    ]
+    for piece in pieces:
+        hu[piece] = 20
+    assert (find_patient(hu) == (hu > 0)).all()

@@ -34,7 +34,8 @@ def materialise(context: JobContext, snapshot: Snapshot, structures: tuple[str, 
     cases: list[Case] = []
     for number, entry in enumerate(snapshot.cases):
         context.check_cancelled()
-        context.progress(0.1 * number / len(snapshot.cases), f"writing scan {number + 1}")
+        total = len(snapshot.cases)
+        context.progress(0.1 * number / total, "scan", n=number + 1, total=total)
         bits = {name: bit for bit, name in enumerate(structures) if name in entry["revisions"]}
         if bits:
             cases.append(_case(context, entry, number, bits, root))
@@ -53,7 +54,7 @@ def _case(context: JobContext, entry: dict[str, Any], number: int, bits: dict[st
         write_nifti(root / image, scan.image, scan.grid)
         write_nifti(root / f"part_{labels_file}", field, scan.grid)
         (root / f"part_{labels_file}").replace(root / labels_file)
-    return Case(f"scan {number + 1}", entry["patient_row_id"], entry["split"], image, labels_file, bits)
+    return Case(f"scan {number + 1}", entry["patient_key"], entry["split"], image, labels_file, bits)
 
 
 def _scan(context: JobContext, entry: dict[str, Any], bits: dict[str, int]) -> _Scan:

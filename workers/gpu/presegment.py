@@ -6,7 +6,7 @@ still its own or not there yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -50,13 +50,17 @@ def presegment(context: JobContext) -> dict[str, Any]:
     manifest = NetworkManifest.from_json(task.version.manifest)
     network = load_network(manifest, storage().get(task.version.weights_sha256))
     context.log(f"{manifest.name} v{manifest.version} on {network.device.type}, {grid.shape_kji} voxels")
-    drawn = segment_ct(network, hu, grid, lambda done, what: context.progress(0.95 * done, what))
+
+    def report(fraction: float, stage: str, structure: str) -> None:
+        context.progress(0.95 * fraction, stage, name=structure)
+
+    drawn = segment_ct(network, hu, grid, report)
     context.check_cancelled()
     found = [name for name, mask in drawn.masks.items() if mask.any()]
     if len(found) < LEAST_FOUND:
         context.log("the network's region is not in this scan: nothing is offered")
         return {"drawn": [], "kept": [], "findings": [], "reason": "region-not-found"}
-    result: dict[str, Any] = {"findings": [_finding_json(f) for f in drawn.findings]}
+    result: dict[str, Any] = {"findings": [asdict(finding) for finding in drawn.findings]}
     with context.finishing(result) as session:
         result |= _offer(session, task, network, drawn)
     return result
@@ -100,9 +104,6 @@ def _offer(session: Session, task: _Task, network: Network, drawn: Segmentation)
     return offered
 
 
-def _finding_json(finding: Finding) -> dict[str, str]:
-    return {"structure": finding.structure, "slug": finding.slug, "detail": finding.detail}
-
-
-def _warning(finding: Finding) -> dict[str, str]:
-    return {"slug": finding.slug, "detail": finding.detail, "severity": "warning"}
+def _warning(finding: Finding) -> dict[str, Any]:
+    said = {name: value for name, value in asdict(finding).items() if name != "structure"}
+    return {**said, "severity": "warning"}

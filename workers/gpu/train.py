@@ -76,9 +76,8 @@ def _train(
 
     def report(progress: Progress) -> None:
         nonlocal saved_at
-        context.progress(
-            0.1 + 0.7 * progress.fraction, f"iteration {progress.iteration}, loss {progress.loss:.3f}"
-        )
+        loss = round(progress.loss, 3)
+        context.progress(0.1 + 0.7 * progress.fraction, "iteration", n=progress.iteration, loss=loss)
         _keep_point(context, run.id, progress)
         if time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
             _keep_checkpoint(context, run.id, checkpoint)
@@ -138,7 +137,8 @@ def _evaluate(
         nonlocal done
         done += 1
         context.check_cancelled()
-        context.progress(0.8 + 0.18 * done / (2 * len(cases)), f"evaluating {case}")
+        total = 2 * len(cases)  # with the network before and with the new one
+        context.progress(0.8 + 0.18 * done / total, "evaluation", n=done, total=total)
 
     context.log(f"evaluating on {len(cases)} locked test scans")
     return evaluate(old, dataset, cases, report), evaluate(new, dataset, cases, report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.training.splits import SplitHistory, split_patients
+from backend.training.splits import SplitHistory, patient_key, split_patients
 
 people = st.sets(st.text("abcdef0123456789", min_size=4, max_size=8), min_size=2, max_size=40)
 
@@ -26,3 +26,8 @@ def test_roles_never_change_sides_as_patients_arrive(first: set[str], more: set[
     trained = frozenset(first) - locked
     after = split_patients(first | more, SplitHistory(locked, trained), test, 0.2)
     assert all((after[p] == "test") == (p in locked) for p in first)
+
+
+def test_a_patient_sent_again_keeps_their_key_and_nameless_scans_are_patients_of_their_own() -> None:
+    assert patient_key("HN-001", "row-1") == patient_key("HN-001", "row-2")
+    assert len({patient_key("HN-001", "row-1"), patient_key("", "row-1"), patient_key("", "row-2")}) == 3
