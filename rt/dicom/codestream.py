@@ -21,6 +21,8 @@ class FrameSize:
     rows: int
     columns: int
     samples: int
+    precision: int
+    """Bits of a sample."""
 
 
 def frame_size(stream: bytes) -> FrameSize | None:
@@ -38,11 +40,11 @@ def frame_size(stream: bytes) -> FrameSize | None:
 
 
 def _jpeg_2000(stream: bytes) -> FrameSize:
-    if len(stream) < 42:
+    if len(stream) < 43:
         raise DicomError("a JPEG 2000 frame is cut in its header")
     right, bottom, left, top = struct.unpack_from(">4I", stream, 8)
-    (samples,) = struct.unpack_from(">H", stream, 40)
-    return FrameSize(bottom - top, right - left, samples)
+    samples, depth = struct.unpack_from(">HB", stream, 40)
+    return FrameSize(bottom - top, right - left, samples, (depth & 0x7F) + 1)
 
 
 def _jpeg(stream: bytes) -> FrameSize:
@@ -56,8 +58,8 @@ def _jpeg(stream: bytes) -> FrameSize:
         elif marker in _WITHOUT_LENGTH:
             at += 2
         elif marker in _START_OF_FRAME:
-            rows, columns, samples = struct.unpack_from(">HHB", stream, at + 5)
-            return FrameSize(rows, columns, samples)
+            precision, rows, columns, samples = struct.unpack_from(">BHHB", stream, at + 4)
+            return FrameSize(rows, columns, samples, precision)
         else:
             (length,) = struct.unpack_from(">H", stream, at + 2)
             at += 2 + max(2, length)

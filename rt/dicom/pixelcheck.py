@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
-from rt.dicom.codestream import frame_size
+from rt.dicom.codestream import FrameSize, frame_size
 from rt.dicom.elements import PIXEL_DATA, Element
-from rt.dicom.kinds import COMPRESSED_SYNTAXES, RLE
+from rt.dicom.kinds import COMPRESSED_SYNTAXES, JPEG_SYNTAXES, RLE
 from rt.dicom.limits import Limits
-from rt.errors import DicomError, DicomTooLarge, DicomTruncated
+from rt.errors import DicomError, DicomTooLarge, DicomTruncated, DicomUnsupported
 
 _WHERE = "Pixel Data"
 _HEAD_BYTES = 2**16
@@ -67,14 +68,23 @@ def _check_frames(body: bytes, element: Element, header: Dataset, syntax: str) -
     if len(element.fragments) < frames:
         raise DicomTruncated(f"{len(element.fragments)} compressed frames of {frames}", where=_WHERE)
     heads = element.fragments if len(element.fragments) == frames else element.fragments[:1]
-    expected = (_number(header, "Rows"), _number(header, "Columns"), _number(header, "SamplesPerPixel", 1))
     for begin, end in heads:
         size = frame_size(body[begin : min(end, begin + _HEAD_BYTES)])
         if (size is None) != (syntax == RLE):
             raise DicomError("a frame is not in the form of its transfer syntax", where=_WHERE)
-        if size is not None and (size.rows, size.columns, size.samples) != expected:
-            said = f"{expected[0]} × {expected[1]}"
-            raise DicomError(f"a frame of {size.rows} × {size.columns}, the header says {said}", where=_WHERE)
+        if size is not None:
+            _check_size(size, header, syntax)
+
+
+def _check_size(size: FrameSize, header: Dataset, syntax: str) -> None:
+    expected = (_number(header, "Rows"), _number(header, "Columns"), _number(header, "SamplesPerPixel", 1))
+    if (size.rows, size.columns, size.samples) != expected:
+        said = f"{expected[0]} × {expected[1]}"
+        raise DicomError(f"a frame of {size.rows} × {size.columns}, the header says {said}", where=_WHERE)
+    if syntax in JPEG_SYNTAXES and size.precision != 8:
+        raise DicomUnsupported(f"{UID(syntax).name} of {size.precision} bits is not taken in", where=_WHERE)
+    if size.precision > _number(header, "BitsAllocated"):
+        raise DicomError(f"a frame of {size.precision} bits in pixels of fewer", where=_WHERE)
 
 
 def _number(header: Dataset, keyword: str, default: int | None = None) -> int:

@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.pixels.utils import pixel_array
 
+from rt.dicom import lossless_jpeg
 from rt.dicom.parse import PARSER_FAILURES, read_stored
 from rt.errors import DicomError
+
+lossless_jpeg.register()
 
 
 def decode_frames(data: bytes, frame: int | None = None) -> npt.NDArray[Any]:

@@ -45,6 +45,7 @@ _ENVIRONMENT = {
     "PYTHONPATH": str(Path(__file__).parents[2]),
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
 }
 
 

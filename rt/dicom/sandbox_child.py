@@ -7,6 +7,7 @@ import resource
 import sys
 from typing import Any, BinaryIO
 
+from rt.dicom import lossless_jpeg
 from rt.dicom.parse import parse_instance
 from rt.dicom.pixels import decode_frames
 from rt.dicom.sandbox import FRAME, summary_json
@@ -15,6 +16,7 @@ from rt.errors import RtError
 
 def main(memory_bytes: int, cpu_s: int) -> None:
     """Serve one request after another; each may take `cpu_s` seconds of CPU."""
+    lossless_jpeg.prepare()
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -40,6 +40,8 @@ class GeometryFinding:
     slug: str
     detail: str
     severity: Literal["warning", "refusal"]
+    values: dict[str, str | int | float] = field(default_factory=dict)
+    """The numbers of `detail`, for a sentence in another language."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ class SeriesVolume:
 
 
 class _Refused(Exception):
-    def __init__(self, slug: str, detail: str) -> None:
-        self.finding = GeometryFinding(slug, detail, "refusal")
+    def __init__(self, slug: str, detail: str, **values: str | int | float) -> None:
+        self.finding = GeometryFinding(slug, detail, "refusal", values)
 
 
 def check_geometry(headers: Sequence[SliceHeader]) -> SeriesGeometry:
@@ -122,8 +124,8 @@ def assemble(
     )
 
 
-def _warn(findings: list[GeometryFinding], slug: str, detail: str) -> None:
-    findings.append(GeometryFinding(slug, detail, "warning"))
+def _warn(findings: list[GeometryFinding], slug: str, detail: str, **values: str | int | float) -> None:
+    findings.append(GeometryFinding(slug, detail, "warning", values))
 
 
 def _set_aside(headers: list[SliceHeader], findings: list[GeometryFinding]) -> list[SliceHeader]:
@@ -134,9 +136,8 @@ def _set_aside(headers: list[SliceHeader], findings: list[GeometryFinding]) -> l
     if not slices:
         raise _Refused("only-localizers", "the series has only localizer images")
     if len(slices) < len(headers):
-        _warn(
-            findings, "localizer-set-aside", f"{len(headers) - len(slices)} localizer images were set aside"
-        )
+        n = len(headers) - len(slices)
+        _warn(findings, "localizer-set-aside", f"{n} localizer images were set aside", n=n)
     return slices
 
 
@@ -153,7 +154,8 @@ def _check_alike(slices: list[SliceHeader], findings: list[GeometryFinding]) -> 
     first = np.asarray(slices[0].orientation)
     other = sum(1 for s in slices if np.abs(np.asarray(s.orientation) - first).max() > ORIENTATION_TOLERANCE)
     if other:
-        raise _Refused("mixed-orientations", f"{other} of {len(slices)} slices are not parallel to the first")
+        detail = f"{other} of {len(slices)} slices are not parallel to the first"
+        raise _Refused("mixed-orientations", detail, n=other, total=len(slices))
     _axes(slices[0])
 
 
@@ -180,7 +182,8 @@ def _sorted(slices: list[SliceHeader], findings: list[GeometryFinding]) -> list[
     gaps = np.diff(heights)
     apart = gaps[gaps > 1e-3]
     if len(ordered) > 1 and apart.size == 0:
-        raise _Refused("repeated-positions", f"all {len(ordered)} slices lie in one place")
+        n = len(ordered)
+        raise _Refused("repeated-positions", f"all {n} slices lie in one place", n=n, total=n)
     tolerance = 0.05 * float(np.median(apart)) if apart.size else 0.0
     kept = [s for n, s in enumerate(ordered) if n == 0 or gaps[n - 1] > tolerance]
     doubled = len(ordered) - len(kept)
@@ -188,11 +191,12 @@ def _sorted(slices: list[SliceHeader], findings: list[GeometryFinding]) -> list[
         raise _Refused(
             "repeated-positions",
             f"{doubled} of {len(ordered)} slices lie where another one lies: several acquisitions?",
+            n=doubled,
+            total=len(ordered),
         )
     if doubled:
-        _warn(
-            findings, "duplicated-slices", f"{doubled} slices lie where another one lies and were set aside"
-        )
+        detail = f"{doubled} slices lie where another one lies and were set aside"
+        _warn(findings, "duplicated-slices", detail, n=doubled)
     return kept
 
 
@@ -201,7 +205,8 @@ def _grid(slices: list[SliceHeader], findings: list[GeometryFinding]) -> Grid:
     first = slices[0]
     if len(slices) == 1:
         step = first.thickness_mm if first.thickness_mm and first.thickness_mm > 0 else 1.0
-        _warn(findings, "single-slice", f"one slice only; its thickness, {step:g} mm, is taken as spacing")
+        detail = f"one slice only; its thickness, {step:g} mm, is taken as spacing"
+        _warn(findings, "single-slice", detail, mm=step)
     else:
         step = _even_step(slices, axes, findings)
         _check_sheared(slices, axes)
@@ -220,12 +225,14 @@ def _even_step(slices: list[SliceHeader], axes: FloatArray, findings: list[Geome
     counts = np.rint(gaps / usual)
     if counts.max() > 1 and np.abs(gaps - counts * usual).max() <= WARNED_FRACTION * usual:
         at = ", ".join(f"{heights[n]:.1f}" for n in np.flatnonzero(counts > 1)[:5])
-        raise _Refused("missing-slices", f"{int((counts - 1).sum())} slices are missing, after {at} mm")
+        n = int((counts - 1).sum())
+        raise _Refused("missing-slices", f"{n} slices are missing, after {at} mm", n=n, at=at)
+    between = {"low": round(float(gaps.min()), 2), "high": round(float(gaps.max()), 2)}
     if worst > WARNED_FRACTION * step or np.abs(gaps - step).max() > 2 * WARNED_FRACTION * step:
-        raise _Refused("uneven-spacing", f"the slices lie {gaps.min():.2f} to {gaps.max():.2f} mm apart")
-    _warn(
-        findings, "uneven-spacing", f"slices lie up to {worst:.2f} mm beside an even stack of {step:.3f} mm"
-    )
+        detail = f"the slices lie {gaps.min():.2f} to {gaps.max():.2f} mm apart"
+        raise _Refused("uneven-spacing", detail, **between)
+    detail = f"slices lie up to {worst:.2f} mm beside an even stack of {step:.3f} mm"
+    _warn(findings, "uneven-spacing", detail, **between)
     return step
 
 
@@ -235,10 +242,8 @@ def _check_sheared(slices: list[SliceHeader], axes: FloatArray) -> None:
     if drift.max() > TILT_PIXELS:
         way = offsets[-1]
         across, along = np.linalg.norm(way @ axes[:, :2]), abs(way @ axes[:, 2])
-        raise _Refused(
-            "gantry-tilt",
-            f"the stack is sheared by {np.degrees(np.arctan2(across, along)):.1f}° (gantry tilt)",
-        )
+        angle = round(float(np.degrees(np.arctan2(across, along))), 1)
+        raise _Refused("gantry-tilt", f"the stack is sheared by {angle}° (gantry tilt)", degrees=angle)
 
 
 def _keeps_stored(slices: Sequence[SliceHeader]) -> bool:

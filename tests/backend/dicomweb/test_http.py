@@ -19,10 +19,12 @@ from backend.studies.tables import Series, Study
 from rt.dicom.rtstruct import SeriesReference
 from tests.backend.studies.sending import send
 from tests.factories.dicom import encode, make_ct_series, make_rtstruct
+from tests.factories.lossless_jpeg import compress_lossless
 
 Login = Callable[..., dict[str, str]]
 SQUARE = [(4.0, 4.0), (9.0, 4.0), (9.0, 9.0), (4.0, 9.0)]
 IMPLICIT, RLE = "1.2.840.10008.1.2", "1.2.840.10008.1.2.5"
+LOSSLESS_JPEG = "1.2.840.10008.1.2.4.70"
 
 
 @pytest.fixture
@@ -104,6 +106,31 @@ def test_frames_are_native_little_endian_unless_the_client_takes_more(
     assert back.PixelData == pixels
     assert whole.headers["content-disposition"].startswith("attachment")
     assert whole.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_lossless_jpeg_instance_is_served_as_values_as_stored_and_as_a_picture(
+    client: TestClient, login: Login, project: Project
+) -> None:
+    (slice_,) = make_ct_series((1, 16, 12))
+    pixels, hu = slice_.PixelData, slice_.pixel_array.astype(float) - 1024
+    compress_lossless(slice_)
+    headers = login("clinician")
+    where = f"/api/projects/{project.id}/imports"
+    batch = client.post(where, headers=headers).json()["id"]
+    sent = encode(slice_, LOSSLESS_JPEG)
+    put = client.put(f"/api/imports/{batch}/files", params={"name": "a"}, content=sent, headers=headers)
+    assert put.json()["files"][0]["outcome"] == "stored"
+    client.post(f"/api/imports/{batch}/complete", headers=headers)
+    frame = address(slice_) + "/frames/1"
+    native = client.get(frame, headers={**headers, "Accept": "application/octet-stream"})
+    assert native.content == pixels
+    stored = client.get(frame, headers={**headers, "Accept": "*/*; transfer-syntax=*"})
+    assert f"\r\nContent-Type: image/jpeg; transfer-syntax={LOSSLESS_JPEG}\r\n".encode() in stored.content
+    whole = client.get(address(slice_), headers={**headers, "Accept": "application/dicom"})
+    assert dcmread(io.BytesIO(whole.content)).PixelData == pixels
+    rendered = client.get(address(slice_) + "/rendered", headers={**headers, "Accept": "image/png"})
+    grey = np.asarray(Image.open(io.BytesIO(rendered.content)))
+    assert np.abs(grey - np.clip((hu + 160) / 400, 0, 1) * 255).max() <= 0.5
 
 
 @pytest.mark.parametrize(("frames", "status"), [("2", 404), ("0", 404), ("x", 422), ("1,1", 200)])
