@@ -66,6 +66,8 @@ class ContourWarning:
 
     slug: WarningSlug
     detail: str
+    structure: str = ""
+    """Whose polygons; empty when it is about all of them."""
 
 
 @dataclass(frozen=True)

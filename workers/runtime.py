@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from backend.jobs import leases
 from backend.jobs.leases import Claim
 from backend.jobs.service import KINDS
+from backend.jobs.stages import Value, sentence
 from backend.kit.db import session_scope
 from backend.kit.storage import Storage
 from backend.kit.storage import storage as process_storage
@@ -91,12 +92,17 @@ class JobContext:
         """Folder that a later attempt on this machine finds again, for checkpoints; removed at the end."""
         return self.scratch.parent
 
-    def progress(self, fraction: float, message: str = "") -> None:
-        """Tell how far the job is, 0 to 1; ten minutes without a word and the worker kills the job."""
+    def progress(self, fraction: float, stage: str | None = None, **values: Value) -> None:
+        """Tell how far the job is, 0 to 1; ten minutes without a word and the worker kills the job.
+
+        `stage` is one of `backend.jobs.stages.STAGES`, the values fill its sentence.
+        """
+        said = None if stage is None else {"slug": stage, "values": values}
+        message = "" if stage is None else sentence(stage, values)
         now = time.monotonic()
         if now - self._told_at >= REPORT_INTERVAL_S or fraction >= 1.0:
             self._told_at = now
-            self.send({"progress": fraction, "message": message})
+            self.send({"progress": fraction, "stage": said, "message": message})
 
     def log(self, line: str) -> None:
         """Add a line to the job's log, which people read: no names of patients."""

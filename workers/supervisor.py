@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 from backend.config import get_settings
 from backend.jobs import leases
-from backend.jobs.leases import Claim, Failure, Holding
+from backend.jobs.leases import Claim, Failure, Holding, Said
 from backend.jobs.service import KINDS
 from backend.jobs.states import FINAL, JobState
 from backend.jobs.tables import Job
@@ -225,7 +225,7 @@ class _Watch:
         self._timing, self._stopping = supervisor.timing, supervisor.stopping
         self._held, self._process = held, process
         self._heard_at = self._renewed_at = self._reported_at = time.monotonic()
-        self._fraction, self._message = 0.0, ""
+        self._said = Said()
         self._lines: list[str] = []
         self._unreported = False
         self._kill_at: float | None = None
@@ -250,8 +250,8 @@ class _Watch:
     def _hear(self, message: dict[str, Any]) -> Ending | None:
         self._heard_at = time.monotonic()
         match message:
-            case {"progress": fraction, "message": words}:
-                self._fraction, self._message, self._unreported = float(fraction), str(words), True
+            case {"progress": fraction, "stage": stage, "message": words}:
+                self._said, self._unreported = Said(float(fraction), stage, str(words)), True
             case {"log": line}:
                 self._lines.append(str(line)[:4000])
                 self._unreported = True
@@ -299,7 +299,7 @@ class _Watch:
         self._reported_at = time.monotonic()
         try:
             with session_scope() as session:
-                leases.report(session, self._held, self._fraction, self._message, self._lines)
+                leases.report(session, self._held, self._said, self._lines)
         except OperationalError:
             log.warning("jobs.report.failed", job_id=self._held.job_id)
             return

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from backend.accounts import passwords, repository
 from backend.accounts.actor import Actor as Actor
+from backend.accounts.errors import LastAdministrator, UsernameTaken, WrongPassword
 from backend.accounts.schemas import PasswordChange, TokenIn, UserIn, UserPatch
 from backend.accounts.tables import ApiToken, LoginFailure, LoginSession, User
 from backend.audit.service import record
 from backend.config import get_settings
 from backend.kit.clock import now
 from backend.kit.db import session_scope
-from backend.kit.errors import Conflict, Forbidden, NotAuthenticated, NotFound, TooManyRequests
+from backend.kit.errors import Forbidden, NotAuthenticated, NotFound, TooManyRequests
 
 FAILURES_PER_ACCOUNT = 10
 """Wrong passwords for one user name within the window (OWASP ASVS 6.3.1)."""
@@ -166,7 +167,7 @@ def change_password(session: Session, actor: Actor, change: PasswordChange) -> N
     """Set one's own password; every session ends, this one too."""
     user = get_user(session, actor.user_id)
     if not passwords.verify_password(change.current, user.password_hash):
-        raise Forbidden("the present password is wrong")
+        raise WrongPassword("the present password is wrong")
     user.password_hash = passwords.hash_password(change.new)
     repository.end_sessions(session, user.id)
     record(session, actor.user_id, "accounts.password.changed", "user", user.id)
@@ -213,7 +214,7 @@ def require_administrator(actor: Actor) -> None:
 def create_user(session: Session, actor: Actor | None, new: UserIn) -> User:
     """Add a person; `actor` is None when the command line does."""
     if repository.user_named(session, new.username) is not None:
-        raise Conflict("this user name is taken", field="username")
+        raise UsernameTaken("this user name is taken", field="username")
     user = User(
         username=new.username,
         display_name=new.display_name,
@@ -232,7 +233,7 @@ def update_user(session: Session, actor: Actor, user_id: str, patch: UserPatch) 
     user = get_user(session, user_id)
     resigns = patch.is_administrator is False or patch.active is False
     if resigns and [row.id for row in repository.active_administrators(session, lock=True)] == [user.id]:
-        raise Conflict("at least one active administrator must remain")
+        raise LastAdministrator("at least one active administrator must remain")
     for field in ("display_name", "is_administrator", "active"):
         value = getattr(patch, field)
         if value is not None:

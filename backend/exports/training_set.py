@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from backend.exports.errors import NothingToExport
 from backend.exports.objects import safe_name
+from backend.jobs.stages import Report
 from backend.labels.service import load_mask
 from backend.labels.tables import Revision
 from backend.studies.service import load_volume
@@ -30,7 +31,6 @@ from rt.masks import Mask
 from rt.resample import write_nifti
 
 OVERLAP = "a voxel of two structures belongs to the smaller one"
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,13 @@ def partial_set(cases: Sequence[Case], wanted: Sequence[str] | None) -> Training
     return TrainingSet(kept, structures, tuple(case for case in cases if case not in kept))
 
 
-def write_monai(chosen: TrainingSet, folder: Path, progress: Progress) -> Path:
+def write_monai(chosen: TrainingSet, folder: Path, progress: Report) -> Path:
     """A zip with `datalist.json` (MONAI decathlon form), images, label maps and masks."""
     target = folder / "training-set.zip"
     entries: list[dict[str, Any]] = []
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for number, case in enumerate(chosen.cases):
-            progress(number / len(chosen.cases), f"case {number + 1} of {len(chosen.cases)}")
+            progress(number / len(chosen.cases), "case", n=number + 1, total=len(chosen.cases))
             masks, grid = _masks(case, chosen.structures)
             image, label = f"images/{case.name}.nii.gz", f"labels/{case.name}.nii.gz"
             _add(archive, folder, image, _intensities(case), grid)
@@ -120,13 +120,13 @@ def write_monai(chosen: TrainingSet, folder: Path, progress: Progress) -> Path:
     return target
 
 
-def write_nnunet(chosen: TrainingSet, folder: Path, progress: Progress) -> Path:
+def write_nnunet(chosen: TrainingSet, folder: Path, progress: Report) -> Path:
     """A zip with one folder `Dataset001_Rinkaku` in the layout of nnU-Net v2."""
     target, root = folder / "training-set.zip", "Dataset001_Rinkaku"
     revisions: dict[str, Any] = {}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for number, case in enumerate(chosen.cases):
-            progress(number / len(chosen.cases), f"case {number + 1} of {len(chosen.cases)}")
+            progress(number / len(chosen.cases), "case", n=number + 1, total=len(chosen.cases))
             masks, grid = _masks(case, chosen.structures)
             _add(archive, folder, f"{root}/imagesTr/{case.name}_0000.nii.gz", _intensities(case), grid)
             labels = label_map(masks, chosen.structures, grid)

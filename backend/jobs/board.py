@@ -110,6 +110,7 @@ _CLEARED: dict[str, Any] = {
     "cancel_requested": False,
     "crashes": 0,
     "progress": 0.0,
+    "stage": None,
     "message": "",
     "error_slug": None,
     "error_detail": None,

@@ -61,6 +61,15 @@ class Failure:
     transient: bool = False
 
 
+@dataclass(frozen=True)
+class Said:
+    """How far a job is, at which stage ({slug, values}), and that in English."""
+
+    progress: float = 0.0
+    stage: dict[str, Any] | None = None
+    message: str = ""
+
+
 def claim(session: Session, job_id: str, worker: str, lease_s: float) -> Claim | None:
     """Take the job, or None when it is not queued (any more), not due, or its key is being worked on."""
     moment = database_now(session)
@@ -78,6 +87,7 @@ def claim(session: Session, job_id: str, worker: str, lease_s: float) -> Claim |
             worker=worker,
             started_at=moment,
             progress=0.0,
+            stage=None,
             message="",
         )
         .returning(Job.attempt, Job.kind, Job.parameters, Job.project_id, Job.study_id)
@@ -107,9 +117,10 @@ def guard(session: Session, held: Claim) -> None:
         raise Superseded(f"attempt {held.attempt} of job {held.job_id} was replaced")
 
 
-def report(session: Session, held: Claim, progress: float, message: str, lines: list[str]) -> None:
+def report(session: Session, held: Claim, said: Said, lines: list[str]) -> None:
     """Keep what the job says about itself."""
-    if not _change(session, held, {"progress": min(max(progress, 0.0), 1.0), "message": message[:255]}):
+    progress = min(max(said.progress, 0.0), 1.0)
+    if not _change(session, held, {"progress": progress, "stage": said.stage, "message": said.message[:255]}):
         return
     moment = database_now(session)
     if lines:

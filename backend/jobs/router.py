@@ -27,7 +27,18 @@ POLL_S = 1.0
 KEEP_ALIVE_POLLS = 15
 """Polls without news before a comment is sent, so that proxies keep the line open."""
 
-_SAME_NAME = ("id", "kind", "state", "queue", "progress", "message", "project_id", "study_id", "attempt")
+_SAME_NAME = (
+    "id",
+    "kind",
+    "state",
+    "queue",
+    "progress",
+    "stage",
+    "message",
+    "project_id",
+    "study_id",
+    "attempt",
+)
 _SAME_NAME_TOO = ("cancel_requested", "created_at", "started_at", "finished_at", "result")
 
 

@@ -30,6 +30,13 @@ class JobError(BaseModel):
     detail: str
 
 
+class JobStage(BaseModel):
+    """Where a running job is: a slug with the values of its sentence."""
+
+    slug: str
+    values: dict[str, str | int | float]
+
+
 class JobOut(BaseModel):
     """A job."""
 
@@ -38,6 +45,7 @@ class JobOut(BaseModel):
     state: JobState
     queue: str
     progress: float
+    stage: JobStage | None
     message: str
     project_id: str | None
     study_id: str | None

@@ -50,7 +50,10 @@ class Job(Base):
     """How often the job killed or hung its process; twice is the end."""
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     progress: Mapped[float] = mapped_column(default=0.0)
+    stage: Mapped[dict[str, Any] | None]
+    """{slug, values}: one of `stages.STAGES` with what fills its sentence."""
     message: Mapped[str] = mapped_column(String(255), default="")
+    """The stage in English."""
     error_slug: Mapped[str | None] = mapped_column(String(64))
     error_detail: Mapped[str | None] = mapped_column(Text)
     result: Mapped[dict[str, Any] | None]

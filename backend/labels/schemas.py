@@ -62,6 +62,8 @@ class PlausibilityWarning(BaseModel):
     slug: str
     detail: str
     severity: str = "warning"
+    values: dict[str, str | int | float] = {}
+    """Names and numbers of `detail`, for a sentence in another language."""
 
 
 class StructureOut(BaseModel):

@@ -12,11 +12,13 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from backend.accounts.actor import Actor
+from backend.accounts.errors import LastAdministrator
 from backend.accounts.service import get_user, require_administrator
 from backend.accounts.tables import User
 from backend.audit.service import record
-from backend.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from backend.kit.errors import Forbidden, InvalidInput, NotFound
 from backend.projects import repository
+from backend.projects.errors import ShortNameTaken
 from backend.projects.schemas import ProjectIn, ProjectPatch, Template
 from backend.projects.tables import Member, Project, Role
 
@@ -136,7 +138,7 @@ def create_project(session: Session, actor: Actor, new: ProjectIn) -> Project:
     """A project with the standard template and rules; who makes it administers it."""
     require_administrator(actor)
     if repository.by_slug(session, new.slug) is not None:
-        raise Conflict("this short name is taken", field="slug")
+        raise ShortNameTaken("this short name is taken", field="slug")
     project = Project(
         slug=new.slug,
         name=new.name,
@@ -226,7 +228,7 @@ def remove_member(session: Session, actor: Actor, project_id: str, user_id: str)
 
 def _keep_an_administrator(session: Session, project_id: str, leaving: str) -> None:
     if [row.user_id for row in repository.administrators(session, project_id)] == [leaving]:
-        raise Conflict("at least one administrator must remain")
+        raise LastAdministrator("at least one administrator must remain")
 
 
 def _record_member(

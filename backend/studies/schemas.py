@@ -63,6 +63,8 @@ class WarningOut(BaseModel):
     slug: str
     detail: str
     severity: Literal["warning", "refusal"]
+    values: dict[str, str | int | float] = {}
+    """Names and numbers of `detail`, for a sentence in another language."""
 
 
 class StructureCounts(BaseModel):

@@ -1,8 +1,12 @@
 """Refusals of training.
 
 AppError
-├── TooFewPatients (409)
-└── WrongNetwork (409)
+└── Conflict (409)
+    ├── TooFewPatients        not enough approved patients
+    │   └── NoTestPatients    all of them have trained a network before
+    └── WrongNetwork          it cannot be used here
+        ├── NothingInCommon   the snapshot has none of its structures
+        └── NoEarlierVersion  to go back to
 """
 
 from __future__ import annotations
@@ -16,7 +20,25 @@ class TooFewPatients(Conflict):
     slug, title = "too-few-patients", "Too few approved patients"
 
 
+class NoTestPatients(TooFewPatients):
+    """Every patient has trained a network before, so none can test one."""
+
+    slug, title = "no-test-patients", "No patient is left to test with"
+
+
 class WrongNetwork(Conflict):
     """The network cannot be used here."""
 
     slug, title = "wrong-network", "This network cannot be used here"
+
+
+class NothingInCommon(WrongNetwork):
+    """The snapshot holds no structure that the network draws."""
+
+    slug, title = "nothing-in-common", "The snapshot has none of the network's structures"
+
+
+class NoEarlierVersion(WrongNetwork):
+    """There is no version to go back to."""
+
+    slug, title = "no-earlier-version", "There is no earlier version to go back to"

@@ -18,7 +18,7 @@ from backend.kit.storage import storage
 from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.training import repository
-from backend.training.errors import WrongNetwork
+from backend.training.errors import NoEarlierVersion
 from backend.training.tables import Deployment, NetworkVersion
 
 
@@ -86,13 +86,13 @@ def rollback(session: Session, actor: Actor, project_id: str, network: str) -> D
     projects.require(session, actor, project_id, Permission.TRAIN)
     history = [d for d in repository.deployments(session, project_id) if d.network == network]
     if not history:
-        raise WrongNetwork(f"{network} was never promoted in this project: nothing to go back to")
+        raise NoEarlierVersion(f"{network} was never promoted in this project: nothing to go back to")
     current = next((d for d in history if d.active), history[0])
     older = [d for d in history if d.promoted_at < current.promoted_at and d.version_id != current.version_id]
     previous = repository.version(session, older[0].version_id) if older else None
     previous = previous or repository.newest_shipped(session, network)
     if previous is None or previous.id == current.version_id:
-        raise WrongNetwork(f"{network} has no earlier version to go back to")
+        raise NoEarlierVersion(f"{network} has no earlier version to go back to")
     return _deploy(session, actor, project_id, previous, "training.version.rolled_back")
 
 

@@ -21,7 +21,7 @@ from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.studies import service as studies
 from backend.training import networks, repository
-from backend.training.errors import TooFewPatients, WrongNetwork
+from backend.training.errors import NoTestPatients, NothingInCommon, TooFewPatients
 from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SnapshotIn
 from backend.training.splits import SplitHistory, patient_key, split_patients
 from backend.training.tables import LockedTestPatient, NetworkVersion, Run, Snapshot
@@ -82,7 +82,7 @@ def freeze_snapshot(session: Session, actor: Actor, project_id: str, body: Snaps
         set(patient_of.values()), _history(session, project_id), body.test_fraction, body.validation_fraction
     )
     if set(roles.values()) == {"train"} or "train" not in roles.values():
-        raise TooFewPatients("no patient is left to test with: all have trained a network before")
+        raise NoTestPatients("no patient is left to test with: all have trained a network before")
     cases = [
         {"series_id": s, "patient_key": patient_of[s], "split": roles[patient_of[s]], "revisions": found}
         for s, found in sorted(revisions.items())
@@ -129,7 +129,7 @@ def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> R
         raise NotFound("no such snapshot")
     base = networks.usable_version(session, project_id, body.base_version_id)
     if not set(base.structures) & set(snapshot.structures):
-        raise WrongNetwork("the snapshot holds none of the structures that this network draws")
+        raise NothingInCommon("the snapshot holds none of the structures that this network draws")
     run_id = new_id()
     job = jobs.enqueue(
         session,

@@ -43,7 +43,7 @@ def nap(context: JobContext) -> dict[str, Any]:
     steps = max(1, int(context.parameters["seconds"] / 0.05))
     for step in range(steps):
         time.sleep(0.05)
-        context.progress(step / steps, "napping")
+        context.progress(step / steps, "case", n=step, total=steps)
         context.check_cancelled()
     return note(context, "effect")
 

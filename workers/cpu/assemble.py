@@ -11,5 +11,5 @@ from workers.runtime import JobContext, job
 @job("assemble", queue="cpu")
 def run(context: JobContext) -> dict[str, Any]:
     """Check the geometry of the series and assemble its voxels."""
-    context.progress(0.0, "assembling slices")
+    context.progress(0.0, "assembling")
     return {"volume": assemble_series(context.parameters["series_id"])}

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -115,7 +116,7 @@ def _read_rtstruct(source: Source, dataset: Dataset) -> Reading:
         for roi, name in zip(part.rois, _names([roi.name for roi in part.rois]), strict=True):
             incoming, found = _of_roi(roi, name, grid_of(series))
             structures.append(incoming)
-            warnings += [ContourWarning(w.slug, f"{roi.name}: {w.detail}") for w in found]
+            warnings += [ContourWarning(w.slug, f"{roi.name}: {w.detail}", roi.name) for w in found]
         sets.append(IncomingSet(series, _clean(content.label) or "RTSTRUCT", tuple(structures)))
     return Reading(tuple(sets), tuple(warnings))
 
@@ -259,22 +260,23 @@ def refuse(session: Session, instance_id: str, slug: str, detail: str) -> None:
     jobs.announce(session, "study", study.id, study.project_id)
 
 
-def _summary(warnings: Sequence[ContourWarning]) -> list[dict[str, str]]:
-    """One line a kind: the first of them, and how many more."""
-    grouped: dict[str, list[str]] = {}
+def _summary(warnings: Sequence[ContourWarning]) -> list[dict[str, Any]]:
+    """One line a kind: the first of them, how many more, and on which structures."""
+    grouped: dict[str, list[ContourWarning]] = {}
     for warning in warnings:
-        grouped.setdefault(warning.slug, []).append(warning.detail)
+        grouped.setdefault(warning.slug, []).append(warning)
     return [
         {
             "slug": slug,
-            "detail": details[0] + (f" (and {len(details) - 1} more)" if len(details) > 1 else ""),
+            "detail": alike[0].detail + (f" (and {len(alike) - 1} more)" if len(alike) > 1 else ""),
             "severity": "warning",
+            "values": {"structures": ", ".join(dict.fromkeys(w.structure for w in alike if w.structure))},
         }
-        for slug, details in grouped.items()
+        for slug, alike in grouped.items()
     ]
 
 
-def _replace_warnings(series: Series, instance_id: str, warnings: Sequence[dict[str, str]]) -> None:
+def _replace_warnings(series: Series, instance_id: str, warnings: Sequence[dict[str, Any]]) -> None:
     """Warnings of this instance in place of its earlier ones; those of others stay."""
     others = [w for w in series.warnings if w.get("instance_id") != instance_id]
     series.warnings = [*others, *({**w, "instance_id": instance_id} for w in warnings)]

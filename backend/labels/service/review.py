@@ -90,19 +90,23 @@ def _chosen(present: Sequence[Structure], act: Act, body: ReviewIn) -> list[Stru
     refused = [row for row in present if row.id in named and row not in able]
     if refused:
         states = {row.name: row.state if row.head else "empty" for row in refused}
-        raise IllegalTransition(f"cannot be {RULES[act].done}: {states}", structures=sorted(states))
+        names = sorted(states)
+        raise IllegalTransition(
+            f"cannot be {RULES[act].done}: {states}", structures=names, name=", ".join(names)
+        )
     return [row for row in able if row.id in named]
 
 
 def _move(session: Session, actor: Actor, structure: Structure, act: Act) -> None:
     state = next_state(State(structure.state), act)
     if state is None:
-        raise IllegalTransition(f"{structure.name} is {structure.state}")
+        raise IllegalTransition(f"{structure.name} is {structure.state}", name=structure.name)
     if act is Act.APPROVE:
         approved = repository.newest_approval(session, structure.id)
         since = approved.revision if approved else 0
         if actor.user_id in repository.contributors_since(session, structure.id, since):
-            raise OwnWork(f"you drew {structure.name} yourself", structure_id=structure.id)
+            name = structure.name
+            raise OwnWork(f"you drew {name} yourself", structure_id=structure.id, name=name)
     structure.state = state
 
 
@@ -131,12 +135,13 @@ def assess(session: Session, actor: Actor, structure_id: str, assessment: str, b
         raise stale(session, structure_id)
     head = repository.heads(session, [structure]).get(structure_id)
     if head is None:
-        raise IllegalTransition(f"{structure.name} has no contour to assess")
+        raise IllegalTransition(f"{structure.name} has no contour to assess", name=structure.name)
     if assessment == REJECTED:
         _reject(session, actor, structure, scope)
     elif head.author_id is not None:
         raise IllegalTransition(
-            f"{structure.name} was drawn by a person; only a network's contour is assessed"
+            f"{structure.name} was drawn by a person; only a network's contour is assessed",
+            name=structure.name,
         )
     else:
         structure.assessment = assessment

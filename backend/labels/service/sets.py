@@ -149,7 +149,7 @@ def add_structure(session: Session, structure_set: StructureSet, new: NewStructu
     repository.lock_set(session, structure_set.id)
     present = repository.structures_of_sets(session, [structure_set.id])
     if any(row.name == new.name for row in present):
-        raise NameTaken(f"{new.name} is already in this structure set", field="name")
+        raise NameTaken(f"{new.name} is already in this structure set", field="name", name=new.name)
     numbers = {row.number for row in present}
     wanted = new.number if new.number is not None and new.number not in numbers else None
     wish = _template_entry(session, structure_set, new.name)
@@ -197,7 +197,7 @@ def change_structure(
         if structure.state == State.APPROVED:
             raise SignedStructure("the approval is for the present name")
         if find_structure(session, scope.structure_set, name) is not None:
-            raise NameTaken(f"{name} is already in this structure set", field="name")
+            raise NameTaken(f"{name} is already in this structure set", field="name", name=name)
         structure.name = name
     if colour is not None:
         structure.colour = colour
