@@ -18,7 +18,7 @@ from rt.resample import lps_grid, resample
 
 AIR_HU = -1024.0
 TABLE_FLATNESS = 5
-"""A part this many times as wide as it is high, apart from the patient, is a table top."""
+"""A part this many times as wide as it is thick may be a table top, or a piece of a curved one."""
 
 
 @dataclass(frozen=True)
@@ -62,42 +62,41 @@ def find_patient(hu_kji: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """
     dense = hu_kji > BODY_THRESHOLD_HU
     cube = np.ones((3, 3, 3), dtype=bool)
-    core = _without_tables(ndimage.binary_erosion(dense, cube))
+    core = ndimage.binary_erosion(dense, cube)
     grown = ndimage.binary_dilation(core, cube, iterations=2) & dense
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in grown])
+    return np.stack([ndimage.binary_fill_holes(plane) for plane in _without_tables(grown)])
 
 
-def _without_tables(core_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Drop the flat, wide parts that lie before or behind the largest part in all slices they share."""
-    labels, count = ndimage.label(core_kji)
+def _without_tables(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Drop the flat parts that lie behind, or before, the largest part column by column."""
+    labels, count = ndimage.label(mask_kji, np.ones((3, 3, 3), dtype=bool))
     if count < 2:
-        return core_kji
+        return mask_kji
     main = int(np.argmax(np.bincount(labels.ravel())[1:])) + 1
-    boxes = ndimage.find_objects(labels)
-    tables = [
-        label
-        for label, box in enumerate(boxes, start=1)
-        if label != main and _is_flat(box) and _lies_apart(labels == label, labels == main)
-    ]
-    return core_kji & ~np.isin(labels, tables)
+    tables = []
+    for label, box in enumerate(ndimage.find_objects(labels), start=1):
+        region = labels[box[0], :, box[2]]
+        if label != main and _is_flat(region == label) and _lies_apart(region == label, region == main):
+            tables.append(label)
+    return mask_kji & ~np.isin(labels, tables)
 
 
-def _is_flat(box: tuple[slice, ...]) -> bool:
-    height, width = box[1].stop - box[1].start, box[2].stop - box[2].start
-    return bool(width >= TABLE_FLATNESS * height)
+def _is_flat(part_kji: npt.NDArray[np.bool_]) -> bool:
+    columns = part_kji.any(axis=1)
+    return bool(columns.any(axis=0).sum() >= TABLE_FLATNESS * part_kji.sum() / columns.sum())
 
 
 def _lies_apart(part: npt.NDArray[np.bool_], main: npt.NDArray[np.bool_]) -> bool:
-    shared = np.flatnonzero(part.any(axis=(1, 2)) & main.any(axis=(1, 2)))
-    part_first, part_last = _row_range(part[shared])
-    main_first, main_last = _row_range(main[shared])
-    return len(shared) > 0 and bool((part_first > main_last).all() or (part_last < main_first).all())
+    shared = part.any(axis=1) & main.any(axis=1)
+    part_first, part_last = _row_range(part)
+    first, last = _row_range(main)
+    behind, before = part_first[shared] > last[shared], part_last[shared] < first[shared]
+    return len(behind) > 0 and bool(behind.all() or before.all())
 
 
 def _row_range(mask_kji: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """First and last row (j) of each slice, none of which is empty."""
-    rows = np.logical_or.reduce(mask_kji, axis=2)
-    return rows.argmax(axis=1), rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)
+    """First and last row (j) of each column (k, i) that holds any."""
+    return mask_kji.argmax(axis=1), mask_kji.shape[1] - 1 - mask_kji[:, ::-1].argmax(axis=1)
 
 
 def _with_cut_off_slices(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import SimpleITK as sitk
 import torch
 from torch import nn
 
@@ -24,8 +26,10 @@ from models.registry.network import (
 from models.registry.package import pack_weights, with_weights
 from rt.geometry import Grid
 from rt.metrics import dice
-from rt.resample import resample
+from rt.resample import grid_of, resample
 from tests.models.synthetic import STRUCTURES, toy_case, toy_grid
+
+REAL_CT = Path(__file__).parents[3] / "shared" / "data" / "ct_dicom"
 
 
 class Thresholder(nn.Module):
@@ -180,3 +184,18 @@ def test_pieces_of_a_scan_cut_to_its_targets_are_kept() -> None:
     for piece in pieces:
         hu[piece] = 20
     assert (find_patient(hu) == (hu > 0)).all()
+
+
+@pytest.mark.shared_data
+def test_the_curved_table_of_a_real_scan_is_left_out_and_the_arms_are_kept() -> None:
+    if not REAL_CT.is_dir():
+        pytest.skip(f"a real CT is not at {REAL_CT}")
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(REAL_CT)))
+    image = reader.Execute()
+    volume = prepare_ct(sitk.GetArrayFromImage(image), grid_of(image), 3.0)
+    patient_depth = round(255 / 3)
+    behind = volume.body_kji[:, patient_depth:]
+    assert behind.sum() < 200, "but for crumbs, the table is gone"
+    width = np.flatnonzero(volume.body_kji.any(axis=(0, 1)))
+    assert (width[-1] - width[0]) * 3 > 480, "both arms are there"
