@@ -106,8 +106,14 @@ def renew(session: Session, held: Claim, lease_s: float) -> Holding:
     statement = update(Job).where(_ours(held)).values(lease_until=until).returning(Job.cancel_requested)
     wanted_away = session.execute(statement.execution_options(synchronize_session=False)).scalar_one_or_none()
     if wanted_away is None:
-        return Holding.LOST
+        return _why_not_held(session, held)
     return Holding.CANCEL if wanted_away else Holding.OURS
+
+
+def _why_not_held(session: Session, held: Claim) -> Holding:
+    """A process that has just ended its job in its own last transaction has lost nothing."""
+    ended = select(Job.id).filter_by(id=held.job_id, attempt=held.attempt, state=JobState.SUCCEEDED)
+    return Holding.LOST if session.scalar(ended) is None else Holding.OURS
 
 
 def guard(session: Session, held: Claim) -> None:

@@ -33,7 +33,7 @@ from tests.conftest import POSTGRES
 from tests.factories.openkbp import CtOptions, openkbp_ct
 from workers.supervisor import Supervisor, Timing
 
-PATIENTS = ("pt_202", "pt_204", "pt_207", "pt_208", "pt_209", "pt_210", "pt_219")
+PATIENTS = ("pt_202", "pt_204", "pt_206", "pt_208", "pt_209", "pt_210", "pt_219")
 """The order of their keys puts the last three into the locked test set."""
 SHIPPED = Path(__file__).parents[2] / "models" / "weights" / "head-neck-oar" / "1"
 PAROTIDS = ("Parotid_R", "Parotid_L")

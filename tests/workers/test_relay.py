@@ -148,6 +148,16 @@ def test_job_of_a_silent_worker_is_taken_from_it(database, queue_job, max_attemp
     assert read_job(job_id).state == state
 
 
+def test_a_renewal_after_the_last_transaction_is_no_loss(database, queue_job):
+    job_id = queue_job("test-note")
+    with session_scope() as session:
+        held = leases.claim(session, job_id, "quick", lease_s=60)
+        leases.succeed(session, held, {})
+    with session_scope() as session:
+        assert leases.renew(session, held, 60) is leases.Holding.OURS
+    assert read_job(job_id).lease_until is None
+
+
 def test_reaper_passes_over_a_job_that_a_frozen_transaction_holds(database, queue_job):
     if database == "sqlite":
         pytest.skip("SQLite has one writer; nothing to pass over")
