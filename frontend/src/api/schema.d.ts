@@ -263,6 +263,7 @@ export interface components {
             queue: string;
             /** Progress */
             progress: number;
+            stage: components["schemas"]["JobStage"] | null;
             /** Message */
             message: string;
             /** Project Id */
@@ -287,6 +288,18 @@ export interface components {
             result: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * JobStage
+         * @description Where a running job is: a slug with the values of its sentence.
+         */
+        JobStage: {
+            /** Slug */
+            slug: string;
+            /** Values */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * JobState
@@ -568,6 +581,13 @@ export interface components {
              * @default warning
              */
             severity: string;
+            /**
+             * Values
+             * @default {}
+             */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * PresegmentIn
@@ -1405,6 +1425,13 @@ export interface components {
              * @enum {string}
              */
             severity: "warning" | "refusal";
+            /**
+             * Values
+             * @default {}
+             */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * WindowOut

@@ -1,8 +1,9 @@
 import { pagesEn } from './pages.en';
+import { serverEn } from './server.en';
 import { slugsEn } from './slugs.en';
 import { trainingEn } from './training.en';
 import { viewerEn } from './viewer.en';
 import { worklistEn } from './worklist.en';
 
 /** Every phrase in English; other languages have the same keys. */
-export const en = { ...worklistEn, ...viewerEn, ...pagesEn, ...trainingEn, ...slugsEn } as const;
+export const en = { ...worklistEn, ...viewerEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn } as const;

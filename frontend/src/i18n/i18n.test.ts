@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../api/problem';
 import { en } from './en';
-import { fill, firstLanguage, isKey, translate, type Translate } from './index';
+import { fill, firstLanguage, isKey, translators } from './index';
 import { ja } from './ja';
-import { problemText, slugText } from './problems';
+import { problemText, slugText, stageText } from './problems';
 
 const phrases: Record<string, string> = en;
 const translated: Record<string, string> = ja;
 const parameters = (phrase: string): string[] => [...phrase.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
-const t: Translate = (key, params) => translate('en', key, params);
+const t = translators.en;
 
 describe('phrases', () => {
   test('both languages have the same keys', () => {
@@ -52,18 +52,37 @@ describe('first language', () => {
 
 describe('problems in words', () => {
   test('a known slug gets its phrase before the detail', () => {
-    expect(slugText('missing-slices', '3 between 10 and 14', t)).toBe('Slices are missing: 3 between 10 and 14');
+    expect(slugText({ slug: 'missing-slices', detail: '3 after 10 mm' }, t)).toBe('Slices are missing: 3 after 10 mm');
   });
 
   test('a detail that repeats the phrase stands alone', () => {
-    expect(slugText('not-dicom', 'not a DICOM file: no DICM', t)).toBe('not a DICOM file: no DICM');
+    expect(slugText({ slug: 'not-dicom', detail: 'not a DICOM file: no DICM' }, t)).toBe('not a DICOM file: no DICM');
   });
 
   test('an unknown slug shows what the server said', () => {
-    expect(slugText('brand-new', 'the reason', t)).toBe('the reason');
+    expect(slugText({ slug: 'brand-new', detail: 'the reason' }, t)).toBe('the reason');
     expect(problemText(new Problem({ status: 418, slug: 'brand-new', title: 'Teapot', detail: 'short' }), t)).toBe(
       'Teapot: short',
     );
+  });
+
+  test('numbers of a finding are said in the language of the page', () => {
+    const said = { slug: 'volume-small', detail: '1.2 cc; 3 to 9 cc in training', values: { cc: 1.2, low: 3, high: 9 } };
+    expect(slugText(said, translators.ja)).toBe('体積が通常より小さい：1.2 cc（学習データでは 3～9 cc）');
+  });
+
+  test('a Japanese page shows names, and no English sentence', () => {
+    const problem = { status: 409, slug: 'own-work', title: 'Your own', detail: 'you drew Brain yourself' };
+    expect(problemText(new Problem({ ...problem, extensions: { name: 'Brain' } }), translators.ja)).toBe(
+      '自分が作成した輪郭は、他の人の承認が必要です：Brain',
+    );
+    expect(problemText(new Problem(problem), translators.ja)).toBe('自分が作成した輪郭は、他の人の承認が必要です');
+  });
+
+  test('a stage is said in the language of the page, an unknown one in the server’s words', () => {
+    const stage = { slug: 'case', values: { n: 2, total: 7 } };
+    expect(stageText({ stage, message: 'Case 2 of 7' }, translators.ja)).toBe('症例 2 / 7');
+    expect(stageText({ stage: { slug: 'new', values: {} }, message: 'Something new' }, translators.ja)).toBe('Something new');
   });
 
   test('what is not a problem of the server does not leak', () => {

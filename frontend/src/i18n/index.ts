@@ -9,7 +9,7 @@ import { ja } from './ja';
 export type Key = keyof typeof en;
 export type Language = 'en' | 'ja';
 export type Params = Record<string, string | number>;
-export type Translate = (key: Key, params?: Params) => string;
+export type Translate = ((key: Key, params?: Params) => string) & { language: Language };
 
 const STORED = 'rinkaku.language';
 const WORDS: Record<Language, Record<Key, string>> = { en, ja };
@@ -38,10 +38,10 @@ export const translate = (language: Language, key: Key, params: Params = {}): st
 
 export const isKey = (name: string): name is Key => Object.hasOwn(en, name);
 
-const translators: Record<Language, Translate> = {
-  en: (key, params) => translate('en', key, params),
-  ja: (key, params) => translate('ja', key, params),
-};
+const translator = (language: Language): Translate =>
+  Object.assign((key: Key, params?: Params) => translate(language, key, params), { language });
+
+export const translators: Record<Language, Translate> = { en: translator('en'), ja: translator('ja') };
 
 export function setLanguage(language: Language): void {
   current = language;

@@ -1,5 +1,6 @@
 import type { en } from './en';
 import { pagesJa } from './pages.ja';
+import { serverJa } from './server.ja';
 import { slugsJa } from './slugs.ja';
 import { trainingJa } from './training.ja';
 import { viewerJa } from './viewer.ja';
@@ -12,4 +13,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...pagesJa,
   ...trainingJa,
   ...slugsJa,
+  ...serverJa,
 };

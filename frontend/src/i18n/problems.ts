@@ -1,12 +1,33 @@
-/** Errors and warnings of the server in the words of the page. */
+/** Errors, warnings and stages of the server in the words of the page. */
 import { isProblem } from '../api/problem';
-import { isKey, type Translate } from './index';
+import { isKey, type Params, type Translate } from './index';
 
-/** What a slug means, followed by the server's own detail; an unknown slug shows the detail alone. */
-export function slugText(slug: string, detail: string, t: Translate): string {
-  const key = `slug.${slug}`;
-  if (!isKey(key)) return detail === '' ? slug : detail;
+type Values = Readonly<Record<string, unknown>>;
+/** What the server says of a finding or refusal: its slug, words in English, and what is in those words. */
+export type Said = { slug: string; detail: string; values?: Values };
+
+const params = (values: Values): Params =>
+  Object.fromEntries(Object.entries(values).filter((one): one is [string, string | number] => ['string', 'number'].includes(typeof one[1])));
+
+/** The phrase of a family for a slug, filled; null when there is none, or when a value is missing. */
+function phrase(family: 'fact' | 'stage', slug: string, values: Values, t: Translate): string | null {
+  const key = `${family}.${slug}`;
+  const text = isKey(key) ? t(key, params(values)) : '{}';
+  return /\{\w*\}/.test(text) ? null : text;
+}
+
+/** Names and numbers of a detail. The server's own words are English, so no other page shows them. */
+function factText({ slug, detail, values = {} }: Said, t: Translate): string {
+  const named = values['name'] ?? values['structures'];
+  return phrase('fact', slug, values, t) ?? (t.language === 'en' ? detail : typeof named === 'string' ? named : '');
+}
+
+/** What a slug means, followed by the names and numbers of its detail; an unknown slug shows the detail alone. */
+export function slugText(said: Said, t: Translate): string {
+  const key = `slug.${said.slug}`;
+  if (!isKey(key)) return said.detail === '' ? said.slug : said.detail;
   const what = t(key);
+  const detail = factText(said, t);
   if (detail === '') return what;
   return detail.toLowerCase().startsWith(what.toLowerCase()) ? detail : t('common.because', { what, detail });
 }
@@ -14,7 +35,13 @@ export function slugText(slug: string, detail: string, t: Translate): string {
 /** What to tell a person about anything that was thrown. */
 export function problemText(error: unknown, t: Translate): string {
   if (!isProblem(error)) return t('common.unexpected');
-  const key = `slug.${error.slug}`;
-  if (isKey(key)) return slugText(error.slug, error.detail, t);
-  return error.detail === '' ? error.title : t('common.because', { what: error.title, detail: error.detail });
+  const { slug, detail, title, extensions } = error;
+  if (isKey(`slug.${slug}`)) return slugText({ slug, detail, values: extensions }, t);
+  return detail === '' ? title : t('common.because', { what: title, detail });
 }
+
+type Staged = { stage: { slug: string; values: Values } | null; message: string };
+
+/** At which stage a job is. */
+export const stageText = ({ stage, message }: Staged, t: Translate): string =>
+  (stage === null ? null : phrase('stage', stage.slug, stage.values, t)) ?? message;

@@ -4,7 +4,7 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
 import type { AuditEntry, Page, User } from '../../api/types';
-import { useT } from '../../i18n';
+import { isKey, useT, type Translate } from '../../i18n';
 import { Button, Input, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
@@ -13,6 +13,12 @@ import { useSession } from '../login/session';
 import css from './audit.module.css';
 
 const PAGE_SIZE = 100;
+
+/** An action or a kind of object in words. */
+function wordsOf(family: 'action' | 'object', slug: string, t: Translate): string {
+  const key = `${family}.${slug}`;
+  return isKey(key) ? t(key) : slug;
+}
 
 const changesText = (changes: Record<string, unknown>): string =>
   Object.entries(changes)
@@ -47,17 +53,17 @@ function AuditTable({ entries, users, onObject }: TableProps) {
             <td className={css.nowrap}>
               {entry.actor_id === null ? t('audit.system') : (names.get(entry.actor_id) ?? entry.actor_id)}
             </td>
-            <td>
-              <code>{entry.action}</code>
+            <td className={css.nowrap} title={entry.action}>
+              {wordsOf('action', entry.action, t)}
             </td>
             <td className={css.nowrap}>
-              {entry.object_type}{' '}
+              {wordsOf('object', entry.object_type, t)}{' '}
               {entry.object_id !== null && (
                 <Button
                   small
                   look="quiet"
                   title={entry.object_id}
-                  aria-label={`${t('audit.only')}: ${entry.object_type} ${entry.object_id}`}
+                  aria-label={`${t('audit.only')}: ${wordsOf('object', entry.object_type, t)} ${entry.object_id}`}
                   onClick={() => onObject(entry.object_id ?? '')}
                 >
                   <code>…{entry.object_id.slice(-8)}</code>

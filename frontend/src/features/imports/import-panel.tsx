@@ -45,7 +45,7 @@ function Outcome({ line }: { line: Line }) {
 function reason(line: Line, t: Translate): string | null {
   if (line.item.state === 'failed') return problemText(line.item.error, t);
   if (line.outcome?.outcome !== 'refused') return null;
-  return slugText(line.outcome.slug ?? '', line.outcome.detail ?? '', t);
+  return slugText({ slug: line.outcome.slug ?? '', detail: line.outcome.detail ?? '' }, t);
 }
 
 function FileLine({ line }: { line: Line }) {

@@ -1,6 +1,6 @@
 import type { Job, JobState } from '../../api/types';
 import { isKey, useT, type Translate } from '../../i18n';
-import { slugText } from '../../i18n/problems';
+import { slugText, stageText } from '../../i18n/problems';
 import { Badge, Progress } from '../../ui/feedback';
 import css from './jobs.module.css';
 
@@ -27,15 +27,15 @@ export function kindText(kind: string, t: Translate): string {
 export function JobProgress({ job }: { job: Job }) {
   const t = useT();
   if (job.state === 'failed' && job.error !== null) {
-    return <span className={css.failure}>{slugText(job.error.slug, job.error.detail, t)}</span>;
+    return <span className={css.failure}>{slugText(job.error, t)}</span>;
   }
   if (job.state === 'succeeded') return <span>–</span>;
-  if (job.state !== 'running') return <span>{job.message || '–'}</span>;
-  const stopping = job.cancel_requested ? t('job.stopping') : job.message;
+  if (job.state !== 'running') return <span>–</span>;
+  const doing = job.cancel_requested ? t('job.stopping') : stageText(job, t);
   return (
     <span className={css.progress}>
       <span>
-        {Math.round(job.progress * 100)} % {stopping}
+        {Math.round(job.progress * 100)} % {doing}
       </span>
       <Progress value={job.progress} label={kindText(job.kind, t)} />
     </span>

@@ -15,7 +15,7 @@ const countOf = (value: unknown): number => (Array.isArray(value) ? value.length
 
 /** How a drawing ended, in words. */
 function outcome({ state, result, error }: Job, t: Translate): string {
-  if (state === 'failed' && error !== null) return slugText(error.slug, error.detail, t);
+  if (state === 'failed' && error !== null) return slugText(error, t);
   if (state !== 'succeeded') return t(`job.${state}`);
   if (result?.['reason'] === 'region-not-found') return t('viewer.again.region');
   return t('viewer.again.done', { drawn: countOf(result?.['drawn']), kept: countOf(result?.['kept']) });

@@ -3,7 +3,7 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
 import type { Page, Revision, Structure } from '../../api/types';
-import { useT } from '../../i18n';
+import { isKey, useT, type Translate } from '../../i18n';
 import { problemText } from '../../i18n/problems';
 import { Badge, ErrorNote, Loading } from '../../ui/feedback';
 import { Button } from '../../ui/controls';
@@ -20,7 +20,18 @@ type Review = { id: string; structure_id: string; revision: number; act: 'submit
 
 const COMPARISON_COLOUR = '#ffffff';
 
-function Line({ record, revision, onClose }: { record: Structure; revision: Revision; onClose: () => void }) {
+/** The tools of software and of the history; what they write as reason says no more than their name. */
+const WITHOUT_REASON: ReadonlySet<string> = new Set(['network', 'rule', 'import', 'reject', 'restore']);
+
+/** With what a revision was made; a tool of another program shows its own name. */
+function toolText(tool: string, t: Translate): string {
+  const key = `viewer.edit.${tool}`;
+  return isKey(key) ? t(key) : tool;
+}
+
+type LineProps = { record: Structure; revision: Revision; same: number | null; onClose: () => void };
+
+function Line({ record, revision, same, onClose }: LineProps) {
   const t = useT();
   const { scene, session, editor, mayEdit } = useWorkspace();
   const name = t('viewer.revision', { n: revision.number });
@@ -46,14 +57,15 @@ function Line({ record, revision, onClose }: { record: Structure; revision: Revi
       </div>
       <div>
         {makerOf(revision, t)}
-        {revision.reason !== '' && <q>{revision.reason}</q>}
+        {revision.reason !== '' && !WITHOUT_REASON.has(revision.tool) && <q>{revision.reason}</q>}
       </div>
       <div className={css.muted}>
         {t('viewer.cc', { n: volumeText(revision.volume_cc) })} ·{' '}
         {revision.number === 1
           ? t('viewer.history.first')
           : t('viewer.history.change', { n: revision.changed_voxels, slices: revision.slices })}
-        {revision.tool !== '' && ` · ${revision.tool}`}
+        {revision.tool !== '' && ` · ${toolText(revision.tool, t)}`}
+        {same !== null && ` · ${t('viewer.history.same', { n: same })}`}
       </div>
       <div className={css.lineButtons}>
         <Button small onClick={compare}>
@@ -96,6 +108,10 @@ function Reviews({ record }: { record: Structure }) {
   );
 }
 
+/** The number of the newest earlier revision with the same contour. */
+const earlier = (revision: Revision, all: readonly Revision[]): number | null =>
+  all.find(({ number, sha256 }) => number < revision.number && sha256 === revision.sha256)?.number ?? null;
+
 /** Who changed a structure, when and how much; a look at any older contour. */
 export function HistoryDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
@@ -115,7 +131,13 @@ export function HistoryDialog({ onClose }: { onClose: () => void }) {
       {revisions.data?.items.length === 0 && <p>{t('viewer.history.none')}</p>}
       <ul className={css.history}>
         {revisions.data?.items.map((revision) => (
-          <Line key={revision.number} record={record} revision={revision} onClose={onClose} />
+          <Line
+            key={revision.number}
+            record={record}
+            revision={revision}
+            same={earlier(revision, revisions.data.items)}
+            onClose={onClose}
+          />
         ))}
       </ul>
       <Reviews record={record} />

@@ -19,11 +19,12 @@ import { ToolIcon } from './tool-icons';
 import css from './viewer.module.css';
 import { recordOf, useLabels, useWorkspace } from './workspace';
 
-/** Who made a revision: a person, a network, or the file it came in. */
+/** Who made a revision: a person, a network, a rule, or the file it came in. */
 export function makerOf(revision: Revision, t: Translate): string {
   if (revision.author !== null) return revision.author.display_name;
   const network = revision.network_version;
-  return network === null ? t('viewer.by-import') : t('viewer.by-network', { name: network.name, version: network.version });
+  if (network === null) return t(revision.tool === 'rule' ? 'viewer.by-rule' : 'viewer.by-import');
+  return t('viewer.by-network', { name: network.name, version: network.version });
 }
 
 function NameAndColour({ shown, record }: { shown: ShownStructure; record: Structure }) {
@@ -184,7 +185,7 @@ export function Inspector() {
         <ul className={css.warnings} aria-label={t('viewer.warnings')}>
           {record.plausibility.map((one) => (
             <li key={one.slug + one.detail}>
-              <Icon name="alert" size={13} /> {slugText(one.slug, one.detail, t)}
+              <Icon name="alert" size={13} /> {slugText(one, t)}
             </li>
           ))}
         </ul>

@@ -25,7 +25,7 @@ function Marks({ record, dirty, failed }: { record: Structure | null; dirty: boo
     <>
       {dirty && <i className={css.dirty} title={t('viewer.structure.unsaved')} role="img" aria-label={t('viewer.structure.unsaved')} />}
       {(warnings.length > 0 || failed) && (
-        <span className={css.warn} title={failed ? t('viewer.structure.failed') : warnings.map((one) => slugText(one.slug, one.detail, t)).join('\n')}>
+        <span className={css.warn} title={failed ? t('viewer.structure.failed') : warnings.map((one) => slugText(one, t)).join('\n')}>
           <Icon name="alert" size={13} />
         </span>
       )}

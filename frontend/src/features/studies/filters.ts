@@ -10,6 +10,7 @@ export const WARNINGS = [
   'bad-geometry',
   'missing-slices',
   'uneven-spacing',
+  'late-images',
   'duplicated-slices',
   'repeated-positions',
   'gantry-tilt',

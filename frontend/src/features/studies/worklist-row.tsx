@@ -80,7 +80,7 @@ function WarningDetails({ warnings }: { warnings: readonly Warning[] }) {
           {warnings.map((warning, index) => (
             <li key={index}>
               <Badge tone={warning.severity === 'refusal' ? 'bad' : 'warn'}>{t(`severity.${warning.severity}`)}</Badge>
-              <span>{slugText(warning.slug, warning.detail, t)}</span>
+              <span>{slugText(warning, t)}</span>
             </li>
           ))}
         </ul>

@@ -1,0 +1,164 @@
+"""Whatever the server may say by a slug, the pages can say in both languages."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from typing import get_args
+
+import pytest
+
+from backend.config import ROOT
+from backend.jobs.service import KINDS
+from backend.jobs.stages import STAGES
+from backend.kit.errors import AppError
+from backend.kit.problems import SLUGS_OF_STATUS
+from backend.labels.service.review import RULES
+from models.inference import plausibility
+from rt import contours
+from rt.errors import RtError
+
+WORDS = ROOT / "frontend" / "src" / "i18n"
+SOURCES = ("backend", "workers", "models", "rt")
+FACE_OF_MACHINES = "backend.dicomweb.errors"
+"""Its refusals are for DICOMweb clients and reach no page."""
+ACTION = re.compile(
+    r"(accounts|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+"
+)
+NO_ACTIONS = {"info", "warning", "error", "exception", "debug", "ForeignKey"}
+"""Calls whose first argument looks like an action of the audit trail and is none."""
+FINDINGS = {"GeometryFinding", "_Refused", "Failure"}
+"""Made with a slug as first argument; `_warn` has it as the second."""
+
+
+def keys_of(language: str) -> set[str]:
+    """All keys that this language has a phrase for."""
+    files = WORDS.glob(f"*.{language}.ts")
+    return {key for file in files for key in re.findall(r"^  '([^']+)':", file.read_text(), re.MULTILINE)}
+
+
+@cache
+def trees() -> tuple[ast.Module, ...]:
+    """The sources, parsed."""
+    files = [file for folder in SOURCES for file in sorted((ROOT / folder).rglob("*.py"))]
+    return tuple(ast.parse(file.read_text(), str(file)) for file in files)
+
+
+def calls() -> Iterator[tuple[str, ast.Call]]:
+    """Every call in the sources, with the last part of the name called."""
+    for tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = (
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                )
+                yield name, node
+
+
+def text_of(node: ast.expr) -> set[str]:
+    """The texts that an argument may be."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return {text}
+        case ast.IfExp(body=first, orelse=second):
+            return text_of(first) | text_of(second)
+    return set()
+
+
+def errors_below(kind: type[Exception]) -> Iterator[type[Exception]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from errors_below(below)
+
+
+def error_slugs() -> set[str]:
+    """Of every refusal that a person at a page may meet."""
+    for folder in SOURCES:
+        for file in (ROOT / folder).rglob("*.py"):
+            if re.search(r"^class \w+\(\w+\):\n(?:.*\n){1,4}.*\bslug\b", file.read_text(), re.MULTILINE):
+                import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+    kinds = [*errors_below(AppError), *errors_below(RtError)]
+    own = [kind for kind in kinds if kind.__module__.split(".")[0] in SOURCES]
+    return {kind.__dict__.get("slug", "") for kind in own if kind.__module__ != FACE_OF_MACHINES} - {""}
+
+
+def finding_slugs() -> set[str]:
+    """Of geometry, contours, plausibility and jobs that failed."""
+    found = set(get_args(contours.WarningSlug)) | set(get_args(plausibility.Slug))
+    for name, call in calls():
+        if name in FINDINGS and call.args:
+            found |= text_of(call.args[0])
+        if name == "_warn" and len(call.args) > 1:
+            found |= text_of(call.args[1])
+    for tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Dict):
+                found |= _error_slugs_in(node)
+    return found | _constants("backend/studies/settling.py", "LATE")
+
+
+def _error_slugs_in(node: ast.Dict) -> set[str]:
+    named = zip(node.keys, node.values, strict=True)
+    return {text for key, value in named if key and text_of(key) == {"error_slug"} for text in text_of(value)}
+
+
+def _constants(path: str, name: str) -> set[str]:
+    tree = ast.parse((ROOT / path).read_text())
+    assigned = [n for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == name]
+    return {text for node in assigned for text in text_of(node.value)}
+
+
+def keywords(name: str) -> set[str]:
+    """Texts given to a keyword of this name in any call."""
+    return {
+        text
+        for _, call in calls()
+        for keyword in call.keywords
+        if keyword.arg == name
+        for text in text_of(keyword.value)
+    }
+
+
+def audited_actions() -> set[str]:
+    """What the audit trail may hold: words with a feature before them, and no event of the log or column."""
+    others = {id(call.args[0]) for name, call in calls() if name in NO_ACTIONS and call.args}
+    nodes = [node for tree in trees() for node in ast.walk(tree) if id(node) not in others]
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {f"labels.structure.{rule.done}" for rule in RULES.values()} | set(filter(ACTION.fullmatch, texts))
+
+
+def audited_objects() -> set[str]:
+    """The kinds of object that the audit trail may name."""
+    recorded = [call.args[3] for name, call in calls() if name == "record" and len(call.args) > 3]
+    return {text for argument in recorded for text in text_of(argument)}
+
+
+FAMILIES = {
+    "slug": lambda: error_slugs() | finding_slugs() | set(SLUGS_OF_STATUS.values()),
+    "stage": lambda: set(STAGES),
+    "jobKind": lambda: set(KINDS),
+    "viewer.edit": lambda: keywords("tool"),
+    "action": audited_actions,
+    "object": audited_objects,
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_both_languages_have_a_phrase_for_every_slug(family: str, language: str) -> None:
+    """The list is read from the sources, so a new slug fails here until it is translated."""
+    slugs = FAMILIES[family]()
+    assert slugs, "nothing was found in the sources: the search is wrong"
+    assert sorted(slugs - {key.removeprefix(f"{family}.") for key in keys_of(language)}) == []
+
+
+def test_phrases_of_stages_are_filled_with_what_the_sentence_is() -> None:
+    """A page fills its own phrase with the values of the English sentence."""
+    phrases = (WORDS / "server.ja.ts").read_text()
+    for slug, sentence in STAGES.items():
+        phrase = re.search(rf"'stage\.{slug}': '([^']*)'", phrases)
+        assert phrase is not None, slug
+        assert set(re.findall(r"\{(\w+)\}", phrase[1])) == set(re.findall(r"\{(\w+)\}", sentence)), slug
