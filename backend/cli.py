@@ -61,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     importing = add("import", import_files, "Import a file, a zip or a folder.")
     importing.add_argument("path", type=Path)
     importing.add_argument("--project", help="short name; the default project without it")
+    stored = commands.add_parser("storage", help="Stored images, masks and networks.")
+    acts = stored.add_subparsers(required=True, metavar="ACTION")
+    swept = acts.add_parser("sweep", help="Remove what nothing names any more; done daily by itself.")
+    swept.set_defaults(command=sweep_storage)
+    verified = acts.add_parser("verify", help="Read everything again; status 1 when something is damaged.")
+    verified.set_defaults(command=verify_storage)
     return parser
 
 
@@ -190,6 +196,41 @@ def import_files(chosen: argparse.Namespace) -> int:
             _complain(f"{arrival.name}: {arrival.detail} ({arrival.slug})")
     _say(f"{summary.stored} stored, {summary.duplicate} known already, {summary.refused} refused")
     return 1 if summary.refused else 0
+
+
+def sweep_storage(_: argparse.Namespace) -> int:
+    """`rinkaku storage sweep`."""
+    from backend.bootstrap import refuse_unprepared
+    from backend.upkeep import sweep
+
+    refuse_unprepared()
+    swept = sweep()
+    _say(
+        f"{swept.discarded} blobs put into the bin, {swept.restored} taken out, {swept.purged} removed, "
+        f"{swept.leftovers} leftovers of uploads and jobs removed"
+    )
+    return 0
+
+
+def verify_storage(_: argparse.Namespace) -> int:
+    """`rinkaku storage verify`: names every damaged blob and what names it; status 1 when there is one."""
+    from backend.bootstrap import refuse_unprepared
+    from backend.upkeep import verify
+
+    refuse_unprepared()
+    checked = 0
+
+    def told(number: int, total: int) -> None:
+        nonlocal checked
+        checked = number
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{number} of {total} blobs" + ("\n" if number == total else ""))
+
+    found = verify(told=told)
+    for damage in found:
+        _complain(f"{damage.problem}: {damage.sha256}, named by {', '.join(damage.named_by)}")
+    _say(f"{checked} blobs read, {len(found)} damaged")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 
+from backend import upkeep
 from backend.config import get_settings
 from backend.jobs import leases
 from backend.jobs.tables import Event
@@ -61,7 +62,7 @@ class Relay:
         published = self._publish()
         if time.monotonic() - self._swept_at > SWEEP_S:
             self._swept_at = time.monotonic()
-            _sweep_events()
+            _tidy()
         return published > 0
 
     def _publish(self) -> int:
@@ -88,6 +89,8 @@ class Relay:
         return [name for name, size in sizes.items() if size == 0]
 
 
-def _sweep_events() -> None:
+def _tidy() -> None:
+    """Forget old events, and see to it that the next upkeep of the store is waiting."""
     with session_scope() as session:
+        upkeep.schedule(session)
         session.execute(delete(Event).where(Event.at < database_now(session) - EVENTS_KEPT))

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -31,8 +30,6 @@ from backend.config import get_settings
 from backend.jobs import leases
 from backend.jobs.leases import Claim, Failure, Holding, Said
 from backend.jobs.service import KINDS
-from backend.jobs.states import FINAL, JobState
-from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from workers import child
 from workers.runtime import handler_module
@@ -127,17 +124,6 @@ class Supervisor:
 def handler_modules(queues: list[str]) -> list[str]:
     """The modules that do the jobs of these queues."""
     return [handler_module(kind) for kind, queue in KINDS.items() if queue in queues]
-
-
-def sweep_scratch() -> None:
-    """Remove the folders of jobs that ended while no worker was looking."""
-    folders = {folder.name: folder for folder in (get_settings().data / "scratch").glob("*")}
-    with session_scope(read_only=True) as session:
-        open_states = [state for state in JobState if state not in FINAL]
-        wanted = select(Job.id).where(Job.id.in_(folders), Job.state.in_(open_states))
-        kept = set(session.scalars(wanted))
-    for job_id in folders.keys() - kept:
-        shutil.rmtree(folders[job_id], ignore_errors=True)
 
 
 def persist(write: Callable[[Session], object], patience_s: float) -> None:

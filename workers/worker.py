@@ -9,13 +9,15 @@ from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_shutting_down
 
 from backend.config import get_settings
+from backend.kit.clock import now
+from backend.upkeep import GRACE, sweep_scratch
 from workers.app import TASK, make_app
-from workers.supervisor import Supervisor, Timing, handler_modules, sweep_scratch
+from workers.supervisor import Supervisor, Timing, handler_modules
 
 
 def run_worker(queues: list[str], modules: list[str] | None = None) -> None:
     """Do jobs until SIGTERM or SIGINT; the job at hand is handed back then."""
-    sweep_scratch()
+    sweep_scratch(now() - GRACE)
     supervisor = Supervisor(Timing(get_settings().lease_s), modules or handler_modules(queues))
 
     def stop(**_: object) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from backend.accounts.service import Actor
@@ -44,8 +44,9 @@ def list_jobs(session: Session, actor: Actor, wanted: JobFilter, limit: int) -> 
 
 
 def _visible(session: Session, actor: Actor) -> ColumnElement[bool]:
-    """Jobs of the actor's projects; those of no project belong to who asked for them."""
-    own = and_(Job.project_id.is_(None), Job.created_by == actor.user_id)
+    """Jobs of the actor's projects; those of no project belong to who asked, or to the installation."""
+    asked = true() if actor.is_administrator else Job.created_by == actor.user_id
+    own = and_(Job.project_id.is_(None), asked)
     return or_(Job.project_id.in_(visible_project_ids(session, actor)), own)
 
 

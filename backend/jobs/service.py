@@ -27,6 +27,8 @@ KINDS: dict[str, str] = {
     "export": "cpu",
     "import-structures": "cpu",
     "assemble": "cpu",
+    "sweep-storage": "cpu",
+    "verify-storage": "cpu",
 }
 """Queue of each kind of job; `workers/<queue>/<kind>.py` does it."""
 

@@ -21,6 +21,7 @@ STAGES: dict[str, str] = {
     "scan": "Writing scan {n} of {total}",
     "iteration": "Iteration {n}, loss {loss}",
     "evaluation": "Evaluating scan {n} of {total}",
+    "verifying": "Checking {n} of {total}",
     "case": "Case {n} of {total}",
 }
 """The sentence of each stage."""

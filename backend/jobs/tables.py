@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.clock import now
-from backend.kit.db import Base, id_column
+from backend.kit.db import NAMES_BLOBS, Base, id_column
 
 
 class Job(Base):
@@ -56,7 +56,8 @@ class Job(Base):
     """The stage in English."""
     error_slug: Mapped[str | None] = mapped_column(String(64))
     error_detail: Mapped[str | None] = mapped_column(Text)
-    result: Mapped[dict[str, Any] | None]
+    result: Mapped[dict[str, Any] | None] = mapped_column(info=NAMES_BLOBS)
+    """What the handler gave back; an export names its file here."""
 
 
 class JobLog(Base):

@@ -58,6 +58,20 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
+class BlobName(TypeDecorator[str]):
+    """SHA-256 of a blob, which the row keeps alive: the sweep finds the columns by this type.
+
+    A JSON column that names blobs says so in its `info`: `NAMES_BLOBS`.
+    """
+
+    impl = String(64)
+    cache_ok = True
+
+
+NAMES_BLOBS = {"names_blobs": True}
+"""`info` of a JSON column: every SHA-256 in its values keeps a blob alive."""
+
+
 class Base(DeclarativeBase):
     """All tables."""
 

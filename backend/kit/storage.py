@@ -1,7 +1,8 @@
 """Blobs named by the SHA-256 of their bytes: written once, never changed, verified when read.
 
 A blob is written before the row that names it, so a row without a blob cannot be; a blob without a row is
-garbage for the sweep.  `LocalStorage` keeps a folder, `S3Storage` (storage_s3.py) a bucket.
+garbage for the sweep (`backend.upkeep`).  What the sweep takes goes to a bin first, and reading a blob that
+lies there brings it back.  `LocalStorage` keeps a folder, `S3Storage` (storage_s3.py) a bucket.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import errno
 import hashlib
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -22,6 +25,15 @@ from backend.kit.ids import new_id
 
 CHUNK_BYTES = 1 << 20
 """Bytes copied at a time."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A blob as the store lists it."""
+
+    sha256: str
+    at: datetime
+    """When it was last stored, or put into the bin; by the store's clock."""
 
 
 class Storage(Protocol):
@@ -49,7 +61,25 @@ class Storage(Protocol):
         """Bytes of the blob."""
 
     def delete(self, sha256: str) -> None:
-        """Forget a blob that no row names any more."""
+        """Forget a blob at once that no row names any more."""
+
+    def stored(self) -> Iterator[Found]:
+        """Every blob, those in the bin left out."""
+
+    def discard(self, sha256: str) -> None:
+        """Put a blob into the bin."""
+
+    def discarded(self) -> Iterator[Found]:
+        """Every blob in the bin."""
+
+    def restore(self, sha256: str) -> bool:
+        """Take a blob out of the bin again; True when it is stored afterwards."""
+
+    def purge(self, sha256: str) -> None:
+        """Forget a blob in the bin for ever."""
+
+    def clear_incoming(self, before: datetime) -> int:
+        """Remove what writers left that were killed before this moment; how many."""
 
     def probe(self) -> str:
         """One word on how create-only writes are done here; raises Unavailable when it cannot write."""
@@ -90,8 +120,9 @@ class LocalStorage:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._incoming = root / "incoming"
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._incoming, self._bin = root / "incoming", root / "bin"
+        for folder in (self._incoming, self._bin):
+            folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, data: bytes) -> str:
         """SHA-256 of the bytes, now stored."""
@@ -109,30 +140,56 @@ class LocalStorage:
 
     def open(self, sha256: str) -> BinaryIO:
         """The file, open for reading."""
-        try:
-            return self._path(sha256).open("rb")
-        except FileNotFoundError as missing:
-            raise IntegrityFailure("a stored blob is missing", sha256=sha256) from missing
+        return self._existing(sha256).open("rb")
 
     def local_path(self, sha256: str) -> Path | None:
         """The file that holds the blob."""
-        path = self._path(sha256)
-        return path if path.is_file() else None
+        return self._path(sha256) if self.exists(sha256) else None
 
     def exists(self, sha256: str) -> bool:
         """True when the blob is stored."""
-        return self._path(sha256).is_file()
+        return self._path(sha256).is_file() or self.restore(sha256)
 
     def size(self, sha256: str) -> int:
         """Bytes of the blob."""
-        try:
-            return self._path(sha256).stat().st_size
-        except FileNotFoundError as missing:
-            raise IntegrityFailure("a stored blob is missing", sha256=sha256) from missing
+        return self._existing(sha256).stat().st_size
 
     def delete(self, sha256: str) -> None:
         """Forget a blob."""
         self._path(sha256).unlink(missing_ok=True)
+
+    def stored(self) -> Iterator[Found]:
+        """Every blob."""
+        return _found(self._root.glob("sha256/??/??/*"))
+
+    def discard(self, sha256: str) -> None:
+        """Put a blob into the bin, where its age begins anew."""
+        with suppress(FileNotFoundError):
+            os.utime(self._path(sha256))
+            self._path(sha256).replace(self._bin / sha256)
+
+    def discarded(self) -> Iterator[Found]:
+        """Every blob in the bin."""
+        return _found(self._bin.iterdir())
+
+    def restore(self, sha256: str) -> bool:
+        """Take a blob out of the bin again; two at once may, and both find it."""
+        target = self._path(sha256)
+        with suppress(FileNotFoundError):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (self._bin / sha256).replace(target)
+        return target.is_file()
+
+    def purge(self, sha256: str) -> None:
+        """Forget a blob in the bin for ever."""
+        (self._bin / sha256).unlink(missing_ok=True)
+
+    def clear_incoming(self, before: datetime) -> int:
+        """Remove what killed writers left."""
+        left = [found.sha256 for found in _found(self._incoming.iterdir()) if found.at < before]
+        for name in left:
+            (self._incoming / name).unlink(missing_ok=True)
+        return len(left)
 
     def probe(self) -> str:
         """Write and forget a blob."""
@@ -144,11 +201,16 @@ class LocalStorage:
             raise ValueError("not a SHA-256")
         return self._root / "sha256" / sha256[:2] / sha256[2:4] / sha256
 
+    def _existing(self, sha256: str) -> Path:
+        if not self.exists(sha256):
+            raise IntegrityFailure("a stored blob is missing", sha256=sha256)
+        return self._path(sha256)
+
     def _create(self, sha256: str, source: BinaryIO) -> str:
         """Write beside, then link into place; a link to a name that exists fails: nothing is overwritten."""
         target = self._path(sha256)
-        if target.is_file():
-            os.utime(target)  # young again: the sweep of unnamed blobs must not take it from under a new row
+        with suppress(FileNotFoundError):
+            os.utime(target)  # there already, and young again for the sweep
             return sha256
         beside = self._incoming / new_id()
         with _full_disk_is_storage_full():
@@ -162,6 +224,12 @@ class LocalStorage:
             finally:
                 beside.unlink(missing_ok=True)
         return sha256
+
+
+def _found(paths: Iterable[Path]) -> Iterator[Found]:
+    for path in paths:
+        with suppress(FileNotFoundError):
+            yield Found(path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
 def _copy(source: BinaryIO, target: Path, sha256: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
@@ -19,11 +20,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from backend.config import Settings
 from backend.kit.errors import AppError, IntegrityFailure, StorageFull, Unavailable
 from backend.kit.ids import new_id
-from backend.kit.storage import file_sha256, verified
+from backend.kit.storage import Found, file_sha256, verified
 
 ALREADY_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 NOT_THERE = frozenset({"NoSuchKey", "NotFound", "404"})
 FULL = frozenset({"InsufficientStorage", "XMinioStorageFull", "QuotaExceeded", "507"})
+BIN = "bin/"
 CONNECT_S, READ_S, ATTEMPTS = 3, 30, 3
 """Seconds and tries before the store counts as away."""
 
@@ -76,7 +78,12 @@ class S3Storage:
     def open(self, sha256: str) -> BinaryIO:
         """The bytes as they come from the store; cannot seek."""
         with _typed(sha256):
-            answer = self._client.get_object(Bucket=self._bucket, Key=_key(sha256))
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=_key(sha256))
+            except ClientError as error:
+                if _code(error) not in NOT_THERE or not self.restore(sha256):
+                    raise
+                answer = self._client.get_object(Bucket=self._bucket, Key=_key(sha256))
         return cast(BinaryIO, answer["Body"])
 
     def local_path(self, sha256: str) -> Path | None:
@@ -87,12 +94,14 @@ class S3Storage:
     def exists(self, sha256: str) -> bool:
         """True when the blob is stored."""
         with _typed(sha256):
-            return self._head(sha256) is not None
+            return self._head(sha256) is not None or self.restore(sha256)
 
     def size(self, sha256: str) -> int:
         """Bytes of the blob."""
         with _typed(sha256):
             size = self._head(sha256)
+            if size is None and self.restore(sha256):
+                size = self._head(sha256)
         if size is None:
             raise IntegrityFailure("a stored blob is missing", sha256=sha256)
         return size
@@ -101,6 +110,53 @@ class S3Storage:
         """Forget a blob."""
         with _typed(sha256):
             self._client.delete_object(Bucket=self._bucket, Key=_key(sha256))
+
+    def stored(self) -> Iterator[Found]:
+        """Every blob."""
+        return self._found("sha256/")
+
+    def discard(self, sha256: str) -> None:
+        """Put a blob into the bin, where its age begins anew."""
+        self._move(sha256, _key(sha256), BIN + sha256)
+
+    def discarded(self) -> Iterator[Found]:
+        """Every blob in the bin."""
+        return self._found(BIN)
+
+    def restore(self, sha256: str) -> bool:
+        """Take a blob out of the bin again; two at once may, and both find it."""
+        self._move(sha256, BIN + sha256, _key(sha256))
+        with _typed(sha256):
+            return self._head(sha256) is not None
+
+    def purge(self, sha256: str) -> None:
+        """Forget a blob in the bin for ever."""
+        with _typed(sha256):
+            self._client.delete_object(Bucket=self._bucket, Key=BIN + sha256)
+
+    def clear_incoming(self, before: datetime) -> int:
+        """Zero: an object appears whole or not at all."""
+        del before
+        return 0
+
+    def _found(self, prefix: str) -> Iterator[Found]:
+        with _typed(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            for page in pages:
+                for one in page.get("Contents", ()):
+                    yield Found(one["Key"].rpartition("/")[2], one["LastModified"])
+
+    def _move(self, sha256: str, source: str, target: str) -> None:
+        """Copy, then delete; nothing happens when the source is not there."""
+        with _typed(sha256):
+            try:
+                origin = {"Bucket": self._bucket, "Key": source}
+                self._client.copy_object(Bucket=self._bucket, Key=target, CopySource=origin)
+            except ClientError as error:
+                if _code(error) in NOT_THERE:
+                    return
+                raise
+            self._client.delete_object(Bucket=self._bucket, Key=source)
 
     def probe(self) -> str:
         """`conditional` when the store keeps create-only writes, `head-then-put` when it does not."""

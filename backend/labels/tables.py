@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.clock import now
-from backend.kit.db import Base, id_column
+from backend.kit.db import Base, BlobName, id_column
 
 
 class StructureSet(Base):
@@ -76,9 +76,9 @@ class Revision(Base):
     number: Mapped[int]
     parent: Mapped[int]
     """Number of the revision this one was made from; 0 for the first."""
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(BlobName)
     """Blob of the mask (contracts, wire form)."""
-    contours_sha256: Mapped[str | None] = mapped_column(String(64))
+    contours_sha256: Mapped[str | None] = mapped_column(BlobName)
     """Blob of the contours it was imported with; slices still equal to those leave with the same points."""
     author_id: Mapped[str | None] = mapped_column(String(36))
     network_version_id: Mapped[str | None] = mapped_column(String(36), index=True)
@@ -127,7 +127,7 @@ class Review(Base):
     id: Mapped[str] = id_column()
     structure_id: Mapped[str] = mapped_column(ForeignKey("structures.id", ondelete="CASCADE"))
     revision: Mapped[int]
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(BlobName)
     act: Mapped[str] = mapped_column(String(16))
     user_id: Mapped[str] = mapped_column(String(36))
     user_name: Mapped[str] = mapped_column(String(128))

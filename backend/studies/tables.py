@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.clock import now
-from backend.kit.db import Base, id_column
+from backend.kit.db import Base, BlobName, id_column
 
 
 class Patient(Base):
@@ -87,7 +87,7 @@ class Series(Base):
     """[{slug, detail, severity}] from the geometry check."""
     volume: Mapped[dict[str, Any] | None]
     """See contracts, `Volume`; None while it has none."""
-    volume_sha256: Mapped[str | None] = mapped_column(String(64))
+    volume_sha256: Mapped[str | None] = mapped_column(BlobName)
     """Blob of the raw voxels, k ascending."""
     structure_set_id: Mapped[str | None] = mapped_column(String(36), index=True)
     """Set on derived RTSTRUCT and SEG series that Rinkaku itself publishes."""
@@ -109,7 +109,7 @@ class Instance(Base):
     rows: Mapped[int | None]
     columns: Mapped[int | None]
     frames: Mapped[int] = mapped_column(default=1)
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(BlobName, index=True)
     """Blob of the stored file."""
     received_sha256: Mapped[str] = mapped_column(String(64))
     """Of the bytes as they came, so that the same file twice is known as a duplicate."""

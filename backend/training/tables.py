@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.clock import now
-from backend.kit.db import Base, id_column
+from backend.kit.db import Base, BlobName, id_column
 
 
 class NetworkVersion(Base):
@@ -32,7 +32,7 @@ class NetworkVersion(Base):
     manifest: Mapped[dict[str, Any]]
     """Architecture, preprocessing, structures, thresholds, plausible ranges (models/registry)."""
     structures: Mapped[list[Any]]
-    weights_sha256: Mapped[str] = mapped_column(String(64))
+    weights_sha256: Mapped[str] = mapped_column(BlobName)
     card: Mapped[str] = mapped_column(Text)
     metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
     run_id: Mapped[str | None] = mapped_column(String(36))
@@ -79,7 +79,7 @@ class Run(Base):
     config: Mapped[dict[str, Any]]
     curves: Mapped[list[Any]] = mapped_column(default=list)
     evaluation: Mapped[list[Any] | None]
-    checkpoint_sha256: Mapped[str | None] = mapped_column(String(64))
+    checkpoint_sha256: Mapped[str | None] = mapped_column(BlobName)
     """Newest checkpoint, from which another worker goes on after a kill."""
     created_by: Mapped[str] = mapped_column(String(36))
     created_at: Mapped[datetime] = mapped_column(default=now)

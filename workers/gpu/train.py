@@ -55,9 +55,7 @@ def fine_tune(context: JobContext) -> dict[str, Any]:
         result["version_id"] = version.id
         row = session.get_one(Run, run.id)
         row.version_id, row.evaluation = version.id, rows
-        if row.checkpoint_sha256 is not None:
-            storage().delete(row.checkpoint_sha256)
-            row.checkpoint_sha256 = None
+        row.checkpoint_sha256 = None  # its blob is for the sweep: this transaction may still fail
         jobs.announce(session, "run", run.id, run.project_id)
     return result
 

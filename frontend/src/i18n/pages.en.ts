@@ -33,6 +33,8 @@ export const pagesEn = {
   'jobKind.measure': 'Effort measurement',
   'jobKind.export': 'Training-set export',
   'jobKind.train': 'Training',
+  'jobKind.sweep-storage': 'Removal of unused data',
+  'jobKind.verify-storage': 'Check of stored data',
   'account.password': 'Password',
   'account.current': 'Present password',
   'account.new': 'New password',

@@ -35,6 +35,8 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   'jobKind.measure': '修正量の計測',
   'jobKind.export': '学習データ書き出し',
   'jobKind.train': '学習',
+  'jobKind.sweep-storage': '不要データの削除',
+  'jobKind.verify-storage': '保存データの検査',
   'account.password': 'パスワード',
   'account.current': '現在のパスワード',
   'account.new': '新しいパスワード',

@@ -17,7 +17,7 @@ import { JobProgress, JobStateBadge, kindText } from './job-state';
 import css from './jobs.module.css';
 
 const STATES: readonly JobState[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
-const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'publish', 'measure', 'export', 'train'] as const;
+const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'publish', 'measure', 'export', 'train', 'sweep-storage', 'verify-storage'] as const;
 const PAGE_SIZE = 100;
 const LIVE_MS = 3000;
 
