@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
-from sqlalchemy import select
+from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
 
 from backend.accounts.actor import Actor
 from backend.kit.db import session_scope
 from backend.labels import service as labels
 from backend.labels.tables import Revision, Structure
 from backend.studies import service as studies
-from backend.studies.tables import Series
+from backend.studies.tables import Instance, Series
 from rt.dicom.contour_data import fill_contours
 from rt.dicom.parse import read_stored
 from rt.dicom.rtstruct import read_rtstruct
@@ -31,27 +32,53 @@ Bring = Callable[..., str]
 ORGANS = ("Brainstem", "Parotid_R")
 
 
-def test_chosen_files_reach_the_worklist_and_garbage_is_named(
+def _write_series(folder: Path, patient: str) -> None:
+    folder.mkdir()
+    for number, dataset in enumerate(make_ct_series((6, 32, 32), seed=patient)):
+        dataset.PatientID = patient
+        (folder / f"{number}.dcm").write_bytes(encode(dataset))
+
+
+def _drop(page: Page, path: Path) -> None:
+    """Drag a file or folder of this machine onto the page, as a file manager does."""
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    browser = page.context.new_cdp_session(page)
+    for step in ("dragEnter", "dragOver"):
+        browser.send("Input.dispatchDragEvent", {"type": step, "x": 700, "y": 450, "data": data})
+    expect(page.get_by_text("Drop to import")).to_be_visible()
+    browser.send("Input.dispatchDragEvent", {"type": "drop", "x": 700, "y": 450, "data": data})
+
+
+def test_chosen_files_and_dropped_folders_and_zips_reach_the_worklist_and_garbage_is_named(
     sit_down: SitDown, actor: ActorMaker, tmp_path: Path
 ) -> None:
-    files = [tmp_path / "holiday.jpg"]
-    files[0].write_bytes(b"not a scan at all" * 20)
-    for number, dataset in enumerate(make_ct_series((6, 32, 32))):
-        files.append(tmp_path / f"{number}.dcm")
-        files[-1].write_bytes(encode(dataset))
+    for patient in ("CHOSEN", "FOLDER", "ZIPPED"):
+        _write_series(tmp_path / patient, patient)
+    (tmp_path / "FOLDER" / "deeper").mkdir()
+    (tmp_path / "FOLDER" / "5.dcm").rename(tmp_path / "FOLDER" / "deeper" / "5.dcm")
+    archive = Path(shutil.make_archive(str(tmp_path / "disc"), "zip", tmp_path / "ZIPPED"))
+    garbage = tmp_path / "holiday.jpg"
+    garbage.write_bytes(b"not a scan at all" * 20)
     page = sit_down(actor("clinician")).page
+    panel = page.get_by_role("region", name="Import")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Import files").click()
-    chooser.value.set_files(files)
-
-    panel = page.get_by_role("region", name="Import")
+    chooser.value.set_files([garbage, *(tmp_path / "CHOSEN").iterdir()])
     expect(panel).to_contain_text("Import finished")
     refused = panel.get_by_role("listitem").filter(has_text="holiday.jpg")
     expect(refused).to_contain_text("Refused")
     expect(refused).to_contain_text("not a DICOM file", ignore_case=True)
-    row = page.get_by_role("row").filter(has_text="TEST-1")
+    row = page.get_by_role("row").filter(has_text="CHOSEN")
     expect(row).to_contain_text("CT")
     expect(row).to_contain_text("New")
+
+    _drop(page, tmp_path / "FOLDER")
+    expect(panel.get_by_role("listitem").filter(has_text="FOLDER/deeper/5.dcm")).to_contain_text("Stored")
+    expect(page.get_by_role("row").filter(has_text="FOLDER")).to_contain_text("CT")
+    _drop(page, archive)
+    expect(page.get_by_role("row").filter(has_text="ZIPPED")).to_contain_text("CT")
+    with session_scope(read_only=True) as session:
+        assert session.scalar(select(func.count(Instance.id))) == 3 * 6
 
 
 @pytest.mark.timeout(600)
