@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.accounts.tables import User
@@ -61,6 +61,22 @@ def members(session: Session, project_id: str) -> list[tuple[Member, User]]:
     statement = select(Member, User).join(User, User.id == Member.user_id)
     rows = session.execute(statement.where(Member.project_id == project_id).order_by(User.username))
     return [(member, user) for member, user in rows]
+
+
+def candidates(
+    session: Session, project_id: str, search: str, after: str | None, limit: int
+) -> Sequence[User]:
+    """Active people who are no members, whose names hold every word of the search, by user name."""
+    members = select(Member.user_id).where(Member.project_id == project_id)
+    statement = select(User).where(User.active, User.id.not_in(members))
+    for word in search.lower().split():
+        names = (User.username, User.display_name)
+        statement = statement.where(
+            or_(*(func.lower(name).contains(word, autoescape=True) for name in names))
+        )
+    if after is not None:
+        statement = statement.where(User.username > after)
+    return session.scalars(statement.order_by(User.username).limit(limit)).all()
 
 
 def administrators(session: Session, project_id: str) -> Sequence[Member]:

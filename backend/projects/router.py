@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
 
 from backend.accounts.deps import ActorDep
 from backend.accounts.schemas import UserOut
@@ -10,6 +12,7 @@ from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
 from backend.kit.web import CursorParam, LimitParam, Page, SessionDep, problems
 from backend.projects import service
 from backend.projects.schemas import (
+    Candidate,
     MemberIn,
     MemberList,
     MemberOut,
@@ -18,8 +21,12 @@ from backend.projects.schemas import (
     ProjectPatch,
     Template,
 )
-from backend.projects.service import Permission
+from backend.projects.service import CandidateSearch, Permission
 from backend.projects.tables import Project, Role
+
+SearchParam = Annotated[
+    str, Query(max_length=128, description="Parts of user name or display name, all to be found")
+]
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
@@ -68,6 +75,22 @@ def list_members(project_id: str, session: SessionDep, actor: ActorDep) -> Membe
             for member, user in rows
         ]
     )
+
+
+@router.get("/{project_id}/candidates")
+def list_candidates(
+    project_id: str,
+    session: SessionDep,
+    actor: ActorDep,
+    search: SearchParam = "",
+    limit: LimitParam = DEFAULT_LIMIT,
+    cursor: CursorParam = None,
+) -> Page[Candidate]:
+    """Active people who are not members yet, by user name, for who administers the project."""
+    after = str(decode_cursor(cursor, (str,))[0]) if cursor else None
+    rows = service.list_candidates(session, actor, project_id, CandidateSearch(search, after, limit))
+    following = encode_cursor(rows[-1].username) if len(rows) == limit else None
+    return Page(items=[Candidate.model_validate(row) for row in rows], next_cursor=following)
 
 
 @router.put("/{project_id}/members/{user_id}", responses=problems(409))

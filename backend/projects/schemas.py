@@ -98,6 +98,16 @@ class MemberOut(BaseModel):
     role: RoleName
 
 
+class Candidate(BaseModel):
+    """A person who may be made a member: no more than it takes to choose him."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    username: str
+    display_name: str
+
+
 class MemberList(BaseModel):
     """All members; a project has few, so there are no pages."""
 

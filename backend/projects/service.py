@@ -7,6 +7,7 @@ Administrators of the installation have no more rights inside a project than the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
@@ -57,6 +58,17 @@ HEAD_NECK_TEMPLATE = [
 ]
 """The seven organs of the shipped network, TG-263 names, colours told apart on grey."""
 HEAD_NECK_RULES = [{"modality": "CT", "region": "head-neck", "network": "head-neck-oar", "enabled": True}]
+
+
+@dataclass(frozen=True)
+class CandidateSearch:
+    """A page of people who are not members yet."""
+
+    words: str
+    """Parts of user name or display name; all of them must be found."""
+    after: str | None
+    """User name that the page before ended with."""
+    limit: int
 
 
 def require(session: Session, actor: Actor, project_id: str, permission: Permission) -> Project:
@@ -190,6 +202,14 @@ def list_members(session: Session, actor: Actor, project_id: str) -> Sequence[tu
     return repository.members(session, project_id)
 
 
+def list_candidates(
+    session: Session, actor: Actor, project_id: str, wanted: CandidateSearch
+) -> Sequence[User]:
+    """People who may be made members, for who administers the project."""
+    require(session, actor, project_id, Permission.ADMINISTER)
+    return repository.candidates(session, project_id, wanted.words, wanted.after, wanted.limit)
+
+
 def set_member(
     session: Session, actor: Actor, project_id: str, user_id: str, role: Role
 ) -> tuple[Member, User]:
@@ -200,6 +220,8 @@ def set_member(
         _keep_an_administrator(session, project_id, user_id)
     member = repository.member(session, project_id, user_id)
     if member is None:
+        if not user.active:
+            raise NotFound("there is no such user")
         member = Member(project_id=project_id, user_id=user_id, role=role)
         repository.add(session, member)
     member.role = role

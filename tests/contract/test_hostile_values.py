@@ -42,6 +42,7 @@ def test_strange_values_in_queries(client, login, ids):
     dicom = ("PatientName", "PatientID", "StudyDate", "SeriesNumber", "ModalitiesInStudy", "limit", "offset")
     lists = [f"/api/projects/{ids['project_id']}/studies", "/api/jobs", "/api/audit", "/api/tokens"]
     questions = [f"{path}?{name}" for path in lists for name in names]
+    questions += [f"/api/projects/{ids['project_id']}/candidates?search"]
     questions += [f"/dicomweb/{level}?{name}" for level in ("studies", "instances") for name in dicom]
     values = (NUL, NO_UTF8, HUGE, "-" + HUGE, "%ed%a0%80")
     asked = [f"{question}={value}" for question in questions for value in values]
@@ -53,6 +54,7 @@ def test_cursors_of_ones_own_making(client, login, ids):
     headers = login("administrator")
     lists = [f"/api/projects/{ids['project_id']}/studies", "/api/audit", "/api/tokens", "/api/users"]
     lists += [f"/api/structures/{ids['structure_id']}/revisions", "/api/jobs", "/api/projects"]
+    lists += [f"/api/projects/{ids['project_id']}/candidates"]
     keys = ([2**80], ["\ud800"], ["\ud800", "x"], ["a\0", "b"], ["0001-01-01T00:00+12:00", "x"], [None], {})
     seen = {}
     for path in lists:

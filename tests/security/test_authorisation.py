@@ -46,7 +46,9 @@ NEEDS = {
     Permission.REVIEW: {"approve_structures", "return_structures"},
     Permission.EXPORT: {"export_structure_set", "request_training_set", "download_training_set"},
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
-    Permission.ADMINISTER: {"update_project", "set_template", "set_member", "remove_member", "delete_study"},
+    Permission.ADMINISTER: {
+        "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
+    },
 }  # fmt: skip
 """The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
 is cancelled and tried again with TRAIN."""

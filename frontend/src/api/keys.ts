@@ -3,6 +3,7 @@ export const keys = {
   session: ['session'] as const,
   projects: ['projects'] as const,
   project: (id: string) => ['projects', id] as const,
+  candidates: (id: string) => ['projects', id, 'candidates'] as const,
   members: (id: string) => ['projects', id, 'members'] as const,
   template: (id: string) => ['projects', id, 'template'] as const,
   allStudies: ['studies'] as const,

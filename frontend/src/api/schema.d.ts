@@ -56,6 +56,18 @@ export interface components {
             hash: string;
         };
         /**
+         * Candidate
+         * @description A person who may be made a member: no more than it takes to choose him.
+         */
+        Candidate: {
+            /** Id */
+            id: string;
+            /** Username */
+            username: string;
+            /** Display Name */
+            display_name: string;
+        };
+        /**
          * Credentials
          * @description A login.
          */
@@ -498,6 +510,13 @@ export interface components {
         Page_AuditOut_: {
             /** Items */
             items: components["schemas"]["AuditOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[Candidate] */
+        Page_Candidate_: {
+            /** Items */
+            items: components["schemas"]["Candidate"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };

@@ -14,6 +14,7 @@ export type NewToken = Schemas['NewToken'];
 
 export type Rule = Schemas['Rule'];
 export type Project = Schemas['ProjectOut'];
+export type Candidate = Schemas['Candidate'];
 export type Member = Schemas['MemberOut'];
 export type TemplateStructure = Schemas['TemplateStructure'];
 export type Template = Schemas['Template'];

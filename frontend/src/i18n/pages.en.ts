@@ -103,7 +103,6 @@ export const pagesEn = {
   'project.choosePerson': 'Choose a person…',
   'project.role': 'Role',
   'project.addMember': 'Add',
-  'project.addByAdministrator': 'An administrator of the installation can add people.',
   'project.everybody': 'All active users are members.',
   'project.removeMember': 'Take {name} out of the project',
   'project.template': 'Structure template',

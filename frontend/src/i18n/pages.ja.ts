@@ -105,7 +105,6 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   'project.choosePerson': 'ユーザーを選択…',
   'project.role': '役割',
   'project.addMember': '追加',
-  'project.addByAdministrator': 'メンバーの追加はシステム管理者が行います。',
   'project.everybody': '有効なユーザーはすべて参加しています。',
   'project.removeMember': '{name} をプロジェクトから外す',
   'project.template': '輪郭テンプレート',

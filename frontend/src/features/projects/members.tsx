@@ -3,13 +3,12 @@ import { useState } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
-import type { Member, Role, User } from '../../api/types';
+import type { Candidate, Member, Role } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, IconButton, Select } from '../../ui/controls';
 import { ErrorNote, Loading } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
 import { layout, Section } from '../../ui/layout';
-import { useSession } from '../login/session';
 import css from './project.module.css';
 
 const ROLES: readonly Role[] = ['administrator', 'clinician', 'annotator', 'reviewer', 'reader'];
@@ -27,27 +26,27 @@ function useMemberChange(projectId: string) {
       if (role === null) await api.delete(path);
       else await api.put<Member>(path, { role });
     },
-    onSettled: () => client.invalidateQueries({ queryKey: keys.members(projectId) }),
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: keys.members(projectId) }),
+        client.invalidateQueries({ queryKey: keys.candidates(projectId) }),
+      ]),
   });
 }
 
-type AddProps = { members: readonly Member[]; pending: boolean; onAdd: (change: MemberChange) => void };
+type AddProps = { projectId: string; pending: boolean; onAdd: (change: MemberChange) => void };
 
-/** Only administrators of the installation may see everybody, so only they can add. */
-function AddMember({ members, pending, onAdd }: AddProps) {
+function AddMember({ projectId, pending, onAdd }: AddProps) {
   const t = useT();
-  const { me } = useSession();
-  const users = useQuery({
-    queryKey: keys.users,
-    queryFn: () => all<User>('/users'),
-    enabled: me.user.is_administrator,
+  const candidates = useQuery({
+    queryKey: keys.candidates(projectId),
+    queryFn: () => all<Candidate>(`/projects/${projectId}/candidates`),
   });
   const [userId, setUserId] = useState('');
   const [role, setRole] = useState<Role>('clinician');
-  if (!me.user.is_administrator) return <p className={css.foot}>{t('project.addByAdministrator')}</p>;
-  const known = new Set(members.map(({ user }) => user.id));
-  const others = (users.data ?? []).filter(({ id, active }) => active && !known.has(id));
-  if (others.length === 0) return <p className={css.foot}>{t('project.everybody')}</p>;
+  if (candidates.isPending) return <Loading />;
+  if (candidates.isError) return <ErrorNote error={candidates.error} retry={() => void candidates.refetch()} />;
+  if (candidates.data.length === 0) return <p className={css.foot}>{t('project.everybody')}</p>;
   return (
     <div className={css.foot}>
       <Select
@@ -55,7 +54,10 @@ function AddMember({ members, pending, onAdd }: AddProps) {
         value={userId}
         choices={[
           { value: '', label: t('project.choosePerson') },
-          ...others.map(({ id, display_name }) => ({ value: id, label: display_name })),
+          ...candidates.data.map(({ id, username, display_name }) => ({
+            value: id,
+            label: `${display_name} (${username})`,
+          })),
         ]}
         onChange={setUserId}
       />
@@ -127,7 +129,7 @@ export function Members({ projectId, manage }: { projectId: string; manage: bool
         </tbody>
       </table>
       {manage && (
-        <AddMember members={members.data} pending={change.isPending} onAdd={(wanted) => change.mutate(wanted)} />
+        <AddMember projectId={projectId} pending={change.isPending} onAdd={(wanted) => change.mutate(wanted)} />
       )}
     </Section>
   );
