@@ -23,15 +23,15 @@ BODY_BIT = 7
 class Augmentation:
     """Ranges of the random changes; all uniform and symmetric unless said otherwise."""
 
-    rotation_rad: float = 0.25
-    scale: float = 0.15
+    rotation_rad: float = 0.15
+    scale: float = 0.1
     flip_probability: float = 0.5
-    shift_hu: float = 25.0
-    gain: float = 0.08
-    noise_hu: float = 25.0
-    blur_probability: float = 0.2
-    couch_probability: float = 0.2
-    mask_probability: float = 0.15
+    shift_hu: float = 15.0
+    gain: float = 0.05
+    noise_hu: float = 15.0
+    blur_probability: float = 0.1
+    couch_probability: float = 0.1
+    mask_probability: float = 0.1
     field_cut_probability: float = 0.1
 
 
