@@ -63,7 +63,8 @@ def _case(folder: Path) -> Case:
 OPENKBP_CARD = CardText(
     data="OpenKBP Grand Challenge (Babier et al., Medical Physics 2021; MIT licence): planning CT of "
     "head-and-neck cancer with the contours used in clinic, 128×128×128 voxels of about 3.9×3.9×2.5 mm. A "
-    "structure that was not contoured in a patient is unknown there and left out of loss and figures.",
+    "structure that was not contoured in a patient is unknown there and left out of loss and figures, and so "
+    "are eight training contours that cover only a small part of their organ.",
     split="Trained on pt_1 to pt_200 (169 patients with a CT). Thresholds were chosen, and all figures below "
     "measured, on pt_201 to pt_240 (33 patients with a CT): the figures are slightly flattered by seven "
     "chosen thresholds; weights never saw them. The challenge's test patients were not available to us.",
@@ -71,6 +72,7 @@ OPENKBP_CARD = CardText(
     "better than that. The oesophagus is contoured over different lengths in different patients. Elsewhere "
     "(whole-body CT, children, after laryngectomy or mandibulectomy, strong dental artefact) performance is "
     "unknown; the plausibility check flags missing organs, several parts, exchanged sides, volumes outside "
-    "the training range and organs cut off by the scan.",
+    "the training range and organs cut off by the scan. Validation data at fault, kept in all figures: pt_221 "
+    "(contours not on the CT), pt_203 (CT in pieces), pt_215 and pt_216 (a far larger region named cord).",
 )
 """What the card of a network trained on OpenKBP says."""
