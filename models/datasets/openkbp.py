@@ -72,7 +72,8 @@ OPENKBP_CARD = CardText(
     "better than that. The oesophagus is contoured over different lengths in different patients. Elsewhere "
     "(whole-body CT, children, after laryngectomy or mandibulectomy, strong dental artefact) performance is "
     "unknown; the plausibility check flags missing organs, several parts, exchanged sides, volumes outside "
-    "the training range and organs cut off by the scan. Validation data at fault, kept in all figures: pt_221 "
-    "(contours not on the CT), pt_203 (CT in pieces), pt_215 and pt_216 (a far larger region named cord).",
+    "the training range and organs cut off by the scan. Validation data at fault, kept in all figures: "
+    "pt_221 (contours not on the CT), pt_203 (CT in pieces), pt_215 and pt_216 (a far larger region "
+    "named cord).",
 )
 """What the card of a network trained on OpenKBP says."""
