@@ -113,6 +113,20 @@ def test_network_contours_are_corrected_and_survive_a_killed_page(
     expect(newest).to_contain_text("Revision 2")
     expect(newest).to_contain_text(clinician.display_name)
     expect(newest).to_contain_text("Newest")
+    again.page.keyboard.press("Escape")
+
+    again.page.get_by_role("link", name="Worklist").click()
+    row = again.page.get_by_role("row").filter(has_text="PHANTOM-1")
+    row.get_by_role("button", name="Draw again").click()
+    expect(row).to_contain_text("Queued")
+    results = run_queued("presegment")
+    expect(row).to_contain_text("Ready")
+    assert results[0]["kept"] == [name] and len(results[0]["drawn"]) > 1
+    viewer = again.open_study()
+    assert viewer.volume_cc(name) == after
+    redrawn = viewer.history(results[0]["drawn"][0]).get_by_role("listitem").first
+    expect(redrawn).to_contain_text("Revision 2")
+    expect(redrawn).to_contain_text("drawn by the network")
 
 
 @pytest.mark.timeout(600)

@@ -59,7 +59,7 @@ export const worklistJa: Record<keyof typeof worklistEn, string> = {
   'severity.warning': '警告',
   'severity.refusal': '使用不可',
   'filter.state': 'すべての状態',
-  'filter.modality': 'すべてのモダリティ',
+  'filter.modality': '全モダリティ',
   'filter.ai': 'AI：すべて',
   'filter.warning': '警告：すべて',
   'filter.assignee_id': 'すべての担当者',

@@ -1,15 +1,16 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { MouseEvent } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Job, StudyRow } from '../../api/types';
 import { useT } from '../../i18n';
 import { problemText } from '../../i18n/problems';
-import { Button } from '../../ui/controls';
+import { Button, IconButton } from '../../ui/controls';
+import { Icon } from '../../ui/icons';
 import { notify } from '../../ui/toast';
 import { AiBadge } from './study-badges';
 import css from './worklist.module.css';
 
-const WORDS = { none: 'worklist.draw', failed: 'common.retry', ready: 'worklist.again' } as const;
 
 /** How far the AI contours are, and a way to ask for them, or for newer ones. */
 export function AiCell({ study, mayDraw }: { study: StudyRow; mayDraw: boolean }) {
@@ -22,20 +23,29 @@ export function AiCell({ study, mayDraw }: { study: StudyRow; mayDraw: boolean }
   });
   const { ai } = study;
   if (ai === 'queued' || ai === 'running' || !mayDraw || !study.modalities.includes('CT')) return <AiBadge ai={ai} />;
+  const ask = (event: MouseEvent): void => {
+    event.stopPropagation();
+    draw.mutate();
+  };
   return (
     <span className={css.ai}>
-      {ai !== 'none' && <AiBadge ai={ai} />}
-      <Button
-        small
-        title={ai === 'ready' ? t('viewer.again.hint') : ''}
-        disabled={draw.isPending}
-        onClick={(event) => {
-          event.stopPropagation();
-          draw.mutate();
-        }}
-      >
-        {t(WORDS[ai])}
-      </Button>
+      {ai === 'none' ? (
+        <Button small disabled={draw.isPending} onClick={ask}>
+          {t('worklist.draw')}
+        </Button>
+      ) : (
+        <>
+          <AiBadge ai={ai} />
+          <IconButton
+            small
+            name={t(ai === 'ready' ? 'worklist.again' : 'common.retry')}
+            disabled={draw.isPending}
+            onClick={ask}
+          >
+            <Icon name="again" />
+          </IconButton>
+        </>
+      )}
     </span>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isFiltered, nextSort, readFilters, readSort, sortOf, writeSort } from './filters';
+import { isFiltered, modalitiesText, nextSort, readFilters, readSort, sortOf, writeSort } from './filters';
 
 const search = (text: string): URLSearchParams => new URLSearchParams(text);
 
@@ -22,6 +22,11 @@ describe('worklist view', () => {
     expect(readSort(search(`sort=${writeSort(sort)}`))).toEqual(sort);
     expect(sortOf('patient', sort)).toBe('ascending');
     expect(sortOf('id', sort)).toBeNull();
+  });
+
+  test('modalities are short, with the images first', () => {
+    expect(modalitiesText(['CT', 'RTDOSE', 'RTPLAN', 'RTSTRUCT', 'SEG'])).toBe('CT · DOSE · PLAN · STRUCT · SEG');
+    expect(modalitiesText(['RTSTRUCT', 'MR', 'RTIMAGE'])).toBe('MR · STRUCT · IMAGE');
   });
 
   test('an unknown order is ignored', () => {

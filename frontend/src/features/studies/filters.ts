@@ -17,6 +17,13 @@ export const WARNINGS = [
   'mixed-orientations',
   'single-slice',
 ] as const;
+/** Images first, then plans, doses and contours without the RT of their modality: `CT · DOSE · STRUCT`. */
+export function modalitiesText(modalities: readonly string[]): string {
+  const derived = (modality: string): boolean => /^(RT|SEG)/.test(modality);
+  const images = modalities.filter((modality) => !derived(modality));
+  return [...images, ...modalities.filter(derived).map((modality) => modality.replace(/^RT/, ''))].join(' · ');
+}
+
 export const FILTER_NAMES = ['q', 'state', 'modality', 'ai', 'warning', 'assignee_id'] as const;
 
 export type FilterName = (typeof FILTER_NAMES)[number];

@@ -12,7 +12,7 @@ import { formatAgo, formatDate, formatPersonName, formatTime } from '../../ui/fo
 import { Icon } from '../../ui/icons';
 import { notify } from '../../ui/toast';
 import { AiCell } from './ai-cell';
-import { COLUMNS } from './filters';
+import { COLUMNS, modalitiesText } from './filters';
 import { StateBadge } from './study-badges';
 import css from './worklist.module.css';
 
@@ -128,15 +128,19 @@ export function WorklistRow({ study, selected, now, abilities, onSelect, onOpen,
         onClick={onOpen}
         onFocus={onSelect}
       >
-        <td>
+        <td title={name}>
           <Link className={css.name} to={`/studies/${study.id}`} tabIndex={-1} onClick={(e) => e.stopPropagation()}>
             {name}
           </Link>
         </td>
         <td>{study.patient_id}</td>
         <td>{formatDate(study.study_date)}</td>
-        <td title={study.description}>{study.description || '–'}</td>
-        <td>{study.modalities.join(' · ')}</td>
+        <td className={css.description} title={study.description}>
+          {study.description || '–'}
+        </td>
+        <td className={css.modality} title={study.modalities.join(', ')}>
+          {modalitiesText(study.modalities)}
+        </td>
         <td>
           <StateBadge state={study.state} />
         </td>
