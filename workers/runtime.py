@@ -21,8 +21,9 @@ from sqlalchemy.orm import Session
 
 from backend.jobs import leases
 from backend.jobs.leases import Claim
-from backend.jobs.service import KINDS
+from backend.jobs.service import KINDS, JobRequest, enqueue
 from backend.jobs.stages import Value, sentence
+from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from backend.kit.storage import Storage
 from backend.kit.storage import storage as process_storage
@@ -138,6 +139,20 @@ class JobContext:
             yield session
             leases.succeed(session, self.claim, result)
         self.finished = True
+
+    def again(self, session: Session, delay_s: float) -> None:
+        """Ask for the same work once more, in the transaction that ends this job."""
+        done = session.get_one(Job, self.claim.job_id)
+        request = JobRequest(
+            done.kind,
+            done.parameters,
+            done.project_id,
+            done.study_id,
+            created_by=done.created_by,
+            coalesce_key=done.coalesce_key,
+            delay_s=delay_s,
+        )
+        enqueue(session, request)
 
     def send(self, message: dict[str, Any]) -> None:
         """Tell the supervising worker."""

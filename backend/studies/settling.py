@@ -49,17 +49,19 @@ def settle(study_ids: Collection[str], arrived: Mapping[str, int] | None = None)
             series = session.scalars(select(Series).where(Series.study_row_id == study_id)).all()
         images = [s for s in series if s.modality in WITH_VOLUME]
         changed = [s.id for s in images if arrived is None or s.id in arrived]
-        assembled = [_settle_series(series_id, arrived) for series_id in changed]
+        for series_id in changed:
+            _settle_series(series_id, arrived)
         with session_scope() as session:
-            _ask_for_structures(session, study_id, again=any(assembled))
+            _ask_for_structures(session, study_id)
 
 
-def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> bool:
-    """True when the series has a volume that it did not have before."""
+def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> None:
+    """Assemble the series, or leave that to a job where more of it is on the way."""
     instances = volumes.instances_of(series_id)
     came = len(instances) if arrived is None else arrived[series_id]
     if 2 * came >= len(instances):
-        return assemble_series(series_id)
+        assemble_series(series_id)
+        return
     with session_scope() as session:
         series, study = _locked(session, series_id)
         stale = series.volume is None or series.volume["digest"] != volumes.digest_of(instances)
@@ -71,7 +73,6 @@ def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> bool:
                 session, JobRequest("assemble", parameters, study.project_id, study.id, None, key, QUIET_S)
             )
             announce(session, "study", study.id, study.project_id)
-    return False
 
 
 def assemble_series(series_id: str) -> bool:
@@ -102,6 +103,7 @@ def assemble_series(series_id: str) -> bool:
         announce(session, "study", study.id, study.project_id)
         if built is not None:
             _ask_for_contours(session, series, study)
+            _ask_for_structures(session, study.id, again=True)
     log.info(
         "studies.series.settled", series_id=series_id, instances=len(instances), volume=built is not None
     )
@@ -178,7 +180,7 @@ def _ask_for_contours(session: Session, series: Series, study: Study) -> None:
         enqueue(session, JobRequest(kind, parameters, study.project_id, study.id, None, key, QUIET_S))
 
 
-def _ask_for_structures(session: Session, study_id: str, *, again: bool) -> None:
+def _ask_for_structures(session: Session, study_id: str, *, again: bool = False) -> None:
     """Read structure sets that came as DICOM; those that wait, again when a new volume is there."""
     study = session.get(Study, study_id)
     if study is None:

@@ -7,6 +7,7 @@ from typing import Any
 from backend.labels.service import importing
 from rt.dicom.parse import read_stored
 from rt.errors import RtError
+from workers.arriving import WAIT_S, is_unchanged
 from workers.runtime import JobContext, job
 
 
@@ -27,6 +28,10 @@ def import_structures(context: JobContext) -> dict[str, Any]:
         return result
     result = {}
     with context.finishing(result) as session:
+        if not all(is_unchanged(session, incoming.series) for incoming in reading.sets):
+            result |= {"structure_sets": [], "reason": "images-changed"}
+            context.again(session, WAIT_S)
+            return result
         made = importing.take_in(session, instance_id, reading)
         result["structure_sets"] = [row.id for row in made]
     return result

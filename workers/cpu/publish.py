@@ -7,8 +7,11 @@ from typing import Any
 from backend.exports import service as exports
 from backend.exports.objects import OutgoingSet, rtstruct_bytes, seg_bytes
 from backend.labels import service as labels
+from backend.labels.tables import StructureSet
 from backend.studies import service as studies
-from backend.studies.tables import Study
+from backend.studies.errors import NoVolume
+from backend.studies.tables import Series, Study
+from workers.arriving import wait_for_volume
 from workers.runtime import JobContext, job
 
 WAIT_S = 60.0
@@ -20,6 +23,16 @@ WRITERS = {"RTSTRUCT": rtstruct_bytes, "SEG": seg_bytes}
 def publish(context: JobContext) -> dict[str, Any]:
     """Both objects in place of those published before; what is not DICOM or as it came in is left alone."""
     set_id = context.parameters["structure_set_id"]
+    try:
+        return _publish(context, set_id)
+    except NoVolume:
+        with context.session(read_only=True) as session:
+            owner = session.get_one(StructureSet, set_id)
+            series = session.get_one(Series, owner.series_row_id)
+        return wait_for_volume(context, series)
+
+
+def _publish(context: JobContext, set_id: str) -> dict[str, Any]:
     with context.session(read_only=True) as session:
         outgoing = exports.collect(session, set_id)
         waits = outgoing is not None and exports.awaits_network(session, outgoing)

@@ -13,6 +13,7 @@ from backend.studies.tables import Series
 from rt.errors import RtError
 from rt.masks import Mask, mask_sha256
 from rt.regions import find_body, find_bones, find_lungs
+from workers.arriving import WAIT_S, is_unchanged, wait_for_volume
 from workers.runtime import JobContext, job
 
 
@@ -29,7 +30,9 @@ def find_regions(context: JobContext) -> dict[str, Any]:
         series = session.get_one(Series, context.parameters["series_id"])
         if series.modality != "CT":
             raise NotCt("body, lungs and bones are found on CT only")
-        hu, grid = studies.load_volume(series)
+    if series.volume is None:
+        return wait_for_volume(context, series)
+    hu, grid = studies.load_volume(series)
     context.progress(0.1, "body")
     body = find_body(hu, grid)
     context.progress(0.4, "lungs")
@@ -38,6 +41,10 @@ def find_regions(context: JobContext) -> dict[str, Any]:
     regions["Bones"] = find_bones(hu, body, grid)
     result: dict[str, Any] = {}
     with context.finishing(result) as session:
+        if not is_unchanged(session, series):
+            result |= {"drawn": [], "reason": "images-changed"}
+            context.again(session, WAIT_S)
+            return result
         structure_set = labels.working_set(session, series)
         for name, mask in regions.items():
             if not mask.any():

@@ -22,6 +22,7 @@ from models.inference.plausibility import Finding
 from models.inference.segment import Segmentation, segment_ct
 from models.registry.network import Network, NetworkManifest, load_network
 from rt.errors import RtError
+from workers.arriving import WAIT_S, is_unchanged, wait_for_volume
 from workers.runtime import JobContext, job
 
 LEAST_FOUND = 2
@@ -46,7 +47,9 @@ def presegment(context: JobContext) -> dict[str, Any]:
     """Append one revision per structure found; the result says what was drawn, kept and doubted."""
     with context.session(read_only=True) as session:
         task = _task(session, context.parameters)
-        hu, grid = studies.load_volume(task.series)
+    if task.series.volume is None:
+        return wait_for_volume(context, task.series)
+    hu, grid = studies.load_volume(task.series)
     manifest = NetworkManifest.from_json(task.version.manifest)
     network = load_network(manifest, storage().get(task.version.weights_sha256))
     context.log(f"{manifest.name} v{manifest.version} on {network.device.type}, {grid.shape_kji} voxels")
@@ -62,7 +65,11 @@ def presegment(context: JobContext) -> dict[str, Any]:
         return {"drawn": [], "kept": [], "findings": [], "reason": "region-not-found"}
     result: dict[str, Any] = {"findings": [asdict(finding) for finding in drawn.findings]}
     with context.finishing(result) as session:
-        result |= _offer(session, task, network, drawn)
+        if is_unchanged(session, task.series):
+            result |= _offer(session, task, network, drawn)
+        else:
+            result |= {"drawn": [], "kept": [], "reason": "images-changed"}
+            context.again(session, WAIT_S)
     return result
 
 
