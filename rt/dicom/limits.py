@@ -22,6 +22,8 @@ class Limits:
     """Rows and columns of one frame."""
     frames: int = 4096
     """Frames of one instance."""
+    bit_frames: int = 65_536
+    """Frames of one bit a pixel: a segmentation has one for each slice of each structure, and few bytes."""
     ratio: int = 1000
     """Pixel bytes for each byte of a compressed code stream."""
     depth: int = 32

@@ -54,8 +54,9 @@ def _claimed_bytes(header: Dataset, limits: Limits) -> int:
     frames = frame_count(header)
     if rows > limits.rows or columns > limits.rows:
         raise DicomTooLarge(f"{rows} × {columns} pixels; at most {limits.rows} each way", where="Rows")
-    if frames > limits.frames:
-        raise DicomTooLarge(f"{frames} frames; at most {limits.frames}", where="Number of Frames")
+    most = limits.bit_frames if bits == 1 else limits.frames
+    if frames > most:
+        raise DicomTooLarge(f"{frames} frames; at most {most}", where="Number of Frames")
     claimed = -(-rows * columns * samples * bits * frames // 8)
     if claimed > limits.pixel_bytes:
         raise DicomTooLarge(f"{claimed} bytes of pixels; at most {limits.pixel_bytes}", where="Rows")

@@ -11,10 +11,20 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
+from rt.dicom.limits import Limits
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
+from rt.dicom.parse import parse_instance
+from rt.dicom.sandbox import ParserProcess
 from rt.dicom.seg import read_seg, write_seg
 from rt.dicom.uids import derived_uid, new_uid
-from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
+from rt.errors import (
+    DicomError,
+    DicomReferenceError,
+    DicomTooLarge,
+    DicomTruncated,
+    DicomUnsupported,
+    GeometryError,
+)
 from rt.geometry import Grid
 from tests.rt.grids import ORIENTATIONS, ball, oriented_grid
 
@@ -210,3 +220,30 @@ def test_a_series_that_is_not_dicom_cannot_be_referred_to() -> None:
     series = SeriesReference(**{**series_on(oriented_grid("HFS", SHAPE)).__dict__, "sop_instance_uids": ()})
     with pytest.raises(DicomReferenceError):
         written(series, structures())
+
+
+def test_thirty_structures_on_150_slices_come_back_through_the_door() -> None:
+    """4500 frames of ours: more than other instances may have."""
+    grid = oriented_grid("HFS", (150, 6, 5))
+    rng = np.random.default_rng(7)
+    out = [
+        StructureOut(n, f"Node_{n}", "#30c0ff", "ORGAN", rng.random(grid.shape_kji) < 0.5)
+        for n in range(1, 31)
+    ]
+    header = ObjectHeader("Rinkaku AI", new_uid(), new_uid(), datetime(2026, 11, 20, tzinfo=UTC))
+    sent = write_bytes(write_seg(series_on(grid), out, header))
+    with ParserProcess() as parser:
+        stored = parser.parse(sent).data
+    read = read_seg(pydicom.dcmread(io.BytesIO(stored)), grid)
+    assert sum(int(s.mask_kji.any(axis=(1, 2)).sum()) for s in read.segments) == 4500
+    assert all(np.array_equal(s.mask_kji, o.mask_kji) for s, o in zip(read.segments, out, strict=True))
+
+
+def test_frames_of_one_bit_have_limits_of_their_own() -> None:
+    data = write_bytes(written(series_on(oriented_grid("HFS", SHAPE)), structures()))
+    frames = pydicom.dcmread(io.BytesIO(data)).NumberOfFrames
+    assert parse_instance(data, Limits(frames=1, bit_frames=frames)).modality == "SEG"
+    with pytest.raises(DicomTooLarge, match="frames"):
+        parse_instance(data, Limits(bit_frames=frames - 1))
+    with pytest.raises(DicomTooLarge, match="bytes of pixels"):
+        parse_instance(data, Limits(pixel_bytes=100))
