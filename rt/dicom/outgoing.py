@@ -20,7 +20,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from rt.dicom.contour_data import Contour
-from rt.dicom.parse import IMPLEMENTATION_CLASS_UID
+from rt.dicom.uids import IMPLEMENTATION_CLASS_UID
 from rt.errors import DicomReferenceError, MaskError
 from rt.geometry import FloatArray, Grid, Vector
 from rt.masks import Mask
@@ -114,7 +114,7 @@ class ObjectHeader:
 def common_dataset(series: SeriesReference, header: ObjectHeader, sop_class_uid: str) -> Dataset:
     """A data set with file meta, SOP Common, Patient, Study, Series and Equipment filled in."""
     dataset = Dataset()
-    dataset.file_meta = _file_meta(sop_class_uid, header.sop_instance_uid)
+    dataset.file_meta = file_meta(sop_class_uid, header.sop_instance_uid)
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID = sop_class_uid
     dataset.SOPInstanceUID = header.sop_instance_uid
@@ -171,7 +171,8 @@ def write_bytes(dataset: Dataset) -> bytes:
     return buffer.getvalue()
 
 
-def _file_meta(sop_class_uid: str, sop_instance_uid: str) -> FileMetaDataset:
+def file_meta(sop_class_uid: str, sop_instance_uid: str) -> FileMetaDataset:
+    """The file meta group of what is written here: explicit little endian, by this implementation."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(sop_class_uid)
     meta.MediaStorageSOPInstanceUID = UID(sop_instance_uid)

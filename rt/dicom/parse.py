@@ -46,14 +46,12 @@ from rt.dicom.kinds import (
 )
 from rt.dicom.limits import DEFAULT_LIMITS, Limits
 from rt.dicom.pixelcheck import check_pixels
-from rt.dicom.uids import derived_uid
+from rt.dicom.uids import IMPLEMENTATION_CLASS_UID, derived_uid
 from rt.errors import DicomError, DicomTooLarge, DicomTruncated, DicomUnsupported
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # its warnings quote values of the file
 
-IMPLEMENTATION_CLASS_UID = "2.25.230843164862911243046230137812386721143"
-"""Ours, from a random UUID (PS3.5 B.2)."""
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+\Z", re.ASCII)
 _DROPPED_TAGS = frozenset({0x00420011, 0x00880200, 0xFFFCFFFC})
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E

@@ -29,6 +29,7 @@ from rt.dicom.outgoing import (
     check_structures,
     copy_attributes,
     date_and_time,
+    file_meta,
 )
 from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
 from rt.geometry import Grid
@@ -96,6 +97,7 @@ def write_seg(series: SeriesReference, structures: Sequence[StructureOut], heade
         series_description=header.label[:64],
         omit_empty_frames=bool(masks.any()),
     )
+    dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SeriesDate, dataset.SeriesTime = date_and_time(header.written_at)
     copy_attributes(dataset, series.attributes)

@@ -8,6 +8,9 @@ import uuid
 ROOT = "2.25."
 """Root for UIDs derived from a UUID; needs no registration."""
 
+IMPLEMENTATION_CLASS_UID = "2.25.230843164862911243046230137812386721143"
+"""Ours, in every file that is stored or written here; from a random UUID (PS3.5 B.2)."""
+
 
 def new_uid() -> str:
     """A UID that nobody has used."""

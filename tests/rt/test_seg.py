@@ -14,9 +14,10 @@ from pydicom.dataset import Dataset
 from rt.dicom.limits import Limits
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
 from rt.dicom.parse import parse_instance
+from rt.dicom.rtstruct_writer import write_rtstruct
 from rt.dicom.sandbox import ParserProcess
 from rt.dicom.seg import read_seg, write_seg
-from rt.dicom.uids import derived_uid, new_uid
+from rt.dicom.uids import IMPLEMENTATION_CLASS_UID, derived_uid, new_uid
 from rt.errors import (
     DicomError,
     DicomReferenceError,
@@ -247,3 +248,16 @@ def test_frames_of_one_bit_have_limits_of_their_own() -> None:
         parse_instance(data, Limits(bit_frames=frames - 1))
     with pytest.raises(DicomTooLarge, match="bytes of pixels"):
         parse_instance(data, Limits(pixel_bytes=100))
+
+
+def test_every_file_of_ours_names_the_same_implementation() -> None:
+    sent = write_bytes(written(series_on(oriented_grid("HFS", SHAPE)), structures()))
+    stored = parse_instance(sent).data
+    drawn = write_rtstruct(
+        series_on(oriented_grid("HFS", SHAPE)),
+        structures(),
+        ObjectHeader("Rinkaku AI", new_uid(), new_uid(), datetime(2026, 11, 20, tzinfo=UTC)),
+    )
+    for data in (sent, stored, write_bytes(drawn)):
+        meta = pydicom.dcmread(io.BytesIO(data)).file_meta
+        assert meta.ImplementationClassUID == IMPLEMENTATION_CLASS_UID
