@@ -21,10 +21,9 @@ def test_the_generated_types_are_up_to_date(tmp_path: Path) -> None:
     if not GENERATOR.exists() or shutil.which("node") is None:
         pytest.skip("needs frontend/node_modules: make check-frontend")
     fresh = tmp_path / "schema.d.ts"
-    run = subprocess.run(
-        ["sh", str(FRONTEND / "dev" / "generate-types.sh"), str(fresh)],
-        env=os.environ | {"PYTHON": sys.executable, "RINKAKU_DATA": str(tmp_path)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    environment = os.environ | {"PYTHON": sys.executable, "RINKAKU_DATA": str(tmp_path)}
+    generate = ["sh", str(FRONTEND / "dev" / "generate-types.sh"), str(fresh)]
+    run = subprocess.run(generate, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     before, after = COMMITTED.read_text().splitlines(), fresh.read_text().splitlines()
     assert list(difflib.unified_diff(before, after, "committed", "server", lineterm="", n=1)) == []
