@@ -20,6 +20,7 @@ from backend.kit.ids import new_id
 from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.studies import service as studies
+from backend.studies.errors import NoVolume
 from backend.training import networks, repository
 from backend.training.errors import NoTestPatients, NothingInCommon, TooFewPatients
 from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SnapshotIn
@@ -47,7 +48,7 @@ def request_presegmentation(session: Session, actor: Actor, study_id: str, body:
     if body.series_id is not None:
         series = [s for s in series if s.id == body.series_id]
     if not series:
-        raise NotFound("the study has no such CT series with a sound geometry")
+        raise NoVolume("the study has no such CT series with a sound geometry")
     if body.network_version_id is not None:
         networks.usable_version(session, study.project_id, body.network_version_id)
     chosen = max(series, key=lambda s: (s.volume or {})["grid"]["shape_kji"][0])

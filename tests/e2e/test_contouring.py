@@ -99,6 +99,7 @@ def test_network_contours_are_corrected_and_survive_a_killed_page(
     assert after > before
     person.page.get_by_role("button", name="Undo: brush").click()
     assert viewer.volume_cc(name) == before
+    expect(viewer.autosave).to_have_text("No changes")
     person.page.keyboard.press("Control+y")
     assert viewer.volume_cc(name) == after
     expect(viewer.autosave).to_contain_text("Draft kept")

@@ -156,10 +156,10 @@ def test_a_row_counts_structures_by_review(
         drawn = StructureSet(study_row_id=studies[0], series_row_id=series.id, label="AI", origin="ai")
         session.add(drawn)
         session.flush()
+        of_set = {"structure_set_id": drawn.id, "colour": "#ffffff"}
         for n, state in enumerate(["approved", "approved", "submitted"]):
-            session.add(
-                Structure(structure_set_id=drawn.id, number=n, name=f"S{n}", colour="#ffffff", state=state)
-            )
+            session.add(Structure(number=n, name=f"S{n}", state=state, head=1, **of_set))
+        session.add(Structure(number=3, name="Empty", **of_set))  # from the template, and not drawn yet
     row = client.get(f"/api/studies/{studies[0]}", headers=login("reader")).json()
     assert row["structures"] == {"total": 3, "approved": 2, "submitted": 1, "returned": 0}
     assert [s["origin"] for s in row["structure_sets"]] == ["ai"]

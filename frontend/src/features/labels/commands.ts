@@ -6,7 +6,7 @@ import { nextBrush } from '../../viewer/pointer';
 import type { Translate } from '../../i18n';
 import type { Command } from './keymap';
 import { presetsFor } from './presets';
-import type { Workspace } from './workspace';
+import { nextUnchecked, type Workspace } from './workspace';
 
 export type Actions = {
   readonly save: () => void;
@@ -23,6 +23,7 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
   if (group === 'tool') scene.set({ tool: name as ToolName });
   else if (group === 'brush') changeBrush(workspace, name);
   else if (group === 'slice') scrollBy(workspace, name);
+  else if (command === 'structure.unchecked') goToUnchecked(workspace, t);
   else if (group === 'structure') changeStructure(workspace, name);
   else if (group === 'preset') choosePreset(workspace, Number(name));
   else if (group === 'op') actions.operate(name as Parameters<Actions['operate']>[0]);
@@ -61,6 +62,14 @@ function focus(scene: Part['scene'], views: Part['views'], { id, mask }: ShownSt
   const [k, j, i] = box.high;
   scene.goTo(id);
   for (const view of views.values()) view.centre([k - box.low[0], j - box.low[1], i - box.low[2]]);
+}
+
+function goToUnchecked({ scene, views, set }: Part, t: Translate): void {
+  const id = nextUnchecked(set?.structures ?? [], scene.state.activeId)?.id;
+  const shown = scene.state.structures.find((one) => one.id === id);
+  if (shown === undefined) return notify(t('viewer.unchecked.none'));
+  scene.set({ activeId: shown.id });
+  focus(scene, views, shown);
 }
 
 function changeStructure({ scene, views }: Part, name: string): void {

@@ -6,7 +6,7 @@ export type Command =
   | 'tool.brush' | 'tool.eraser' | 'tool.threshold' | 'tool.contour' | 'tool.cut'
   | 'brush.larger' | 'brush.smaller' | 'brush.ball'
   | 'slice.next' | 'slice.previous' | 'slice.next10' | 'slice.previous10'
-  | 'structure.next' | 'structure.previous' | 'structure.goto' | 'structure.visible' | 'structure.lock' | 'structure.solo'
+  | 'structure.next' | 'structure.previous' | 'structure.unchecked' | 'structure.goto' | 'structure.visible' | 'structure.lock' | 'structure.solo'
   | 'contours' | 'fill' | 'crosshair' | 'reset' | 'layout'
   | 'preset.1' | 'preset.2' | 'preset.3' | 'preset.4' | 'preset.5' | 'preset.6'
   | 'op.interpolate' | 'op.fill-holes' | 'op.remove-islands' | 'op.smooth' | 'op.grow' | 'op.shrink'
@@ -76,6 +76,7 @@ export const KEYMAP: readonly Group[] = [
     bindings: [
       bind('structure.previous', 'viewer.key.structure-previous', 'Shift+ArrowUp', ','),
       bind('structure.next', 'viewer.key.structure-next', 'Shift+ArrowDown', '.'),
+      bind('structure.unchecked', 'viewer.key.structure-unchecked', 'n'),
       bind('structure.goto', 'viewer.goto', 'g'),
       bind('structure.visible', 'viewer.key.visible', 's'),
       bind('structure.solo', 'viewer.key.solo', 'Shift+S'),

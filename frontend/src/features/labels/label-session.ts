@@ -6,7 +6,7 @@
 import { api } from '../../api/client';
 import { isProblem } from '../../api/problem';
 import type { Page, Revision, SetDraft, Structure, StructureSet } from '../../api/types';
-import { BitMask } from '../../lib/bits';
+import { BitMask, difference } from '../../lib/bits';
 import { decodeMask, encodeMask, fromBase64, toBase64 } from '../../lib/mask';
 import type { Editor } from '../../viewer/editor';
 import type { Scene, ShownStructure } from '../../viewer/scene';
@@ -24,6 +24,8 @@ export type SessionState = {
   readonly saving: boolean;
 };
 type Work = { base: number; seconds: number; tool: string; lastEdit: number };
+/** A revision as it was loaded or saved; `bytes` is null when nothing has been drawn. */
+type Saved = { number: number; bytes: Uint8Array | null; count: number };
 type Drafts = ReadonlyMap<string, SetDraft>;
 type Operation = 'grow' | 'shrink' | 'smooth' | 'fill-holes' | 'remove-islands' | 'interpolate';
 
@@ -41,6 +43,7 @@ export class LabelSession {
   private readonly autosave: Autosave;
   private readonly userId: string;
   private readonly work = new Map<string, Work>();
+  private readonly saved = new Map<string, Saved>();
   private readonly listeners = new Set<() => void>();
   /** Whether a structure was submitted or approved when last seen: it is locked once when that happens. */
   private readonly signed = new Map<string, boolean>();
@@ -97,8 +100,29 @@ export class LabelSession {
     work.lastEdit = now;
     if (tool !== 'restored') work.tool = tool;
     if (this.applying) return;
+    if (this.isAsSaved(id)) {
+      void this.becomeClean(id);
+      return;
+    }
     this.mark('dirty', id, true);
     this.autosave.touch(id);
+  }
+
+  /** True when everything has been undone. */
+  private isAsSaved(id: string): boolean {
+    const saved = this.saved.get(id);
+    const mask = this.scene.find(id)?.mask;
+    return saved !== undefined && mask?.count === saved.count && difference(mask, this.maskOf(saved.bytes)).length === 0;
+  }
+
+  /** Nothing is unsaved any more, so the draft goes; an edit that comes meanwhile begins another one. */
+  private async becomeClean(id: string): Promise<void> {
+    const work = this.work.get(id);
+    if (work !== undefined) Object.assign(work, { base: this.saved.get(id)?.number ?? work.base, seconds: 0, tool: '', lastEdit: 0 });
+    this.mark('dirty', id, false);
+    await this.autosave.forget(id, null);
+    await api.delete(`/structures/${id}/draft`).catch(() => undefined);
+    if (this.state.dirty.has(id)) this.autosave.touch(id);
   }
 
   private draftOf(id: string): { mask: BitMask; base: number; seconds: number } | null {
@@ -152,7 +176,10 @@ export class LabelSession {
   private async loadOne(structure: Structure, drafts: Promise<Drafts> | null): Promise<string | null> {
     const { id, head } = structure;
     try {
-      this.put(id, head === null ? new BitMask(this.scene.volume.grid.shape_kji) : await this.revision(id, head.number));
+      const bytes = head === null ? null : await this.bytesOf(id, head.number);
+      const mask = this.maskOf(bytes);
+      this.put(id, mask);
+      this.saved.set(id, { number: head?.number ?? 0, bytes, count: mask.count });
       return drafts !== null && this.scene.state.canEdit ? await this.restore(id, (await drafts).get(id)) : null;
     } catch {
       this.mark('failed', id, true);
@@ -171,8 +198,16 @@ export class LabelSession {
 
   /** The mask of a revision. */
   async revision(id: string, number: number): Promise<BitMask> {
-    const { value } = await api.bytes(`/structures/${id}/revisions/${number}/mask`);
-    return decodeMask(value, this.scene.volume.grid.shape_kji);
+    return this.maskOf(await this.bytesOf(id, number));
+  }
+
+  private async bytesOf(id: string, number: number): Promise<Uint8Array> {
+    return (await api.bytes(`/structures/${id}/revisions/${number}/mask`)).value;
+  }
+
+  private maskOf(bytes: Uint8Array | null): BitMask {
+    const shape = this.scene.volume.grid.shape_kji;
+    return bytes === null ? new BitMask(shape) : decodeMask(bytes, shape);
   }
 
   private async restore(id: string, remote: SetDraft | undefined): Promise<string | null> {
@@ -209,7 +244,7 @@ export class LabelSession {
     const structure = set.structures.find((one) => one.id === id);
     if (structure === undefined) return;
     const number = structure.head?.number ?? 0;
-    this.settle(id, number === 0 ? new BitMask(this.scene.volume.grid.shape_kji) : await this.revision(id, number), number);
+    this.settle(id, number === 0 ? this.maskOf(null) : await this.revision(id, number), number);
     await api.delete(`/structures/${id}/draft`).catch(() => undefined);
     await this.autosave.forget(id, null);
   }
@@ -220,6 +255,7 @@ export class LabelSession {
     this.editor.replace(id, mask, 'discarded');
     this.applying = false;
     this.work.set(id, { base, seconds: 0, tool: '', lastEdit: 0 });
+    this.saved.set(id, { number: base, bytes: encodeMask(mask), count: mask.count });
     this.mark('dirty', id, false);
   }
 
@@ -243,19 +279,21 @@ export class LabelSession {
     const structure = this.scene.find(id);
     const work = this.work.get(id);
     if (structure === null || work === undefined) return true;
-    const version = structure.mask.version;
+    const { version, count } = structure.mask;
+    const bytes = encodeMask(structure.mask);
     const body = {
-      mask: toBase64(encodeMask(structure.mask)), reason, tool: work.tool,
-      seconds: Math.round(work.seconds), empty: structure.mask.count === 0,
+      mask: toBase64(bytes), reason, tool: work.tool,
+      seconds: Math.round(work.seconds), empty: count === 0,
     }; // prettier-ignore
     try {
       const options = { ifMatch: `"${work.base}"`, idempotencyKey: crypto.randomUUID() };
       const revision = await api.post<Revision>(`/structures/${id}/revisions`, body, options);
       const edited = structure.mask.version !== version;
       this.work.set(id, { base: revision.number, seconds: 0, tool: '', lastEdit: 0 });
+      this.saved.set(id, { number: revision.number, bytes, count });
       await this.autosave.forget(id, new Date());
+      this.mark('dirty', id, edited);
       if (edited) this.autosave.touch(id);
-      else this.mark('dirty', id, false);
       return true;
     } catch (error) {
       if (!isProblem(error) || error.status !== 412) throw error;

@@ -6,6 +6,7 @@ import { dueAt, worst } from './autosave';
 import { dice } from './conflict-dialog';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
 import { presetsFor } from './presets';
+import { nextUnchecked } from './workspace';
 import { eligible } from './review-dialog';
 import { imagesOf } from './study-page';
 
@@ -65,6 +66,14 @@ describe('review', () => {
     head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, sha256: '', parent: 0 } : null,
   }); // prettier-ignore
   const all = [structure('a', 'draft', true), structure('b', 'draft', false), structure('c', 'submitted', true), structure('d', 'returned', true)];
+
+  it('goes on to the next contour of a network that nobody has judged, round the list', () => {
+    const version = { id: 'v', name: 'head-neck-oar', version: 1 };
+    const byNetwork = all.map((one) => (one.head === null ? one : { ...one, head: { ...one.head, network_version: version } }));
+    expect(nextUnchecked(byNetwork, 'a')?.id).toBe('d');
+    expect(nextUnchecked(byNetwork, 'd')?.id).toBe('a');
+    expect(nextUnchecked(all, 'a')).toBeNull();
+  });
 
   it('submits what is drawn and not yet submitted, also when it is only drawn here', () => {
     expect(eligible('submit', all, new Set()).map((one) => one.id)).toEqual(['a', 'd']);

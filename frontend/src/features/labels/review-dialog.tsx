@@ -39,6 +39,13 @@ export function ReviewDialog({ act, review, onClose }: Props) {
   return (
     <Dialog title={title} onClose={onClose}>
       {structures.length === 0 && <p>{t('viewer.review.none')}</p>}
+      {structures.length > 1 && (
+        <Checkbox
+          label={t('viewer.review.all', { n: chosen.length, total: structures.length })}
+          checked={chosen.length === structures.length}
+          onChange={(checked) => setLeft(new Set(checked ? [] : structures.map((one) => one.id)))}
+        />
+      )}
       <div className={css.choices} role="group" aria-label={t('viewer.review.which')}>
         {structures.map((one) => (
           <div key={one.id}>

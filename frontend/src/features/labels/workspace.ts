@@ -36,6 +36,17 @@ export function useWorkspace(): Workspace {
 export const useLabels = <T>(session: LabelSession, pick: (state: SessionState) => T): T =>
   useSyncExternalStore(session.subscribe, () => pick(session.state));
 
+const WITH_ITS_MAKER: ReadonlySet<Structure['state']> = new Set(['draft', 'returned']);
+
+/** The structure after this one, round the list, with a network's contour that nobody has judged. */
+export function nextUnchecked(structures: readonly Structure[], activeId: string | null): Structure | null {
+  const after = structures.findIndex((one) => one.id === activeId) + 1;
+  const round = [...structures.slice(after), ...structures.slice(0, after)];
+  const unchecked = ({ assessment, head, state }: Structure): boolean =>
+    assessment === 'none' && WITH_ITS_MAKER.has(state) && head !== null && head.author === null && head.network_version !== null;
+  return round.find(unchecked) ?? null;
+}
+
 /** The server's record of a structure. */
 export const recordOf = (set: StructureSet | null, id: string | null): Structure | null =>
   set?.structures.find((one) => one.id === id) ?? null;
