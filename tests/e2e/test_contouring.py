@@ -155,6 +155,8 @@ def test_author_submits_cannot_approve_and_a_colleague_decides(
     expect(viewer.row("Brainstem").get_by_label("Returned")).to_be_visible()
     expect(viewer.history("Brainstem")).to_contain_text("The brainstem is too wide at the pons.")
     author.page.keyboard.press("Escape")
+    inspector = author.page.get_by_role("region", name="Brainstem")
+    expect(inspector).to_contain_text("The brainstem is too wide at the pons.")
     viewer.review("Submit for review", "The pons is narrower now.")
     expect(looking.row("Brainstem").get_by_label("Submitted")).to_be_visible()
     looking.review("Approve")

@@ -64,8 +64,8 @@ function focus(scene: Part['scene'], views: Part['views'], { id, mask }: ShownSt
   for (const view of views.values()) view.centre([k - box.low[0], j - box.low[1], i - box.low[2]]);
 }
 
-function goToUnchecked({ scene, views, set }: Part, t: Translate): void {
-  const id = nextUnchecked(set?.structures ?? [], scene.state.activeId)?.id;
+function goToUnchecked({ scene, views, set, mayEdit }: Part, t: Translate): void {
+  const id = nextUnchecked(set?.structures ?? [], scene.state.activeId, mayEdit)?.id;
   const shown = scene.state.structures.find((one) => one.id === id);
   if (shown === undefined) return notify(t('viewer.unchecked.none'));
   scene.set({ activeId: shown.id });

@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import { all } from '../../api/pages';
 import type { Page, Revision, Structure } from '../../api/types';
 import { isKey, useT, type Translate } from '../../i18n';
 import { problemText } from '../../i18n/problems';
@@ -12,11 +11,10 @@ import { formatTime } from '../../ui/format';
 import { notify } from '../../ui/toast';
 import { makerOf } from './inspector';
 import { keyOf } from './keymap';
+import { Reviews } from './reviews';
 import { volumeText } from './structure-list';
 import css from './viewer.module.css';
 import { recordOf, useWorkspace } from './workspace';
-
-type Review = { id: string; structure_id: string; revision: number; act: 'submitted' | 'approved' | 'returned'; user_name: string; comment: string; at: string };
 
 const COMPARISON_COLOUR = '#ffffff';
 
@@ -78,33 +76,6 @@ function Line({ record, revision, same, onClose }: LineProps) {
         )}
       </div>
     </li>
-  );
-}
-
-function Reviews({ record }: { record: Structure }) {
-  const t = useT();
-  const { session } = useWorkspace();
-  const reviews = useQuery({
-    queryKey: keys.reviews(session.setId),
-    queryFn: () => all<Review>(`/structure-sets/${session.setId}/reviews`),
-  });
-  const mine = reviews.data?.filter((one) => one.structure_id === record.id) ?? [];
-  if (mine.length === 0) return null;
-  return (
-    <>
-      <h3>{t('viewer.history.reviews')}</h3>
-      <ul className={css.history}>
-        {mine.map((one) => (
-          <li key={one.id}>
-            <div>
-              <b>{one.user_name}</b> {t(`viewer.act.${one.act}`)} · {t('viewer.revision', { n: one.revision })}
-              <span className={css.muted}>{formatTime(one.at)}</span>
-            </div>
-            {one.comment !== '' && <q>{one.comment}</q>}
-          </li>
-        ))}
-      </ul>
-    </>
   );
 }
 

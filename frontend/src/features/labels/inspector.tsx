@@ -15,6 +15,7 @@ import { useScene } from '../../viewer/use-scene';
 import { useActions } from './actions';
 import { EmptySet } from './empty-set';
 import { keyOf } from './keymap';
+import { ReturnNote } from './reviews';
 import { ToolIcon } from './tool-icons';
 import css from './viewer.module.css';
 import { recordOf, useLabels, useWorkspace } from './workspace';
@@ -179,8 +180,10 @@ export function Inspector() {
         <br />
         {head === null
           ? t('viewer.history.none')
-          : `${t('viewer.revision', { n: head.number })} · ${makerOf(head, t)} · ${formatTime(head.created_at)}`}
+          : `${t('viewer.revision', { n: head.number })} · ${makerOf(head, t)} · `}
+        {head !== null && <span className={css.time}>{formatTime(head.created_at)}</span>}
       </p>
+      {record.state === 'returned' && <ReturnNote record={record} />}
       {record.plausibility.length > 0 && (
         <ul className={css.warnings} aria-label={t('viewer.warnings')}>
           {record.plausibility.map((one) => (

@@ -70,9 +70,10 @@ describe('review', () => {
   it('goes on to the next contour of a network that nobody has judged, round the list', () => {
     const version = { id: 'v', name: 'head-neck-oar', version: 1 };
     const byNetwork = all.map((one) => (one.head === null ? one : { ...one, head: { ...one.head, network_version: version } }));
-    expect(nextUnchecked(byNetwork, 'a')?.id).toBe('d');
-    expect(nextUnchecked(byNetwork, 'd')?.id).toBe('a');
-    expect(nextUnchecked(all, 'a')).toBeNull();
+    expect(nextUnchecked(byNetwork, 'a', true)?.id).toBe('d');
+    expect(nextUnchecked(byNetwork, 'd', true)?.id).toBe('a');
+    expect(nextUnchecked(all, 'a', true)).toBeNull();
+    expect(nextUnchecked(byNetwork, 'a', false)?.id).toBe('c');
   });
 
   it('submits what is drawn and not yet submitted, also when it is only drawn here', () => {

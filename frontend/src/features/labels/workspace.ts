@@ -38,13 +38,16 @@ export const useLabels = <T>(session: LabelSession, pick: (state: SessionState) 
 
 const WITH_ITS_MAKER: ReadonlySet<Structure['state']> = new Set(['draft', 'returned']);
 
-/** The structure after this one, round the list, with a network's contour that nobody has judged. */
-export function nextUnchecked(structures: readonly Structure[], activeId: string | null): Structure | null {
+/**
+ * The structure after this one, round the list, that waits for this person: a network's contour that nobody has
+ * judged for who may edit, a submitted one for who may only review.
+ */
+export function nextUnchecked(structures: readonly Structure[], activeId: string | null, mayEdit: boolean): Structure | null {
   const after = structures.findIndex((one) => one.id === activeId) + 1;
   const round = [...structures.slice(after), ...structures.slice(0, after)];
   const unchecked = ({ assessment, head, state }: Structure): boolean =>
     assessment === 'none' && WITH_ITS_MAKER.has(state) && head !== null && head.author === null && head.network_version !== null;
-  return round.find(unchecked) ?? null;
+  return round.find((one) => (mayEdit ? unchecked(one) : one.state === 'submitted')) ?? null;
 }
 
 /** The server's record of a structure. */
