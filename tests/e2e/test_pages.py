@@ -95,6 +95,20 @@ def test_worklist_and_viewer_speak_japanese(sit_down: SitDown, actor: ActorMaker
         assert JAPANESE.search(button.get_attribute("aria-label") or ""), button.inner_html()
 
 
+def test_an_administrator_of_the_project_alone_makes_somebody_a_member(
+    sit_down: SitDown, actor: ActorMaker, live_server: str
+) -> None:
+    wanted = actor(None)
+    page = sit_down(actor("administrator", installation=False)).page
+    page.goto(live_server + "/project")
+    page.get_by_label("Person", exact=True).select_option(value=wanted.user_id)
+    page.get_by_label("Role", exact=True).select_option(value="annotator")
+    page.get_by_role("button", name="Add", exact=True).click()
+    row = page.get_by_role("row").filter(has_text=wanted.username)
+    expect(row.get_by_role("combobox")).to_have_value("annotator")
+    expect(page.get_by_text("All active users are members.")).to_be_visible()
+
+
 def _nameless(page: Page) -> list[str]:
     return NAMELESS.findall(page.locator("body").aria_snapshot())
 
