@@ -20,13 +20,15 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** A line drawing of 16 units; it says nothing by itself, so the control around it has a name. */
-export function Icon({ name, size = 15 }: { name: IconName; size?: number }) {
+type DrawingProps = { path: string; size: number; units: number };
+
+/** A line drawing; it says nothing by itself, so the control around it has a name. */
+export function LineDrawing({ path, size, units }: DrawingProps) {
   return (
     <svg
       width={size}
       height={size}
-      viewBox="0 0 16 16"
+      viewBox={`0 0 ${units} ${units}`}
       fill="none"
       stroke="currentColor"
       strokeWidth={1.5}
@@ -34,7 +36,11 @@ export function Icon({ name, size = 15 }: { name: IconName; size?: number }) {
       strokeLinejoin="round"
       aria-hidden
     >
-      <path d={PATHS[name]} />
+      <path d={path} />
     </svg>
   );
 }
+
+export const Icon = ({ name, size = 15 }: { name: IconName; size?: number }) => (
+  <LineDrawing path={PATHS[name]} size={size} units={16} />
+);

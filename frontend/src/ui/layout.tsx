@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { useT } from '../i18n';
 import css from './layout.module.css';
 
 export { css as layout };
@@ -28,5 +29,34 @@ export function Section({ title, note, actions, padded = false, children }: Sect
       </header>
       <div className={padded ? css.padded : css.scroll}>{children}</div>
     </section>
+  );
+}
+
+type TableHeadProps = { columns: readonly (string | { number: string })[]; actions?: boolean };
+
+/** The heads of a table's columns, those of numbers on the right; `actions` adds one without visible words. */
+export function TableHead({ columns, actions = false }: TableHeadProps) {
+  const t = useT();
+  return (
+    <thead>
+      <tr>
+        {columns.map((column) =>
+          typeof column === 'string' ? (
+            <th key={column} scope="col">
+              {column}
+            </th>
+          ) : (
+            <th key={column.number} scope="col" className={css.number}>
+              {column.number}
+            </th>
+          ),
+        )}
+        {actions && (
+          <th scope="col">
+            <span className="visually-hidden">{t('common.actions')}</span>
+          </th>
+        )}
+      </tr>
+    </thead>
   );
 }

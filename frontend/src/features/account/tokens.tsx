@@ -9,7 +9,7 @@ import { Button, SelectField, TextField } from '../../ui/controls';
 import { Confirm, Dialog, DialogActions } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
-import { layout, Section } from '../../ui/layout';
+import { layout, Section, TableHead } from '../../ui/layout';
 import { notify } from '../../ui/toast';
 import css from './account.module.css';
 
@@ -121,17 +121,10 @@ function TokenTable({ tokens, onRevoke }: { tokens: readonly Token[]; onRevoke: 
   const t = useT();
   return (
     <table className={layout.table}>
-      <thead>
-        <tr>
-          <th scope="col">{t('account.tokenName')}</th>
-          <th scope="col">{t('account.created')}</th>
-          <th scope="col">{t('account.expires')}</th>
-          <th scope="col">{t('account.lastUsed')}</th>
-          <th scope="col">
-            <span className="visually-hidden">{t('common.actions')}</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead
+        columns={[t('account.tokenName'), t('account.created'), t('account.expires'), t('account.lastUsed')]}
+        actions
+      />
       <tbody>
         {tokens.map((token) => (
           <tr key={token.id}>

@@ -8,7 +8,7 @@ import { isKey, useT, type Translate } from '../../i18n';
 import { Button, Input, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
-import { layout, PageLayout, Section } from '../../ui/layout';
+import { layout, PageLayout, Section, TableHead } from '../../ui/layout';
 import { useSession } from '../login/session';
 import css from './audit.module.css';
 
@@ -32,19 +32,12 @@ function AuditTable({ entries, users, onObject }: TableProps) {
   const names = new Map(users.map((user) => [user.id, user.display_name]));
   return (
     <table className={layout.table}>
-      <thead>
-        <tr>
-          <th scope="col" className={layout.number}>
-            {t('audit.number')}
-          </th>
-          <th scope="col">{t('audit.at')}</th>
-          <th scope="col">{t('audit.actor')}</th>
-          <th scope="col">{t('audit.action')}</th>
-          <th scope="col">{t('audit.object')}</th>
-          <th scope="col">{t('audit.changes')}</th>
-          <th scope="col">{t('audit.hash')}</th>
-        </tr>
-      </thead>
+      <TableHead
+        columns={[
+          { number: t('audit.number') },
+          ...(['at', 'actor', 'action', 'object', 'changes', 'hash'] as const).map((name) => t(`audit.${name}`)),
+        ]}
+      />
       <tbody>
         {entries.map((entry) => (
           <tr key={entry.number}>

@@ -7,25 +7,17 @@ import { useT } from '../../i18n';
 import { Button } from '../../ui/controls';
 import { Badge, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
-import { layout, PageLayout, Section } from '../../ui/layout';
+import { layout, PageLayout, Section, TableHead } from '../../ui/layout';
 import { UserForm } from './user-form';
 
 function UserTable({ users, onEdit }: { users: readonly User[]; onEdit: (user: User) => void }) {
   const t = useT();
   return (
     <table className={layout.table}>
-      <thead>
-        <tr>
-          <th scope="col">{t('users.displayName')}</th>
-          <th scope="col">{t('login.username')}</th>
-          <th scope="col">{t('users.kind')}</th>
-          <th scope="col">{t('users.state')}</th>
-          <th scope="col">{t('account.created')}</th>
-          <th scope="col">
-            <span className="visually-hidden">{t('common.actions')}</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead
+        columns={[t('users.displayName'), t('login.username'), t('users.kind'), t('users.state'), t('account.created')]}
+        actions
+      />
       <tbody>
         {users.map((user) => (
           <tr key={user.id}>

@@ -9,7 +9,7 @@ import { problemText } from '../../i18n/problems';
 import { Button, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatSeconds, formatTime } from '../../ui/format';
-import { layout, PageLayout, Section } from '../../ui/layout';
+import { layout, PageLayout, Section, TableHead } from '../../ui/layout';
 import { notify } from '../../ui/toast';
 import { may, useSession } from '../login/session';
 import { JobLog } from './job-log';
@@ -83,28 +83,17 @@ function JobRow({ job, onLog }: { job: Job; onLog: () => void }) {
 
 function JobTable({ jobs, onLog }: { jobs: readonly Job[]; onLog: (job: Job) => void }) {
   const t = useT();
-  const heads = ['kind', 'study', 'project', 'state', 'progress'] as const;
   return (
     <table className={layout.table}>
-      <thead>
-        <tr>
-          {heads.map((head) => (
-            <th key={head} scope="col">
-              {t(`job.column.${head}`)}
-            </th>
-          ))}
-          <th scope="col" className={layout.number}>
-            {t('job.column.attempt')}
-          </th>
-          <th scope="col">{t('job.column.created')}</th>
-          <th scope="col" className={layout.number}>
-            {t('job.column.duration')}
-          </th>
-          <th scope="col">
-            <span className="visually-hidden">{t('common.actions')}</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead
+        columns={[
+          ...(['kind', 'study', 'project', 'state', 'progress'] as const).map((name) => t(`job.column.${name}`)),
+          { number: t('job.column.attempt') },
+          t('job.column.created'),
+          { number: t('job.column.duration') },
+        ]}
+        actions
+      />
       <tbody>
         {jobs.map((job) => (
           <JobRow key={job.id} job={job} onLog={() => onLog(job)} />

@@ -1,3 +1,5 @@
+import { LineDrawing } from '../../ui/icons';
+
 /** Line drawings of the viewer's tools, 20 units wide. */
 const PATHS = {
   navigate: 'M10 2v6M10 12v6M2 10h6M12 10h6',
@@ -32,20 +34,6 @@ const PATHS = {
 
 export type ToolIconName = keyof typeof PATHS;
 
-export function ToolIcon({ name, size = 18 }: { name: ToolIconName; size?: number }) {
-  return (
-    <svg
-      width={size}
-      height={size}
-      viewBox="0 0 20 20"
-      fill="none"
-      stroke="currentColor"
-      strokeWidth={1.5}
-      strokeLinecap="round"
-      strokeLinejoin="round"
-      aria-hidden
-    >
-      <path d={PATHS[name]} />
-    </svg>
-  );
-}
+export const ToolIcon = ({ name, size = 18 }: { name: ToolIconName; size?: number }) => (
+  <LineDrawing path={PATHS[name]} size={size} units={20} />
+);

@@ -4,16 +4,18 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Network, Project, Rule } from '../../api/types';
 import { useT } from '../../i18n';
-import { Button, IconButton, Select } from '../../ui/controls';
+import { IconButton, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
-import { layout, Section } from '../../ui/layout';
+import { layout, Section, TableHead } from '../../ui/layout';
 import { notify } from '../../ui/toast';
 import { replaced, without } from './editing';
+import { EditFoot } from './edit-foot';
 import css from './project.module.css';
 
 const MODALITIES = ['CT', 'MR', 'PT'] as const;
 const REGIONS = ['head-neck', 'any'] as const;
+const NEW_RULE = { modality: 'CT', region: 'head-neck', enabled: true } as const;
 
 type RowProps = {
   rule: Rule;
@@ -85,20 +87,10 @@ function RuleTable({ rules, networks, manage, onRules }: {
   const t = useT();
   return (
     <table className={`${layout.table} ${css.cells}`}>
-      <thead>
-        <tr>
-          {(['modality', 'region', 'network', 'ruleOn'] as const).map((name) => (
-            <th key={name} scope="col">
-              {t(`project.${name}`)}
-            </th>
-          ))}
-          {manage && (
-            <th scope="col">
-              <span className="visually-hidden">{t('common.actions')}</span>
-            </th>
-          )}
-        </tr>
-      </thead>
+      <TableHead
+        columns={(['modality', 'region', 'network', 'ruleOn'] as const).map((name) => t(`project.${name}`))}
+        actions={manage}
+      />
       <tbody>
         {rules.map((rule, index) => (
           <Row
@@ -145,24 +137,14 @@ export function Rules({ project, manage }: { project: Project; manage: boolean }
         </div>
       )}
       {manage && (
-        <div className={css.foot}>
-          <Button
-            disabled={first === undefined}
-            onClick={() =>
-              first !== undefined &&
-              setRules([...rules, { modality: 'CT', region: 'head-neck', network: first.name, enabled: true }])
-            }
-          >
-            {t('project.addRule')}
-          </Button>
-          <span />
-          <Button disabled={!changed} onClick={() => setRules(project.rules)}>
-            {t('common.revert')}
-          </Button>
-          <Button look="primary" disabled={!changed || save.isPending} onClick={() => save.mutate()}>
-            {t('common.save')}
-          </Button>
-        </div>
+        <EditFoot
+          add={t('project.addRule')}
+          onAdd={first === undefined ? null : () => setRules([...rules, { ...NEW_RULE, network: first.name }])}
+          changed={changed}
+          pending={save.isPending}
+          onRevert={() => setRules(project.rules)}
+          onSave={() => save.mutate()}
+        />
       )}
     </Section>
   );

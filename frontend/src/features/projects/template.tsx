@@ -4,13 +4,14 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Template, TemplateStructure } from '../../api/types';
 import { useT } from '../../i18n';
-import { Button, IconButton, Input, Select } from '../../ui/controls';
+import { IconButton, Input, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
-import { layout, Section } from '../../ui/layout';
+import { layout, Section, TableHead } from '../../ui/layout';
 import { notify } from '../../ui/toast';
 import { seriesColour } from '../training/colours';
 import { doubled, isStructureName, moved, replaced, without } from './editing';
+import { EditFoot } from './edit-foot';
 import css from './project.module.css';
 
 const KINDS = ['ORGAN', 'GTV', 'CTV', 'PTV', 'EXTERNAL', 'AVOIDANCE', 'CONTROL', 'SUPPORT', 'DOSE_REGION'] as const;
@@ -123,19 +124,10 @@ function Editor({ projectId, saved, manage }: EditorProps) {
       )}
       {rows.length > 0 && (
         <table className={`${layout.table} ${css.cells}`}>
-          <thead>
-            <tr>
-              <th scope="col">{t('project.colour')}</th>
-              <th scope="col">{t('project.structureName')}</th>
-              <th scope="col">{t('project.kind')}</th>
-              <th scope="col">{t('project.required')}</th>
-              {manage && (
-                <th scope="col">
-                  <span className="visually-hidden">{t('common.actions')}</span>
-                </th>
-              )}
-            </tr>
-          </thead>
+          <TableHead
+            columns={(['colour', 'structureName', 'kind', 'required'] as const).map((name) => t(`project.${name}`))}
+            actions={manage}
+          />
           <tbody>
             {rows.map((row, index) => (
               <Row
@@ -158,20 +150,15 @@ function Editor({ projectId, saved, manage }: EditorProps) {
         </div>
       )}
       {manage && (
-        <div className={css.foot}>
-          <Button onClick={add}>{t('project.addStructure')}</Button>
-          <span role="alert">{changed && problem}</span>
-          <Button disabled={!changed} onClick={() => setRows(saved)}>
-            {t('common.revert')}
-          </Button>
-          <Button
-            look="primary"
-            disabled={!changed || problem !== null || save.isPending}
-            onClick={() => save.mutate()}
-          >
-            {t('common.save')}
-          </Button>
-        </div>
+        <EditFoot
+          add={t('project.addStructure')}
+          onAdd={add}
+          changed={changed}
+          problem={problem}
+          pending={save.isPending}
+          onRevert={() => setRows(saved)}
+          onSave={() => save.mutate()}
+        />
       )}
     </>
   );

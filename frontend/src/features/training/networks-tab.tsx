@@ -8,7 +8,7 @@ import { Button } from '../../ui/controls';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { Badge, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
-import { layout, Section } from '../../ui/layout';
+import { layout, Section, TableHead } from '../../ui/layout';
 import { Markdown } from '../../ui/markdown';
 import { notify } from '../../ui/toast';
 import { Promote } from './promote';
@@ -23,18 +23,10 @@ function Versions({ projectId, network, inUse, manage }: VersionsProps) {
   return (
     <>
       <table className={layout.table}>
-        <thead>
-          <tr>
-            {(['version', 'origin', 'structures', 'created', 'weights'] as const).map((name) => (
-              <th key={name} scope="col">
-                {t(`training.column.${name}`)}
-              </th>
-            ))}
-            <th scope="col">
-              <span className="visually-hidden">{t('common.actions')}</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={(['version', 'origin', 'structures', 'created', 'weights'] as const).map((name) => t(`training.column.${name}`))}
+          actions
+        />
         <tbody>
           {network.versions.map((version) => (
             <tr key={version.id} className={version.id === inUse?.id ? css.current : ''}>

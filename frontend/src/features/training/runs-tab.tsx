@@ -9,7 +9,7 @@ import { problemText } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
-import { layout, Section } from '../../ui/layout';
+import { layout, Section, TableHead } from '../../ui/layout';
 import { notify } from '../../ui/toast';
 import { JobProgress, JobStateBadge } from '../jobs/job-state';
 import { isLive, useDeployments, useNetworks, useRuns, useSnapshots, versionInUse, versionName } from './queries';
@@ -52,18 +52,10 @@ function RunTable({ runs, shown, projectId, manage, onShow }: TableProps) {
   const t = useT();
   return (
     <table className={layout.table}>
-      <thead>
-        <tr>
-          {(['started', 'snapshot', 'base', 'state', 'progress', 'result'] as const).map((name) => (
-            <th key={name} scope="col">
-              {t(`training.column.${name}`)}
-            </th>
-          ))}
-          <th scope="col">
-            <span className="visually-hidden">{t('common.actions')}</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead
+        columns={(['started', 'snapshot', 'base', 'state', 'progress', 'result'] as const).map((name) => t(`training.column.${name}`))}
+        actions
+      />
       <tbody>
         {runs.map((run) => (
           <tr key={run.id} className={css.run} aria-selected={run.id === shown}>
