@@ -41,7 +41,7 @@ def list_networks(session: SessionDep, actor: ActorDep) -> list[NetworkOut]:
     ]
 
 
-@router.post("/studies/{study_id}/presegment", status_code=202)
+@router.post("/studies/{study_id}/presegment", status_code=202, responses=problems(409))
 def presegment(study_id: str, body: PresegmentIn, session: SessionDep, actor: ActorDep) -> JobOut:
     """Draw the network's structures on a study."""
     return shown(service.request_presegmentation(session, actor, study_id, body))
