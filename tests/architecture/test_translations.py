@@ -25,9 +25,7 @@ WORDS = ROOT / "frontend" / "src" / "i18n"
 SOURCES = ("backend", "workers", "models", "rt")
 FACE_OF_MACHINES = "backend.dicomweb.errors"
 """Its refusals are for DICOMweb clients and reach no page."""
-ACTION = re.compile(
-    r"(accounts|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+"
-)
+ACTION = re.compile(r"(accounts|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+")
 NO_ACTIONS = {"info", "warning", "error", "exception", "debug", "ForeignKey"}
 """Calls whose first argument looks like an action of the audit trail and is none."""
 FINDINGS = {"GeometryFinding", "_Refused", "Failure"}
@@ -136,11 +134,17 @@ def audited_objects() -> set[str]:
     return {text for argument in recorded for text in text_of(argument)}
 
 
+def shipped_networks() -> set[str]:
+    """Those whose weights come with the product."""
+    return {manifest.parts[-3] for manifest in (ROOT / "models" / "weights").glob("*/*/manifest.json")}
+
+
 FAMILIES = {
     "slug": lambda: error_slugs() | finding_slugs() | set(SLUGS_OF_STATUS.values()),
     "stage": lambda: set(STAGES),
     "jobKind": lambda: set(KINDS),
     "viewer.edit": lambda: keywords("tool"),
+    "network": shipped_networks,
     "action": audited_actions,
     "object": audited_objects,
 }

@@ -1,10 +1,19 @@
-/** Errors, warnings and stages of the server in the words of the page. */
+/** What the server says by slugs in the words of the page: errors, warnings, stages, names. */
 import { isProblem } from '../api/problem';
 import { isKey, type Params, type Translate } from './index';
 
 type Values = Readonly<Record<string, unknown>>;
 /** What the server says of a finding or refusal: its slug, words in English, and what is in those words. */
 export type Said = { slug: string; detail: string; values?: Values };
+
+/** Names that the server gives by their slug. */
+export type Family = 'action' | 'object' | 'jobKind' | 'network' | 'viewer.edit';
+
+/** A name in the language of the page; one without a phrase as the server writes it. */
+export function named(family: Family, slug: string, t: Translate, otherwise: string = slug): string {
+  const key = `${family}.${slug}`;
+  return isKey(key) ? t(key) : otherwise;
+}
 
 const params = (values: Values): Params =>
   Object.fromEntries(Object.entries(values).filter((one): one is [string, string | number] => ['string', 'number'].includes(typeof one[1])));

@@ -4,7 +4,8 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
 import type { AuditEntry, Page, User } from '../../api/types';
-import { isKey, useT, type Translate } from '../../i18n';
+import { useT } from '../../i18n';
+import { named } from '../../i18n/problems';
 import { Button, Input, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
@@ -13,12 +14,6 @@ import { useSession } from '../login/session';
 import css from './audit.module.css';
 
 const PAGE_SIZE = 100;
-
-/** An action or a kind of object in words. */
-function wordsOf(family: 'action' | 'object', slug: string, t: Translate): string {
-  const key = `${family}.${slug}`;
-  return isKey(key) ? t(key) : slug;
-}
 
 const changesText = (changes: Record<string, unknown>): string =>
   Object.entries(changes)
@@ -47,16 +42,16 @@ function AuditTable({ entries, users, onObject }: TableProps) {
               {entry.actor_id === null ? t('audit.system') : (names.get(entry.actor_id) ?? entry.actor_id)}
             </td>
             <td className={css.nowrap} title={entry.action}>
-              {wordsOf('action', entry.action, t)}
+              {named('action', entry.action, t)}
             </td>
             <td className={css.nowrap}>
-              {wordsOf('object', entry.object_type, t)}{' '}
+              {named('object', entry.object_type, t)}{' '}
               {entry.object_id !== null && (
                 <Button
                   small
                   look="quiet"
                   title={entry.object_id}
-                  aria-label={`${t('audit.only')}: ${wordsOf('object', entry.object_type, t)} ${entry.object_id}`}
+                  aria-label={`${t('audit.only')}: ${named('object', entry.object_type, t)} ${entry.object_id}`}
                   onClick={() => onObject(entry.object_id ?? '')}
                 >
                   <code>…{entry.object_id.slice(-8)}</code>

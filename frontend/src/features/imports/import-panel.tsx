@@ -57,7 +57,7 @@ function FileLine({ line }: { line: Line }) {
       </span>
       <span className={css.size}>{line.size === null ? '' : formatBytes(line.size)}</span>
       <Outcome line={line} />
-      {why !== null && <p>{why}</p>}
+      {why !== null && <p title={line.outcome?.detail ?? ''}>{why}</p>}
     </li>
   );
 }

@@ -4,9 +4,9 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Job, LogLine } from '../../api/types';
 import { useT } from '../../i18n';
+import { named } from '../../i18n/problems';
 import { Dialog } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
-import { kindText } from './job-state';
 import css from './jobs.module.css';
 
 const LIVE_MS = 2000;
@@ -23,7 +23,7 @@ export function JobLog({ job, onClose }: { job: Job; onClose: () => void }) {
   const lines = log.data?.items ?? [];
   useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [lines.length]);
   return (
-    <Dialog title={t('job.logTitle', { kind: kindText(job.kind, t) })} onClose={onClose} wide>
+    <Dialog title={t('job.logTitle', { kind: named('jobKind', job.kind, t) })} onClose={onClose} wide>
       {log.isPending && <Loading />}
       {log.isError && <ErrorNote error={log.error} retry={() => void log.refetch()} />}
       {log.isSuccess && lines.length === 0 && <EmptyState title={t('job.noLog')} />}

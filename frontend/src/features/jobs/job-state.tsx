@@ -1,6 +1,6 @@
 import type { Job, JobState } from '../../api/types';
-import { isKey, useT, type Translate } from '../../i18n';
-import { slugText, stageText } from '../../i18n/problems';
+import { useT } from '../../i18n';
+import { named, slugText, stageText } from '../../i18n/problems';
 import { Badge, Progress } from '../../ui/feedback';
 import css from './jobs.module.css';
 
@@ -17,16 +17,10 @@ export function JobStateBadge({ state }: { state: JobState }) {
   return <Badge tone={TONES[state]}>{t(`job.${state}`)}</Badge>;
 }
 
-/** The kind of a job in words; a kind without words shows its own name. */
-export function kindText(kind: string, t: Translate): string {
-  const key = `jobKind.${kind}`;
-  return isKey(key) ? t(key) : kind;
-}
-
-/** How far a job is, or why it failed. */
+/** How far a job is, or why it failed, also when it will be tried again. */
 export function JobProgress({ job }: { job: Job }) {
   const t = useT();
-  if (job.state === 'failed' && job.error !== null) {
+  if ((job.state === 'failed' || job.state === 'queued') && job.error !== null) {
     return <span className={css.failure}>{slugText(job.error, t)}</span>;
   }
   if (job.state === 'succeeded') return <span>–</span>;
@@ -37,7 +31,7 @@ export function JobProgress({ job }: { job: Job }) {
       <span>
         {Math.round(job.progress * 100)} % {doing}
       </span>
-      <Progress value={job.progress} label={kindText(job.kind, t)} />
+      <Progress value={job.progress} label={named('jobKind', job.kind, t)} />
     </span>
   );
 }

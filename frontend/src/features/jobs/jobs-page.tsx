@@ -5,7 +5,7 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Job, JobState, Page, Role } from '../../api/types';
 import { useLanguage, useT, type Language } from '../../i18n';
-import { problemText } from '../../i18n/problems';
+import { named, problemText } from '../../i18n/problems';
 import { Button, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatSeconds, formatTime } from '../../ui/format';
@@ -13,7 +13,7 @@ import { layout, PageLayout, Section, TableHead } from '../../ui/layout';
 import { notify } from '../../ui/toast';
 import { may, useSession } from '../login/session';
 import { JobLog } from './job-log';
-import { JobProgress, JobStateBadge, kindText } from './job-state';
+import { JobProgress, JobStateBadge } from './job-state';
 import css from './jobs.module.css';
 
 const STATES: readonly JobState[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
@@ -64,7 +64,7 @@ function JobRow({ job, onLog }: { job: Job; onLog: () => void }) {
   const project = me.projects.find(({ id }) => id === job.project_id);
   return (
     <tr>
-      <td>{kindText(job.kind, t)}</td>
+      <td>{named('jobKind', job.kind, t)}</td>
       <td>{job.study_id === null ? '–' : <Link to={`/studies/${job.study_id}`}>{t('job.openStudy')}</Link>}</td>
       <td className={layout.muted}>{project?.name ?? '–'}</td>
       <td>

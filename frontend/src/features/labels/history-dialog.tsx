@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Page, Revision, Structure } from '../../api/types';
-import { isKey, useT, type Translate } from '../../i18n';
-import { problemText } from '../../i18n/problems';
+import { useT } from '../../i18n';
+import { named, problemText } from '../../i18n/problems';
 import { Badge, ErrorNote, Loading } from '../../ui/feedback';
 import { Button } from '../../ui/controls';
 import { Dialog } from '../../ui/dialog';
@@ -20,12 +20,6 @@ const COMPARISON_COLOUR = '#ffffff';
 
 /** The tools of software and of the history; what they write as reason says no more than their name. */
 const WITHOUT_REASON: ReadonlySet<string> = new Set(['network', 'rule', 'import', 'reject', 'restore']);
-
-/** With what a revision was made; a tool of another program shows its own name. */
-function toolText(tool: string, t: Translate): string {
-  const key = `viewer.edit.${tool}`;
-  return isKey(key) ? t(key) : tool;
-}
 
 type LineProps = { record: Structure; revision: Revision; same: number | null; onClose: () => void };
 
@@ -62,7 +56,7 @@ function Line({ record, revision, same, onClose }: LineProps) {
         {revision.number === 1
           ? t('viewer.history.first')
           : t('viewer.history.change', { n: revision.changed_voxels, slices: revision.slices })}
-        {revision.tool !== '' && ` · ${toolText(revision.tool, t)}`}
+        {revision.tool !== '' && ` · ${named('viewer.edit', revision.tool, t)}`}
         {same !== null && ` · ${t('viewer.history.same', { n: same })}`}
       </div>
       <div className={css.lineButtons}>

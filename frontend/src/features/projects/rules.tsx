@@ -4,6 +4,7 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Network, Project, Rule } from '../../api/types';
 import { useT } from '../../i18n';
+import { named } from '../../i18n/problems';
 import { IconButton, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
@@ -54,7 +55,7 @@ function Row({ rule, networks, manage, onChange, onRemove }: RowProps) {
           name={t('project.network')}
           value={rule.network}
           disabled={!manage}
-          choices={names.map((value) => ({ value, label: titles.get(value) ?? value }))}
+          choices={names.map((value) => ({ value, label: named('network', value, t, titles.get(value)) }))}
           onChange={(network) => onChange({ network })}
         />
       </td>

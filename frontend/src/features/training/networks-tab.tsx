@@ -4,6 +4,7 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Deployment, Network, NetworkVersion } from '../../api/types';
 import { useT } from '../../i18n';
+import { named } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { Badge, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
@@ -136,7 +137,7 @@ export function NetworksTab({ projectId, manage }: { projectId: string; manage: 
         return (
           <Section
             key={network.name}
-            title={network.title}
+            title={named('network', network.name, t, network.title)}
             note={network.name}
             actions={manage && promoted && <Rollback projectId={projectId} network={network.name} />}
           >
