@@ -22,9 +22,10 @@ JOBS, WORKERS, LEASE_S = 60, 4, 3
 PATIENCE_S = 240
 
 
-def unfinished() -> int:
+def unfinished(ids: list[str]) -> int:
+    open_jobs = select(func.count()).where(Job.id.in_(ids), Job.state.in_(["queued", "running"]))
     with session_scope(read_only=True) as session:
-        return session.scalar(select(func.count()).where(Job.state.in_(["queued", "running"]))) or 0
+        return session.scalar(open_jobs) or 0
 
 
 class Chaos:
@@ -73,7 +74,7 @@ def test_every_effect_happens_once_while_workers_die(database, queue_job, start_
     chaos = Chaos(start_process, seed=1)
     tick, until = threading.Event(), time.monotonic() + PATIENCE_S
     strike_at = time.monotonic() + 6.0
-    while unfinished() and time.monotonic() < until:
+    while unfinished(ids) and time.monotonic() < until:
         tick.wait(0.2)
         chaos.thaw()
         if time.monotonic() >= strike_at and chaos.kills + chaos.freezes < 12:
@@ -81,7 +82,8 @@ def test_every_effect_happens_once_while_workers_die(database, queue_job, start_
             strike_at = time.monotonic() + 2.0
     chaos.calm()
     with session_scope(read_only=True) as session:
-        states = dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).all())
+        naps = select(Job.state, func.count()).where(Job.id.in_(ids)).group_by(Job.state)
+        states = dict(session.execute(naps).all())
         effects = dict(
             session.execute(
                 select(JobLog.job_id, func.count()).where(JobLog.line == "effect").group_by(JobLog.job_id)
