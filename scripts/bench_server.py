@@ -101,9 +101,11 @@ class BenchStudy:
         return next((dict(job) for job in self.client.jobs(kind=kind, study_id=self.id)), None)
 
     def wait_until_idle(self) -> None:
-        """Until no job waits or runs."""
+        """Until no job of the study waits or runs."""
         self.installation.start_workers()
-        while any(next(self.client.jobs(state=state), None) for state in ("queued", "running")):
+        while any(
+            next(self.client.jobs(study_id=self.id, state=state), None) for state in ("queued", "running")
+        ):
             time.sleep(LOOK_S)
 
     def delivered(self) -> Iterator[Figure]:
