@@ -73,9 +73,12 @@ def test_chosen_files_and_dropped_folders_and_zips_reach_the_worklist_and_garbag
     expect(row).to_contain_text("New")
 
     _drop(page, tmp_path / "FOLDER")
-    expect(panel.get_by_role("listitem").filter(has_text="FOLDER/deeper/5.dcm")).to_contain_text("Stored")
+    lines = panel.get_by_role("listitem").filter(has_text="Stored")
+    expect(lines.filter(has_text="FOLDER/")).to_have_count(6)
+    expect(lines.filter(has_text="FOLDER/deeper/5.dcm")).to_have_count(1)
     expect(page.get_by_role("row").filter(has_text="FOLDER")).to_contain_text("CT")
     _drop(page, archive)
+    expect(lines.filter(has_text="disc.zip")).to_have_count(6)
     expect(page.get_by_role("row").filter(has_text="ZIPPED")).to_contain_text("CT")
     with session_scope(read_only=True) as session:
         assert session.scalar(select(func.count(Instance.id))) == 3 * 6

@@ -86,11 +86,12 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def clinic(database: str, weights: Path, client: TestClient, login: Callable[..., dict[str, str]]) -> Clinic:
+    """One server forks the job processes of all tests: it has to know the handlers of the others, too."""
     if POSTGRES and database == "sqlite":
         pytest.skip("runs once, on Postgres where there is one")
     with session_scope() as session:
         register_shipped(session)
-    modules = ["workers.gpu.presegment", "workers.gpu.train"]
+    modules = ["tests.workers.handlers", "workers.gpu.presegment", "workers.gpu.train"]
     people = [login("annotator"), login("reviewer"), login("administrator")]
     project = client.get("/api/projects", headers=people[2]).json()["items"][0]["id"]
     return Clinic(client, project, *people, Supervisor(Timing(lease_s=60.0), modules))
