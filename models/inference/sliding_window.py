@@ -14,6 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from models.devices import mixed_precision
+
 EMPTY = -0.99
 """A window whose brightest voxel is below this is air: nothing to find, nothing computed."""
 
@@ -50,7 +52,7 @@ def predict_probabilities(
         patch = padded[box]
         if patch.max() > EMPTY:
             image = torch.from_numpy(patch)[None, None].to(windows.device)
-            with torch.autocast(windows.device.type, dtype=torch.bfloat16):
+            with mixed_precision(windows.device):
                 logits = network(image)
             total[(slice(None), *box)] += torch.sigmoid(logits[0].float()).cpu() * weight
         on_progress((number + 1) / len(boxes))

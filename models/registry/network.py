@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import nn
 
+from models.devices import best_device
 from models.networks import NETWORKS, build_network
 from models.preprocessing import CtWindow
 from rt.errors import RtError
@@ -120,11 +121,6 @@ def read_version(folder: Path) -> tuple[NetworkManifest, bytes, str]:
     """Manifest, weights and card of a version's folder."""
     manifest = NetworkManifest.from_json(json.loads((folder / "manifest.json").read_text()))
     return manifest, (folder / "weights.safetensors").read_bytes(), (folder / "CARD.md").read_text()
-
-
-def best_device() -> torch.device:
-    """The first GPU, or the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _options(manifest: NetworkManifest) -> dict[str, Any]:

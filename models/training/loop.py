@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.data import Sample
+from models.devices import best_device, mixed_precision
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.networks import build_network
 from models.preprocessing import CtWindow
@@ -122,7 +123,7 @@ def train(
 
 def _initial(config: TrainingConfig, count: int, start: dict[str, torch.Tensor] | None) -> _State:
     torch.manual_seed(config.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     network = build_network(config.network, count, config.options)
     if start is not None:
         network.load_state_dict(start)
@@ -145,7 +146,7 @@ def _step(config: TrainingConfig, state: _State, data: TrainingData, fraction: f
     image, target, known = _batch(config, state, data)
     high, low = config.positive_weight
     state.network.train()
-    with torch.autocast(state.device.type, dtype=torch.bfloat16):
+    with mixed_precision(state.device):
         logits = state.network(image)
     loss = segmentation_loss(logits, target, known, max(low, high + (low - high) * fraction * 1.5))
     state.optimiser.zero_grad(set_to_none=True)
