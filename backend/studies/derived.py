@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend.kit.clock import now
 from backend.kit.storage import storage
-from backend.studies.door import check_bytes
+from backend.studies.door import Checked, check_bytes
 from backend.studies.errors import NoVolume
 from backend.studies.intake import instance_row
 from backend.studies.tables import Instance, Patient, Series, Study
@@ -60,20 +61,35 @@ def _origins(kept: Sequence[Instance], uids: tuple[str, ...]) -> tuple[Vector, .
     return tuple((float(x), float(y), float(z)) for x, y, z in (positions[uid] for uid in uids))
 
 
-def replace_derived_instance(
-    session: Session, study: Study, structure_set_id: str, modality: str, dataset_bytes: bytes
-) -> Instance:
-    """Publish a structure set's RTSTRUCT or SEG in the study, in place of the one published before.
+@dataclass(frozen=True)
+class DerivedObject:
+    """A checked RTSTRUCT or SEG whose bytes are in the store already."""
+
+    modality: str
+    checked: Checked
+    sha256: str
+
+
+def store_derived_object(modality: str, dataset_bytes: bytes) -> DerivedObject:
+    """Check and store what is to be published, before any transaction: both take long for a large object.
 
     The bytes pass the same door as everything else, so that what is served is what would be taken in.
     """
     checked = check_bytes(dataset_bytes)
-    sha256 = storage().put(checked.instance.data)
-    statement = select(Series).where(Series.structure_set_id == structure_set_id, Series.modality == modality)
+    return DerivedObject(modality, checked, storage().put(checked.instance.data))
+
+
+def replace_derived_instance(
+    session: Session, study: Study, structure_set_id: str, derived: DerivedObject
+) -> Instance:
+    """Publish a structure set's RTSTRUCT or SEG in the study, in place of the one published before."""
+    statement = select(Series).where(
+        Series.structure_set_id == structure_set_id, Series.modality == derived.modality
+    )
     series = session.scalars(statement.with_for_update()).one_or_none()
-    parsed = checked.instance
+    checked, parsed = derived.checked, derived.checked.instance
     if series is None:
-        series = Series(study_row_id=study.id, structure_set_id=structure_set_id, modality=modality)
+        series = Series(study_row_id=study.id, structure_set_id=structure_set_id, modality=derived.modality)
         session.add(series)
     series.series_instance_uid = parsed.series_instance_uid
     series.number = parsed.series_number
@@ -83,7 +99,7 @@ def replace_derived_instance(
     series.frame_of_reference_uid = parsed.frame_of_reference_uid or None
     session.flush()
     session.execute(delete(Instance).where(Instance.series_row_id == series.id))
-    instance = instance_row(series.id, checked, sha256, sha256)
+    instance = instance_row(series.id, checked, derived.sha256, derived.sha256)
     session.add(instance)
     study.updated_at = now()
     session.flush()

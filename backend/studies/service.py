@@ -23,7 +23,7 @@ from backend.kit.errors import InvalidInput, NotFound
 from backend.kit.pagination import Page, decode_cursor, encode_cursor
 from backend.projects.service import Permission, require
 from backend.studies import repository
-from backend.studies.derived import reference_of, replace_derived_instance
+from backend.studies.derived import reference_of, replace_derived_instance, store_derived_object
 from backend.studies.errors import NoVolume
 from backend.studies.imports import import_path
 from backend.studies.repository import Cursor
@@ -50,6 +50,7 @@ __all__ = [
     "replace_derived_instance",
     "series_of",
     "settle",
+    "store_derived_object",
     "study_detail",
     "update_study",
     "with_volume",

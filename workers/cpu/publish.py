@@ -40,13 +40,13 @@ def _publish(context: JobContext, set_id: str) -> dict[str, Any]:
         return {"published": []}
     if waits:
         return _later(context, outgoing)
-    objects = {modality: write(outgoing) for modality, write in WRITERS.items()}
+    objects = [studies.store_derived_object(name, write(outgoing)) for name, write in WRITERS.items()]
     result: dict[str, Any] = {"published": []}
     with context.finishing(result) as session:
         study = session.get(Study, outgoing.structure_set.study_row_id)
         if study is not None and exports.collect(session, set_id) is not None:
-            for modality, data in objects.items():
-                made = studies.replace_derived_instance(session, study, set_id, modality, data)
+            for derived in objects:
+                made = studies.replace_derived_instance(session, study, set_id, derived)
                 result["published"].append(made.sop_instance_uid)
     return result
 

@@ -231,7 +231,8 @@ def test_published_contours_replace_each_other(
         reference = service.reference_of(session, session.query(Series).one())
         for name in ("first", "second"):
             published = make_rtstruct(series, {name: {1: SQUARE}}, seed=name)
-            service.replace_derived_instance(session, study, "set-1", "RTSTRUCT", encode(published))
+            derived = service.store_derived_object("RTSTRUCT", encode(published))
+            service.replace_derived_instance(session, study, "set-1", derived)
     assert isinstance(reference, SeriesReference)
     assert reference.sop_instance_uids == tuple(s.SOPInstanceUID for s in series)
     assert reference.attributes["PatientID"] == "TEST-1"
