@@ -34,6 +34,7 @@ def main() -> None:
     fit.add_argument("--minutes", type=float)
     fit.add_argument("--start", type=Path, help="a version's folder to start from")
     fit.add_argument("--learning-rate", type=float, default=TrainingConfig.learning_rate)
+    fit.add_argument("--batch", type=int, default=TrainingConfig.batch, help="patches an iteration")
     fit.set_defaults(run=_train)
     package = commands.add_parser("package", help="make a version of a checkpoint: thresholds, figures, card")
     _data(package)
@@ -78,6 +79,7 @@ def _train(arguments: argparse.Namespace) -> None:
         iterations=arguments.iterations,
         max_minutes=arguments.minutes,
         learning_rate=arguments.learning_rate,
+        batch=arguments.batch,
         positive_weight=(3.0, 1.2) if arguments.start else TrainingConfig.positive_weight,
     )
     out: Path = arguments.out

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from scipy import ndimage
 
 from rt.geometry import Grid
@@ -30,11 +31,13 @@ class CtWindow:
 
     def __call__(self, hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Clip and scale."""
-        middle, half = (self.low_hu + self.high_hu) / 2, (self.high_hu - self.low_hu) / 2
-        scaled: npt.NDArray[np.float32] = ((np.clip(hu, self.low_hu, self.high_hu) - middle) / half).astype(
-            np.float32
-        )
+        scaled: npt.NDArray[np.float32] = self.scale(torch.from_numpy(hu)).numpy()
         return scaled
+
+    def scale(self, hu: torch.Tensor) -> torch.Tensor:
+        """Clip and scale a float32 tensor where it lies."""
+        middle, half = (self.low_hu + self.high_hu) / 2, (self.high_hu - self.low_hu) / 2
+        return (hu.clamp(self.low_hu, self.high_hu) - middle) / half
 
 
 @dataclass(frozen=True)

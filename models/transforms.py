@@ -1,13 +1,15 @@
-"""Random pictures of the same anatomy: the augmentation of CT patches, in torch.
+"""Random pictures of the same anatomy: the augmentation of CT patches, in torch, on the device that trains.
 
 A patch is drawn by one affine map (rotation, scale, flip) from the volume, so that nothing is
-interpolated twice.  Sides follow the flip: left and right structures change places.
+interpolated twice.  Sides follow the flip: left and right structures change places.  What is random comes
+from a NumPy generator, and voxel noise from torch's, so that a seed gives the same patch again.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +38,27 @@ class Augmentation:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """A sample whose voxels lie on the device that trains."""
+
+    hu: torch.Tensor
+    """(k, j, i) int16."""
+    labels: torch.Tensor
+    """(k, j, i) uint8, packed as in `Sample`."""
+    known: torch.Tensor
+    """(structures,) bool."""
+    points: tuple[npt.NDArray[np.float64], ...]
+
+    @classmethod
+    def of(cls, sample: Sample, device: torch.device) -> Self:
+        """The sample's voxels copied to `device`: 202 head-and-neck scans are half a gigabyte."""
+        hu, labels, known = (
+            torch.from_numpy(array).to(device) for array in (sample.hu, sample.labels, sample.known)
+        )
+        return cls(hu, labels, known, sample.points)
+
+
+@dataclass(frozen=True)
 class Patch:
     """A training patch: `hu` (k, j, i) float32 and packed labels (k, j, i) uint8 with the body in bit 7."""
 
@@ -44,27 +67,27 @@ class Patch:
 
 
 def draw_patch(
-    sample: Sample, size: int, rng: np.random.Generator, aug: Augmentation, swaps: list[tuple[int, int]]
+    scan: Scan, size: int, rng: np.random.Generator, aug: Augmentation, swaps: list[tuple[int, int]]
 ) -> Patch:
     """One augmented cube of `size` voxels, centred on a structure four times in five."""
-    centre = _centre(sample, rng)
-    hu, labels = _affine_crop(sample, centre, size, rng, aug)
+    centre = _centre(scan, rng)
+    hu, labels = _affine_crop(scan, centre, size, rng, aug)
     if rng.random() < aug.flip_probability:
         hu, labels = hu.flip(2), _swap_bits(labels.flip(2), swaps)
     return Patch(_disturb(hu, labels >= 2**BODY_BIT, rng, aug), labels)
 
 
-def _centre(sample: Sample, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    shape = np.array(sample.hu.shape, dtype=np.float64)
-    if sample.points and rng.random() < 0.8:
-        points = sample.points[rng.integers(len(sample.points))]
+def _centre(scan: Scan, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    shape = np.array(scan.hu.shape, dtype=np.float64)
+    if scan.points and rng.random() < 0.8:
+        points = scan.points[rng.integers(len(scan.points))]
         centre: npt.NDArray[np.float64] = points[rng.integers(len(points))] + rng.uniform(-16, 16, 3)
         return centre
     return rng.uniform(0, 1, 3) * shape
 
 
 def _affine_crop(
-    sample: Sample,
+    scan: Scan,
     centre: npt.NDArray[np.float64],
     size: int,
     rng: np.random.Generator,
@@ -75,19 +98,21 @@ def _affine_crop(
     )
     reach = math.ceil(size / 2 * np.abs(matrix).sum(axis=1).max()) + 1
     low = np.maximum(np.floor(centre).astype(int) - reach, 0)
-    high = np.minimum(np.ceil(centre).astype(int) + reach + 1, sample.hu.shape)
-    low = np.minimum(low, np.array(sample.hu.shape) - 1)
+    high = np.minimum(np.ceil(centre).astype(int) + reach + 1, scan.hu.shape)
+    low = np.minimum(low, np.array(scan.hu.shape) - 1)
     high = np.maximum(high, low + 1)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    hu = torch.from_numpy(sample.hu[box].astype(np.float32))[None, None] + 1024
-    labels = torch.from_numpy(sample.labels[box].astype(np.float32))[None, None]
+    device = scan.hu.device
+    hu = scan.hu[box].float()[None, None] + 1024
+    labels = scan.labels[box].float()[None, None]
     extent = np.maximum(np.array(hu.shape[2:]) - 1, 1)
-    steps = torch.arange(size, dtype=torch.float32) - (size - 1) / 2
+    steps = torch.arange(size, dtype=torch.float32, device=device) - (size - 1) / 2
     k, j, i = torch.meshgrid(steps, steps, steps, indexing="ij")
-    points = torch.stack([k, j, i], -1) @ torch.from_numpy(matrix.T.astype(np.float32))
-    points = (points + torch.from_numpy((centre - low).astype(np.float32))) / torch.from_numpy(
-        extent.astype(np.float32)
-    ) * 2 - 1
+    turn, start, scale = (
+        torch.from_numpy(array.astype(np.float32)).to(device)
+        for array in (matrix.T, centre - low, 2 / extent)
+    )
+    points = (torch.stack([k, j, i], -1) @ turn + start) * scale - 1
     grid = points.flip(-1)[None]
     warped = torch.nn.functional.grid_sample(hu, grid, mode="bilinear", align_corners=True)[0, 0] - 1024
     packed = torch.nn.functional.grid_sample(labels, grid, mode="nearest", align_corners=True)[0, 0]
@@ -142,6 +167,6 @@ def _disturb(
 def _blurred(hu: torch.Tensor, axis: int) -> torch.Tensor:
     kernel = [1, 1, 1]
     kernel[axis] = 3
-    weights = torch.full((1, 1, *kernel), 1 / 3)
+    weights = torch.full((1, 1, *kernel), 1 / 3, device=hu.device)
     padding = [k // 2 for k in kernel]
     return torch.nn.functional.conv3d(hu[None, None], weights, padding=padding)[0, 0]

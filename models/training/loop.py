@@ -26,7 +26,7 @@ from models.networks import build_network
 from models.preprocessing import CtWindow
 from models.training.losses import segmentation_loss
 from models.training.sides import side_swaps
-from models.transforms import Augmentation, draw_patch
+from models.transforms import Augmentation, Scan, draw_patch
 from rt.metrics import dice
 
 
@@ -104,9 +104,10 @@ def train(
     state = _initial(config, len(data.structures), start)
     if checkpoint.exists():
         _restore(state, checkpoint)
+    scans = [Scan.of(sample, state.device) for sample in data.train]
     began, losses = time.monotonic() - state.elapsed_s, []
     while (fraction := _fraction(config, state)) < 1 and not hooks.stop():
-        losses.append(_step(config, state, data, fraction))
+        losses.append(_step(config, state, (scans, side_swaps(data.structures)), fraction))
         state.iteration += 1
         state.elapsed_s = time.monotonic() - began
         if state.iteration % config.report_every == 0:
@@ -141,9 +142,11 @@ def _fraction(config: TrainingConfig, state: _State) -> float:
     return min(1.0, max(by_count, by_time))
 
 
-def _step(config: TrainingConfig, state: _State, data: TrainingData, fraction: float) -> float:
+def _step(
+    config: TrainingConfig, state: _State, pool: tuple[list[Scan], list[tuple[int, int]]], fraction: float
+) -> float:
     _set_rate(config, state, fraction)
-    image, target, known = _batch(config, state, data)
+    image, target, known = _batch(config, state, *pool)
     high, low = config.positive_weight
     state.network.train()
     with mixed_precision(state.device):
@@ -169,7 +172,7 @@ def _set_rate(config: TrainingConfig, state: _State, fraction: float) -> None:
 
 
 def _batch(
-    config: TrainingConfig, state: _State, data: TrainingData
+    config: TrainingConfig, state: _State, scans: list[Scan], swaps: list[tuple[int, int]]
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Image (batch, 1, k, j, i), target (batch, structures, k, j, i), known (batch, structures).
 
@@ -177,15 +180,14 @@ def _batch(
     """
     rng = np.random.default_rng([config.seed, state.iteration])
     torch.manual_seed(int(rng.integers(2**62)))
-    swaps = side_swaps(data.structures)
-    chosen = [data.train[n] for n in rng.integers(len(data.train), size=config.batch)]
-    patches = [draw_patch(sample, config.patch, rng, config.augmentation, swaps) for sample in chosen]
-    image = torch.from_numpy(np.stack([config.window(p.hu.numpy()) for p in patches]))[:, None]
-    packed = torch.stack([p.labels for p in patches]).to(state.device)
-    known = torch.from_numpy(np.stack([s.known for s in chosen])).to(state.device)
+    chosen = [scans[n] for n in rng.integers(len(scans), size=config.batch)]
+    patches = [draw_patch(scan, config.patch, rng, config.augmentation, swaps) for scan in chosen]
+    image = config.window.scale(torch.stack([p.hu for p in patches]))[:, None]
+    packed = torch.stack([p.labels for p in patches])
+    known = torch.stack([scan.known for scan in chosen])
     bits = torch.arange(known.shape[1], device=state.device, dtype=torch.uint8)
     target = (packed[:, None] >> bits[None, :, None, None, None]) & 1
-    return image.to(state.device), target, known
+    return image, target, known
 
 
 def _validate(config: TrainingConfig, state: _State, data: TrainingData) -> dict[str, float]:
@@ -219,7 +221,7 @@ def _save(state: _State, path: Path) -> None:
 def _restore(state: _State, path: Path) -> None:
     tensors = load_file(path)
     state.network.load_state_dict(_below(tensors, "network."))
-    state.average = _below(tensors, "average.")
+    state.average = {k: v.to(state.device) for k, v in _below(tensors, "average.").items()}
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in _below(tensors, "optimiser.").items():
         number, key = name.split(".", 1)

@@ -14,7 +14,7 @@ def segmentation_loss(
     """
     mask = known[:, :, None, None, None].float()
     logits, target = logits.float(), target.float()
-    weight = torch.tensor(positive_weight)
+    weight = torch.tensor(positive_weight, device=logits.device)
     entropy = torch.nn.functional.binary_cross_entropy_with_logits(
         logits, target, pos_weight=weight, reduction="none"
     )

@@ -11,7 +11,7 @@ import torch
 from models.data import load_samples
 from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
 from models.training.losses import segmentation_loss
-from models.transforms import Augmentation, draw_patch
+from models.transforms import Augmentation, Scan, draw_patch
 from rt.errors import RtError
 from rt.manifest import DatasetManifest
 from tests.models.synthetic import STRUCTURES, toy_manifest
@@ -83,13 +83,14 @@ def test_a_structure_unknown_in_a_patient_has_no_gradient() -> None:
 def test_a_mirrored_patch_has_its_sides_exchanged(dataset: Path) -> None:
     manifest = DatasetManifest.read(dataset / "manifest.json")
     sample = load_samples(manifest, manifest.split("train"), 3.0, dataset / "cache")[0]
+    scan = Scan.of(sample, torch.device("cpu"))
     still = {"rotation_rad": 0.0, "scale": 0.0, "shift_hu": 0.0, "gain": 0.0, "noise_hu": 0.0}
     never = dict.fromkeys(
         ("blur_probability", "couch_probability", "mask_probability", "field_cut_probability"), 0.0
     )
     patches = [
         draw_patch(
-            sample,
+            scan,
             56,
             np.random.default_rng(4),
             Augmentation(flip_probability=flip, **still, **never),
