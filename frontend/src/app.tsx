@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
-import { Route, Routes } from 'react-router';
+import { Route, Routes, useLocation } from 'react-router';
 import { connectEvents } from './api/events';
 import type { Me } from './api/types';
 import { AccountPage } from './features/account/account-page';
@@ -14,7 +14,8 @@ import { WorklistPage } from './features/studies/worklist-page';
 import { TrainingPage } from './features/training/training-page';
 import { useT } from './i18n';
 import { Shell } from './shell';
-import { EmptyState, ErrorNote, Loading } from './ui/feedback';
+import { Boundary, DeadEnd } from './ui/dead-end';
+import { ErrorNote, Loading } from './ui/feedback';
 import { PageLayout } from './ui/layout';
 import { Toasts } from './ui/toast';
 
@@ -25,7 +26,7 @@ void loadStudyPage();
 
 function Missing() {
   const t = useT();
-  return <EmptyState title={t('shell.missing')} />;
+  return <DeadEnd title={t('shell.missing')} />;
 }
 
 function Pages({ me }: { me: Me }) {
@@ -44,23 +45,26 @@ function Pages({ me }: { me: Me }) {
     }),
     [me, projectId],
   );
+  const { pathname } = useLocation();
   const administrator = me.user.is_administrator;
   return (
     <SessionContext value={session}>
       <Shell connected={connected}>
-        <Suspense fallback={<Loading />}>
-          <Routes>
-            <Route path="/" element={<WorklistPage />} />
-            <Route path="/studies/:studyId" element={<StudyPage />} />
-            <Route path="/jobs" element={<JobsPage />} />
-            <Route path="/training" element={<TrainingPage />} />
-            <Route path="/project" element={<ProjectPage />} />
-            <Route path="/account" element={<AccountPage />} />
-            {administrator && <Route path="/users" element={<UsersPage />} />}
-            {administrator && <Route path="/audit" element={<AuditPage />} />}
-            <Route path="*" element={<Missing />} />
-          </Routes>
-        </Suspense>
+        <Boundary key={pathname}>
+          <Suspense fallback={<Loading />}>
+            <Routes>
+              <Route path="/" element={<WorklistPage />} />
+              <Route path="/studies/:studyId" element={<StudyPage />} />
+              <Route path="/jobs" element={<JobsPage />} />
+              <Route path="/training" element={<TrainingPage />} />
+              <Route path="/project" element={<ProjectPage />} />
+              <Route path="/account" element={<AccountPage />} />
+              {administrator && <Route path="/users" element={<UsersPage />} />}
+              {administrator && <Route path="/audit" element={<AuditPage />} />}
+              <Route path="*" element={<Missing />} />
+            </Routes>
+          </Suspense>
+        </Boundary>
       </Shell>
     </SessionContext>
   );

@@ -8,6 +8,7 @@ import { App } from './app';
 import { endSession } from './features/login/session';
 import { firstLanguage } from './i18n';
 import './ui/base.css';
+import { Boundary } from './ui/dead-end';
 import { applyTokens } from './ui/tokens';
 
 const RETRIES = 2;
@@ -32,7 +33,9 @@ if (root !== null) {
     <StrictMode>
       <QueryClientProvider client={client}>
         <BrowserRouter>
-          <App />
+          <Boundary>
+            <App />
+          </Boundary>
         </BrowserRouter>
       </QueryClientProvider>
     </StrictMode>,

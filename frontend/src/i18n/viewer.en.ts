@@ -1,6 +1,9 @@
 /** Words of the viewer page in English. */
 export const viewerEn = {
   'viewer.loading': 'Opening the study…',
+  'viewer.page': 'Study',
+  'viewer.missing': 'There is no such study',
+  'viewer.missing.detail': 'It was deleted, or it belongs to a project that you are not a member of.',
   'viewer.no-image': 'This study has no image that can be shown',
   'viewer.no-image.detail': 'Contours are drawn on CT, MR or PET series with a regular grid.',
   'viewer.image': 'Image series',

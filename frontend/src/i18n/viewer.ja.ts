@@ -3,6 +3,9 @@ import type { viewerEn } from './viewer.en';
 
 export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.loading': '検査を開いています…',
+  'viewer.page': '検査',
+  'viewer.missing': 'この検査は見つかりません',
+  'viewer.missing.detail': '削除されたか、あなたが参加していないプロジェクトの検査です。',
   'viewer.no-image': 'この検査には表示できる画像がありません',
   'viewer.no-image.detail': '輪郭は、規則的な格子をもつCT・MR・PETシリーズの上に描きます。',
   'viewer.image': '画像シリーズ',

@@ -21,7 +21,10 @@ export function JobLog({ job, onClose }: { job: Job; onClose: () => void }) {
     refetchInterval: job.state === 'running' ? LIVE_MS : false,
   });
   const lines = log.data?.items ?? [];
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [lines.length]);
+  useEffect(() => {
+    // In braces: a browser may return a promise here, which React would call as the effect's cleanup.
+    end.current?.scrollIntoView({ block: 'end' });
+  }, [lines.length]);
   return (
     <Dialog title={t('job.logTitle', { kind: named('jobKind', job.kind, t) })} onClose={onClose} wide>
       {log.isPending && <Loading />}

@@ -2,9 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearchParams } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
+import { isProblem } from '../../api/problem';
 import type { Series, StructureSet, StudyDetail, Volume } from '../../api/types';
 import { useT } from '../../i18n';
-import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
+import { DeadEnd } from '../../ui/dead-end';
+import { ErrorNote, Loading } from '../../ui/feedback';
 import { PageLayout } from '../../ui/layout';
 import { ViewerPage } from './viewer-page';
 
@@ -37,9 +39,12 @@ export function StudyPage() {
     queryFn: () => api.get<StructureSet>(`/structure-sets/${row?.id ?? ''}`),
     enabled: row !== undefined,
   });
+  if (isProblem(study.error) && study.error.status === 404) {
+    return <DeadEnd title={t('viewer.missing')} hint={t('viewer.missing.detail')} />;
+  }
   if (study.error !== null) {
     return (
-      <PageLayout title={t('viewer.image')}>
+      <PageLayout title={t('viewer.page')}>
         <ErrorNote error={study.error} retry={() => void study.refetch()} />
       </PageLayout>
     );
@@ -47,11 +52,7 @@ export function StudyPage() {
   if (study.data === undefined) return <Loading label={t('viewer.loading')} />;
   const image = images.find((one) => one.id === (row?.series_id ?? query.get('series'))) ?? images[0];
   if (image === undefined) {
-    return (
-      <EmptyState title={t('viewer.no-image')}>
-        <p>{t('viewer.no-image.detail')}</p>
-      </EmptyState>
-    );
+    return <DeadEnd title={t('viewer.no-image')} hint={t('viewer.no-image.detail')} />;
   }
   return (
     <ViewerPage

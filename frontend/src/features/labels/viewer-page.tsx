@@ -75,7 +75,9 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   const session = useMemo(() => new LabelSession(scene, editor, setId ?? '', me.user.id), [scene, editor, setId, me.user.id]);
   useVolume(scene, image.id);
   useEffect(() => session.open(), [session]);
-  useEffect(() => scene.set({ canEdit: mayEdit && setId !== null }), [scene, mayEdit, setId]);
+  useEffect(() => {
+    scene.set({ canEdit: mayEdit && setId !== null });
+  }, [scene, mayEdit, setId]);
   useEffect(() => {
     if (set !== null && set.id === session.setId) void session.update(set);
   }, [session, set]);

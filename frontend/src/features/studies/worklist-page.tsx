@@ -81,7 +81,7 @@ function Worklist({ project }: { project: Membership }) {
   const [doomed, setDoomed] = useState<StudyRow | null>(null);
   const edit = may(project.role, 'import');
   return (
-    <div className={css.page}>
+    <main className={css.page}>
       <div className={css.tools}>
         <WorklistTools
           filters={view.filters}
@@ -134,7 +134,7 @@ function Worklist({ project }: { project: Membership }) {
       <KeyHints />
       {edit && <DropZone projectId={project.id} />}
       {doomed !== null && <DeleteStudy study={doomed} onClose={() => setDoomed(null)} />}
-    </div>
+    </main>
   );
 }
 
