@@ -21,6 +21,7 @@ from rt.dicom.contour_data import fill_contours
 from rt.dicom.parse import read_stored
 from rt.dicom.rtstruct import read_rtstruct
 from tests.e2e.conftest import Person
+from tests.e2e.viewer import Viewer
 from tests.factories.dicom import encode, make_ct_series
 from tests.factories.jobs import run_queued
 
@@ -189,6 +190,31 @@ def test_exported_rtstruct_reads_back_as_the_saved_mask(
         saved = labels.load_mask(revision, grid)
     drawn = next(roi for roi in content.rois if roi.name == "Brainstem")
     assert np.array_equal(fill_contours(drawn.contours, grid).mask_kji, saved)
+
+
+@pytest.mark.timeout(600)
+def test_two_tabs_of_one_person_share_no_draft(sit_down: SitDown, actor: ActorMaker, bring: Bring) -> None:
+    bring(1, ORGANS)
+    person = sit_down(actor("clinician"))
+    first = person.open_study()
+    first.choose("Brainstem")
+    untouched = first.volume_cc("Brainstem")
+    first.stroke()
+    drawn = first.volume_cc("Brainstem")
+    second = Viewer(person.context.new_page())
+    second.page.goto(person.page.url)
+    second.wait()
+    elsewhere = "another window"
+    expect(second.page.get_by_test_id("elsewhere")).to_contain_text(elsewhere)
+    second.choose("Brainstem")
+    second.stroke(down=-0.1)
+    assert second.volume_cc("Brainstem") == untouched
+    second.page.get_by_role("button", name="Edit here instead").click()
+    expect(second.page.get_by_test_id("restored")).to_contain_text("Brainstem")
+    assert second.volume_cc("Brainstem") == drawn
+    expect(first.page.get_by_test_id("elsewhere")).to_contain_text(elsewhere)
+    second.save()
+    expect(second.history("Brainstem").get_by_role("listitem")).to_have_count(2)
 
 
 @pytest.mark.timeout(600)

@@ -72,7 +72,7 @@ describe('strokes', () => {
     editor.redo();
     editor.redo();
     expect(count()).toBe(left);
-    expect(scene.state.redoLabel).toBeNull();
+    expect(editor.history.nextRedo('a')).toBeNull();
   });
 
   it('keeps to the range of the threshold brush', () => {
@@ -132,6 +132,15 @@ describe('an edit', () => {
     expect(editor.refusal()).toBe('locked');
     stroke('brush', [25, 20]);
     expect(count()).toBe(0);
+  });
+
+  it('is not taken back while its structure is locked, nor when another one is in hand', () => {
+    stroke('brush', [25, 20]);
+    scene.changeStructure('a', { locked: true });
+    expect(editor.undo()).toBe('locked');
+    scene.set({ activeId: 'b' });
+    expect(editor.undo()).toBeNull();
+    expect(scene.find('a')?.mask.count).toBe(29);
   });
 
   it('tells whoever keeps drafts, also when it is undone', () => {

@@ -3,7 +3,7 @@
  * undo and redo. Whoever keeps drafts listens to `onEdit`.
  */
 import { BitMask, difference, runVoxels, runsOf } from '../lib/bits';
-import { History } from '../lib/history';
+import { History, type Edit } from '../lib/history';
 import { spacingKji, voxelAt, type Axis, type Plane, type PlaneName } from '../lib/planes';
 import { disk, polygon, stepsBetween, type Point, type Spacing } from '../lib/raster';
 import type { Scene } from './scene';
@@ -116,29 +116,35 @@ export class Editor {
     return runVoxels(runs);
   }
 
-  undo(): void {
-    this.step(this.stroke === null ? this.history.undo() : null);
+  /** Takes back the last edit of the active structure; why that is refused, or null. */
+  undo(): Refusal | null {
+    return this.step((id) => this.history.undo(id));
   }
 
-  redo(): void {
-    this.step(this.stroke === null ? this.history.redo() : null);
+  /** Does again what was taken back last on the active structure; why that is refused, or null. */
+  redo(): Refusal | null {
+    return this.step((id) => this.history.redo(id));
   }
 
-  private step(edit: ReturnType<History['undo']>): void {
-    if (edit === null) return;
-    this.scene.find(edit.structureId)?.mask.flipRuns(edit.runs);
+  private step(take: (structureId: string) => Edit | null): Refusal | null {
+    const { active } = this.scene;
+    const refusal = this.refusal();
+    if (active === null || refusal !== null || this.stroke !== null) return refusal;
+    const edit = take(active.id);
+    if (edit === null) return null;
+    active.mask.flipRuns(edit.runs);
     this.announce(edit.structureId, edit.label);
+    return null;
   }
 
   /** Tells the page that the undo list has changed. */
   refresh(): void {
-    this.scene.set({ undoLabel: this.history.nextUndo, redoLabel: this.history.nextRedo });
+    this.scene.set({});
   }
 
   private announce(structureId: string, tool: string): void {
     const count = this.scene.find(structureId)?.mask.count ?? 0;
     this.scene.changeStructure(structureId, { count });
-    this.refresh();
     for (const listener of this.listeners) listener(structureId, tool);
   }
 

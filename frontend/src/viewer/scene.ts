@@ -50,8 +50,6 @@ export type SceneState = {
   readonly marginMm: number;
   readonly layout: Layout;
   readonly canEdit: boolean;
-  readonly undoLabel: string | null;
-  readonly redoLabel: string | null;
   readonly slicesLoaded: number;
   /** Where the pointer is, or null. */
   readonly pointer: Triple | null;
@@ -86,8 +84,6 @@ export class Scene {
       marginMm: 3,
       layout: 'all',
       canEdit: false,
-      undoLabel: null,
-      redoLabel: null,
       slicesLoaded: 0,
       pointer: null,
     };

@@ -9,7 +9,8 @@ import type { BitMask } from '../../lib/bits';
 import { deleteDraft, putDraft } from './draft-store';
 
 export type AutosaveState = {
-  readonly kind: 'clean' | 'unsaved' | 'saving' | 'saved' | 'offline' | 'refused';
+  /** `saved`: drafts are on the server; `revision`: everything is in a revision. */
+  readonly kind: 'clean' | 'unsaved' | 'saving' | 'saved' | 'revision' | 'offline' | 'refused';
   readonly at: Date | null;
   /** Why the server has not taken a draft. */
   readonly why: Problem | null;
@@ -54,6 +55,8 @@ export class Autosave {
   private readonly changed: () => void;
   private pending = new Set<string>();
   private readonly unkept = new Map<string, Unkept>();
+  /** When the server took the draft of a structure that is still unsaved. */
+  private readonly kept = new Map<string, Date>();
   private timer: number | undefined;
   private first = 0;
   private writing: Promise<void> = Promise.resolve();
@@ -79,8 +82,9 @@ export class Autosave {
     await this.writing;
     this.pending.delete(structureId);
     this.unkept.delete(structureId);
+    this.kept.delete(structureId);
     await Promise.race([deleteDraft(this.userId, structureId).catch(() => undefined), after(STORE_MS)]);
-    this.showSettled(at === null ? 'clean' : 'saved', at);
+    this.showSettled(at === null ? 'clean' : 'revision', at);
   }
 
   /** Writes what is pending now. */
@@ -102,11 +106,13 @@ export class Autosave {
     this.show('saving');
     for (const structureId of batch) {
       const unkept = await this.keep(structureId, leaving);
-      if (unkept === null) this.unkept.delete(structureId);
-      else this.unkept.set(structureId, unkept);
+      if (unkept === null) {
+        this.unkept.delete(structureId);
+        this.kept.set(structureId, new Date());
+      } else this.unkept.set(structureId, unkept);
       if (unkept !== null && comesBack(unkept)) this.pending.add(structureId);
     }
-    this.showSettled('saved', new Date());
+    this.showSettled('clean', null);
     if (this.pending.size > 0 && this.timer === undefined) this.schedule(RETRY_MS);
   }
 
@@ -127,11 +133,13 @@ export class Autosave {
     }
   }
 
-  /** Says how it ended: `kind` only if nothing is left that the server has not. */
-  private showSettled(kind: 'clean' | 'saved', at: Date | null): void {
+  /** Says how it ended: `kind` only if no draft is left. */
+  private showSettled(kind: 'clean' | 'revision', at: Date | null): void {
     const { kind: bad, why } = worst([...this.unkept.values()]);
+    const newest = [...this.kept.values()].sort((a, b) => a.getTime() - b.getTime()).pop();
     if (this.unkept.size > 0) this.show(bad, new Date(), why);
     else if (this.pending.size > 0) this.show('unsaved');
+    else if (newest !== undefined) this.show('saved', newest);
     else this.show(kind, at);
   }
 

@@ -4,7 +4,7 @@ import { PLANES } from '../../lib/planes';
 import type { ShownStructure, ToolName } from '../../viewer/scene';
 import { nextBrush } from '../../viewer/pointer';
 import type { Translate } from '../../i18n';
-import type { Command } from './keymap';
+import { keyOf, type Command } from './keymap';
 import { presetsFor } from './presets';
 import { nextUnchecked, type Workspace } from './workspace';
 
@@ -27,8 +27,7 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
   else if (group === 'structure') changeStructure(workspace, name);
   else if (group === 'preset') choosePreset(workspace, Number(name));
   else if (group === 'op') actions.operate(name as Parameters<Actions['operate']>[0]);
-  else if (command === 'undo') editor.undo();
-  else if (command === 'redo') editor.redo();
+  else if (command === 'undo' || command === 'redo') stepBack(editor, command, t);
   else if (command === 'save') actions.save();
   else if (command === 'accept') actions.accept();
   else if (command === 'help' || command === 'history') open(command);
@@ -41,6 +40,11 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
 }
 
 type Part = Omit<Workspace, 'run'>;
+
+function stepBack(editor: Part['editor'], command: 'undo' | 'redo', t: Translate): void {
+  const refusal = editor[command]();
+  if (refusal !== null) notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
+}
 
 function changeBrush({ scene }: Part, name: string): void {
   const { brushMm, ball } = scene.state;

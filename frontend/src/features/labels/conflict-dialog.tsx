@@ -6,6 +6,7 @@ import { Button } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { formatRatio, formatTime } from '../../ui/format';
 import { notify } from '../../ui/toast';
+import { useSession } from '../login/session';
 import { makerOf } from './inspector';
 import { volumeText } from './structure-list';
 import css from './viewer.module.css';
@@ -21,6 +22,7 @@ export function dice(a: BitMask, b: BitMask): number | null {
 export function ConflictDialog() {
   const t = useT();
   const { scene, session } = useWorkspace();
+  const { me } = useSession();
   const conflict = useLabels(session, (state) => state.conflict);
   if (conflict === null) return null;
   const { name, theirs, head, structureId } = conflict;
@@ -38,7 +40,7 @@ export function ConflictDialog() {
   };
   const cc = (mask: BitMask): string => t('viewer.cc', { n: volumeText(mask.count * voxelCc(scene.volume.grid)) });
   return (
-    <Dialog title={t('viewer.conflict.title', { name })} onClose={() => settle('later')}>
+    <Dialog title={t(head.author?.id === me.user.id ? 'viewer.conflict.own' : 'viewer.conflict.title', { name })} onClose={() => settle('later')}>
       <p>{t('viewer.conflict.text', { who, n: head.number, when: formatTime(head.created_at) })}</p>
       <dl className={css.facts}>
         <dt>{t('viewer.conflict.mine.volume')}</dt>

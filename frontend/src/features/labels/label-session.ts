@@ -80,6 +80,12 @@ export class LabelSession {
     };
   }
 
+  /** Another tab goes on with this work: everything unsaved is a draft when this is done. */
+  async leave(): Promise<void> {
+    this.scene.set({ canEdit: false });
+    await this.autosave.flush();
+  }
+
   private change(change: Partial<SessionState>): void {
     this.state = { ...this.state, ...change };
     for (const listener of this.listeners) listener();

@@ -5,8 +5,8 @@ import { useScene } from '../../viewer/use-scene';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
 
-/** What the user has to know about the contours on the screen: restored work, a comparison. */
-export function Notices() {
+/** What the user has to know about the contours on the screen: where they are edited, restored work, a comparison. */
+export function Notices({ takeOver }: { takeOver: (() => Promise<void>) | null }) {
   const t = useT();
   const { scene, session } = useWorkspace();
   const restored = useLabels(session, (state) => state.restored);
@@ -18,6 +18,14 @@ export function Notices() {
   };
   return (
     <>
+      {takeOver !== null && (
+        <div className={css.notice} role="status" data-testid="elsewhere">
+          <span>{t('viewer.elsewhere')}</span>
+          <Button small onClick={() => void takeOver()}>
+            {t('viewer.elsewhere.take')}
+          </Button>
+        </div>
+      )}
       {restored !== null && (
         <div className={css.notice} role="status" data-testid="restored">
           <span>{t('viewer.restored', { when: formatTime(restored.at.toISOString()), names: restored.names.join(', ') })}</span>

@@ -30,9 +30,8 @@ function SaveState() {
   const t = useT();
   const { session, mayEdit } = useWorkspace();
   const { kind, at, why } = useLabels(session, (state) => state.autosave);
-  const dirty = useLabels(session, (state) => state.dirty.size > 0);
   if (!mayEdit) return null;
-  const said = t(kind === 'saved' && !dirty ? 'viewer.autosave.revision' : `viewer.autosave.${kind}`, { time: clock(at) });
+  const said = t(`viewer.autosave.${kind}`, { time: clock(at) });
   const text = why === null ? said : t('common.because', { what: said, detail: problemText(why, t) });
   return (
     <span className={classes(css.autosave, css[kind])} role="status" title={text} data-testid="autosave">

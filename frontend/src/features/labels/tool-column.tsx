@@ -34,11 +34,11 @@ const label = (tool: ToolName): Key => `viewer.tool.${tool}`;
 /** Looking above, drawing below; what the server computes at the end. */
 export function ToolColumn() {
   const t = useT();
-  const { scene } = useWorkspace();
+  const { scene, editor } = useWorkspace();
   const tool = useScene(scene, (state) => state.tool);
   const canEdit = useScene(scene, (state) => state.canEdit);
-  const undo = useScene(scene, (state) => state.undoLabel);
-  const redo = useScene(scene, (state) => state.redoLabel);
+  const undo = useScene(scene, (state) => editor.history.nextUndo(state.activeId));
+  const redo = useScene(scene, (state) => editor.history.nextRedo(state.activeId));
   const looking = TOOLS.filter((one) => !EDIT_TOOLS.has(one));
   const drawing = TOOLS.filter((one) => EDIT_TOOLS.has(one));
   const what = (edit: string | null): string => (edit === null ? '' : t(`viewer.edit.${edit}` as Key));

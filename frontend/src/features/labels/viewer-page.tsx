@@ -13,6 +13,7 @@ import { useActions } from './actions';
 import { runCommand } from './commands';
 import { ConflictDialog } from './conflict-dialog';
 import { Dialogs } from './dialogs';
+import { useEditingTab } from './editing-tab';
 import { Inspector } from './inspector';
 import { commandOf, type Command } from './keymap';
 import { LabelSession } from './label-session';
@@ -67,20 +68,22 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   const t = useT();
   const { me } = useSession();
   const role = me.projects.find((project) => project.id === study.project_id)?.role;
-  const mayEdit = may(role, 'annotate');
+  const mayAnnotate = may(role, 'annotate');
   const [scene] = useState(() => new Scene(new Volume(image.volume)));
   const [editor] = useState(() => new Editor(scene));
   const [dialog, setDialog] = useState<DialogName | null>(null);
   const [views] = useState(() => new Map<PlaneName, PlaneView>());
   const session = useMemo(() => new LabelSession(scene, editor, setId ?? '', me.user.id), [scene, editor, setId, me.user.id]);
+  const [tab, takeOver] = useEditingTab(setId, me.user.id, useCallback(() => session.leave(), [session]));
+  const mayEdit = mayAnnotate && tab === 'here';
   useVolume(scene, image.id);
   useEffect(() => session.open(), [session]);
   useEffect(() => {
     scene.set({ canEdit: mayEdit && setId !== null });
   }, [scene, mayEdit, setId]);
   useEffect(() => {
-    if (set !== null && set.id === session.setId) void session.update(set);
-  }, [session, set]);
+    if (tab !== 'asking' && set !== null && set.id === session.setId) void session.update(set);
+  }, [session, set, tab]);
 
   const base = useMemo(
     () => ({
@@ -106,7 +109,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
         <ToolColumn />
         <main className={css.stage}>
           <ToolOptions operate={actions.operate} busy={actions.busy} outcome={actions.outcome} />
-          <Notices />
+          <Notices takeOver={mayAnnotate && tab === 'elsewhere' ? takeOver : null} />
           <Views />
         </main>
         <StatusBar />
