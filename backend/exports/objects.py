@@ -170,6 +170,6 @@ def _listed(one: Leaving, file: str) -> dict[str, object]:
 
 
 def safe_name(name: str) -> str:
-    """A structure's name as part of a file's: letters, digits, `_`, `-`, `+` and `.` stay."""
+    """A name as part of a file's: letters, digits, `_`, `-`, `+` and `.` stay."""
     kept = "".join(c if c.isalnum() or c in "_-+." else "_" for c in name)
     return kept.lstrip(".") or "structure"

@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.labels.tables import Review, Revision, Structure, StructureSet
-from backend.studies.tables import Series, Study
+from backend.studies.tables import Patient, Series, Study
 
 
 def structures(session: Session, set_id: str) -> Sequence[Structure]:
@@ -35,6 +35,16 @@ def approvals(session: Session, rows: Sequence[Structure]) -> dict[str, Review]:
         tuple_(Review.structure_id, Review.revision).in_(wanted), Review.act == "approved"
     )
     return {row.structure_id: row for row in session.scalars(statement.order_by(Review.id))}
+
+
+def patient_id(session: Session, set_id: str) -> str | None:
+    """Whose set it is; None when it is gone."""
+    statement = (
+        select(Patient.patient_id)
+        .join(Study, Study.patient_row_id == Patient.id)
+        .join(StructureSet, StructureSet.study_row_id == Study.id)
+    )
+    return session.scalar(statement.where(StructureSet.id == set_id))
 
 
 def position(session: Session, row: StructureSet) -> int:

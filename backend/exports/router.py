@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, status
 from fastapi.responses import StreamingResponse
@@ -25,12 +26,18 @@ BINARY = {"schema": {"type": "string", "format": "binary"}}
 def _sent(file: ExportFile) -> StreamingResponse:
     """A download: never shown in place, never guessed at."""
     headers = {
-        "Content-Disposition": f'attachment; filename="{file.name}"',
+        "Content-Disposition": _attachment(file.name),
         "Content-Length": str(file.size),
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",
     }
     return StreamingResponse(_pieces(file), media_type=file.media_type, headers=headers)
+
+
+def _attachment(name: str) -> str:
+    """RFC 6266: the name itself for browsers, and one of ASCII letters for other programs."""
+    plain = "".join(c if c.isascii() else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
 
 
 def _pieces(file: ExportFile) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ from backend.exports.objects import (
     Leaving,
     OutgoingSet,
     rtstruct_bytes,
+    safe_name,
     seg_bytes,
     write_nifti_zip,
 )
@@ -88,9 +89,12 @@ def export_set(actor: Actor, set_id: str, form: SetFormat) -> ExportFile:
     with session_scope(read_only=True) as session:
         project_id = open_set(session, actor, set_id, Permission.EXPORT).project.id
         outgoing = collect(session, set_id)
-    if outgoing is None:
+        patient_id = repository.patient_id(session, set_id)
+    if outgoing is None or patient_id is None:
         raise NotFound("there is no such structure set")
-    made = _write(outgoing, form)
+    label = outgoing.structure_set.label
+    stem = "_".join(safe_name(part) for part in (patient_id, label, form.value) if part)
+    made = _write(outgoing, form, stem)
     with session_scope() as session:
         audit.record(
             session, actor.user_id, "exports.set.exported", "structure-set", set_id,
@@ -99,8 +103,7 @@ def export_set(actor: Actor, set_id: str, form: SetFormat) -> ExportFile:
     return made
 
 
-def _write(outgoing: OutgoingSet, form: SetFormat) -> ExportFile:
-    stem = f"{form.value}_{outgoing.structure_set.id}"
+def _write(outgoing: OutgoingSet, form: SetFormat, stem: str) -> ExportFile:
     stream: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
     if form is SetFormat.NIFTI:
         with tempfile.TemporaryDirectory() as folder:

@@ -181,6 +181,7 @@ def test_exported_rtstruct_reads_back_as_the_saved_mask(
     person.page.get_by_role("button", name="Export").click()
     with person.page.expect_download() as download:
         person.page.get_by_role("link", name="DICOM RTSTRUCT").click()
+    assert download.value.suggested_filename.startswith("PHANTOM-1_")
     content = read_rtstruct(read_stored(Path(download.value.path()).read_bytes()))
     with session_scope(read_only=True) as session:
         series = session.scalars(select(Series).filter_by(study_row_id=study_id, modality="CT")).one()

@@ -15,6 +15,7 @@ export const worklistEn = {
   'common.expand': 'Expand',
   'common.because': '{what}: {detail}',
   'common.unexpected': 'Something unexpected went wrong on this page. Reload it; if it happens again, tell your administrator.',
+  'common.notClinical': 'Not for clinical use',
   'common.reference': 'Reference {id}',
   'shell.title': 'Rinkaku',
   'shell.missing': 'There is no such page',

@@ -17,6 +17,7 @@ export const worklistJa: Record<keyof typeof worklistEn, string> = {
   'common.expand': '展開する',
   'common.because': '{what}：{detail}',
   'common.unexpected': '画面で予期しないエラーが発生しました。再読み込みしても続く場合は管理者に連絡してください。',
+  'common.notClinical': '臨床使用不可（研究用）',
   'common.reference': '照会番号 {id}',
   'shell.title': 'Rinkaku',
   'shell.missing': 'ページが見つかりません',

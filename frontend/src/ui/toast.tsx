@@ -5,7 +5,8 @@ import { IconButton, classes } from './controls';
 import css from './feedback.module.css';
 import { Icon } from './icons';
 
-type Toast = { id: number; text: string; bad: boolean };
+type Tone = 'good' | 'warn' | 'bad';
+type Toast = { id: number; text: string; tone: Tone };
 
 const STAY_MS = 6000;
 const MOST = 4;
@@ -20,13 +21,21 @@ const change = (now: readonly Toast[]): void => {
 
 const dismiss = (id: number): void => change(toasts.filter((toast) => toast.id !== id));
 
-/** Shows a note in place of the last; a bad one stays until it is dismissed. */
-export function notify(text: string, bad = false): void {
+function show(text: string, tone: Tone): void {
   const id = next;
   next += 1;
-  change([...toasts.filter((toast) => toast.bad), { id, text, bad }].slice(-MOST));
-  if (!bad) setTimeout(() => dismiss(id), STAY_MS);
+  change([...toasts.filter((toast) => toast.tone === 'bad'), { id, text, tone }].slice(-MOST));
+  if (tone !== 'bad') setTimeout(() => dismiss(id), STAY_MS);
 }
+
+/** Shows a note in place of the last; a bad one stays until it is dismissed. */
+export const notify = (text: string, bad = false): void => show(text, bad ? 'bad' : 'good');
+
+/** Says why something was not done; it passes like a good note, but does not look like one. */
+export const caution = (text: string): void => show(text, 'warn');
+
+/** Puts every note away. */
+export const dismissAll = (): void => change([]);
 
 const subscribe = (listener: () => void): (() => void) => {
   listeners.add(listener);
@@ -39,7 +48,7 @@ export function Toasts() {
   return (
     <div className={css.toasts} aria-live="polite">
       {shown.map((toast) => (
-        <div key={toast.id} className={classes(css.toast, toast.bad && css['toast-bad'])}>
+        <div key={toast.id} className={classes(css.toast, css[`toast-${toast.tone}`])}>
           <p>{toast.text}</p>
           <IconButton small name={t('common.dismiss')} onClick={() => dismiss(toast.id)}>
             <Icon name="close" />

@@ -22,7 +22,7 @@ from backend.kit.clock import now
 from backend.labels import service
 from backend.labels.tables import Effort, Revision, Structure, StructureSet
 from backend.projects.tables import Project
-from backend.studies.tables import Instance, Series
+from backend.studies.tables import Instance, Patient, Series
 from rt.dicom.parse import read_stored
 from rt.dicom.rtstruct import fill_contours, read_rtstruct
 from rt.dicom.seg import read_seg
@@ -60,6 +60,17 @@ def _export(client: TestClient, set_id: str, form: str, headers: dict[str, str])
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Disposition"].startswith("attachment")
     return answer.content
+
+
+def test_file_is_named_after_patient_and_set(drawn: Drawn, client: TestClient, login: Login) -> None:
+    with db.session_scope() as session:
+        session.get_one(StructureSet, drawn.set_id).label = '../頭頸部 "2'
+        session.execute(update(Patient).values(patient_id="A/7\r\n"))
+    answer = client.get(f"/api/structure-sets/{drawn.set_id}/export?format=seg", headers=login("clinician"))
+    assert answer.headers["Content-Disposition"] == (
+        'attachment; filename="A_7_________2_seg.dcm"; '
+        "filename*=UTF-8''A_7____%E9%A0%AD%E9%A0%B8%E9%83%A8__2_seg.dcm"
+    )
 
 
 def test_rtstruct_read_back_is_the_same_mask(drawn: Drawn, client: TestClient, login: Login) -> None:

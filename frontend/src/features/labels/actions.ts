@@ -5,7 +5,8 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { useT, type Translate } from '../../i18n';
 import { problemText } from '../../i18n/problems';
-import { notify } from '../../ui/toast';
+import { caution, notify } from '../../ui/toast';
+import type { ToolName } from '../../viewer/scene';
 import type { Actions } from './commands';
 import { keyOf } from './keymap';
 import type { Workspace } from './workspace';
@@ -14,13 +15,21 @@ export type Operation = Parameters<Actions['operate']>[0];
 export type ReviewAct = 'submit' | 'approve' | 'return';
 export type PageActions = Actions & {
   readonly busy: Operation | null;
-  /** What the last operation did. */
-  readonly outcome: string | null;
+  readonly outcome: Outcome | null;
   readonly saveWith: (reason: string) => Promise<void>;
   readonly assess: (id: string, assessment: 'accepted' | 'rejected') => Promise<void>;
   readonly review: (act: ReviewAct, ids: string[], comment: string) => Promise<void>;
 };
 type Base = Omit<Workspace, 'run'>;
+/** What the last operation did, to which structure and beside which tool; forgotten after a while. */
+export type Outcome = {
+  readonly operation: Operation;
+  readonly changed: number;
+  readonly structureId: string | null;
+  readonly tool: ToolName;
+};
+
+const OUTCOME_MS = 8000;
 
 const NUMBERS: Record<Operation, 'mm' | 'keep' | null> = {
   grow: 'mm',
@@ -31,18 +40,18 @@ const NUMBERS: Record<Operation, 'mm' | 'keep' | null> = {
   interpolate: null,
 };
 
-/** What an operation did, in words; null when it was refused. */
-async function operate({ session, editor, scene }: Base, operation: Operation, t: Translate): Promise<string | null> {
+/** What an operation did; null when it was refused. */
+async function operate({ session, editor, scene }: Base, operation: Operation, t: Translate): Promise<Outcome | null> {
   const refusal = editor.refusal();
   if (refusal !== null) {
-    notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
+    caution(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
     return null;
   }
   const number = NUMBERS[operation];
   const numbers = number === 'mm' ? { mm: scene.state.marginMm } : number === 'keep' ? { keep: 1 } : {};
-  const name = t(`viewer.op.${operation}`);
+  const { activeId: structureId } = scene.state;
   const changed = await session.operate(operation, numbers);
-  return changed === 0 ? t('viewer.op.nothing', { name }) : t('viewer.op.done', { name, n: changed });
+  return { operation, changed, structureId, tool: scene.state.tool };
 }
 
 async function save({ session }: Base, reason: string, t: Translate): Promise<void> {
@@ -78,7 +87,7 @@ export function useActions(base: Base): PageActions {
   const t = useT();
   const client = useQueryClient();
   const [busy, setBusy] = useState<Operation | null>(null);
-  const [outcome, setOutcome] = useState<string | null>(null);
+  const [outcome, setOutcome] = useState<Outcome | null>(null);
   return useMemo(() => {
     const refresh = async (): Promise<void> => {
       await client.invalidateQueries({ queryKey: keys.structureSet(base.session.setId) });
@@ -111,7 +120,12 @@ export function useActions(base: Base): PageActions {
       operate: (operation: Operation) => {
         setBusy(operation);
         setOutcome(null);
-        void attempt(async () => setOutcome(await operate(base, operation, t))).finally(() => setBusy(null));
+        const act = async (): Promise<void> => {
+          const made = await operate(base, operation, t);
+          setOutcome(made);
+          setTimeout(() => setOutcome((shown) => (shown === made ? null : shown)), OUTCOME_MS);
+        };
+        void attempt(act).finally(() => setBusy(null));
       },
     };
   }, [base, busy, outcome, client, t]);

@@ -1,4 +1,5 @@
 import type { PageActions } from './actions';
+import { ExportDialog } from './export-dialog';
 import { HelpDialog } from './help-dialog';
 import { HistoryDialog } from './history-dialog';
 import { NewStructureDialog } from './new-structure-dialog';
@@ -15,6 +16,8 @@ export function Dialogs({ name, actions, onClose }: Props) {
       return <HelpDialog onClose={onClose} />;
     case 'history':
       return <HistoryDialog onClose={onClose} />;
+    case 'export':
+      return <ExportDialog onClose={onClose} />;
     case 'new':
       return <NewStructureDialog onClose={onClose} />;
     case 'save':

@@ -8,7 +8,7 @@ import { Badge, ErrorNote, Loading } from '../../ui/feedback';
 import { Button } from '../../ui/controls';
 import { Dialog } from '../../ui/dialog';
 import { formatTime } from '../../ui/format';
-import { notify } from '../../ui/toast';
+import { caution, notify } from '../../ui/toast';
 import { makerOf } from './inspector';
 import { keyOf } from './keymap';
 import { Reviews } from './reviews';
@@ -38,7 +38,7 @@ function Line({ record, revision, same, onClose }: LineProps) {
     });
   const take = (): void => {
     const refusal = editor.refusal();
-    if (refusal !== null) notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
+    if (refusal !== null) caution(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
     else withMask((mask) => editor.replace(record.id, mask, 'revision'));
   };
   return (

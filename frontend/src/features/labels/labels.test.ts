@@ -4,6 +4,7 @@ import { BitMask } from '../../lib/bits';
 import { Problem, unreachable } from '../../api/problem';
 import { dueAt, worst } from './autosave';
 import { dice } from './conflict-dialog';
+import { leavingOf } from './export-dialog';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
 import { presetsFor } from './presets';
 import { nextUnchecked } from './workspace';
@@ -79,6 +80,13 @@ describe('review', () => {
   it('submits what is drawn and not yet submitted, also when it is only drawn here', () => {
     expect(eligible('submit', all, new Set()).map((one) => one.id)).toEqual(['a', 'd']);
     expect(eligible('submit', all, new Set(['b'])).map((one) => one.id)).toEqual(['a', 'b', 'd']);
+  });
+
+  it('leaves with all but the rejected structures, and without unsaved changes', () => {
+    const rejected = { ...structure('r', 'draft', true), assessment: 'rejected' as const };
+    const { leaving, ...rest } = leavingOf([...all, rejected], new Set(['a']));
+    expect(leaving.map((one) => one.id)).toEqual(['a', 'b', 'c', 'd']);
+    expect(rest).toEqual({ empty: ['b'], rejected: ['r'], unsaved: ['a'] });
   });
 
   it('approves and returns only what is submitted', () => {

@@ -52,6 +52,7 @@ export function StatusBar() {
   return (
     <footer className={css.status}>
       <Pointer />
+      <span className={css.faint}>{t('common.notClinical')}</span>
       <span className={css.gap} />
       {percent < 100 && <span role="status">{t('viewer.image.loading', { n: percent })}</span>}
       {loading > 0 && <span role="status">{t('viewer.contours.loading', { n: loading })}</span>}

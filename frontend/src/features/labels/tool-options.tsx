@@ -92,6 +92,24 @@ export function describe({ low, high }: { low: number; high: number }): { width:
   return { width: (high - low).toFixed(digits), level: ((low + high) / 2).toFixed(digits) };
 }
 
+/** What the last operation did, until another tool or structure is chosen. */
+function OutcomeNote({ busy, outcome }: Pick<PageActions, 'busy' | 'outcome'>) {
+  const t = useT();
+  const { scene } = useWorkspace();
+  const current = useScene(scene, ({ activeId, tool }) => outcome?.structureId === activeId && outcome.tool === tool);
+  const said = (): string => {
+    if (busy !== null) return t('viewer.op.running');
+    if (outcome === null || !current) return '';
+    const name = t(`viewer.op.${outcome.operation}`);
+    return outcome.changed === 0 ? t('viewer.op.nothing', { name }) : t('viewer.op.done', { name, n: outcome.changed });
+  };
+  return (
+    <span role="status" className={css.outcome} data-testid="outcome">
+      {said()}
+    </span>
+  );
+}
+
 /** The strip above the views: what the chosen tool can be told, and operations on the whole structure. */
 export function ToolOptions({ operate, busy, outcome }: Pick<PageActions, 'operate' | 'busy' | 'outcome'>) {
   const t = useT();
@@ -113,12 +131,10 @@ export function ToolOptions({ operate, busy, outcome }: Pick<PageActions, 'opera
   );
   return (
     <div className={css.options}>
+      <OutcomeNote busy={busy} outcome={outcome} />
       <WindowPresets />
       <BrushOptions />
       <div className={css.operations} role="group" aria-label={t('viewer.operations')}>
-        <span role="status" className={css.outcome} data-testid="outcome">
-          {busy === null ? outcome : t('viewer.op.running')}
-        </span>
         {PLAIN.map((operation) => button(operation, t(`viewer.op.${operation}`)))}
         <label className={css.option}>
           <input

@@ -1,27 +1,23 @@
-import { useId } from 'react';
 import { useSearchParams } from 'react-router';
 import { useT } from '../../i18n';
-import { address } from '../../api/client';
 import { Button, Select } from '../../ui/controls';
 import { formatDate, formatPersonName } from '../../ui/format';
-import { Icon } from '../../ui/icons';
 import { keyOf } from './keymap';
 import type { ImageSeries } from './study-page';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
 
-const FORMATS = ['rtstruct', 'seg', 'nifti'] as const;
-
 function Patient() {
   const t = useT();
   const { study } = useWorkspace();
   const born = study.birth_date === null || study.birth_date === '' ? [] : [t('viewer.born', { date: formatDate(study.birth_date) })];
+  const about = `${t('viewer.study', { date: formatDate(study.study_date) })} ${study.description}`;
   return (
     <div className={css.patient} aria-label={t('viewer.patient')}>
       <b>{formatPersonName(study.patient_name)}</b>
       <span>{[study.patient_id, ...born, study.sex ?? ''].filter((part) => part !== '').join(' · ')}</span>
-      <span className={css.faint}>
-        {t('viewer.study', { date: formatDate(study.study_date) })} {study.description}
+      <span className={css.faint} title={about}>
+        {about}
       </span>
     </div>
   );
@@ -55,31 +51,10 @@ function Sources({ images, image }: { images: ImageSeries[]; image: ImageSeries 
   );
 }
 
-function ExportMenu() {
-  const t = useT();
-  const { set } = useWorkspace();
-  const id = useId();
-  if (set === null) return null;
-  return (
-    <>
-      <Button popoverTarget={id}>
-        {t('viewer.export')} <Icon name="down" size={12} />
-      </Button>
-      <div id={id} popover="auto" className={css.menu}>
-        {FORMATS.map((format) => (
-          <a key={format} href={address(`/structure-sets/${set.id}/export`, { format })} download>
-            {t(`viewer.export.${format}`)}
-          </a>
-        ))}
-      </div>
-    </>
-  );
-}
-
 /** Whose study this is, what is shown, and where the work goes next. */
 export function TopBar({ images, image }: { images: ImageSeries[]; image: ImageSeries }) {
   const t = useT();
-  const { set, session, mayEdit, mayReview, open, run } = useWorkspace();
+  const { set, session, mayEdit, mayReview, mayExport, open, run } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty.size);
   const saving = useLabels(session, (state) => state.saving);
   const states = new Set(set?.structures.map((one) => one.state));
@@ -117,7 +92,7 @@ export function TopBar({ images, image }: { images: ImageSeries[]; image: ImageS
             </Button>
           </>
         )}
-        <ExportMenu />
+        {mayExport && set !== null && <Button onClick={() => open('export')}>{t('viewer.export')}</Button>}
       </div>
     </header>
   );

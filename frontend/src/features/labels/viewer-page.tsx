@@ -87,7 +87,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
 
   const base = useMemo(
     () => ({
-      study, set, scene, editor, session, mayEdit, mayReview: may(role, 'review'), views,
+      study, set, scene, editor, session, mayEdit, mayReview: may(role, 'review'), mayExport: may(role, 'export'), views,
       seriesId: image.id, open: setDialog,
     }), // prettier-ignore
     [study, set, scene, editor, session, mayEdit, role, views, image.id],

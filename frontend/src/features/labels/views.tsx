@@ -2,7 +2,7 @@ import { useCallback } from 'react';
 import { useT, type Translate } from '../../i18n';
 import { PLANES, type PlaneName } from '../../lib/planes';
 import { classes } from '../../ui/controls';
-import { notify } from '../../ui/toast';
+import { caution } from '../../ui/toast';
 import type { Refusal } from '../../viewer/editor';
 import { planeColour } from '../../viewer/marks';
 import type { PlaneView } from '../../viewer/plane-view';
@@ -34,7 +34,7 @@ function View({ plane }: { plane: PlaneName }) {
   const { scene, editor, views } = useWorkspace();
   const tool = useScene(scene, (state) => state.tool);
   const layout = useScene(scene, (state) => state.layout);
-  const refused = useCallback((why: Refusal) => notify(refusalText(why, t)), [t]);
+  const refused = useCallback((why: Refusal) => caution(refusalText(why, t)), [t]);
   const register = useCallback(
     (name: PlaneName, view: PlaneView | null) => {
       if (view === null) views.delete(name);

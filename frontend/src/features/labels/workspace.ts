@@ -8,7 +8,7 @@ import type { Scene } from '../../viewer/scene';
 import type { Command } from './keymap';
 import type { LabelSession, SessionState } from './label-session';
 
-export type DialogName = 'help' | 'history' | 'submit' | 'approve' | 'return' | 'new' | 'save';
+export type DialogName = 'help' | 'history' | 'submit' | 'approve' | 'return' | 'new' | 'save' | 'export';
 
 export type Workspace = {
   readonly study: StudyDetail;
@@ -19,6 +19,7 @@ export type Workspace = {
   readonly session: LabelSession;
   readonly mayEdit: boolean;
   readonly mayReview: boolean;
+  readonly mayExport: boolean;
   readonly views: Map<PlaneName, PlaneView>;
   readonly run: (command: Command) => void;
   readonly open: (dialog: DialogName | null) => void;

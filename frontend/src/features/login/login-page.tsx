@@ -58,6 +58,7 @@ export function LoginPage() {
         <Button type="submit" look="primary" disabled={login.isPending || username === '' || password === ''}>
           {login.isPending ? t('login.pending') : t('login.submit')}
         </Button>
+        <small className={css.notice}>{t('common.notClinical')}</small>
         <div className={css.language}>
           <LanguageSwitch />
         </div>

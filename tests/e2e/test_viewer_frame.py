@@ -1,0 +1,79 @@
+"""What stands around the views: whose study it is, the tools, what leaves the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import update
+
+from backend.accounts.actor import Actor
+from backend.kit.db import session_scope
+from backend.studies.tables import Patient
+from tests.e2e.conftest import Person
+
+pytestmark = pytest.mark.browser
+
+SitDown = Callable[[Actor], Person]
+ActorMaker = Callable[..., Actor]
+Bring = Callable[..., str]
+NAME = "Wolfeschlegelsteinhausen-Bergerdorff^Hubert Blaine"
+
+
+def _inside(page: Page, controls: Locator) -> list[str]:
+    """Names of controls that reach over the window's edge."""
+    width = page.evaluate("innerWidth")
+    boxes = [
+        (one.get_attribute("aria-label") or one.inner_text(), one.bounding_box()) for one in controls.all()
+    ]
+    return [name for name, box in boxes if box is None or box["x"] < 0 or box["x"] + box["width"] > width]
+
+
+@pytest.mark.parametrize("language", ["English", "日本語"])
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_no_tool_and_no_letter_of_the_patient_is_cut(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring, width: int, language: str
+) -> None:
+    bring(1, ("Brainstem",))
+    with session_scope() as session:
+        session.execute(update(Patient).values(name=NAME))
+    person = sit_down(actor("clinician"))
+    page = person.page
+    person.open_study("Hubert").choose("Brainstem")
+    page.get_by_role("button", name=language, exact=True).click()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.locator("main canvas").first.wait_for()
+    page.keyboard.press("h")  # fill holes
+    expect(page.get_by_test_id("outcome")).to_contain_text("Fill holes" if language == "English" else "穴")
+    page.keyboard.press("t")  # threshold brush
+    expect(page.get_by_test_id("outcome")).to_be_empty()
+    viewer = page.get_by_test_id("viewer")
+    shown = viewer.locator("header, main").locator("button, select, input:not([type=checkbox])")
+    assert shown.count() > 15
+    assert _inside(page, shown) == []
+    patient = viewer.locator("header b").first
+    expect(patient).to_contain_text("Bergerdorff Hubert Blaine")
+    identity = viewer.locator("header b + span").first
+    for part in (patient, identity):
+        assert part.evaluate("e => e.scrollWidth <= Math.ceil(e.getBoundingClientRect().width)")
+        assert _inside(page, part) == []
+
+
+def test_what_leaves_is_said_before_it_leaves_and_only_to_who_may_send_it(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring
+) -> None:
+    bring(1, ("Brainstem", "Parotid_L"))
+    person = sit_down(actor("clinician"))
+    viewer = person.open_study()
+    viewer.choose("Brainstem")
+    viewer.stroke()
+    person.page.get_by_role("button", name="Export").click()
+    dialog = person.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Structures that leave: 2. Draft 2")
+    expect(dialog.get_by_role("alert")).to_contain_text("Your unsaved changes do not leave: Brainstem")
+    expect(dialog).to_contain_text("Not for clinical use")
+    for role in ("annotator", "reviewer", "reader"):
+        other = sit_down(actor(role))
+        other.open_study()
+        expect(other.page.get_by_role("button", name="Export")).to_have_count(0)
