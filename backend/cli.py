@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     add("serve", serve, "Run the API only.")
     add("migrate", migrate, "Bring the database to the tables of this version.")
     worker = add("worker", worker_part, "Run a worker.")
-    worker.add_argument("--queue", action="append", choices=("cpu", "gpu"), required=True)
+    worker.add_argument("--queue", action="append", choices=("cpu", "gpu", "training"), required=True)
     add("relay", relay_part, "Run the relay between database and broker.")
     token = commands.add_parser("token", help="API tokens.").add_subparsers(required=True, metavar="ACTION")
     create = token.add_parser("create", help="Print a new token and nothing else.")

@@ -12,9 +12,9 @@ from celery import Celery
 from kombu.entity import Queue
 
 from backend.config import Settings
+from backend.jobs.service import QUEUES
 
 TASK = "rinkaku.run"
-QUEUES = ("cpu", "gpu")
 POLL_S = 0.2
 """How often a worker looks into a queue that is a folder."""
 

@@ -19,9 +19,10 @@ from sqlalchemy.exc import OperationalError
 from backend import upkeep
 from backend.config import get_settings
 from backend.jobs import leases
+from backend.jobs.service import QUEUES
 from backend.jobs.tables import Event
 from backend.kit.db import database_now, session_scope
-from workers.app import QUEUES, TASK, make_app
+from workers.app import TASK, make_app
 
 log = structlog.get_logger()
 

@@ -122,8 +122,9 @@ class Supervisor:
 
 
 def handler_modules(queues: list[str]) -> list[str]:
-    """The modules that do the jobs of these queues."""
-    return [handler_module(kind) for kind, queue in KINDS.items() if queue in queues]
+    """The modules to load beforehand for the jobs of these queues; a training can wait for torch."""
+    quick = [queue for queue in queues if queue != "training"]
+    return [handler_module(kind) for kind, queue in KINDS.items() if queue in quick]
 
 
 def persist(write: Callable[[Session], object], patience_s: float) -> None:

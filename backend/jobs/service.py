@@ -20,7 +20,7 @@ from backend.kit.db import database_now
 
 KINDS: dict[str, str] = {
     "presegment": "gpu",
-    "train": "gpu",
+    "train": "training",
     "regions": "cpu",
     "publish": "cpu",
     "measure": "cpu",
@@ -30,7 +30,9 @@ KINDS: dict[str, str] = {
     "sweep-storage": "cpu",
     "verify-storage": "cpu",
 }
-"""Queue of each kind of job; `workers/<queue>/<kind>.py` does it."""
+"""Queue of each kind of job; `workers/<queue>/<kind>.py` does it.  Trainings have one of their own, so that
+no patient's contours wait for hours behind one."""
+QUEUES = tuple(sorted(set(KINDS.values())))
 
 MAX_ATTEMPTS: dict[str, int] = {"train": 10}
 """How often a job may lose its worker; 3 where nothing is said."""

@@ -19,6 +19,8 @@ STAGES: dict[str, str] = {
     "network": "Network",
     "structure": "{name}",
     "scan": "Writing scan {n} of {total}",
+    "loading": "Preparing scan {n} of {total}",
+    "first-iterations": "The first iterations",
     "iteration": "Iteration {n}, loss {loss}",
     "evaluation": "Evaluating scan {n} of {total}",
     "verifying": "Checking {n} of {total}",

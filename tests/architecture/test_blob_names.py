@@ -32,7 +32,7 @@ NAMED_IN = {
     "backend/studies/volumes.py": "series.volume_sha256",
     "backend/training/networks.py": "network_versions.weights_sha256",
     "workers/cpu/export.py": "jobs.result",
-    "workers/gpu/train.py": "runs.checkpoint_sha256",
+    "workers/training/train.py": "runs.checkpoint_sha256",
 }
 """Every module that stores blobs, and the column in which it names them."""
 _HASH = re.compile(r"sha256|hash|digest|blob|checksum")

@@ -181,7 +181,7 @@ def test_the_main_job_runs_through_the_hospital_form(hospital: Hospital) -> None
     migrate = hospital.start("migrate")
     assert migrate.wait(120) == 0, (hospital.folder / "migrate.log").read_text()
     services = [name for name in OURS if name != "migrate"]
-    assert services == ["api", "relay", "worker-cpu", "worker-gpu"]
+    assert services == ["api", "relay", "worker-cpu", "worker-gpu", "worker-training"]
     for service in services:
         hospital.start(service)
     address = f"http://127.0.0.1:{hospital.port}"

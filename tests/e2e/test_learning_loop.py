@@ -91,7 +91,7 @@ def clinic(database: str, weights: Path, client: TestClient, login: Callable[...
         pytest.skip("runs once, on Postgres where there is one")
     with session_scope() as session:
         register_shipped(session)
-    modules = ["tests.workers.handlers", "workers.gpu.presegment", "workers.gpu.train"]
+    modules = ["tests.workers.handlers", "workers.gpu.presegment", "workers.training.train"]
     people = [login("annotator"), login("reviewer"), login("administrator")]
     project = client.get("/api/projects", headers=people[2]).json()["items"][0]["id"]
     return Clinic(client, project, *people, Supervisor(Timing(lease_s=60.0), modules))

@@ -8,6 +8,8 @@ export const serverEn = {
   'stage.network': 'Network',
   'stage.structure': '{name}',
   'stage.scan': 'Writing scan {n} of {total}',
+  'stage.loading': 'Preparing scan {n} of {total}',
+  'stage.first-iterations': 'The first iterations',
   'stage.iteration': 'Iteration {n}, loss {loss}',
   'stage.evaluation': 'Evaluating scan {n} of {total}',
   'stage.verifying': 'Checking {n} of {total}',

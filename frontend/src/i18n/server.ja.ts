@@ -10,6 +10,8 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'stage.network': 'ネットワークで推論中',
   'stage.structure': '{name}',
   'stage.scan': '画像を書き出し中 {n} / {total}',
+  'stage.loading': '画像を準備中 {n} / {total}',
+  'stage.first-iterations': '最初の反復を計算中',
   'stage.iteration': '反復 {n} 回、損失 {loss}',
   'stage.evaluation': '画像で評価中 {n} / {total}',
   'stage.verifying': '確認中 {n} / {total}',

@@ -219,6 +219,7 @@ export const viewerEn = {
   'viewer.contours.loading': 'Loading {n} contours',
   'viewer.window.value': 'W {width} L {level}',
   'viewer.empty.title': 'No contours yet',
+  'viewer.empty.queued': 'Waiting for a worker: the network draws next. The contours will appear here.',
   'viewer.empty.running': 'The network is drawing. The contours will appear here.',
   'viewer.empty.failed': 'The network could not draw contours. See the jobs page for the reason.',
   'viewer.empty.presegment': 'Let the network draw',

@@ -221,6 +221,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.contours.loading': '輪郭 {n} 件を読み込み中',
   'viewer.window.value': 'W {width} L {level}',
   'viewer.empty.title': 'まだ輪郭がありません',
+  'viewer.empty.queued': '順番を待っています。まもなく AI が輪郭を描き、ここに表示されます。',
   'viewer.empty.running': 'ネットワークが描いています。輪郭はここに現れます。',
   'viewer.empty.failed': 'ネットワークは輪郭を描けませんでした。理由はジョブ画面にあります。',
   'viewer.empty.presegment': 'ネットワークに描かせる',

@@ -26,7 +26,7 @@ export function EmptySet() {
   return (
     <section className={css.inspector}>
       <h3>{t('viewer.empty.title')}</h3>
-      {running && <p className={css.muted}>{t('viewer.empty.running')}</p>}
+      {running && <p className={css.muted}>{t(study.ai === 'queued' ? 'viewer.empty.queued' : 'viewer.empty.running')}</p>}
       {study.ai === 'failed' && <p className={css.muted}>{t('viewer.empty.failed')}</p>}
       {mayEdit && (
         <div className={css.column}>

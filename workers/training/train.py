@@ -6,8 +6,9 @@ when another machine takes over.
 
 from __future__ import annotations
 
+import os
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,30 @@ from backend.jobs import service as jobs
 from backend.kit.storage import storage
 from backend.training import networks
 from backend.training.tables import NetworkVersion, Run, Snapshot
-from models.data import load_samples
+from models.data import Sample, load_samples
 from models.evaluation import Score, compare, evaluate, summarise
 from models.registry.card import CardText, render_card
 from models.registry.network import Network, NetworkManifest, load_network, load_weights
 from models.registry.package import pack_weights, with_weights
 from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
-from rt.manifest import DatasetManifest
-from workers.gpu.dataset import materialise
+from rt.manifest import DatasetManifest, Split
 from workers.runtime import JobCancelled, JobContext, job
+from workers.training.dataset import materialise
 
 CHECKPOINT_EVERY_S = 120.0
+ALIVE_S = 20.0
+"""A training says at least this often that it goes on: a slow machine is no hung one."""
+NICENESS = 10
+"""A training takes the processor time that pages and patients leave."""
+SPLITS: tuple[Split, Split] = ("train", "validation")
 POINTS = 40
 """Points on the curves of a short run; long runs report at most every 50 iterations."""
 
 
-@job("train", queue="gpu")
+@job("train", queue="training")
 def fine_tune(context: JobContext) -> dict[str, Any]:
     """Train, evaluate base and new version on the test patients, store the new version."""
+    os.nice(NICENESS)
     with context.session(read_only=True) as session:
         run = session.get_one(Run, context.parameters["run_id"])
         snapshot = session.get_one(Snapshot, run.snapshot_id)
@@ -60,33 +67,72 @@ def fine_tune(context: JobContext) -> dict[str, Any]:
     return result
 
 
+@dataclass
+class _Voice:
+    """What a running training says, and what it keeps in case it is killed."""
+
+    context: JobContext
+    run_id: str
+    checkpoint: Path
+    last: Progress | None = None
+    told_at: float = 0.0
+    saved_at: float = field(default_factory=time.monotonic)
+
+    def tell(self) -> None:
+        """How far it is."""
+        self.told_at = time.monotonic()
+        if self.last is None:
+            self.context.progress(0.1, "first-iterations")
+        else:
+            fraction, loss = 0.1 + 0.7 * self.last.fraction, round(self.last.loss, 3)
+            self.context.progress(fraction, "iteration", n=self.last.iteration, loss=loss)
+
+    def stop(self) -> bool:
+        """Asked at every iteration."""
+        if time.monotonic() - self.told_at > ALIVE_S:
+            self.tell()
+        return self.context.cancelled()
+
+    def report(self, progress: Progress) -> None:
+        """A stretch of iterations is done."""
+        self.last = progress
+        self.tell()
+        _keep_point(self.context, self.run_id, progress)
+        if time.monotonic() - self.saved_at > CHECKPOINT_EVERY_S:
+            _keep_checkpoint(self.context, self.run_id, self.checkpoint)
+            self.saved_at = time.monotonic()
+
+
 def _train(
     context: JobContext, run: Run, manifest: NetworkManifest, weights: bytes, dataset: DatasetManifest
 ) -> dict[str, Any]:
     config = _config(manifest, run.config)
-    cache = context.workspace / "cache"
-    samples = load_samples(dataset, dataset.split("train"), config.spacing_mm, cache)
-    validation = load_samples(dataset, dataset.split("validation"), config.spacing_mm, cache)
+    train_samples, watched = (_samples(context, dataset, name, config) for name in SPLITS)
+    counts = f"{len(train_samples)} scans train, {len(watched)} are watched"
+    context.log(f"{counts}, {config.iterations} iterations")
     checkpoint = context.workspace / "checkpoint.safetensors"
     if not checkpoint.exists() and run.checkpoint_sha256 is not None:
         checkpoint.write_bytes(storage().get(run.checkpoint_sha256))
-    saved_at = time.monotonic()
-
-    def report(progress: Progress) -> None:
-        nonlocal saved_at
-        loss = round(progress.loss, 3)
-        context.progress(0.1 + 0.7 * progress.fraction, "iteration", n=progress.iteration, loss=loss)
-        _keep_point(context, run.id, progress)
-        if time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
-            _keep_checkpoint(context, run.id, checkpoint)
-            saved_at = time.monotonic()
-
-    data = TrainingData(manifest.structures, samples, validation)
-    hooks = Hooks(report, context.cancelled)
-    trained = train(config, data, checkpoint, hooks, load_weights(manifest, weights))
+    voice = _Voice(context, run.id, checkpoint)
+    voice.tell()
+    data = TrainingData(manifest.structures, train_samples, watched)
+    trained = train(
+        config, data, checkpoint, Hooks(voice.report, voice.stop), load_weights(manifest, weights)
+    )
     if context.cancelled():
         raise JobCancelled
     return trained
+
+
+def _samples(
+    context: JobContext, dataset: DatasetManifest, split: Split, config: TrainingConfig
+) -> list[Sample]:
+    cases, samples = dataset.split(split), []
+    for number, case in enumerate(cases, start=1):
+        context.check_cancelled()
+        context.progress(0.1, "loading", n=number, total=len(cases))
+        samples += load_samples(dataset, (case,), config.spacing_mm, context.workspace / "cache")
+    return samples
 
 
 def _config(manifest: NetworkManifest, wanted: dict[str, Any]) -> TrainingConfig:
