@@ -66,7 +66,7 @@ def request_training_set(
     project_id: str, body: TrainingSetIn, session: SessionDep, actor: ActorDep
 ) -> JobOut:
     """Write the project's cases as a training set; the job's file is at /exports/{job_id}/file."""
-    return shown(service.request_training_set(session, actor, project_id, body))
+    return shown(session, service.request_training_set(session, actor, project_id, body))[0]
 
 
 @router.get(

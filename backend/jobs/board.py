@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, table, true, tuple_, update
 from sqlalchemy.orm import Session
 
 from backend.accounts.service import Actor
-from backend.jobs.service import MAX_ATTEMPTS, announce
+from backend.jobs.schemas import JobPatient
+from backend.jobs.service import HOUSEKEEPING, MAX_ATTEMPTS, announce
 from backend.jobs.states import JobState
 from backend.jobs.tables import Event, Job, JobLog
 from backend.kit.db import database_now
 from backend.kit.errors import Conflict, NotFound
 from backend.projects.service import Permission, require, visible_project_ids
+
+# Studies stand above jobs, so their tables are named, not imported.
+_STUDIES = table("studies", *(column(name) for name in ("id", "project_id", "patient_row_id")))
+_PATIENTS = table("patients", *(column(name) for name in ("id", "patient_id", "name")))
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class JobFilter:
     state: str | None = None
     kind: str | None = None
     study_id: str | None = None
+    housekeeping: bool = True
+    """Also the kinds that nobody asks for."""
     before_id: str | None = None
     """Continue below this id (UUIDv7: newest first)."""
 
@@ -38,6 +45,8 @@ def list_jobs(session: Session, actor: Actor, wanted: JobFilter, limit: int) -> 
         statement = statement.where(Job.kind == wanted.kind)
     if wanted.study_id is not None:
         statement = statement.where(Job.study_id == wanted.study_id)
+    if not wanted.housekeeping:
+        statement = statement.where(Job.kind.not_in(HOUSEKEEPING))
     if wanted.before_id is not None:
         statement = statement.where(Job.id < wanted.before_id)
     return session.scalars(statement).all()
@@ -48,6 +57,19 @@ def _visible(session: Session, actor: Actor) -> ColumnElement[bool]:
     asked = true() if actor.is_administrator else Job.created_by == actor.user_id
     own = and_(Job.project_id.is_(None), asked)
     return or_(Job.project_id.in_(visible_project_ids(session, actor)), own)
+
+
+def patients_of(session: Session, jobs: Sequence[Job]) -> dict[str, JobPatient]:
+    """Patients of the jobs' studies by the study's id; only within the job's own project."""
+    wanted = {(job.study_id, job.project_id) for job in jobs if job.study_id and job.project_id}
+    if not wanted:
+        return {}
+    statement = (
+        select(_STUDIES.c.id, _PATIENTS.c.patient_id, _PATIENTS.c.name)
+        .join(_PATIENTS, _PATIENTS.c.id == _STUDIES.c.patient_row_id)
+        .where(tuple_(_STUDIES.c.id, _STUDIES.c.project_id).in_(wanted))
+    )
+    return {study: JobPatient(id=number, name=name) for study, number, name in session.execute(statement)}
 
 
 def get_job(session: Session, actor: Actor, job_id: str) -> Job:

@@ -9,13 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from backend.accounts import service as accounts
 from backend.accounts.deps import Actor, ActorDep, cookie_name
 from backend.jobs import board
 from backend.jobs.feed import Feed, server_sent
-from backend.jobs.schemas import JobError, JobOut, JobQuery, LogLine, LogOut
+from backend.jobs.schemas import JobError, JobOut, JobPatient, JobQuery, LogLine, LogOut
 from backend.jobs.tables import Job
 from backend.kit.errors import NotAuthenticated
 from backend.kit.pagination import decode_cursor, encode_cursor
@@ -42,27 +43,32 @@ _SAME_NAME = (
 _SAME_NAME_TOO = ("cancel_requested", "created_at", "started_at", "finished_at", "result")
 
 
-def shown(job: Job) -> JobOut:
-    """The job on the wire."""
+def shown(session: Session, *jobs: Job) -> list[JobOut]:
+    """The jobs on the wire."""
+    patients = board.patients_of(session, jobs)
+    return [_shown(job, patients.get(job.study_id or "")) for job in jobs]
+
+
+def _shown(job: Job, patient: JobPatient | None) -> JobOut:
     error = JobError(slug=job.error_slug, detail=job.error_detail or "") if job.error_slug else None
     columns = {name: getattr(job, name) for name in (*_SAME_NAME, *_SAME_NAME_TOO)}
-    return JobOut.model_validate(columns | {"error": error})
+    return JobOut.model_validate(columns | {"error": error, "patient": patient})
 
 
 @router.get("/jobs", responses=problems(422))
 def list_jobs(session: SessionDep, actor: ActorDep, wanted: Annotated[JobQuery, Query()]) -> Page[JobOut]:
     """The jobs of one's projects, newest first."""
     before = str(decode_cursor(wanted.cursor, (str,))[0]) if wanted.cursor else None
-    chosen = board.JobFilter(wanted.state, wanted.kind, wanted.study_id, before)
+    chosen = board.JobFilter(wanted.state, wanted.kind, wanted.study_id, wanted.housekeeping, before)
     jobs = board.list_jobs(session, actor, chosen, wanted.limit)
     following = encode_cursor(jobs[-1].id) if len(jobs) == wanted.limit else None
-    return Page(items=[shown(job) for job in jobs], next_cursor=following)
+    return Page(items=shown(session, *jobs), next_cursor=following)
 
 
 @router.get("/jobs/{job_id}", responses=problems(404))
 def get_job(job_id: str, session: SessionDep, actor: ActorDep) -> JobOut:
     """A job."""
-    return shown(board.get_job(session, actor, job_id))
+    return shown(session, board.get_job(session, actor, job_id))[0]
 
 
 @router.get("/jobs/{job_id}/log", responses=problems(404))
@@ -75,13 +81,13 @@ def get_job_log(job_id: str, session: SessionDep, actor: ActorDep) -> LogOut:
 @router.post("/jobs/{job_id}/cancel", responses=problems(403, 404, 409))
 def cancel_job(job_id: str, session: SessionDep, actor: ActorDep) -> JobOut:
     """Stop a job; a running one ends within seconds."""
-    return shown(board.cancel(session, actor, job_id))
+    return shown(session, board.cancel(session, actor, job_id))[0]
 
 
 @router.post("/jobs/{job_id}/retry", responses=problems(403, 404, 409))
 def retry_job(job_id: str, session: SessionDep, actor: ActorDep) -> JobOut:
     """Queue a failed or cancelled job again."""
-    return shown(board.retry(session, actor, job_id))
+    return shown(session, board.retry(session, actor, job_id))[0]
 
 
 @router.get(

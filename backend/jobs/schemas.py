@@ -11,6 +11,13 @@ from backend.jobs.states import JobState
 from backend.kit.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
 
+class JobPatient(BaseModel):
+    """Whose study a job works on."""
+
+    id: str
+    name: str
+
+
 class JobQuery(BaseModel):
     """Which jobs to list."""
 
@@ -19,6 +26,8 @@ class JobQuery(BaseModel):
     state: JobState | None = None
     kind: str | None = Field(default=None, max_length=32)
     study_id: str | None = Field(default=None, max_length=36)
+    housekeeping: bool = True
+    """False leaves out the kinds that nobody asks for."""
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
     cursor: str | None = Field(default=None, max_length=512)
 
@@ -49,6 +58,7 @@ class JobOut(BaseModel):
     message: str
     project_id: str | None
     study_id: str | None
+    patient: JobPatient | None
     attempt: int
     cancel_requested: bool
     created_at: datetime

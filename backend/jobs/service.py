@@ -34,6 +34,9 @@ KINDS: dict[str, str] = {
 no patient's contours wait for hours behind one."""
 QUEUES = tuple(sorted(set(KINDS.values())))
 
+HOUSEKEEPING = frozenset({"publish", "measure", "sweep-storage", "verify-storage"})
+"""Kinds that nobody asks for."""
+
 MAX_ATTEMPTS: dict[str, int] = {"train": 10}
 """How often a job may lose its worker; 3 where nothing is said."""
 

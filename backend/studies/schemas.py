@@ -91,6 +91,8 @@ class StudyRow(BaseModel):
     modalities: list[str]
     series_count: int
     instance_count: int
+    arriving: bool
+    """Images came just now, and a series of them makes no volume yet."""
     state: StudyState
     assignee: UserOut | None
     ai: AiState

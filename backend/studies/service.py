@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -56,6 +56,11 @@ __all__ = [
     "with_volume",
     "worklist",
 ]
+
+
+IMAGES = frozenset({"CT", "MR", "PT"})
+ARRIVING = timedelta(minutes=2)
+"""After its last file a study counts as arriving for this long, if nobody says that all is there."""
 
 
 def get_study(session: Session, actor: Actor, study_id: str, permission: Permission) -> Study:
@@ -194,6 +199,7 @@ def _rows(session: Session, found: Sequence[tuple[Study, Patient]]) -> list[Stud
                     "modalities": sorted({s.modality for s in own}),
                     "series_count": len(own),
                     "instance_count": sum(instances.get(s.id, 0) for s in own),
+                    "arriving": _is_arriving(study, own),
                     "assignee": UserOut.model_validate(assignee) if assignee else None,
                     "ai": ai.get(study.id, "none"),
                     "structures": counts,
@@ -202,6 +208,12 @@ def _rows(session: Session, found: Sequence[tuple[Study, Patient]]) -> list[Stud
             )
         )
     return rows
+
+
+def _is_arriving(study: Study, series: Sequence[Series]) -> bool:
+    """True while an image series waits for its volume; a sender that fell silent is not waited for."""
+    unsettled = any(s.modality in IMAGES and s.volume is None and not s.warnings for s in series)
+    return unsettled and now() - study.updated_at < ARRIVING
 
 
 def _columns(study: Study, patient: Patient) -> dict[str, Any]:

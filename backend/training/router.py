@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 
 from backend.accounts.deps import ActorDep
 from backend.jobs.router import shown
@@ -44,7 +45,7 @@ def list_networks(session: SessionDep, actor: ActorDep) -> list[NetworkOut]:
 @router.post("/studies/{study_id}/presegment", status_code=202, responses=problems(409))
 def presegment(study_id: str, body: PresegmentIn, session: SessionDep, actor: ActorDep) -> JobOut:
     """Draw the network's structures on a study."""
-    return shown(service.request_presegmentation(session, actor, study_id, body))
+    return shown(session, service.request_presegmentation(session, actor, study_id, body))[0]
 
 
 @router.get("/projects/{project_id}/snapshots")
@@ -62,20 +63,20 @@ def freeze_snapshot(project_id: str, body: SnapshotIn, session: SessionDep, acto
 @router.get("/projects/{project_id}/runs")
 def list_runs(project_id: str, session: SessionDep, actor: ActorDep) -> list[RunOut]:
     """Trainings, newest first."""
-    return [_run(detail) for detail in service.list_runs(session, actor, project_id)]
+    return [_run(session, detail) for detail in service.list_runs(session, actor, project_id)]
 
 
 @router.post("/projects/{project_id}/runs", status_code=202, responses=problems(409))
 def start_run(project_id: str, body: RunIn, session: SessionDep, actor: ActorDep) -> RunOut:
     """Train a new version."""
     run = service.start_run(session, actor, project_id, body)
-    return _run(service.get_run(session, actor, run.id))
+    return _run(session, service.get_run(session, actor, run.id))
 
 
 @router.get("/runs/{run_id}")
 def get_run(run_id: str, session: SessionDep, actor: ActorDep) -> RunOut:
     """One training with its curves and evaluation."""
-    return _run(service.get_run(session, actor, run_id))
+    return _run(session, service.get_run(session, actor, run_id))
 
 
 @router.get("/projects/{project_id}/deployments")
@@ -127,12 +128,12 @@ def _snapshot(row: Snapshot) -> SnapshotOut:
     )
 
 
-def _run(detail: RunDetail) -> RunOut:
+def _run(session: Session, detail: RunDetail) -> RunOut:
     run = detail.run
     return RunOut(
         id=run.id,
         state=detail.job.state,
-        job=shown(detail.job),
+        job=shown(session, detail.job)[0],
         snapshot=_snapshot(detail.snapshot),
         base_version=_version(detail.base),
         version=_version(detail.version) if detail.version else None,

@@ -8,7 +8,7 @@ import { AuditPage } from './features/admin/audit-page';
 import { UsersPage } from './features/admin/users-page';
 import { JobsPage } from './features/jobs/jobs-page';
 import { LoginPage } from './features/login/login-page';
-import { pickProject, SessionContext, storedProject, storeProject, useMe } from './features/login/session';
+import { pickProject, SessionContext, storedProject, storeProject, useExpired, useMe } from './features/login/session';
 import { ProjectPage } from './features/projects/project-page';
 import { WorklistPage } from './features/studies/worklist-page';
 import { TrainingPage } from './features/training/training-page';
@@ -72,6 +72,7 @@ function Pages({ me }: { me: Me }) {
 
 export function App() {
   const me = useMe();
+  const expired = useExpired();
   const t = useT();
   if (me.isPending) return <Loading />;
   if (me.data === undefined) {
@@ -84,8 +85,8 @@ export function App() {
   return (
     <>
       <title>{t('shell.title')}</title>
-      {me.data === null ? <LoginPage /> : <Pages key={me.data.user.id} me={me.data} />}
-      <Toasts />
+      {me.data === null ? <LoginPage expired={expired} /> : <Pages key={me.data.user.id} me={me.data} />}
+      {!expired && <Toasts />}
     </>
   );
 }

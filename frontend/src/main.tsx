@@ -5,7 +5,7 @@ import { BrowserRouter } from 'react-router';
 import { setUnauthorizedHandler } from './api/client';
 import { isProblem } from './api/problem';
 import { App } from './app';
-import { endSession } from './features/login/session';
+import { expireSession } from './features/login/session';
 import { firstLanguage } from './i18n';
 import './ui/base.css';
 import { Boundary } from './ui/dead-end';
@@ -15,14 +15,18 @@ const RETRIES = 2;
 
 const client = new QueryClient({
   defaultOptions: {
+    // Also without a network: a request that fails says so, one that waits says nothing.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
+      refetchOnReconnect: true,
       staleTime: 10_000,
       retry: (failures, error) => failures < RETRIES && isProblem(error) && (error.status === 0 || error.status >= 500),
     },
   },
 });
 
-setUnauthorizedHandler(() => endSession(client));
+setUnauthorizedHandler(() => expireSession(client));
 
 applyTokens(document.documentElement);
 document.documentElement.lang = firstLanguage(localStorage.getItem('rinkaku.language'), navigator.languages);

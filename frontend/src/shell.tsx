@@ -5,7 +5,7 @@ import { api } from './api/client';
 import { keys } from './api/keys';
 import type { Job, Page } from './api/types';
 import { ImportPanel } from './features/imports/import-panel';
-import { endSession, useSession } from './features/login/session';
+import { endSession, logOut, useSession } from './features/login/session';
 import { useT } from './i18n';
 import { problemText } from './i18n/problems';
 import css from './shell.module.css';
@@ -16,13 +16,14 @@ import { Logo } from './ui/logo';
 import { notify } from './ui/toast';
 
 const MOST = 50;
+const RUNNING = { state: 'running', housekeeping: false };
 
 /** How many jobs are running; the event stream keeps it fresh. */
 function RunningCount() {
   const t = useT();
   const running = useQuery({
-    queryKey: keys.jobs({ state: 'running' }),
-    queryFn: () => api.get<Page<Job>>('/jobs', { query: { state: 'running', limit: MOST } }),
+    queryKey: keys.jobs(RUNNING),
+    queryFn: () => api.get<Page<Job>>('/jobs', { query: { ...RUNNING, limit: MOST } }),
   });
   const count = running.data?.items.length ?? 0;
   if (count === 0) return null;
@@ -62,13 +63,13 @@ function Navigation() {
 function LogOut() {
   const t = useT();
   const client = useQueryClient();
-  const logOut = useMutation({
-    mutationFn: () => api.delete('/session'),
+  const leave = useMutation({
+    mutationFn: logOut,
     onSuccess: () => endSession(client),
     onError: (error) => notify(problemText(error, t), true),
   });
   return (
-    <Button small look="quiet" disabled={logOut.isPending} onClick={() => logOut.mutate()}>
+    <Button small look="quiet" disabled={leave.isPending} onClick={() => leave.mutate()}>
       {t('shell.logOut')}
     </Button>
   );

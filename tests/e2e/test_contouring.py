@@ -66,6 +66,9 @@ def test_chosen_files_and_dropped_folders_and_zips_reach_the_worklist_and_garbag
         page.get_by_role("button", name="Import files").click()
     chooser.value.set_files([garbage, *(tmp_path / "CHOSEN").iterdir()])
     expect(panel).to_contain_text("Import finished")
+    expect(panel).to_contain_text("Not taken in: 1")
+    expect(panel.get_by_role("listitem")).to_have_count(0)
+    panel.get_by_role("button", name="Expand").click()
     refused = panel.get_by_role("listitem").filter(has_text="holiday.jpg")
     expect(refused).to_contain_text("Refused")
     expect(refused).to_contain_text("not a DICOM file", ignore_case=True)
@@ -74,13 +77,17 @@ def test_chosen_files_and_dropped_folders_and_zips_reach_the_worklist_and_garbag
     expect(row).to_contain_text("New")
 
     _drop(page, tmp_path / "FOLDER")
+    expect(page.get_by_role("row").filter(has_text="FOLDER")).to_contain_text("CT")
+    expect(panel).to_contain_text("Import finished")
+    panel.get_by_role("button", name="Expand").click()
     lines = panel.get_by_role("listitem").filter(has_text="Stored")
     expect(lines.filter(has_text="FOLDER/")).to_have_count(6)
     expect(lines.filter(has_text="FOLDER/deeper/5.dcm")).to_have_count(1)
-    expect(page.get_by_role("row").filter(has_text="FOLDER")).to_contain_text("CT")
     _drop(page, archive)
-    expect(lines.filter(has_text="disc.zip")).to_have_count(6)
     expect(page.get_by_role("row").filter(has_text="ZIPPED")).to_contain_text("CT")
+    expect(panel).to_contain_text("Import finished")
+    panel.get_by_role("button", name="Expand").click()
+    expect(lines.filter(has_text="disc.zip")).to_have_count(6)
     with session_scope(read_only=True) as session:
         assert session.scalar(select(func.count(Instance.id))) == 3 * 6
 

@@ -1,6 +1,7 @@
 /** Names of what the page has fetched, so that an event or a mutation can say what to fetch again. */
 export const keys = {
   session: ['session'] as const,
+  sessionExpired: ['session', 'expired'] as const,
   projects: ['projects'] as const,
   project: (id: string) => ['projects', id] as const,
   candidates: (id: string) => ['projects', id, 'candidates'] as const,

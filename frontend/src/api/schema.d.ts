@@ -282,6 +282,7 @@ export interface components {
             project_id: string | null;
             /** Study Id */
             study_id: string | null;
+            patient: components["schemas"]["JobPatient"] | null;
             /** Attempt */
             attempt: number;
             /** Cancel Requested */
@@ -300,6 +301,16 @@ export interface components {
             result: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * JobPatient
+         * @description Whose study a job works on.
+         */
+        JobPatient: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * JobStage
@@ -1172,6 +1183,8 @@ export interface components {
             series_count: number;
             /** Instance Count */
             instance_count: number;
+            /** Arriving */
+            arriving: boolean;
             state: components["schemas"]["StudyState"];
             assignee: components["schemas"]["UserOut"] | null;
             ai: components["schemas"]["AiState"];
@@ -1230,6 +1243,8 @@ export interface components {
             series_count: number;
             /** Instance Count */
             instance_count: number;
+            /** Arriving */
+            arriving: boolean;
             state: components["schemas"]["StudyState"];
             assignee: components["schemas"]["UserOut"] | null;
             ai: components["schemas"]["AiState"];

@@ -55,8 +55,10 @@ describe('problems in words', () => {
     expect(slugText({ slug: 'missing-slices', detail: '3 after 10 mm' }, t)).toBe('Slices are missing: 3 after 10 mm');
   });
 
-  test('a detail that repeats the phrase stands alone', () => {
-    expect(slugText({ slug: 'not-dicom', detail: 'not a DICOM file: no DICM' }, t)).toBe('not a DICOM file: no DICM');
+  test('a detail that repeats the phrase is not said twice', () => {
+    expect(slugText({ slug: 'not-dicom', detail: 'not a DICOM file: no DICM' }, t)).toBe('Not a DICOM file: no DICM');
+    const nifti = { slug: 'nifti-not-allowed', detail: 'this project takes no NIfTI' };
+    expect(slugText(nifti, t)).toBe('NIfTI is not allowed in this project');
   });
 
   test('an unknown slug shows what the server said', () => {

@@ -31,14 +31,18 @@ function factText({ slug, detail, values = {} }: Said, t: Translate): string {
   return phrase('fact', slug, values, t) ?? (t.language === 'en' ? detail : typeof named === 'string' ? named : '');
 }
 
+/** The server's words for programs add nothing to these phrases. */
+const ONLY_SAYS_IT_AGAIN: ReadonlySet<string> = new Set(['nifti-not-allowed', 'last-administrator']);
+
 /** What a slug means, followed by the names and numbers of its detail; an unknown slug shows the detail alone. */
 export function slugText(said: Said, t: Translate): string {
   const key = `slug.${said.slug}`;
   if (!isKey(key)) return said.detail === '' ? said.slug : said.detail;
   const what = t(key);
-  const detail = factText(said, t);
+  const detail = ONLY_SAYS_IT_AGAIN.has(said.slug) ? '' : factText(said, t);
   if (detail === '') return what;
-  return detail.toLowerCase().startsWith(what.toLowerCase()) ? detail : t('common.because', { what, detail });
+  const repeated = detail.toLowerCase().startsWith(what.toLowerCase());
+  return repeated ? what + detail.slice(what.length) : t('common.because', { what, detail });
 }
 
 /** What to tell a person about anything that was thrown. */

@@ -27,14 +27,14 @@ export function EmptyState({ title, children }: { title: string; children?: Reac
 }
 
 /** What went wrong and where, with a way to try again; a fault of the server also says which line of its log. */
-export function ErrorNote({ error, retry }: { error: unknown; retry?: () => void }) {
+export function ErrorNote({ error, retry, children }: { error: unknown; retry?: () => void; children?: ReactNode }) {
   const t = useT();
   const trace = isProblem(error) && error.status >= 500 && error.instance !== '' ? error.instance : null;
   return (
     <div className={css.error} role="alert">
       <Icon name="alert" />
       <div>
-        {problemText(error, t)}
+        {problemText(error, t)} {children}
         {trace !== null && <small>{t('common.reference', { id: trace })}</small>}
       </div>
       {retry !== undefined && (

@@ -9,6 +9,7 @@ from backend.jobs.leases import Failure
 from backend.jobs.service import JobRequest
 from backend.jobs.tables import Job
 from backend.kit.db import session_scope
+from tests.factories.patients import send_ct
 
 
 def queue(project, **options) -> str:
@@ -45,6 +46,27 @@ def test_member_sees_the_job_and_others_do_not(client, project, login):
     for action in ("cancel", "retry"):
         assert client.post(f"/api/jobs/{job_id}/{action}", headers=stranger).status_code == 404
     assert client.get("/api/jobs", headers=stranger).json()["items"] == []
+
+
+def test_job_names_the_patient_to_members_of_the_studys_own_project_only(client, project, login, tmp_path):
+    arrived = send_ct(project, tmp_path)
+    queue(project, study_id=arrived.study.id)
+    queue(project, study_id="deleted")
+    deleted, named = client.get("/api/jobs?kind=regions&limit=2", headers=login("reader")).json()["items"]
+    assert (deleted["patient"], named["patient"]) == (None, {"id": "ID-ct", "name": "Secret^ct"})
+    assert client.get("/api/jobs", headers=login(None)).json()["items"] == []
+
+
+def test_housekeeping_is_left_out_on_request(client, project, login):
+    queue(project)
+    with session_scope() as session:
+        service.enqueue(session, JobRequest("publish", {}, project.id))
+    reader = login("reader")
+    kinds = [
+        [job["kind"] for job in client.get(f"/api/jobs{query}", headers=reader).json()["items"]]
+        for query in ("", "?housekeeping=false")
+    ]
+    assert kinds == [["publish", "regions"], ["regions"]]
 
 
 def test_list_is_filtered_and_paged_newest_first(client, project, login):

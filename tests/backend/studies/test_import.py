@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backend.config import get_settings
 from backend.jobs.tables import Job
 from backend.kit import storage as storage_module
+from backend.kit.clock import now
 from backend.kit.db import session_scope
 from backend.kit.errors import StorageFull
 from backend.kit.storage import LocalStorage
@@ -322,3 +324,25 @@ def test_completing_twice_says_the_same_and_ends_the_import(
     assert complete(client, headers, batch) == complete(client, headers, batch)
     answer = client.put(f"/api/imports/{batch}/files", params={"name": "b"}, content=b"x", headers=headers)
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/import-complete")
+
+
+def test_study_is_arriving_until_all_is_there_or_the_sender_falls_silent(
+    client: TestClient, project: Project, login: Login
+) -> None:
+    headers = login("clinician")
+    batch = begin(client, headers, project)
+
+    def arriving() -> bool:
+        rows = client.get(f"/api/projects/{project.id}/studies", headers=headers).json()["items"]
+        return bool(rows[0]["arriving"])
+
+    for number, dataset in enumerate(make_ct_series((4, 8, 8))):
+        put(client, headers, batch, f"{number}.dcm", encode(dataset))
+    assert arriving()
+    with session_scope() as session:
+        session.execute(update(Study).values(updated_at=now() - timedelta(minutes=3)))
+    assert not arriving()
+    with session_scope() as session:
+        session.execute(update(Study).values(updated_at=now()))
+    complete(client, headers, batch)
+    assert not arriving()

@@ -10,6 +10,9 @@ import { ErrorNote } from '../../ui/feedback';
 import { SHORTEST_PASSWORD } from '../account/password-form';
 import css from '../account/account.module.css';
 
+/** As the server has it. */
+const USERNAME = /^[a-z0-9][a-z0-9._@-]*$/i;
+
 type Fields = { username: string; display_name: string; password: string; is_administrator: boolean; active: boolean };
 
 const fieldsOf = (user: User | null): Fields => ({
@@ -38,7 +41,9 @@ export function UserForm({ user, onClose }: { user: User | null; onClose: () => 
       return client.invalidateQueries({ queryKey: keys.users });
     },
   });
-  const named = fields.username.trim() !== '' && fields.display_name.trim() !== '';
+  const username = fields.username.trim();
+  const misspelt = username !== '' && !USERNAME.test(username);
+  const named = username !== '' && !misspelt && fields.display_name.trim() !== '';
   const protectedEnough = fields.password.length >= SHORTEST_PASSWORD || (user !== null && fields.password === '');
   return (
     <Dialog title={t(user === null ? 'users.new' : 'users.edit')} onClose={onClose}>
@@ -55,6 +60,9 @@ export function UserForm({ user, onClose }: { user: User | null; onClose: () => 
           onChange={(username) => set({ username })}
           disabled={user !== null}
           autoComplete="off"
+          maxLength={64}
+          hint={user === null && !misspelt ? t('users.usernameRule') : undefined}
+          problem={misspelt ? t('users.usernameRule') : undefined}
         />
         <TextField
           label={t('users.displayName')}

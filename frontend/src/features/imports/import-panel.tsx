@@ -1,10 +1,11 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { useLocation } from 'react-router';
 import { keys } from '../../api/keys';
 import type { FileOutcome } from '../../api/types';
 import { useT, type Translate } from '../../i18n';
 import { problemText, slugText } from '../../i18n/problems';
-import { Button, IconButton } from '../../ui/controls';
+import { Button, classes, IconButton } from '../../ui/controls';
 import { ErrorNote, Progress } from '../../ui/feedback';
 import { formatBytes } from '../../ui/format';
 import { Icon } from '../../ui/icons';
@@ -126,20 +127,44 @@ function titleOf(batch: Batch, counts: Tally, t: Translate): string {
   return t(batch.closing ? 'import.closing' : 'import.finished');
 }
 
+/** Whether the list is unfolded: when a batch begins on the worklist, until it is through or one leaves. */
+function useUnfolded(batch: Batch): [boolean, (open: boolean) => void] {
+  const { pathname } = useLocation();
+  const calls = pathname === '/' && (batch.active || batch.closing);
+  const [open, setOpen] = useState(calls);
+  const [called, setCalled] = useState(calls);
+  if (called !== calls) {
+    setCalled(calls);
+    setOpen(calls);
+  }
+  return [open, setOpen];
+}
+
+/** How far it is and how it went: red as soon as a file did not arrive. */
+function toneOf(batch: Batch, counts: Tally): 'good' | 'bad' | undefined {
+  if (counts.refused + counts.failed > 0 || batch.error !== null) return 'bad';
+  return batch.active || batch.closing ? undefined : 'good';
+}
+
 /** Progress of the upload, at the corner of every page while there is one. */
 export function ImportPanel() {
   const t = useT();
   const batch = useUploads();
-  const [open, setOpen] = useState(true);
+  const [open, setOpen] = useUnfolded(batch);
   useBatchEffects(batch);
   if (batch.items.length === 0) return null;
   const counts = tally(batch.items);
   const lines = batch.items.flatMap(linesOf).sort((a, b) => urgency(a) - urgency(b));
   const title = titleOf(batch, counts, t);
   return (
-    <section className={css.panel} aria-label={t('import.title')}>
+    <section className={classes(css.panel, !open && css.folded)} aria-label={t('import.title')}>
       <header>
         <h2>{title}</h2>
+        {!open && counts.refused + counts.failed > 0 && (
+          <b className={css.danger}>
+            {t('import.missed', { n: counts.refused + counts.failed })}
+          </b>
+        )}
         <IconButton
           small
           name={open ? t('common.collapse') : t('common.expand')}
@@ -151,9 +176,9 @@ export function ImportPanel() {
         <PanelActions batch={batch} counts={counts} />
       </header>
       <div className={css.summary}>
-        <Progress value={sentShare(batch.items)} label={title} tone={batch.active || batch.closing ? undefined : 'good'} />
-        <Counts counts={counts} />
-        {batch.error !== null && <ErrorNote error={batch.error} />}
+        <Progress value={sentShare(batch.items)} label={title} tone={toneOf(batch, counts)} />
+        {open && <Counts counts={counts} />}
+        {open && batch.error !== null && <ErrorNote error={batch.error} />}
       </div>
       {open && (
         <ul className={css.list}>

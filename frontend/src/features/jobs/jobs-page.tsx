@@ -6,9 +6,9 @@ import { keys } from '../../api/keys';
 import type { Job, JobState, Page, Role } from '../../api/types';
 import { useLanguage, useT, type Language } from '../../i18n';
 import { named, problemText } from '../../i18n/problems';
-import { Button, Select } from '../../ui/controls';
+import { Button, Checkbox, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
-import { formatSeconds, formatTime } from '../../ui/format';
+import { formatPersonName, formatSeconds, formatTime } from '../../ui/format';
 import { layout, PageLayout, Section, TableHead } from '../../ui/layout';
 import { notify } from '../../ui/toast';
 import { may, useSession } from '../login/session';
@@ -17,7 +17,9 @@ import { JobProgress, JobStateBadge } from './job-state';
 import css from './jobs.module.css';
 
 const STATES: readonly JobState[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
-const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'publish', 'measure', 'export', 'train', 'sweep-storage', 'verify-storage'] as const;
+const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'export', 'train'] as const;
+/** What nobody asks for; shown on request. */
+const HOUSEKEEPING = ['publish', 'measure', 'sweep-storage', 'verify-storage'] as const;
 const PAGE_SIZE = 100;
 const LIVE_MS = 3000;
 
@@ -57,6 +59,18 @@ function JobActions({ job, role, onLog }: { job: Job; role: Role | undefined; on
   );
 }
 
+/** Whose study the job works on; a deleted one has nobody to name. */
+function StudyLink({ job: { study_id, patient } }: { job: Job }) {
+  const t = useT();
+  if (study_id === null || patient === null) return <span className={layout.muted}>–</span>;
+  return (
+    <>
+      <Link to={`/studies/${study_id}`}>{formatPersonName(patient.name) || t('worklist.noName')}</Link>{' '}
+      <span className={layout.muted}>{patient.id}</span>
+    </>
+  );
+}
+
 function JobRow({ job, onLog }: { job: Job; onLog: () => void }) {
   const language = useLanguage();
   const t = useT();
@@ -65,7 +79,9 @@ function JobRow({ job, onLog }: { job: Job; onLog: () => void }) {
   return (
     <tr>
       <td>{named('jobKind', job.kind, t)}</td>
-      <td>{job.study_id === null ? '–' : <Link to={`/studies/${job.study_id}`}>{t('job.openStudy')}</Link>}</td>
+      <td>
+        <StudyLink job={job} />
+      </td>
       <td className={layout.muted}>{project?.name ?? '–'}</td>
       <td>
         <JobStateBadge state={job.state} />
@@ -103,7 +119,7 @@ function JobTable({ jobs, onLog }: { jobs: readonly Job[]; onLog: (job: Job) => 
   );
 }
 
-function useJobs(filters: { state: string; kind: string }) {
+function useJobs(filters: { state: string; kind: string; housekeeping: boolean }) {
   return useInfiniteQuery({
     queryKey: keys.jobs({ ...filters, pages: true }),
     queryFn: ({ pageParam }) =>
@@ -118,8 +134,14 @@ function useJobs(filters: { state: string; kind: string }) {
 
 function Filters({ search, onChange }: { search: URLSearchParams; onChange: (name: string, value: string) => void }) {
   const t = useT();
+  const housekeeping = search.has('housekeeping');
   return (
     <div className={css.tools}>
+      <Checkbox
+        label={t('job.housekeeping')}
+        checked={housekeeping}
+        onChange={(checked) => onChange('housekeeping', checked ? '1' : '')}
+      />
       <div>
         <Select
           name={t('job.anyState')}
@@ -137,7 +159,7 @@ function Filters({ search, onChange }: { search: URLSearchParams; onChange: (nam
           value={search.get('kind') ?? ''}
           choices={[
             { value: '', label: t('job.anyKind') },
-            ...KINDS.map((value) => ({ value, label: t(`jobKind.${value}`) })),
+            ...[...KINDS, ...(housekeeping ? HOUSEKEEPING : [])].map((value) => ({ value, label: t(`jobKind.${value}`) })),
           ]}
           onChange={(value) => onChange('kind', value)}
         />
@@ -150,7 +172,8 @@ export function JobsPage() {
   const t = useT();
   const [search, setSearch] = useSearchParams();
   const [shownId, setShownId] = useState<string | null>(null);
-  const query = useJobs({ state: search.get('state') ?? '', kind: search.get('kind') ?? '' });
+  const housekeeping = search.has('housekeeping');
+  const query = useJobs({ state: search.get('state') ?? '', kind: search.get('kind') ?? '', housekeeping });
   const jobs = query.data?.pages.flatMap((page) => page.items) ?? [];
   const shown = jobs.find(({ id }) => id === shownId);
   const filter = (name: string, value: string): void => {

@@ -83,7 +83,12 @@ export class LabelSession {
   /** Another tab goes on with this work: everything unsaved is a draft when this is done. */
   async leave(): Promise<void> {
     this.scene.set({ canEdit: false });
-    await this.autosave.flush();
+    await this.flush();
+  }
+
+  /** Writes the drafts that wait for a pause, now. */
+  flush(): Promise<void> {
+    return this.autosave.flush();
   }
 
   private change(change: Partial<SessionState>): void {

@@ -8,7 +8,7 @@ import { Editor } from '../../viewer/editor';
 import type { PlaneView } from '../../viewer/plane-view';
 import { Scene } from '../../viewer/scene';
 import { Volume } from '../../viewer/volume';
-import { may, useSession } from '../login/session';
+import { beforeLogOut, may, useSession } from '../login/session';
 import { useActions } from './actions';
 import { runCommand } from './commands';
 import { ConflictDialog } from './conflict-dialog';
@@ -78,6 +78,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   const mayEdit = mayAnnotate && tab === 'here';
   useVolume(scene, image.id);
   useEffect(() => session.open(), [session]);
+  useEffect(() => beforeLogOut(() => session.flush()), [session]);
   useEffect(() => {
     scene.set({ canEdit: mayEdit && setId !== null });
   }, [scene, mayEdit, setId]);

@@ -9,18 +9,24 @@ import { LanguageSwitch } from '../../ui/language-switch';
 import { Logo } from '../../ui/logo';
 import { Button, TextField } from '../../ui/controls';
 import { ErrorNote } from '../../ui/feedback';
+import { dismissAll } from '../../ui/toast';
 import css from './login-page.module.css';
 
 const focusFirst = (form: HTMLFormElement | null): void => form?.querySelector('input')?.focus();
 
-export function LoginPage() {
+/** `expired`: the person did not leave, the session ended. */
+export function LoginPage({ expired }: { expired: boolean }) {
   const t = useT();
   const client = useQueryClient();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const login = useMutation({
     mutationFn: () => api.post<Me>('/session', { username, password }),
-    onSuccess: (me) => client.setQueryData(keys.session, me),
+    onSuccess: (me) => {
+      dismissAll();
+      client.setQueryData(keys.sessionExpired, false);
+      client.setQueryData(keys.session, me);
+    },
   });
   const wrong = isProblem(login.error) && login.error.status === 401;
   return (
@@ -38,6 +44,11 @@ export function LoginPage() {
           Rinkaku
         </h1>
         <p>{t('login.subtitle')}</p>
+        {expired && (
+          <div className={css.expired} role="alert">
+            {t('login.expired')}
+          </div>
+        )}
         <TextField
           label={t('login.username')}
           value={username}

@@ -1,5 +1,5 @@
 /** Who is logged in, and in which project they work. */
-import { useQuery, type QueryClient } from '@tanstack/react-query';
+import { skipToken, useQuery, type QueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -17,11 +17,14 @@ export function useSession(): Session {
   return session;
 }
 
-async function fetchMe(): Promise<Me | null> {
+async function fetchMe({ client }: { client: QueryClient }): Promise<Me | null> {
   try {
     return await api.get<Me>('/session');
   } catch (error) {
-    if (isProblem(error) && error.status === 401) return null;
+    if (isProblem(error) && error.status === 401) {
+      expireSession(client);
+      return null;
+    }
     throw error;
   }
 }
@@ -46,6 +49,30 @@ export const may = (role: Role | undefined, permission: Permission): boolean =>
 export function endSession(client: QueryClient): void {
   client.setQueryData(keys.session, null);
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] });
+}
+
+/** The server does not know the person any more: the login page says so. */
+export function expireSession(client: QueryClient): void {
+  if (!client.getQueryData<Me | null>(keys.session)) return;
+  endSession(client);
+  client.setQueryData(keys.sessionExpired, true);
+}
+
+/** True from when a session expired until somebody logs in. */
+export const useExpired = (): boolean =>
+  useQuery({ queryKey: keys.sessionExpired, queryFn: skipToken, initialData: false, gcTime: Infinity }).data === true;
+
+const duties = new Set<() => Promise<void>>();
+
+/** What must reach the server while it still knows the person; the returned function takes it back. */
+export function beforeLogOut(duty: () => Promise<void>): () => void {
+  duties.add(duty);
+  return () => void duties.delete(duty);
+}
+
+export async function logOut(): Promise<void> {
+  await Promise.all([...duties].map((duty) => duty()));
+  await api.delete('/session');
 }
 
 const STORED = 'rinkaku.project';

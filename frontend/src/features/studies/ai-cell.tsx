@@ -6,6 +6,7 @@ import type { Job, StudyRow } from '../../api/types';
 import { useT } from '../../i18n';
 import { problemText } from '../../i18n/problems';
 import { Button, IconButton } from '../../ui/controls';
+import { Badge } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
 import { notify } from '../../ui/toast';
 import { AiBadge } from './study-badges';
@@ -22,6 +23,7 @@ export function AiCell({ study, mayDraw }: { study: StudyRow; mayDraw: boolean }
     onSettled: () => client.invalidateQueries({ queryKey: keys.allStudies }),
   });
   const { ai } = study;
+  if (study.arriving) return <Badge tone="accent">{t('worklist.arriving')}</Badge>;
   if (ai === 'queued' || ai === 'running' || !mayDraw || !study.modalities.includes('CT')) return <AiBadge ai={ai} />;
   const ask = (event: MouseEvent): void => {
     event.stopPropagation();

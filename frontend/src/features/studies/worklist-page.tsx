@@ -7,6 +7,7 @@ import type { Member, Membership, StudyRow } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
+import { formatTime } from '../../ui/format';
 import { DropZone, ImportButtons } from '../imports/drop-zone';
 import { may, useSession } from '../login/session';
 import { DeleteStudy } from './delete-study';
@@ -70,8 +71,8 @@ function KeyHints() {
 function Worklist({ project }: { project: Membership }) {
   const t = useT();
   const view = useView();
-  const query = useWorklist(project.id, view.filters, view.sort);
-  const studies = useMemo(() => (query.data?.pages ?? []).flatMap((page) => page.items), [query.data]);
+  const { query, shown } = useWorklist(project.id, view.filters, view.sort);
+  const studies = shown?.studies ?? [];
   const members = useQuery({
     queryKey: keys.members(project.id),
     queryFn: () => all<Member>(`/projects/${project.id}/members`),
@@ -92,13 +93,17 @@ function Worklist({ project }: { project: Membership }) {
         />
         <span className={css.space} />
         <span className={css.total} role="status">
-          {query.isSuccess && t(query.hasNextPage ? 'worklist.shown' : 'worklist.total', { n: studies.length })}
+          {shown !== null && t(shown.more ? 'worklist.shown' : 'worklist.total', { n: studies.length })}
         </span>
         {edit && <ImportButtons projectId={project.id} />}
       </div>
       <div className={css.scroll}>
-        {query.isPending && <Loading />}
-        {query.isError && <ErrorNote error={query.error} retry={() => void query.refetch()} />}
+        {query.isPending && shown === null && <Loading />}
+        {query.isError && (
+          <ErrorNote error={query.error} retry={() => void query.refetch()}>
+            {shown !== null && t('worklist.old', { time: formatTime(new Date(shown.at).toISOString()) })}
+          </ErrorNote>
+        )}
         {query.isSuccess && studies.length === 0 && (
           <EmptyState title={t(isFiltered(view.filters) ? 'worklist.noMatch' : 'worklist.empty')}>
             {isFiltered(view.filters) ? (
@@ -111,7 +116,7 @@ function Worklist({ project }: { project: Membership }) {
         {studies.length > 0 && (
           <WorklistTable
             studies={studies}
-            sort={view.sort}
+            sort={shown?.sort ?? null}
             abilities={{
               members: members.data ?? [],
               edit,
