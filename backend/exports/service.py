@@ -29,7 +29,7 @@ from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from backend.kit.errors import NotFound
 from backend.kit.storage import storage
-from backend.labels.service import open_set
+from backend.labels.service import is_unknown, open_set
 from backend.labels.tables import Revision, StructureSet
 from backend.projects import service as projects
 from backend.projects.service import Permission
@@ -53,8 +53,10 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
     if owner is None:
         return None
     series = session.get_one(Series, owner.series_row_id)
-    rows = [r for r in repository.structures(session, set_id) if r.assessment != "rejected"]
+    rows = repository.structures(session, set_id)
     heads = repository.heads(session, rows)
+    rows = [row for row in rows if row.head == 0 or not is_unknown(row, heads[row.id])]
+    heads = {row.id: heads[row.id] for row in rows if row.head}
     approvals = repository.approvals(session, rows)
     complete = bool(heads) and set(heads) <= set(approvals)
     return OutgoingSet(
@@ -138,8 +140,8 @@ def training_cases(session: Session, project_id: str, wanted: TrainingSetIn) -> 
     found: dict[str, tuple[Series, str, dict[str, tuple[bool, Revision]]]] = {}
     for series, patient_row_id, structure, _, head in repository.drawn(session, project_id, wanted.modality):
         approved = structure.state == "approved"
-        rejected = structure.assessment == "rejected" and not approved
-        if series.volume is None or rejected or (wanted.only_approved and not approved):
+        unknown = is_unknown(structure, head)
+        if series.volume is None or unknown or (wanted.only_approved and not approved):
             continue
         _, _, revisions = found.setdefault(series.id, (series, patient_row_id, {}))
         present = revisions.get(structure.name)

@@ -9,7 +9,7 @@ AppError
 │   ├── NameTaken             two structures of one set with one name
 │   └── SignedStructure       an approval stands on it
 ├── Forbidden
-│   └── OwnWork               who drew it cannot approve it
+│   └── OwnWork               who drew, accepted or submitted it cannot approve it
 └── InvalidInput
     ├── WrongMaskShape        a mask of another grid
     ├── BadMask               bytes that are not a mask
@@ -54,9 +54,9 @@ class SignedStructure(Conflict):
 
 
 class OwnWork(Forbidden):
-    """Nobody approves what he drew."""
+    """Nobody approves what he drew, accepted or submitted."""
 
-    slug, title = "own-work", "Your own contour needs another person's approval"
+    slug, title = "own-work", "Your own work needs the approval of a person with another account"
 
 
 class WrongMaskShape(InvalidInput):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -144,12 +144,50 @@ def seconds_between(session: Session, structure_id: str, after: int, upto: int) 
     return float(session.scalars(statement).one())
 
 
-def contributors_since(session: Session, structure_id: str, number: int) -> set[str]:
-    """Ids of the people who made revisions after this number."""
-    statement = select(Revision.author_id).where(
-        Revision.structure_id == structure_id, Revision.number > number, Revision.author_id.is_not(None)
+def drawers(session: Session, structure_ids: Collection[str]) -> Sequence[tuple[str, int, str]]:
+    """(structure id, number, author id) of every revision that a person made."""
+    statement = select(Revision.structure_id, Revision.number, Revision.author_id).where(
+        Revision.structure_id.in_(structure_ids), Revision.author_id.is_not(None)
     )
-    return {author for author in session.scalars(statement) if author is not None}
+    return [(row[0], row[1], row[2] or "") for row in session.execute(statement)]
+
+
+def submitters(session: Session, structure_ids: Collection[str]) -> Sequence[tuple[str, int, str]]:
+    """(structure id, revision, user id) of every submission."""
+    statement = select(Review.structure_id, Review.revision, Review.user_id).where(
+        Review.structure_id.in_(structure_ids), Review.act == "submitted"
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(statement)]
+
+
+def approved_numbers(session: Session, structure_ids: Collection[str]) -> dict[str, int]:
+    """The newest approved revision of each structure that has one."""
+    statement = (
+        select(Review.structure_id, func.max(Review.revision))
+        .where(Review.structure_id.in_(structure_ids), Review.act == "approved")
+        .group_by(Review.structure_id)
+    )
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def approvals(session: Session, structures: Iterable[Structure]) -> dict[str, Review]:
+    """The approval that stands on each structure's head, by structure id."""
+    wanted = [(item.id, item.head) for item in structures if item.state == "approved"]
+    statement = select(Review).where(
+        tuple_(Review.structure_id, Review.revision).in_(wanted), Review.act == "approved"
+    )
+    found = session.scalars(statement.order_by(Review.id)) if wanted else ()
+    return {row.structure_id: row for row in found}
+
+
+def authors_of(session: Session, revisions: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Who made these revisions (structure id, number), as displayed; those that people made."""
+    statement = (
+        select(Revision.structure_id, Revision.number, User.display_name)
+        .join(User, User.id == Revision.author_id)
+        .where(tuple_(Revision.structure_id, Revision.number).in_(revisions))
+    )
+    return {(row[0], row[1]): row[2] for row in session.execute(statement)} if revisions else {}
 
 
 def newest_approval(session: Session, structure_id: str) -> Review | None:

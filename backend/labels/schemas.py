@@ -23,6 +23,7 @@ Kind = Literal[
 ]
 StructureState = Literal["draft", "submitted", "approved", "returned"]
 Assessment = Literal["none", "accepted", "corrected", "rejected"]
+Involvement = Literal["drew", "accepted", "submitted"]
 
 
 class Closed(BaseModel):
@@ -52,6 +53,7 @@ class RevisionOut(BaseModel):
     volume_cc: float
     slices: int
     changed_voxels: int
+    changed_slices: Annotated[int | None, Field(description="null of old revisions")]
     sha256: str
     parent: int
 
@@ -64,6 +66,13 @@ class PlausibilityWarning(BaseModel):
     severity: str = "warning"
     values: dict[str, str | int | float] = {}
     """Names and numbers of `detail`, for a sentence in another language."""
+
+
+class ApprovalOut(BaseModel):
+    """Who signed the newest revision, and when."""
+
+    user_name: str
+    at: datetime
 
 
 class StructureOut(BaseModel):
@@ -79,6 +88,11 @@ class StructureOut(BaseModel):
     state: StructureState
     assessment: Assessment
     plausibility: list[PlausibilityWarning]
+    unknown: Annotated[bool, Field(description="nothing drawn and no person said that it is absent")]
+    approval: Annotated[ApprovalOut | None, Field(description="that a new revision would withdraw")]
+    involved: Annotated[
+        dict[str, Involvement], Field(description="people by id who cannot approve it, and what they did")
+    ]
 
 
 class StructureSetOut(BaseModel):
@@ -180,6 +194,7 @@ class ReviewOut(BaseModel):
     comment: str
     at: datetime
     current: Annotated[bool, Field(description="false once the structure has a newer revision")]
+    withdrawn_by: Annotated[str | None, Field(description="whose newer revision took the approval away")]
 
 
 class OperationIn(Closed):

@@ -54,6 +54,7 @@ class StudyState(StrEnum):
     DRAFTED = "drafted"
     SUBMITTED = "submitted"
     RETURNED = "returned"
+    PARTLY_APPROVED = "partly-approved"
     APPROVED = "approved"
 
 
@@ -66,4 +67,6 @@ def study_state(states: Iterable[State]) -> StudyState:
         return StudyState.RETURNED
     if State.SUBMITTED in found:
         return StudyState.SUBMITTED
-    return StudyState.APPROVED if found == {State.APPROVED} else StudyState.DRAFTED
+    if State.APPROVED in found:
+        return StudyState.APPROVED if found == {State.APPROVED} else StudyState.PARTLY_APPROVED
+    return StudyState.DRAFTED

@@ -93,6 +93,8 @@ class Revision(Base):
     volume_cc: Mapped[float]
     slices: Mapped[int]
     changed_voxels: Mapped[int]
+    changed_slices: Mapped[int | None]
+    """Slices that differ from the parent's; unknown of revisions from before it was counted."""
     idempotency_key: Mapped[str | None] = mapped_column(String(64))
     body_sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)

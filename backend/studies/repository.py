@@ -40,7 +40,11 @@ _SETS = table(
     *(column(name) for name in ("id", "study_row_id", "series_row_id", "label", "origin")),
     column("created_at", UtcDateTime),
 )
-_STRUCTURES = table("structures", *(column(name) for name in ("id", "structure_set_id", "state", "head")))
+_STRUCTURES = table(
+    "structures",
+    *(column(name) for name in ("id", "structure_set_id", "state", "head", "assessment")),
+)
+_REVISIONS = table("revisions", *(column(name) for name in ("structure_id", "number", "author_id", "slices")))
 _SORTS: dict[str, InstrumentedAttribute[Any]] = {
     "imported_at": Study.imported_at,
     "updated_at": Study.updated_at,
@@ -161,11 +165,22 @@ def ai_states(session: Session, study_ids: Collection[str]) -> dict[str, AiState
 
 
 def structure_counts(session: Session, study_ids: Collection[str]) -> dict[str, dict[str, int]]:
-    """Structures of each structure set that have been drawn, by state, as {set id: {state: n}}."""
+    """Structures of each structure set that something is known of, by state, as {set id: {state: n}}.
+
+    The same ones as in `labels.service.involvement.is_unknown`: neither rejected nor empty by software.
+    """
     statement = (
         select(_SETS.c.id, _STRUCTURES.c.state, func.count())
         .join(_STRUCTURES, _STRUCTURES.c.structure_set_id == _SETS.c.id)
-        .where(_SETS.c.study_row_id.in_(study_ids), _STRUCTURES.c.head > 0)
+        .join(
+            _REVISIONS,
+            (_REVISIONS.c.structure_id == _STRUCTURES.c.id) & (_REVISIONS.c.number == _STRUCTURES.c.head),
+        )
+        .where(
+            _SETS.c.study_row_id.in_(study_ids),
+            _STRUCTURES.c.assessment != "rejected",
+            or_(_REVISIONS.c.slices > 0, _REVISIONS.c.author_id.is_not(None)),
+        )
         .group_by(_SETS.c.id, _STRUCTURES.c.state)
     )
     counts: dict[str, dict[str, int]] = {}

@@ -21,6 +21,8 @@ class StudyState(StrEnum):
     """The AI or people drew."""
     SUBMITTED = "submitted"
     RETURNED = "returned"
+    PARTLY_APPROVED = "partly-approved"
+    """Some structures are approved, none of the others waits for review."""
     APPROVED = "approved"
 
 

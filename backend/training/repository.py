@@ -94,19 +94,19 @@ def approved_revisions(session: Session, project_id: str) -> Sequence[Row[str, s
             & (Review.revision == Revision.number)
             & (Review.act == "approved"),
         )
-        .where(Study.project_id == project_id, Structure.state == "approved")
+        .where(
+            Study.project_id == project_id,
+            Structure.state == "approved",
+            Structure.assessment != "rejected",
+            or_(Revision.slices > 0, Revision.author_id.is_not(None)),
+        )
         .order_by(Series.id, Structure.name, Review.at)
     )
     return session.execute(query).all()
 
 
 def effort(session: Session, project_id: str) -> Sequence[Row[Any]]:
-    """Means per network version and structure over the newest measured revision of each structure."""
-    newest = (
-        select(Effort.structure_id, func.max(Effort.revision).label("revision"))
-        .group_by(Effort.structure_id)
-        .subquery()
-    )
+    """Means per network version and structure over the structures that are approved now."""
     query = (
         select(
             NetworkVersion.name, NetworkVersion.version, Structure.name.label("structure"),
@@ -114,13 +114,41 @@ def effort(session: Session, project_id: str) -> Sequence[Row[Any]]:
             func.avg(Effort.surface_dice).label("surface_dice"), func.avg(Effort.dice).label("dice"),
             func.avg(Effort.seconds).label("seconds"), func.avg(Effort.slices).label("slices"),
         )
-        .join(newest, (Effort.structure_id == newest.c.structure_id) & (Effort.revision == newest.c.revision))
-        .join(Structure, Structure.id == Effort.structure_id)
+        .join(Structure, (Structure.id == Effort.structure_id) & (Structure.head == Effort.revision))
         .join(StructureSet, StructureSet.id == Structure.structure_set_id)
         .join(Study, Study.id == StructureSet.study_row_id)
         .join(NetworkVersion, NetworkVersion.id == Effort.network_version_id)
-        .where(Study.project_id == project_id)
+        .where(
+            Study.project_id == project_id, Structure.state == "approved", Structure.assessment != "rejected"
+        )
         .group_by(NetworkVersion.name, NetworkVersion.version, Structure.name)
-        .order_by(NetworkVersion.name, NetworkVersion.version.desc(), Structure.name)
     )  # fmt: skip
+    return session.execute(query).all()
+
+
+def rejections(session: Session, project_id: str) -> Sequence[Row[str, int, str, int]]:
+    """How many contours of each network version and structure are rejected and not drawn anew."""
+    query = (
+        select(
+            NetworkVersion.name, NetworkVersion.version, Structure.name.label("structure"),
+            func.count().label("rejected"),
+        )
+        .join(Revision, Revision.network_version_id == NetworkVersion.id)
+        .join(Structure, (Structure.id == Revision.structure_id) & (Structure.head == Revision.number))
+        .join(StructureSet, StructureSet.id == Structure.structure_set_id)
+        .join(Study, Study.id == StructureSet.study_row_id)
+        .where(Study.project_id == project_id, Structure.assessment == "rejected")
+        .group_by(NetworkVersion.name, NetworkVersion.version, Structure.name)
+    )  # fmt: skip
+    return session.execute(query).all()
+
+
+def patients_of_series(session: Session, series_ids: Sequence[str]) -> Sequence[Row[str, str, str, str]]:
+    """(series id, study id, PatientID, patient's name) of the series that are still here."""
+    query = (
+        select(Series.id, Study.id, Patient.patient_id, Patient.name)
+        .join(Study, Study.id == Series.study_row_id)
+        .join(Patient, Patient.id == Study.patient_row_id)
+        .where(Series.id.in_(series_ids))
+    )
     return session.execute(query).all()

@@ -20,6 +20,7 @@ from backend.training.schemas import (
     RollbackIn,
     RunIn,
     RunOut,
+    SnapshotCase,
     SnapshotIn,
     SnapshotOut,
     SplitCounts,
@@ -56,8 +57,16 @@ def list_snapshots(project_id: str, session: SessionDep, actor: ActorDep) -> lis
 
 @router.post("/projects/{project_id}/snapshots", status_code=201, responses=problems(409))
 def freeze_snapshot(project_id: str, body: SnapshotIn, session: SessionDep, actor: ActorDep) -> SnapshotOut:
-    """Freeze the approved revisions."""
+    """Freeze the approved revisions of structures that a network learns."""
     return _snapshot(service.freeze_snapshot(session, actor, project_id, body))
+
+
+@router.get("/projects/{project_id}/snapshots/{snapshot_id}/cases", responses=problems(404))
+def list_snapshot_cases(
+    project_id: str, snapshot_id: str, session: SessionDep, actor: ActorDep
+) -> list[SnapshotCase]:
+    """The patients of a frozen dataset with their split and structures."""
+    return service.snapshot_cases(session, actor, project_id, snapshot_id)
 
 
 @router.get("/projects/{project_id}/runs")

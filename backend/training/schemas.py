@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -72,6 +72,16 @@ class SnapshotOut(BaseModel):
     cases: SplitCounts
     structures: list[str]
     created_at: datetime
+
+
+class SnapshotCase(BaseModel):
+    """One image series of a frozen dataset; study and patient are null once they were deleted."""
+
+    split: Literal["train", "validation", "test"]
+    study_id: str | None
+    patient_id: str | None
+    patient_name: str | None
+    structures: list[str]
 
 
 class RunIn(Closed):
@@ -144,13 +154,14 @@ class DeploymentOut(BaseModel):
 
 
 class EffortRow(BaseModel):
-    """Mean cost of correcting one structure of one network version."""
+    """Mean cost from one network version's contours of a structure to the approved ones."""
 
     network_version: str
     structure: str
-    n: int
-    added_path_length_mm: float
-    surface_dice: float
-    dice: float
-    seconds: float
-    slices: float
+    n: Annotated[int, Field(description="approved contours; the means are null when there are none")]
+    rejected: Annotated[int, Field(description="contours rejected, which no mean counts")]
+    added_path_length_mm: float | None
+    surface_dice: float | None
+    dice: float | None
+    seconds: float | None
+    slices: float | None

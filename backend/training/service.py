@@ -23,11 +23,12 @@ from backend.studies import service as studies
 from backend.studies.errors import NoVolume
 from backend.training import networks, repository
 from backend.training.errors import NoTestPatients, NothingInCommon, TooFewPatients
-from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SnapshotIn
+from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SnapshotCase, SnapshotIn
 from backend.training.splits import SplitHistory, patient_key, split_patients
 from backend.training.tables import LockedTestPatient, NetworkVersion, Run, Snapshot
 
 DEFAULT_NETWORK = "head-neck-oar"
+MEASURES = ("added_path_length_mm", "surface_dice", "dice", "seconds", "slices")
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,20 @@ def request_presegmentation(session: Session, actor: Actor, study_id: str, body:
 
 
 def freeze_snapshot(session: Session, actor: Actor, project_id: str, body: SnapshotIn) -> Snapshot:
-    """Freeze all approved revisions as they are now, split by patient."""
+    """Freeze the approved revisions of what a network learns as they are now, split by patient."""
     projects.require(session, actor, project_id, Permission.TRAIN)
+    learned = {name for row in repository.versions(session, [project_id]) for name in row.structures}
     revisions: dict[str, dict[str, str]] = defaultdict(dict)
     patient_of: dict[str, str] = {}
     for series_id, row_id, patient_id, name, revision in repository.approved_revisions(session, project_id):
+        if name not in learned:
+            continue
         revisions[series_id][name] = revision
         patient_of[series_id] = patient_key(patient_id, row_id)
     if len(set(patient_of.values())) < 2:
-        raise TooFewPatients("a dataset needs approved structures of at least two patients")
+        raise TooFewPatients(
+            "a dataset needs approved structures, of those a network learns, of two patients"
+        )
     roles = split_patients(
         set(patient_of.values()), _history(session, project_id), body.test_fraction, body.validation_fraction
     )
@@ -120,6 +126,30 @@ def list_snapshots(session: Session, actor: Actor, project_id: str) -> list[Snap
     """Frozen datasets of the project, newest first."""
     projects.require(session, actor, project_id, Permission.READ)
     return list(repository.snapshots(session, project_id))
+
+
+def snapshot_cases(session: Session, actor: Actor, project_id: str, snapshot_id: str) -> list[SnapshotCase]:
+    """Who trains, validates and tests in a dataset, and with which structures, by split and patient."""
+    projects.require(session, actor, project_id, Permission.READ)
+    snapshot = session.get(Snapshot, snapshot_id)
+    if snapshot is None or snapshot.project_id != project_id:
+        raise NotFound("no such snapshot")
+    series_ids = [case["series_id"] for case in snapshot.cases]
+    patients = {row[0]: row for row in repository.patients_of_series(session, series_ids)}
+    cases = []
+    for case in snapshot.cases:
+        _, study_id, patient_id, name = patients.get(case["series_id"], (None, None, None, None))
+        cases.append(
+            SnapshotCase(
+                split=case["split"],
+                study_id=study_id,
+                patient_id=patient_id,
+                patient_name=name,
+                structures=sorted(case["revisions"]),
+            )
+        )
+    order = ("train", "validation", "test")
+    return sorted(cases, key=lambda case: (order.index(case.split), case.patient_name or "~"))
 
 
 def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> Run:
@@ -176,14 +206,22 @@ def _detail(session: Session, run: Run) -> RunDetail:
 
 
 def effort(session: Session, actor: Actor, project_id: str) -> list[EffortRow]:
-    """Mean cost of correction per network version and structure."""
+    """Mean cost from the network's contour to the approved one, and how many were rejected."""
     projects.require(session, actor, project_id, Permission.READ)
+    approved = {_place(row): row for row in repository.effort(session, project_id)}
+    rejected = {_place(row): row.rejected for row in repository.rejections(session, project_id)}
     return [
-        EffortRow(network_version=f"{row.name} v{row.version}", **_measures(row))
-        for row in repository.effort(session, project_id)
+        EffortRow(
+            network_version=f"{name} v{version}",
+            structure=structure,
+            n=row.n if row else 0,
+            rejected=rejected.get((name, version, structure), 0),
+            **{measure: getattr(row, measure, None) for measure in MEASURES},
+        )
+        for name, version, structure in sorted({*approved, *rejected})
+        for row in [approved.get((name, version, structure))]
     ]
 
 
-def _measures(row: Any) -> dict[str, Any]:
-    names = ("structure", "n", "added_path_length_mm", "surface_dice", "dice", "seconds", "slices")
-    return {name: getattr(row, name) for name in names}
+def _place(row: Any) -> tuple[str, int, str]:
+    return row.name, row.version, row.structure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -153,11 +154,12 @@ def test_author_submits_cannot_approve_and_a_colleague_decides(
     viewer.save()
     viewer.review("Submit for review")
     expect(author.page.get_by_text("Submitted for review")).to_be_visible()
-    viewer.review("Approve")
+    author.page.locator("header").get_by_role("button", name="Approve", exact=True).click()
     dialog = author.page.get_by_role("dialog")
-    expect(dialog).to_contain_text("must be approved by someone else")
-    assert len(author.complaints) == 1 and author.complaints[0].startswith("403 POST")
-    author.complaints.clear()
+    for name, reason in (("Brainstem", "You drew part of this."), ("Parotid_R", "You submitted this.")):
+        expect(dialog.get_by_label(name)).to_be_disabled()
+        expect(dialog).to_contain_text(reason)
+    expect(dialog).to_contain_text("an administrator adds accounts")
     dialog.get_by_role("button", name="Cancel").click()
 
     looking = reviewer.open_study()
@@ -174,6 +176,44 @@ def test_author_submits_cannot_approve_and_a_colleague_decides(
     expect(looking.row("Brainstem").get_by_label("Approved")).to_be_visible()
     author.page.get_by_role("link", name="Worklist").click()
     expect(author.page.get_by_role("row").filter(has_text="PHANTOM-1")).to_contain_text("Approved")
+
+
+@pytest.mark.timeout(600)
+def test_reviewer_decides_structure_by_structure_and_a_save_asks_before_it_withdraws_an_approval(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring
+) -> None:
+    bring(1, ORGANS)
+    author, reviewer = sit_down(actor("clinician")), sit_down(actor("reviewer"))
+    viewer = author.open_study()
+    viewer.review("Submit for review")
+    looking = reviewer.open_study()
+    expect(looking.row("Parotid_R").get_by_label("Submitted")).to_be_visible()
+    looking.choose("Parotid_R")
+    reviewer.page.keyboard.press("n")
+    reviewer.page.keyboard.press("Shift+A")
+    expect(looking.row("Brainstem").get_by_label("Approved")).to_be_visible()
+    expect(looking.row("Parotid_R").get_by_label("Submitted")).to_be_visible()
+    reviewer.page.keyboard.press("n")
+    reviewer.page.keyboard.press("Shift+R")
+    dialog = reviewer.page.get_by_role("dialog")
+    expect(dialog.get_by_label("Parotid_R")).to_be_checked()
+    dialog.get_by_label("Comment").fill("Too deep.")
+    dialog.get_by_role("button", name="Return", exact=True).click()
+    expect(looking.row("Parotid_R").get_by_label("Returned")).to_be_visible()
+
+    viewer.choose("Brainstem")
+    expect(author.page.get_by_role("region", name="Brainstem")).to_contain_text("Approved by")
+    viewer.row("Brainstem").get_by_role("button", name="Unlock Brainstem").click()
+    viewer.stroke()
+    author.page.keyboard.press("Control+s")
+    asked = author.page.get_by_role("dialog", name="Withdraw the approval?")
+    expect(asked).to_contain_text(f"approved by {reviewer.actor.display_name}")
+    expect(viewer.row("Brainstem").get_by_label("Approved")).to_be_visible()
+    asked.get_by_role("button", name="Save and withdraw").click()
+    expect(viewer.row("Brainstem").get_by_label("Draft")).to_be_visible()
+    history = viewer.history("Brainstem")
+    expect(history).to_contain_text(f"withdrawn by {author.actor.display_name} with revision 2")
+    expect(history.get_by_role("listitem").first).to_contain_text(re.compile(r"voxels changed on \d+ slice"))
 
 
 def test_exported_rtstruct_reads_back_as_the_saved_mask(

@@ -61,6 +61,10 @@ def test_corrections_are_frozen_trained_on_promoted_and_rolled_back(
     dialog.get_by_label("Validation, %").fill("0")
     dialog.get_by_role("button", name="Freeze approved contours").click()
     expect(page.get_by_role("row").filter(has_text="first corrections")).to_contain_text("Parotid_L")
+    page.get_by_role("button", name="first corrections").click()
+    for split in ("Training", "Locked test"):
+        expect(dialog.get_by_role("row").filter(has_text=split)).to_contain_text("Phantom")
+    dialog.get_by_role("button", name="Close").click()
 
     page.get_by_role("link", name="Training runs").click()
     page.get_by_role("button", name="Start training").click()

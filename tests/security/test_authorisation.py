@@ -35,7 +35,7 @@ NEEDS = {
     Permission.READ: {
         "get_project", "list_members", "get_template", "list_studies", "get_study", "get_volume", "get_job",
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
-        "list_runs", "get_run", "list_deployments", "effort",
+        "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort",
     },
     Permission.IMPORT: {"begin_import", "put_file", "complete_import"},
     Permission.ANNOTATE: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.labels.service.involvement import is_unknown
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.revisions import (
     Network,
@@ -38,6 +39,7 @@ __all__ = [
     "grid_of",
     "head_mask",
     "is_touched",
+    "is_unknown",
     "load_mask",
     "open_set",
     "refresh_study",

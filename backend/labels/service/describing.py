@@ -12,6 +12,7 @@ from backend.accounts.schemas import UserOut
 from backend.accounts.tables import User
 from backend.labels import repository
 from backend.labels.schemas import (
+    ApprovalOut,
     DraftOut,
     NetworkRef,
     ReviewOut,
@@ -20,8 +21,9 @@ from backend.labels.schemas import (
     StructureOut,
     StructureSetOut,
 )
+from backend.labels.service.involvement import involvement, is_unknown
 from backend.labels.service.sets import open_set
-from backend.labels.tables import Draft, Revision, Structure, StructureSet
+from backend.labels.tables import Draft, Review, Revision, Structure, StructureSet
 from backend.projects.service import Permission
 
 PLAIN_FIELDS = (
@@ -58,6 +60,7 @@ def _revision(row: Revision, people: Mapping[str, User]) -> RevisionOut:
         volume_cc=row.volume_cc,
         slices=row.slices,
         changed_voxels=row.changed_voxels,
+        changed_slices=row.changed_slices,
         sha256=row.sha256,
         parent=row.parent,
     )
@@ -67,15 +70,24 @@ def describe_structures(session: Session, rows: Sequence[Structure]) -> list[Str
     """Structures with their newest revisions."""
     heads = repository.heads(session, rows)
     people = repository.users(session, [head.author_id for head in heads.values()])
+    approvals = repository.approvals(session, rows)
+    involved = involvement(session, rows)
     return [
         StructureOut.model_validate(
             {
                 **{name: getattr(row, name) for name in PLAIN_FIELDS},
                 "head": _revision(heads[row.id], people) if row.id in heads else None,
+                "unknown": is_unknown(row, heads.get(row.id)),
+                "approval": _approval(approvals.get(row.id)),
+                "involved": involved[row.id],
             }
         )
         for row in rows
     ]
+
+
+def _approval(row: Review | None) -> ApprovalOut | None:
+    return ApprovalOut(user_name=row.user_name, at=row.at) if row else None
 
 
 def describe_set(session: Session, row: StructureSet) -> StructureSetOut:
@@ -100,15 +112,21 @@ def list_reviews(
     """Acts of review on a set, newest first, older than the one of id `before`."""
     open_set(session, actor, set_id, Permission.READ)
     heads = {row.id: row.head for row in repository.structures_of_sets(session, [set_id])}
+    rows = repository.reviews_of_set(session, set_id, before, limit)
+    approved = [(row.structure_id, row.revision + 1) for row, _ in rows if row.act == "approved"]
+    withdrawn = repository.authors_of(session, approved)
     return [
         ReviewOut.model_validate(
             {
                 **{name: getattr(row, name) for name in SIGNATURE_FIELDS},
                 "structure_name": name,
                 "current": row.revision == heads[row.structure_id],
+                "withdrawn_by": withdrawn.get((row.structure_id, row.revision + 1))
+                if row.act == "approved"
+                else None,
             }
         )
-        for row, name in repository.reviews_of_set(session, set_id, before, limit)
+        for row, name in rows
     ]
 
 

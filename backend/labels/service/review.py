@@ -1,13 +1,14 @@
 """Assessment of a network's contour, and review: submit, approve, return.
 
 An approval is a signature: it names the revision, the SHA-256 of its bytes, and the person as displayed.
-Whoever drew any part since the last approval cannot approve.  Structures are locked in one order, so acts on
-a set and saves of its structures follow one another.
+Whoever drew any part, accepted or submitted since the last approval cannot approve: it is a second person's
+look, at a network's contour too.  What is unknown (rejected, or not found) is neither submitted nor signed.
+Structures are locked in one order, so acts on a set and saves of its structures follow one another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from backend.kit.errors import InvalidInput
 from backend.labels import repository
 from backend.labels.errors import IllegalTransition, OwnWork
 from backend.labels.schemas import ReviewIn
+from backend.labels.service.involvement import involvement, is_unknown
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.revisions import REJECTED, NewRevision, append_revision, stale
 from backend.labels.service.sets import SetScope, open_set, open_structure, request_publication, set_grid
@@ -52,22 +54,27 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     IllegalTransition
         When a structure named cannot take the act, or none of the set can.
     OwnWork
-        When the actor drew what he wants to approve.
+        When the actor drew, accepted or submitted what he wants to approve.
     StaleRevision
         When `revisions` names an older head.
     """
     rule = RULES[act]
     scope = open_set(session, actor, set_id, rule.permission)
-    chosen = _chosen(repository.lock_structures(session, set_id), act, body)
-    heads = repository.heads(session, chosen)
+    present = repository.lock_structures(session, set_id)
+    heads = repository.heads(session, present)
+    chosen = _chosen(present, heads, act, body)
+    if act is Act.APPROVE:
+        _check_own(session, actor, chosen)
     for structure in chosen:
         seen = body.revisions.get(structure.id)
         if seen is not None and seen != structure.head:
             raise stale(session, structure.id)
-        _move(session, actor, structure, act)
+        _move(structure, act)
         _sign(session, actor, heads[structure.id], rule.done, body.comment)
     refresh_study(session, scope.study.id)
-    for head in heads.values():
+    for head in (heads[structure.id] for structure in chosen):
+        if act is Act.APPROVE:
+            _measure(session, actor, head, scope)
         audit.record(
             session, actor.user_id, f"labels.structure.{rule.done}", "structure", head.structure_id,
             project_id=scope.project.id, changes={"revision": head.number, "sha256": head.sha256},
@@ -77,19 +84,26 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     return scope
 
 
-def _chosen(present: Sequence[Structure], act: Act, body: ReviewIn) -> list[Structure]:
+def _chosen(
+    present: Sequence[Structure], heads: Mapping[str, Revision], act: Act, body: ReviewIn
+) -> list[Structure]:
     named = set(body.structure_ids or body.revisions)
     unknown = named - {row.id for row in present}
     if unknown:
         raise InvalidInput("a structure named is not in this set", field="structure_ids")
-    able = [row for row in present if row.head and next_state(State(row.state), act) is not None]
+    unknown_now = {row.id for row in present if is_unknown(row, heads.get(row.id))}
+    if act is Act.RETURN:
+        unknown_now = set()
+    able = [
+        row for row in present if row.id not in unknown_now and next_state(State(row.state), act) is not None
+    ]
     if not named:
         if not able:
             raise IllegalTransition(f"no structure of this set can be {RULES[act].done} now")
         return able
     refused = [row for row in present if row.id in named and row not in able]
     if refused:
-        states = {row.name: row.state if row.head else "empty" for row in refused}
+        states = {row.name: "unknown" if row.id in unknown_now else row.state for row in refused}
         names = sorted(states)
         raise IllegalTransition(
             f"cannot be {RULES[act].done}: {states}", structures=names, name=", ".join(names)
@@ -97,17 +111,38 @@ def _chosen(present: Sequence[Structure], act: Act, body: ReviewIn) -> list[Stru
     return [row for row in able if row.id in named]
 
 
-def _move(session: Session, actor: Actor, structure: Structure, act: Act) -> None:
+def _check_own(session: Session, actor: Actor, chosen: Sequence[Structure]) -> None:
+    involved = involvement(session, chosen)
+    for row in chosen:
+        part = involved[row.id].get(actor.user_id)
+        if part is not None:
+            raise OwnWork(
+                f"you {part} {row.name} yourself; a person with another account has to approve it",
+                structure_id=row.id,
+                name=row.name,
+            )
+
+
+def _move(structure: Structure, act: Act) -> None:
     state = next_state(State(structure.state), act)
     if state is None:
         raise IllegalTransition(f"{structure.name} is {structure.state}", name=structure.name)
-    if act is Act.APPROVE:
-        approved = repository.newest_approval(session, structure.id)
-        since = approved.revision if approved else 0
-        if actor.user_id in repository.contributors_since(session, structure.id, since):
-            name = structure.name
-            raise OwnWork(f"you drew {name} yourself", structure_id=structure.id, name=name)
     structure.state = state
+
+
+def _measure(session: Session, actor: Actor, head: Revision, scope: SetScope) -> None:
+    """Ask what it cost to come from the network's contour to the approved one, also when it was nothing."""
+    if head.network_version_id is not None:
+        jobs.enqueue(
+            session,
+            jobs.JobRequest(
+                "measure",
+                {"structure_id": head.structure_id, "revision": head.number},
+                scope.project.id,
+                study_id=scope.study.id,
+                created_by=actor.user_id,
+            ),
+        )
 
 
 def _sign(session: Session, actor: Actor, head: Revision, done: str, comment: str) -> None:
@@ -134,7 +169,7 @@ def assess(session: Session, actor: Actor, structure_id: str, assessment: str, b
     if base is not None and base != structure.head:
         raise stale(session, structure_id)
     head = repository.heads(session, [structure]).get(structure_id)
-    if head is None:
+    if head is None or (assessment == "accepted" and head.slices == 0):
         raise IllegalTransition(f"{structure.name} has no contour to assess", name=structure.name)
     if assessment == REJECTED:
         _reject(session, actor, structure, scope)

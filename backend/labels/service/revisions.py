@@ -57,6 +57,7 @@ class StoredMask:
     volume_cc: float
     slices: int
     changed_voxels: int
+    changed_slices: int
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def store_mask(mask_kji: Mask, before_kji: Mask, grid: Grid) -> StoredMask:
         volume_cc=volume_cc(mask_kji, grid),
         slices=len(drawn_slices(mask_kji)),
         changed_voxels=int(np.count_nonzero(mask_kji[differing] != before_kji[differing])),
+        changed_slices=len(differing),
     )
 
 
@@ -156,8 +158,8 @@ def append_revision(session: Session, structure: Structure, new: NewRevision) ->
     parent = repository.revision(session, structure.id, new.base) if new.base else None
     revision = _row(structure, new, stored, parent)
     session.add(revision)
-    _reopen(session, structure, revision, new)
-    _tell(session, owner, revision)
+    withdrawn = _reopen(session, structure, revision, new)
+    _tell(session, owner, revision, withdrawn)
     return revision
 
 
@@ -211,6 +213,7 @@ def _row(structure: Structure, new: NewRevision, stored: StoredMask, parent: Rev
         volume_cc=stored.volume_cc,
         slices=stored.slices,
         changed_voxels=stored.changed_voxels,
+        changed_slices=stored.changed_slices,
         contours_sha256=new.contours_sha256 or (parent.contours_sha256 if parent else None),
     )
     if new.network is not None:
@@ -224,13 +227,14 @@ def _row(structure: Structure, new: NewRevision, stored: StoredMask, parent: Rev
     return row
 
 
-def _reopen(session: Session, structure: Structure, revision: Revision, new: NewRevision) -> None:
-    """What a new head means for review and assessment."""
+def _reopen(session: Session, structure: Structure, revision: Revision, new: NewRevision) -> bool:
+    """What a new head means for review and assessment; True when it withdraws an approval."""
     session.flush()
     structure = repository.lock_structure(session, structure.id)
     state = next_state(State(structure.state), Act.REVISE)
     if state is None:
         raise IllegalTransition(f"a structure that is {structure.state} cannot be revised")
+    withdrawn = structure.state == State.APPROVED
     structure.state = state
     structure.plausibility = list(new.plausibility)
     structure.assessment, structure.assessed_by = "none", None
@@ -238,6 +242,7 @@ def _reopen(session: Session, structure: Structure, revision: Revision, new: New
         structure.assessment = _assessment(session, revision)
         structure.assessed_by = revision.author_id if structure.assessment != "none" else None
     session.flush()
+    return withdrawn
 
 
 def _assessment(session: Session, revision: Revision) -> str:
@@ -248,7 +253,7 @@ def _assessment(session: Session, revision: Revision) -> str:
     return "rejected" if revision.slices == 0 and revision.reason == REJECTED else "corrected"
 
 
-def _tell(session: Session, owner: StructureSet, revision: Revision) -> None:
+def _tell(session: Session, owner: StructureSet, revision: Revision, withdrawn: bool) -> None:
     """Audit, browsers, and the jobs that follow."""
     study = session.get_one(Study, owner.study_row_id)
     refresh_study(session, study.id)
@@ -259,16 +264,10 @@ def _tell(session: Session, owner: StructureSet, revision: Revision) -> None:
             "number": revision.number, "sha256": revision.sha256, "network": revision.network_version_id,
         },
     )  # fmt: skip
+    if withdrawn:
+        audit.record(
+            session, revision.author_id, "labels.structure.withdrawn", "structure", revision.structure_id,
+            project_id=study.project_id, changes={"approved": revision.parent, "revision": revision.number},
+        )  # fmt: skip
     jobs.announce(session, "structure-set", owner.id, study.project_id)
     request_publication(session, owner, study, revision.author_id)
-    if revision.author_id is not None and revision.network_version_id is not None:
-        jobs.enqueue(
-            session,
-            jobs.JobRequest(
-                "measure",
-                {"structure_id": revision.structure_id, "revision": revision.number},
-                study.project_id,
-                study_id=study.id,
-                created_by=revision.author_id,
-            ),
-        )

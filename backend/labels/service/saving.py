@@ -20,6 +20,7 @@ from backend.labels.errors import BadMask, StaleDraft, UndeclaredEmpty, WrongMas
 from backend.labels.schemas import DraftIn, RevisionIn, RevisionOut
 from backend.labels.service.describing import describe_revisions
 from backend.labels.service.revisions import (
+    REJECTED,
     IdempotencyKey,
     NewRevision,
     StoredMask,
@@ -118,11 +119,10 @@ def _key(save: Save) -> IdempotencyKey | None:
 def restore_revision(session: Session, actor: Actor, structure_id: str, number: int, base: int) -> Revision:
     """An older contour as the newest revision."""
     structure, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
-    get_revision(session, structure_id, number)
+    older = get_revision(session, structure_id, number)
     mask = mask_of(session, structure_id, number, set_grid(session, scope.structure_set))
-    new = NewRevision(
-        mask, base, author_id=actor.user_id, reason=f"restored revision {number}", tool="restore"
-    )
+    reason = REJECTED if older.reason == REJECTED else f"restored revision {number}"
+    new = NewRevision(mask, base, author_id=actor.user_id, reason=reason, tool="restore")
     return append_revision(session, structure, new)
 
 

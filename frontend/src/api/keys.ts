@@ -18,6 +18,7 @@ export const keys = {
   jobLog: (id: string) => ['job-log', id] as const,
   networks: ['networks'] as const,
   snapshots: (projectId: string) => ['snapshots', projectId] as const,
+  snapshotCases: (id: string) => ['snapshots', id, 'cases'] as const,
   runs: (projectId: string) => ['runs', projectId] as const,
   run: (id: string) => ['run', id] as const,
   deployments: (projectId: string) => ['deployments', projectId] as const,

@@ -14,6 +14,19 @@ export interface components {
          */
         AiState: "none" | "queued" | "running" | "ready" | "failed";
         /**
+         * ApprovalOut
+         * @description Who signed the newest revision, and when.
+         */
+        ApprovalOut: {
+            /** User Name */
+            user_name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * AssessmentIn
          * @description What a person thinks of a network's contour.
          */
@@ -157,25 +170,33 @@ export interface components {
         };
         /**
          * EffortRow
-         * @description Mean cost of correcting one structure of one network version.
+         * @description Mean cost from one network version's contours of a structure to the approved ones.
          */
         EffortRow: {
             /** Network Version */
             network_version: string;
             /** Structure */
             structure: string;
-            /** N */
+            /**
+             * N
+             * @description approved contours; the means are null when there are none
+             */
             n: number;
+            /**
+             * Rejected
+             * @description contours rejected, which no mean counts
+             */
+            rejected: number;
             /** Added Path Length Mm */
-            added_path_length_mm: number;
+            added_path_length_mm: number | null;
             /** Surface Dice */
-            surface_dice: number;
+            surface_dice: number | null;
             /** Dice */
-            dice: number;
+            dice: number | null;
             /** Seconds */
-            seconds: number;
+            seconds: number | null;
             /** Slices */
-            slices: number;
+            slices: number | null;
         };
         /**
          * EvaluationRow
@@ -774,6 +795,11 @@ export interface components {
              * @description false once the structure has a newer revision
              */
             current: boolean;
+            /**
+             * Withdrawn By
+             * @description whose newer revision took the approval away
+             */
+            withdrawn_by: string | null;
         };
         /**
          * RevisionIn
@@ -834,6 +860,11 @@ export interface components {
             slices: number;
             /** Changed Voxels */
             changed_voxels: number;
+            /**
+             * Changed Slices
+             * @description null of old revisions
+             */
+            changed_slices: number | null;
             /** Sha256 */
             sha256: string;
             /** Parent */
@@ -967,6 +998,25 @@ export interface components {
          */
         SetFormat: "rtstruct" | "seg" | "nifti";
         /**
+         * SnapshotCase
+         * @description One image series of a frozen dataset; study and patient are null once they were deleted.
+         */
+        SnapshotCase: {
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "train" | "validation" | "test";
+            /** Study Id */
+            study_id: string | null;
+            /** Patient Id */
+            patient_id: string | null;
+            /** Patient Name */
+            patient_name: string | null;
+            /** Structures */
+            structures: string[];
+        };
+        /**
          * SnapshotIn
          * @description How to split the approved patients.
          */
@@ -1084,6 +1134,20 @@ export interface components {
             assessment: "none" | "accepted" | "corrected" | "rejected";
             /** Plausibility */
             plausibility: components["schemas"]["PlausibilityWarning"][];
+            /**
+             * Unknown
+             * @description nothing drawn and no person said that it is absent
+             */
+            unknown: boolean;
+            /** @description that a new revision would withdraw */
+            approval: components["schemas"]["ApprovalOut"] | null;
+            /**
+             * Involved
+             * @description people by id who cannot approve it, and what they did
+             */
+            involved: {
+                [key: string]: "drew" | "accepted" | "submitted";
+            };
         };
         /**
          * StructurePatch
@@ -1273,7 +1337,7 @@ export interface components {
          * @description How far the contours of a study are.
          * @enum {string}
          */
-        StudyState: "new" | "drafted" | "submitted" | "returned" | "approved";
+        StudyState: "new" | "drafted" | "submitted" | "returned" | "partly-approved" | "approved";
         /**
          * Template
          * @description The wanted structures, in the order of lists and exports.

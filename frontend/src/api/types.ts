@@ -49,6 +49,7 @@ export type LogLine = Schemas['LogLine'];
 export type NetworkVersion = Schemas['NetworkVersionOut'];
 export type Network = Schemas['NetworkOut'];
 export type Snapshot = Schemas['SnapshotOut'];
+export type SnapshotCase = Schemas['SnapshotCase'];
 export type CurvePoint = Schemas['CurvePoint'];
 export type EvaluationRow = Schemas['EvaluationRow'];
 export type Verdict = EvaluationRow['verdict'];

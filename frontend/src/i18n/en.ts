@@ -1,4 +1,5 @@
 import { pagesEn } from './pages.en';
+import { reviewEn } from './review.en';
 import { serverEn } from './server.en';
 import { slugsEn } from './slugs.en';
 import { trainingEn } from './training.en';
@@ -6,4 +7,4 @@ import { viewerEn } from './viewer.en';
 import { worklistEn } from './worklist.en';
 
 /** Every phrase in English; other languages have the same keys. */
-export const en = { ...worklistEn, ...viewerEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn } as const;
+export const en = { ...worklistEn, ...viewerEn, ...reviewEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn } as const;

@@ -1,5 +1,6 @@
 import type { en } from './en';
 import { pagesJa } from './pages.ja';
+import { reviewJa } from './review.ja';
 import { serverJa } from './server.ja';
 import { slugsJa } from './slugs.ja';
 import { trainingJa } from './training.ja';
@@ -10,6 +11,7 @@ import { worklistJa } from './worklist.ja';
 export const ja: Record<keyof typeof en, string> = {
   ...worklistJa,
   ...viewerJa,
+  ...reviewJa,
   ...pagesJa,
   ...trainingJa,
   ...slugsJa,

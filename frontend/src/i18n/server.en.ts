@@ -46,6 +46,7 @@ export const serverEn = {
   'action.labels.structure.deleted': 'Structure deleted',
   'action.labels.structure.returned': 'Contour returned',
   'action.labels.structure.submitted': 'Contour submitted',
+  'action.labels.structure.withdrawn': 'Approval withdrawn by a new revision',
   'action.projects.member.removed': 'Member removed',
   'action.projects.member.set': "Member's role set",
   'action.projects.project.changed': 'Project changed',

@@ -53,6 +53,7 @@ export const worklistEn = {
   'state.drafted': 'Drafted',
   'state.submitted': 'Submitted',
   'state.returned': 'Returned',
+  'state.partly-approved': 'Partly approved',
   'state.approved': 'Approved',
   'ai.none': 'No AI contours',
   'ai.queued': 'Queued',

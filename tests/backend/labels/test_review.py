@@ -10,10 +10,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from backend.audit.tables import AuditEntry
 from backend.kit import db
 from backend.labels.tables import Review, Structure
 from backend.studies.tables import Study
 from tests.backend.labels.conftest import Drawn, Save, draw
+from tests.factories.scenes import Scene
 
 Login = Callable[..., dict[str, str]]
 
@@ -26,6 +28,12 @@ def _reviews(client: TestClient, drawn: Drawn, headers: dict[str, str]) -> list[
     answer = client.get(f"/api/structure-sets/{drawn.set_id}/reviews", headers=headers)
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
+
+
+def _shown(client: TestClient, drawn: Drawn, headers: dict[str, str]) -> dict[str, Any]:
+    answer = client.get(f"/api/structure-sets/{drawn.set_id}", headers=headers)
+    shown: dict[str, Any] = answer.json()["structures"][0]
+    return shown
 
 
 def _structure(drawn: Drawn) -> Structure:
@@ -70,6 +78,30 @@ def test_author_cannot_approve_his_own_revision(
     assert _post(client, drawn, "approve", other).status_code == 200
 
 
+@pytest.mark.parametrize("part", ["submitted", "accepted"])
+def test_who_submits_or_accepts_a_networks_contour_cannot_approve_it(
+    drawn: Drawn, client: TestClient, login: Login, part: str
+) -> None:
+    one, other, colleague = login("clinician"), login("clinician"), login("clinician")
+    if part == "accepted":
+        _assess(client, drawn, "accepted", one)
+    _post(client, drawn, "submit", other if part == "accepted" else one)
+    answer = _post(client, drawn, "approve", one)
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/own-work")
+    assert "another account" in answer.json()["detail"]
+    me = client.get("/api/session", headers=one).json()["user"]["id"]
+    assert _shown(client, drawn, one)["involved"][me] == part
+    assert _structure(drawn).state == "submitted"
+    assert _post(client, drawn, "approve", colleague).status_code == 200
+    assert _shown(client, drawn, one)["involved"] == {}, "their part was approved"
+
+
+def test_an_administrator_alone_cannot_approve_either(drawn: Drawn, client: TestClient, login: Login) -> None:
+    alone = login("administrator")
+    _post(client, drawn, "submit", alone)
+    assert _post(client, drawn, "approve", alone).status_code == 403
+
+
 def test_earlier_contributor_cannot_approve_until_another_has(
     drawn: Drawn, save: Save, client: TestClient, login: Login
 ) -> None:
@@ -89,13 +121,26 @@ def test_revision_after_approval_reopens_and_the_signature_stays_with_the_old(
 ) -> None:
     _post(client, drawn, "submit", login("annotator"))
     _post(client, drawn, "approve", login("reviewer"))
-    save(drawn.structure_id, ~drawn.mask, 1, login("annotator"))
+    annotator = login("annotator")
+    save(drawn.structure_id, ~drawn.mask, 1, annotator)
     assert _structure(drawn).state == "draft"
     assert _study_state(drawn) == "drafted"
-    reviews = client.get(f"/api/structure-sets/{drawn.set_id}/reviews", headers=login("reader")).json()[
-        "items"
-    ]
-    assert (reviews[0]["act"], reviews[0]["revision"], reviews[0]["current"]) == ("approved", 1, False)
+    newest = _reviews(client, drawn, login("reader"))[0]
+    assert (newest["act"], newest["revision"], newest["current"]) == ("approved", 1, False)
+    me = client.get("/api/session", headers=annotator).json()["user"]
+    assert newest["withdrawn_by"] == me["display_name"]
+    with db.session_scope(read_only=True) as session:
+        entry = session.scalars(select(AuditEntry).filter_by(action="labels.structure.withdrawn")).one()
+        assert (entry.actor_id, entry.changes) == (me["id"], {"approved": 1, "revision": 2})
+
+
+def test_approval_that_a_revision_would_withdraw_is_told_before(
+    drawn: Drawn, client: TestClient, login: Login
+) -> None:
+    assert _shown(client, drawn, login("reader"))["approval"] is None
+    _post(client, drawn, "submit", login("annotator"))
+    _post(client, drawn, "approve", login("reviewer"))
+    assert _shown(client, drawn, login("reader"))["approval"]["user_name"].startswith("reviewer")
 
 
 def test_approval_of_a_stale_head_is_refused(
@@ -211,6 +256,68 @@ def test_reject_is_an_empty_revision_that_can_be_undone(
     assert back["volume_cc"] == pytest.approx(np.count_nonzero(drawn.mask) * 4.5 / 1000)
     assert _structure(drawn).assessment == "none"
     assert _study_state(drawn) == "drafted"
+
+
+def test_rejected_contour_is_unknown_and_neither_submitted_nor_approved_as_empty(
+    drawn: Drawn, client: TestClient, login: Login
+) -> None:
+    headers = login("annotator")
+    other = draw(drawn.scene, "Brainstem", drawn.mask)
+    _assess(client, drawn, "rejected", headers)
+    named = _post(client, drawn, "submit", headers, structure_ids=[drawn.structure_id])
+    assert (named.status_code, named.json()["type"]) == (409, "/problems/illegal-transition")
+    assert _post(client, drawn, "submit", headers).status_code == 200
+    assert (_structure(drawn).state, _structure(other).state) == ("draft", "submitted")
+    with db.session_scope() as session:
+        session.get_one(Structure, drawn.structure_id).state = "submitted"
+    approved = _post(client, drawn, "approve", login("reviewer")).json()["structures"]
+    assert [row["state"] for row in approved] == ["submitted", "approved"]
+    assert [row["unknown"] for row in approved] == [True, False]
+    assert _study_state(drawn) == "approved"
+
+
+def test_restored_rejection_is_a_rejection(drawn: Drawn, client: TestClient, login: Login) -> None:
+    headers = login("annotator")
+    _assess(client, drawn, "rejected", headers)
+    for number, base in ((1, 2), (2, 3)):
+        url = f"/api/structures/{drawn.structure_id}/revisions/{number}/restore"
+        client.post(url, headers=headers | {"If-Match": f'"{base}"'})
+    assert _structure(drawn).assessment == "rejected"
+    assert _post(client, drawn, "submit", headers).status_code == 409
+
+
+def test_structure_that_a_person_declares_absent_is_reviewed_as_empty(
+    drawn: Drawn, save: Save, client: TestClient, login: Login
+) -> None:
+    headers = login("annotator")
+    _assess(client, drawn, "rejected", headers)
+    nothing = np.zeros_like(drawn.mask)
+    assert save(drawn.structure_id, nothing, 2, headers).status_code == 422
+    assert save(drawn.structure_id, nothing, 2, headers, empty=True).status_code == 201
+    assert not _shown(client, drawn, headers)["unknown"]
+    _post(client, drawn, "submit", headers)
+    assert _post(client, drawn, "approve", login("reviewer")).status_code == 200
+
+
+def test_structure_that_the_network_did_not_find_is_unknown(
+    scene: Scene, client: TestClient, login: Login
+) -> None:
+    found = draw(scene, "Larynx", np.zeros(scene.grid.shape_kji, dtype=np.bool_))
+    assert _shown(client, found, login("reader"))["unknown"]
+    assert _assess(client, found, "accepted", login("annotator")).status_code == 409
+    assert _post(client, found, "submit", login("annotator")).status_code == 409
+    assert _study_state(found) == "new"
+
+
+def test_study_of_which_a_part_is_approved_says_so(drawn: Drawn, client: TestClient, login: Login) -> None:
+    draw(drawn.scene, "Brainstem", drawn.mask)
+    chosen = [drawn.structure_id]
+    _post(client, drawn, "submit", login("annotator"), structure_ids=chosen)
+    _post(client, drawn, "approve", login("reviewer"), structure_ids=chosen)
+    assert _study_state(drawn) == "partly-approved"
+    url = f"/api/projects/{drawn.scene.study.project_id}/studies"
+    wanted = client.get(url, params={"state": "partly-approved"}, headers=login("reader")).json()["items"]
+    assert [(row["structures"]["approved"], row["structures"]["total"]) for row in wanted] == [(1, 2)]
 
 
 def test_assessment_of_a_stale_head_is_refused(

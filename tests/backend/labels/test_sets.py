@@ -75,7 +75,7 @@ def test_approved_structures_keep_their_name_and_stay(drawn: Drawn, client: Test
     headers = login("administrator")
     url = f"/api/structures/{drawn.structure_id}"
     client.post(f"/api/structure-sets/{drawn.set_id}/submit", json={}, headers=headers)
-    client.post(f"/api/structure-sets/{drawn.set_id}/approve", json={}, headers=headers)
+    client.post(f"/api/structure-sets/{drawn.set_id}/approve", json={}, headers=login("reviewer"))
     assert client.patch(url, json={"name": "Parotid_R"}, headers=headers).status_code == 409
     assert client.delete(url, headers=headers).json()["type"] == "/problems/structure-signed"
     assert client.patch(url, json={"colour": "#000000"}, headers=headers).json()["colour"] == "#000000"

@@ -37,7 +37,7 @@ def test_the_table_has_no_other_pairs() -> None:
     [
         ([], "new"),
         (["draft"], "drafted"),
-        (["draft", "approved"], "drafted"),
+        (["draft", "approved"], "partly-approved"),
         (["approved", "approved"], "approved"),
         (["approved", "submitted"], "submitted"),
         (["draft", "submitted"], "submitted"),

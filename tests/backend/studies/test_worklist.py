@@ -12,7 +12,7 @@ from backend.accounts.actor import Actor
 from backend.jobs.tables import Job
 from backend.kit import db
 from backend.kit.db import session_scope
-from backend.labels.tables import Structure, StructureSet
+from backend.labels.tables import Revision, Structure, StructureSet
 from backend.projects.tables import Project
 from backend.studies.tables import Instance, Patient, Series, Study
 from tests.backend.studies.sending import send
@@ -157,9 +157,15 @@ def test_a_row_counts_structures_by_review(
         session.add(drawn)
         session.flush()
         of_set = {"structure_set_id": drawn.id, "colour": "#ffffff"}
-        for n, state in enumerate(["approved", "approved", "submitted"]):
-            session.add(Structure(number=n, name=f"S{n}", state=state, head=1, **of_set))
-        session.add(Structure(number=3, name="Empty", **of_set))  # from the template, and not drawn yet
+        drawings = [("approved", 2), ("approved", 2), ("submitted", 2), ("draft", 0), ("draft", 2)]
+        for n, (state, slices) in enumerate(drawings, 1):
+            structure = Structure(number=n, name=f"S{n}", state=state, head=1, **of_set)
+            session.add(structure)
+            session.flush()
+            revision = {"structure_id": structure.id, "number": 1, "parent": 0, "sha256": "0" * 64}
+            session.add(Revision(**revision, volume_cc=1.0, slices=slices, changed_voxels=1))
+        structure.assessment = "rejected"  # like the one not found before it no structure to approve
+        session.add(Structure(number=0, name="Empty", **of_set))  # from the template, and not drawn yet
     row = client.get(f"/api/studies/{studies[0]}", headers=login("reader")).json()
     assert row["structures"] == {"total": 3, "approved": 2, "submitted": 1, "returned": 0}
     assert [s["origin"] for s in row["structure_sets"]] == ["ai"]

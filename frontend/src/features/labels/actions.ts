@@ -7,9 +7,13 @@ import { useT, type Translate } from '../../i18n';
 import { problemText } from '../../i18n/problems';
 import { caution, notify } from '../../ui/toast';
 import type { ToolName } from '../../viewer/scene';
+import type { Structure } from '../../api/types';
+import { BitMask } from '../../lib/bits';
+import { encodeMask, toBase64 } from '../../lib/mask';
 import type { Actions } from './commands';
 import { keyOf } from './keymap';
-import type { Workspace } from './workspace';
+import { withdrawnBySaving } from './withdraw';
+import { recordOf, type Workspace } from './workspace';
 
 export type Operation = Parameters<Actions['operate']>[0];
 export type ReviewAct = 'submit' | 'approve' | 'return';
@@ -18,6 +22,7 @@ export type PageActions = Actions & {
   readonly outcome: Outcome | null;
   readonly saveWith: (reason: string) => Promise<void>;
   readonly assess: (id: string, assessment: 'accepted' | 'rejected') => Promise<void>;
+  readonly declareAbsent: (id: string) => Promise<void>;
   readonly review: (act: ReviewAct, ids: string[], comment: string) => Promise<void>;
 };
 type Base = Omit<Workspace, 'run'>;
@@ -74,6 +79,26 @@ async function assess({ session, set }: Base, id: string, assessment: 'accepted'
   notify(t(assessment === 'accepted' ? 'viewer.accepted' : 'viewer.rejected', { name: record.name }));
 }
 
+/** An empty contour that a person stands for. */
+async function declareAbsent({ session, scene, set }: Base, id: string, t: Translate): Promise<void> {
+  const record = recordOf(set, id);
+  if (record === null || session.state.dirty.has(id)) return;
+  const mask = toBase64(encodeMask(new BitMask(scene.volume.grid.shape_kji)));
+  const body = { mask, reason: '', tool: 'absent', seconds: 0, empty: true };
+  await api.post(`/structures/${id}/revisions`, body, { ifMatch: `"${record.head?.number ?? 0}"` });
+  notify(t('review.declared', { name: record.name }));
+}
+
+/** The active structure if it waits for this person's review; says why when it does not. */
+export function reviewable({ set, scene, mayReview, userId }: Base, act: 'approve' | 'return', t: Translate): Structure | null {
+  const record = recordOf(set, scene.state.activeId);
+  const part = act === 'approve' ? record?.involved[userId] : undefined;
+  if (part !== undefined && record?.state === 'submitted') notify(`${t(`review.own.${part}`)} ${t('review.own.why')}`, true);
+  else if (record !== null && mayReview && record.state === 'submitted' && !(act === 'approve' && record.unknown)) return record;
+  else notify(t('review.nothing'));
+  return null;
+}
+
 async function review({ session, set }: Base, act: ReviewAct, ids: string[], comment: string): Promise<void> {
   if (set === null) return;
   const heads = set.structures.filter((one) => ids.includes(one.id) && one.head !== null && !session.state.dirty.has(one.id));
@@ -110,7 +135,20 @@ export function useActions(base: Base): PageActions {
       outcome,
       saveWith,
       assess: assessOne,
-      save: () => void saveWith(''),
+      declareAbsent: (id: string) => attempt(() => declareAbsent(base, id, t).finally(refresh)),
+      save: () => {
+        if (withdrawnBySaving(base).length > 0) base.open('withdraw');
+        else void saveWith('');
+      },
+      approve: () => {
+        const record = reviewable(base, 'approve', t);
+        if (record === null) return;
+        const said = (): void => notify(t('review.approved', { name: record.name }));
+        void attempt(() => review(base, 'approve', [record.id], '').then(said).finally(refresh));
+      },
+      sendBack: () => {
+        if (reviewable(base, 'return', t) !== null) base.open('return');
+      },
       accept: () => {
         const id = base.scene.state.activeId;
         if (id !== null && base.mayEdit) void assessOne(id, 'accepted');

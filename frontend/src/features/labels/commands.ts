@@ -1,7 +1,8 @@
 /** What every command of the keymap does. */
 import { notify } from '../../ui/toast';
 import { PLANES } from '../../lib/planes';
-import type { ShownStructure, ToolName } from '../../viewer/scene';
+import type { BitMask } from '../../lib/bits';
+import type { ToolName } from '../../viewer/scene';
 import { nextBrush } from '../../viewer/pointer';
 import type { Translate } from '../../i18n';
 import { keyOf, type Command } from './keymap';
@@ -11,6 +12,8 @@ import { nextUnchecked, type Workspace } from './workspace';
 export type Actions = {
   readonly save: () => void;
   readonly accept: () => void;
+  readonly approve: () => void;
+  readonly sendBack: () => void;
   readonly operate: (operation: 'interpolate' | 'fill-holes' | 'remove-islands' | 'smooth' | 'grow' | 'shrink') => void;
 };
 
@@ -30,6 +33,8 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
   else if (command === 'undo' || command === 'redo') stepBack(editor, command, t);
   else if (command === 'save') actions.save();
   else if (command === 'accept') actions.accept();
+  else if (command === 'approve') actions.approve();
+  else if (command === 'return') actions.sendBack();
   else if (command === 'help' || command === 'history') open(command);
   else if (command === 'contours') scene.set({ showContours: !scene.state.showContours });
   else if (command === 'crosshair') scene.set({ showCrosshair: !scene.state.showCrosshair });
@@ -59,21 +64,23 @@ function scrollBy({ scene, views }: Part, name: string): void {
   scene.scroll(plane, (name.startsWith('next') ? 1 : -1) * (name.endsWith('10') ? 10 : 1));
 }
 
-/** Every view close up on a structure. */
-function focus(scene: Part['scene'], views: Part['views'], { id, mask }: ShownStructure): void {
+/** Every view close up on what a mask holds. */
+export function focus({ scene, views }: Pick<Part, 'scene' | 'views'>, mask: BitMask): void {
   const box = mask.tightBox();
   if (box === null) return;
   const [k, j, i] = box.high;
-  scene.goTo(id);
+  const middle = (axis: 0 | 1 | 2): number => Math.floor((box.low[axis] + box.high[axis] - 1) / 2);
+  scene.lookAt([middle(0), middle(1), middle(2)]);
   for (const view of views.values()) view.centre([k - box.low[0], j - box.low[1], i - box.low[2]]);
 }
 
-function goToUnchecked({ scene, views, set, mayEdit }: Part, t: Translate): void {
-  const id = nextUnchecked(set?.structures ?? [], scene.state.activeId, mayEdit)?.id;
+function goToUnchecked(part: Part, t: Translate): void {
+  const { scene, set } = part;
+  const id = nextUnchecked(set?.structures ?? [], scene.state.activeId, part)?.id;
   const shown = scene.state.structures.find((one) => one.id === id);
   if (shown === undefined) return notify(t('viewer.unchecked.none'));
   scene.set({ activeId: shown.id });
-  focus(scene, views, shown);
+  focus(part, shown.mask);
 }
 
 function changeStructure({ scene, views }: Part, name: string): void {
@@ -87,7 +94,7 @@ function changeStructure({ scene, views }: Part, name: string): void {
     scene.goTo(next.id);
     for (const view of views.values()) view.centre(null);
   } else if (active === null) return;
-  else if (name === 'goto') focus(scene, views, active);
+  else if (name === 'goto') focus({ scene, views }, active.mask);
   else if (name === 'visible') scene.changeStructure(active.id, { visible: !active.visible });
   else if (name === 'lock') scene.changeStructure(active.id, { locked: !active.locked });
   else {

@@ -5,6 +5,7 @@ import { HistoryDialog } from './history-dialog';
 import { NewStructureDialog } from './new-structure-dialog';
 import { ReviewDialog } from './review-dialog';
 import { SaveDialog } from './save-dialog';
+import { WithdrawDialog } from './withdraw';
 import type { DialogName } from './workspace';
 
 type Props = { name: DialogName | null; actions: PageActions; onClose: () => void };
@@ -26,6 +27,8 @@ export function Dialogs({ name, actions, onClose }: Props) {
     case 'approve':
     case 'return':
       return <ReviewDialog act={name} review={actions.review} onClose={onClose} />;
+    case 'withdraw':
+      return <WithdrawDialog save={() => actions.saveWith('')} onClose={onClose} />;
     case null:
       return null;
   }

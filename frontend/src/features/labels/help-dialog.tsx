@@ -27,6 +27,11 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
           </section>
         ))}
         <section>
+          <h3>{t('review.legend')}</h3>
+          <p>{t('review.legend.state')}</p>
+          <p>{t('review.legend.assessment')}</p>
+        </section>
+        <section>
           <h3>{t('viewer.help.mouse')}</h3>
           <p>{t('viewer.help.wheel')}</p>
           <p>{t('viewer.help.drag')}</p>

@@ -2,13 +2,14 @@ import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Page, Revision, Structure } from '../../api/types';
-import { useT } from '../../i18n';
+import { useT, type Translate } from '../../i18n';
 import { named, problemText } from '../../i18n/problems';
 import { Badge, ErrorNote, Loading } from '../../ui/feedback';
 import { Button } from '../../ui/controls';
 import { Dialog } from '../../ui/dialog';
 import { formatTime } from '../../ui/format';
 import { caution, notify } from '../../ui/toast';
+import { focus } from './commands';
 import { makerOf } from './inspector';
 import { keyOf } from './keymap';
 import { Reviews } from './reviews';
@@ -19,13 +20,17 @@ import { recordOf, useWorkspace } from './workspace';
 const COMPARISON_COLOUR = '#ffffff';
 
 /** The tools of software and of the history; what they write as reason says no more than their name. */
-const WITHOUT_REASON: ReadonlySet<string> = new Set(['network', 'rule', 'import', 'reject', 'restore']);
+const WITHOUT_REASON: ReadonlySet<string> = new Set(['network', 'rule', 'import', 'reject', 'restore', 'absent']);
+
+/** How much a revision changed; on how many slices is unknown of revisions from before it was counted. */
+const changeText = ({ changed_voxels: n, changed_slices: slices }: Revision, t: Translate): string =>
+  slices === null ? t('viewer.history.change.voxels', { n }) : t('viewer.history.change', { n, slices });
 
 type LineProps = { record: Structure; revision: Revision; same: number | null; onClose: () => void };
 
 function Line({ record, revision, same, onClose }: LineProps) {
   const t = useT();
-  const { scene, session, editor, mayEdit } = useWorkspace();
+  const { scene, session, editor, mayEdit, views } = useWorkspace();
   const name = t('viewer.revision', { n: revision.number });
   const withMask = (act: (mask: Awaited<ReturnType<typeof session.revision>>) => void): void => {
     session.revision(record.id, revision.number).then(act, (error: unknown) => notify(problemText(error, t), true));
@@ -34,7 +39,8 @@ function Line({ record, revision, same, onClose }: LineProps) {
   const compare = (): void =>
     withMask((mask) => {
       const label = `${record.name}, ${name} · ${makerOf(revision, t)} · ${formatTime(revision.created_at)}`;
-      scene.set({ comparison: { structureId: record.id, mask, colour: COMPARISON_COLOUR, label } });
+      scene.set({ activeId: record.id, comparison: { structureId: record.id, mask, colour: COMPARISON_COLOUR, label } });
+      focus({ scene, views }, mask.count > 0 ? mask : (scene.find(record.id)?.mask ?? mask));
     });
   const take = (): void => {
     const refusal = editor.refusal();
@@ -55,7 +61,7 @@ function Line({ record, revision, same, onClose }: LineProps) {
         {t('viewer.cc', { n: volumeText(revision.volume_cc) })} ·{' '}
         {revision.number === 1
           ? t('viewer.history.first')
-          : t('viewer.history.change', { n: revision.changed_voxels, slices: revision.slices })}
+          : changeText(revision, t)}
         {revision.tool !== '' && ` · ${named('viewer.edit', revision.tool, t)}`}
         {same !== null && ` · ${t('viewer.history.same', { n: same })}`}
       </div>

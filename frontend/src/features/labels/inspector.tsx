@@ -12,8 +12,8 @@ import { Icon } from '../../ui/icons';
 import { notify } from '../../ui/toast';
 import type { ShownStructure } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
-import { useActions } from './actions';
 import { EmptySet } from './empty-set';
+import { Assess, Decide } from './judging';
 import { keyOf } from './keymap';
 import { ReturnNote } from './reviews';
 import { ToolIcon } from './tool-icons';
@@ -26,6 +26,15 @@ export function makerOf(revision: Revision, t: Translate): string {
   const network = revision.network_version;
   if (network === null) return t(revision.tool === 'rule' ? 'viewer.by-rule' : 'viewer.by-import');
   return t('viewer.by-network', { name: network.name, version: network.version });
+}
+
+/** Where a structure stands: whose approval it has, or its state and what was made of the AI's contour. */
+function standing(record: Structure, t: Translate): string {
+  const { approval, head, assessment, unknown } = record;
+  if (approval !== null) return t('review.approved.by', { who: approval.user_name, when: formatTime(approval.at) });
+  const judged = head !== null && head.network_version !== null && (assessment !== 'none' || head.author === null);
+  const said = [t(`viewer.state.${record.state}`), ...(judged ? [t(`viewer.assessment.${assessment}`)] : [])];
+  return [...said, ...(unknown && head !== null ? [t('review.unknown')] : [])].join(' · ');
 }
 
 function NameAndColour({ shown, record }: { shown: ShownStructure; record: Structure }) {
@@ -105,34 +114,12 @@ function Remove({ record }: { record: Structure }) {
 
 function Buttons({ record }: { record: Structure }) {
   const t = useT();
-  const workspace = useWorkspace();
-  const { mayEdit, open, run, session } = workspace;
-  const { assess } = useActions(workspace);
+  const { mayEdit, open, run, session } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty.has(record.id));
-  const drawnByNetwork = record.head?.network_version !== null && record.head !== null;
   return (
     <div className={css.buttons}>
-      {mayEdit && drawnByNetwork && (
-        <>
-          <Button
-            small
-            title={`${t('viewer.accept.hint')} (${keyOf('accept')})`}
-            disabled={dirty || record.assessment === 'accepted' || record.head?.author !== null}
-            onClick={() => void assess(record.id, 'accepted')}
-          >
-            {t('viewer.accept')}
-          </Button>
-          <Button
-            small
-            look="danger"
-            title={t('viewer.reject.hint')}
-            disabled={dirty || record.assessment === 'rejected'}
-            onClick={() => void assess(record.id, 'rejected')}
-          >
-            {t('viewer.reject')}
-          </Button>
-        </>
-      )}
+      <Assess record={record} />
+      <Decide record={record} />
       {dirty && (
         <Button small onClick={() => void session.discard(record.id)}>
           {t('viewer.discard')}
@@ -176,7 +163,7 @@ export function Inspector() {
         <output>{Math.round(shown.opacity * 100)} %</output>
       </label>
       <p className={css.muted}>
-        {t(`viewer.state.${record.state}`)} · {t(`viewer.assessment.${record.assessment}`)}
+        {standing(record, t)}
         <br />
         {head === null
           ? t('viewer.history.none')

@@ -8,7 +8,7 @@ import { leavingOf } from './export-dialog';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
 import { presetsFor } from './presets';
 import { nextUnchecked } from './workspace';
-import { eligible } from './review-dialog';
+import { eligible, preselected } from './review-dialog';
 import { imagesOf } from './study-page';
 
 const press = (key: string, held: { ctrlKey?: boolean; shiftKey?: boolean } = {}) =>
@@ -64,17 +64,23 @@ describe('drafts that the server has not taken', () => {
 describe('review', () => {
   const structure = (id: string, state: Structure['state'], drawn: boolean): Structure => ({
     id, name: id, original_name: id, colour: '#ffffff', kind: 'ORGAN', number: 1, state, assessment: 'none', plausibility: [],
-    head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, sha256: '', parent: 0 } : null,
+    unknown: !drawn, approval: null, involved: {},
+    head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, changed_slices: 1, sha256: '', parent: 0 } : null,
   }); // prettier-ignore
   const all = [structure('a', 'draft', true), structure('b', 'draft', false), structure('c', 'submitted', true), structure('d', 'returned', true)];
+
+  const editor = { mayEdit: true, mayReview: false, userId: 'me' };
+  const reviewer = { mayEdit: false, mayReview: true, userId: 'me' };
 
   it('goes on to the next contour of a network that nobody has judged, round the list', () => {
     const version = { id: 'v', name: 'head-neck-oar', version: 1 };
     const byNetwork = all.map((one) => (one.head === null ? one : { ...one, head: { ...one.head, network_version: version } }));
-    expect(nextUnchecked(byNetwork, 'a', true)?.id).toBe('d');
-    expect(nextUnchecked(byNetwork, 'd', true)?.id).toBe('a');
-    expect(nextUnchecked(all, 'a', true)).toBeNull();
-    expect(nextUnchecked(byNetwork, 'a', false)?.id).toBe('c');
+    expect(nextUnchecked(byNetwork, 'a', editor)?.id).toBe('d');
+    expect(nextUnchecked(byNetwork, 'd', editor)?.id).toBe('a');
+    expect(nextUnchecked(all, 'a', editor)).toBeNull();
+    expect(nextUnchecked(byNetwork, 'a', reviewer)?.id).toBe('c');
+    const own = byNetwork.map((one) => ({ ...one, involved: { me: 'submitted' as const } }));
+    expect(nextUnchecked(own, 'a', reviewer)).toBeNull();
   });
 
   it('submits what is drawn and not yet submitted, also when it is only drawn here', () => {
@@ -92,6 +98,24 @@ describe('review', () => {
   it('approves and returns only what is submitted', () => {
     expect(eligible('approve', all, new Set()).map((one) => one.id)).toEqual(['c']);
     expect(eligible('return', all, new Set(['a'])).map((one) => one.id)).toEqual(['c']);
+  });
+
+  it('never takes a rejected contour for an empty truth', () => {
+    const rejected = all.map((one) => ({ ...one, unknown: true }));
+    expect(eligible('submit', rejected, new Set())).toEqual([]);
+    expect(eligible('approve', rejected, new Set())).toEqual([]);
+  });
+
+  it('chooses beforehand nothing odd, nothing empty, no own work, and to return only the active one', () => {
+    const sound = structure('sound', 'submitted', true);
+    const odd = { ...structure('odd', 'submitted', true), plausibility: [{ slug: 'volume-small', detail: '', severity: 'warning', values: {} }] };
+    const drawn = structure('empty', 'submitted', true);
+    const empty = { ...drawn, head: drawn.head && { ...drawn.head, slices: 0 } };
+    const own = { ...structure('own', 'submitted', true), involved: { me: 'accepted' as const } };
+    const waiting = [sound, odd, empty, own];
+    expect(preselected('approve', waiting, 'me', 'odd')).toEqual(['sound']);
+    expect(preselected('submit', waiting, 'me', 'odd')).toEqual(['sound', 'own']);
+    expect(preselected('return', waiting, 'me', 'odd')).toEqual(['odd']);
   });
 });
 

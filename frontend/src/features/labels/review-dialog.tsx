@@ -2,61 +2,112 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Structure } from '../../api/types';
 import { useT } from '../../i18n';
+import { slugText } from '../../i18n/problems';
 import { Button, Checkbox, Field } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { ErrorNote } from '../../ui/feedback';
+import { Icon } from '../../ui/icons';
+import { useScene } from '../../viewer/use-scene';
+import { useSession } from '../login/session';
 import type { PageActions, ReviewAct } from './actions';
+import { makerOf } from './inspector';
 import { volumeText } from './structure-list';
 import css from './viewer.module.css';
+import { WithdrawNote } from './withdraw';
 import { useLabels, useWorkspace } from './workspace';
 
 type Props = { act: ReviewAct; review: PageActions['review']; onClose: () => void };
 
 /** Which structures an act of review can be done to. */
 export function eligible(act: ReviewAct, structures: readonly Structure[], dirty: ReadonlySet<string>): Structure[] {
-  if (act !== 'submit') return structures.filter((one) => one.state === 'submitted');
-  return structures.filter((one) => dirty.has(one.id) || (one.head !== null && (one.state === 'draft' || one.state === 'returned')));
+  if (act === 'return') return structures.filter((one) => one.state === 'submitted');
+  if (act === 'approve') return structures.filter((one) => one.state === 'submitted' && !one.unknown);
+  return structures.filter((one) => dirty.has(one.id) || (!one.unknown && (one.state === 'draft' || one.state === 'returned')));
 }
 
-/** Submit, approve or return: which structures, and a comment. */
+const isEmpty = ({ head }: Structure): boolean => head !== null && head.slices === 0;
+
+/** What is chosen before a person has looked: nothing odd, nobody's own work, and one structure to return. */
+export function preselected(act: ReviewAct, structures: readonly Structure[], me: string, activeId: string | null): string[] {
+  if (act === 'return') return structures.filter((one) => one.id === activeId).map((one) => one.id);
+  const own = ({ involved }: Structure): boolean => act === 'approve' && involved[me] !== undefined;
+  return structures.filter((one) => !own(one) && !isEmpty(one) && one.plausibility.length === 0).map((one) => one.id);
+}
+
+/** What one has to know about a structure before signing or sending it. */
+function Facts({ record, act, own }: { record: Structure; act: ReviewAct; own: string | null }) {
+  const t = useT();
+  const { session } = useWorkspace();
+  const dirty = useLabels(session, (state) => state.dirty.has(record.id));
+  const { head } = record;
+  const byNetwork = head !== null && head.author === null && head.network_version !== null;
+  return (
+    <div className={css.judging}>
+      {head !== null && (
+        <span className={css.muted}>
+          {makerOf(head, t)} · {t('viewer.revision', { n: head.number })} ·{' '}
+          {isEmpty(record) ? t('review.absent') : t('viewer.cc', { n: volumeText(head.volume_cc) })}
+          {byNetwork && record.assessment === 'none' && ` · ${t('viewer.assessment.none')}`}
+          {dirty && ` · ${t('viewer.structure.unsaved')}`}
+        </span>
+      )}
+      {act === 'approve' && own !== null && <span className={css.own}>{own}</span>}
+      {record.plausibility.map((one) => (
+        <span key={one.slug + one.detail} className={css.warn}>
+          <Icon name="alert" size={13} /> {slugText(one, t)}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** Submit, approve or return: which structures, what is odd about each, and a comment. */
 export function ReviewDialog({ act, review, onClose }: Props) {
   const t = useT();
-  const { set, session } = useWorkspace();
+  const { me } = useSession();
+  const { scene, set, session } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty);
+  const activeId = useScene(scene, (state) => state.activeId);
   const structures = eligible(act, set?.structures ?? [], dirty);
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  const part = ({ involved }: Structure) => (act === 'approve' ? involved[me.user.id] : undefined);
+  const able = structures.filter((one) => part(one) === undefined);
+  const [wanted, setWanted] = useState<ReadonlySet<string>>(() => new Set(preselected(act, structures, me.user.id, activeId)));
   const [comment, setComment] = useState('');
-  const chosen = structures.filter((one) => !left.has(one.id)).map((one) => one.id);
+  const chosen = able.filter((one) => wanted.has(one.id)).map((one) => one.id);
   const send = useMutation({ mutationFn: () => review(act, chosen, comment.trim()), onSuccess: onClose });
-  const toggle = (id: string, checked: boolean): void => {
-    const next = new Set(left);
-    if (checked) next.delete(id);
-    else next.add(id);
-    setLeft(next);
-  };
+  const toggle = (id: string, checked: boolean): void =>
+    setWanted(new Set(checked ? [...wanted, id] : [...wanted].filter((one) => one !== id)));
   const title = t(`viewer.${act}`);
   const silent = act === 'return' && comment.trim() === '';
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} wide onClose={onClose}>
       {structures.length === 0 && <p>{t('viewer.review.none')}</p>}
-      {structures.length > 1 && (
+      {able.length > 1 && (
         <Checkbox
-          label={t('viewer.review.all', { n: chosen.length, total: structures.length })}
-          checked={chosen.length === structures.length}
-          onChange={(checked) => setLeft(new Set(checked ? [] : structures.map((one) => one.id)))}
+          label={t('viewer.review.all', { n: chosen.length, total: able.length })}
+          checked={chosen.length === able.length}
+          onChange={(checked) => setWanted(new Set(checked ? able.map((one) => one.id) : []))}
         />
       )}
       <div className={css.choices} role="group" aria-label={t('viewer.review.which')}>
-        {structures.map((one) => (
-          <div key={one.id}>
-            <Checkbox label={one.name} checked={!left.has(one.id)} onChange={(checked) => toggle(one.id, checked)} />
-            <span className={css.muted}>
-              {t('viewer.revision', { n: one.head?.number ?? 0 })} · {t('viewer.cc', { n: volumeText(one.head?.volume_cc ?? 0) })}
-            </span>
-          </div>
-        ))}
+        {structures.map((one) => {
+          const own = part(one);
+          return (
+            <div key={one.id}>
+              <Checkbox
+                label={one.name}
+                checked={own === undefined && wanted.has(one.id)}
+                disabled={own !== undefined}
+                onChange={(checked) => toggle(one.id, checked)}
+              />
+              <Facts record={one} act={act} own={own === undefined ? null : t(`review.own.${own}`)} />
+            </div>
+          );
+        })}
       </div>
+      {able.length < structures.length && <p className={css.muted}>{t('review.own.why')}</p>}
       {act === 'submit' && dirty.size > 0 && <p className={css.muted}>{t('viewer.review.unsaved')}</p>}
+      {act === 'submit' && <WithdrawNote />}
       {act === 'approve' && <p className={css.muted}>{t('viewer.review.sign')}</p>}
       <Field label={t('viewer.comment')} hint={silent ? t('viewer.comment.required') : undefined}>
         {(id) => <textarea id={id} className={css.comment} rows={3} value={comment} onChange={(event) => setComment(event.target.value)} />}

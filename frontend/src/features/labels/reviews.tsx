@@ -7,7 +7,7 @@ import { formatTime } from '../../ui/format';
 import css from './viewer.module.css';
 import { useWorkspace } from './workspace';
 
-type Review = { id: string; structure_id: string; revision: number; act: 'submitted' | 'approved' | 'returned'; user_name: string; comment: string; at: string };
+type Review = { id: string; structure_id: string; revision: number; act: 'submitted' | 'approved' | 'returned'; user_name: string; comment: string; at: string; withdrawn_by: string | null };
 
 /** What was decided about a structure, newest first. */
 function useReviews(record: Structure): readonly Review[] {
@@ -32,6 +32,7 @@ export function Reviews({ record }: { record: Structure }) {
           <li key={one.id}>
             <div>
               <b>{one.user_name}</b> {t(`viewer.act.${one.act}`)} · {t('viewer.revision', { n: one.revision })}
+              {one.withdrawn_by !== null && ` (${t('review.withdrawn', { who: one.withdrawn_by, n: one.revision + 1 })})`}
               <span className={css.muted}>{formatTime(one.at)}</span>
             </div>
             {one.comment !== '' && <q>{one.comment}</q>}

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useT } from '../../i18n';
 import { Button, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
+import { WithdrawNote } from './withdraw';
 
 const LONGEST = 255;
 
@@ -22,6 +23,7 @@ export function SaveDialog({ save, onClose }: { save: (reason: string) => Promis
         }}
       >
         <TextField label={t('viewer.save.reason')} value={reason} maxLength={LONGEST} onChange={setReason} />
+        <WithdrawNote />
         <DialogActions>
           <Button onClick={onClose}>{t('common.cancel')}</Button>
           <Button look="primary" type="submit">

@@ -13,6 +13,8 @@ import css from './viewer.module.css';
 import { recordOf, useLabels, useWorkspace } from './workspace';
 
 const TONES = { draft: 'muted', submitted: 'accent', approved: 'good', returned: 'warn' } as const;
+/** A review state is a badge, an assessment a bare sign: the two are told apart by their look. */
+const LETTERS = { draft: '', submitted: '?', approved: '✓', returned: '↩' } as const;
 const SIGNS = { none: '', accepted: '✓', corrected: '✎', rejected: '✕' } as const;
 
 /** Volume in cm³ with three figures or so. */
@@ -30,7 +32,10 @@ function Marks({ record, dirty, failed }: { record: Structure | null; dirty: boo
         </span>
       )}
       {record !== null && record.assessment !== 'none' && (
-        <span className={css[`assessment-${record.assessment}`]} title={t(`viewer.assessment.${record.assessment}`)}>
+        <span
+          className={css[`assessment-${record.assessment}`]}
+          title={t('review.assessment', { assessment: t(`viewer.assessment.${record.assessment}`) })}
+        >
           {SIGNS[record.assessment]}
         </span>
       )}
@@ -39,8 +44,10 @@ function Marks({ record, dirty, failed }: { record: Structure | null; dirty: boo
           className={classes(css.dot, css[TONES[record.state]])}
           role="img"
           aria-label={t(`viewer.state.${record.state}`)}
-          title={t(`viewer.state.${record.state}`)}
-        />
+          title={t('review.state', { state: t(`viewer.state.${record.state}`) })}
+        >
+          {LETTERS[record.state]}
+        </span>
       )}
     </>
   );

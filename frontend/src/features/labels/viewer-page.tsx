@@ -89,9 +89,10 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   const base = useMemo(
     () => ({
       study, set, scene, editor, session, mayEdit, mayReview: may(role, 'review'), mayExport: may(role, 'export'), views,
+      userId: me.user.id,
       seriesId: image.id, open: setDialog,
     }), // prettier-ignore
-    [study, set, scene, editor, session, mayEdit, role, views, image.id],
+    [study, set, scene, editor, session, mayEdit, role, me.user.id, views, image.id],
   );
   const actions = useActions(base);
   const run = useCallback((command: Command) => runCommand(command, base, actions, t), [base, actions, t]);

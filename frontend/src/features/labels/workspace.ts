@@ -8,7 +8,7 @@ import type { Scene } from '../../viewer/scene';
 import type { Command } from './keymap';
 import type { LabelSession, SessionState } from './label-session';
 
-export type DialogName = 'help' | 'history' | 'submit' | 'approve' | 'return' | 'new' | 'save' | 'export';
+export type DialogName = 'help' | 'history' | 'submit' | 'approve' | 'return' | 'new' | 'save' | 'withdraw' | 'export';
 
 export type Workspace = {
   readonly study: StudyDetail;
@@ -17,6 +17,7 @@ export type Workspace = {
   readonly scene: Scene;
   readonly editor: Editor;
   readonly session: LabelSession;
+  readonly userId: string;
   readonly mayEdit: boolean;
   readonly mayReview: boolean;
   readonly mayExport: boolean;
@@ -41,14 +42,19 @@ const WITH_ITS_MAKER: ReadonlySet<Structure['state']> = new Set(['draft', 'retur
 
 /**
  * The structure after this one, round the list, that waits for this person: a network's contour that nobody has
- * judged for who may edit, a submitted one for who may only review.
+ * judged for who may edit, for who may review a submitted one that is not their own work.
  */
-export function nextUnchecked(structures: readonly Structure[], activeId: string | null, mayEdit: boolean): Structure | null {
+export function nextUnchecked(
+  structures: readonly Structure[],
+  activeId: string | null,
+  { mayEdit, mayReview, userId }: Pick<Workspace, 'mayEdit' | 'mayReview' | 'userId'>,
+): Structure | null {
   const after = structures.findIndex((one) => one.id === activeId) + 1;
   const round = [...structures.slice(after), ...structures.slice(0, after)];
+  const owed = ({ state, involved }: Structure): boolean => state === 'submitted' && involved[userId] === undefined;
   const unchecked = ({ assessment, head, state }: Structure): boolean =>
     assessment === 'none' && WITH_ITS_MAKER.has(state) && head !== null && head.author === null && head.network_version !== null;
-  return round.find((one) => (mayEdit ? unchecked(one) : one.state === 'submitted')) ?? null;
+  return round.find((one) => (mayEdit && unchecked(one)) || (mayReview && owed(one))) ?? null;
 }
 
 /** The server's record of a structure. */

@@ -1,7 +1,7 @@
 /** What the worklist shows, kept in the address so that a view can be linked and remembered. */
 import type { AiState, StudyState } from '../../api/types';
 
-export const STATES: readonly StudyState[] = ['new', 'drafted', 'submitted', 'returned', 'approved'];
+export const STATES: readonly StudyState[] = ['new', 'drafted', 'submitted', 'returned', 'partly-approved', 'approved'];
 export const AI_STATES: readonly AiState[] = ['none', 'queued', 'running', 'ready', 'failed'];
 export const MODALITIES = ['CT', 'MR', 'PT', 'RTSTRUCT', 'RTDOSE', 'RTPLAN', 'SEG'] as const;
 /** Findings about a series' geometry that one may want to look for. */

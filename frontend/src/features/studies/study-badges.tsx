@@ -1,4 +1,4 @@
-import type { AiState, StudyState } from '../../api/types';
+import type { AiState, StudyRow, StudyState } from '../../api/types';
 import { useT } from '../../i18n';
 import { Badge } from '../../ui/feedback';
 
@@ -9,6 +9,7 @@ const STATE_TONES: Record<StudyState, Tone> = {
   drafted: 'accent',
   submitted: 'warn',
   returned: 'bad',
+  'partly-approved': 'accent',
   approved: 'good',
 };
 
@@ -20,9 +21,10 @@ const AI_TONES: Record<AiState, Tone> = {
   failed: 'bad',
 };
 
-export function StateBadge({ state }: { state: StudyState }) {
+export function StateBadge({ study: { state, structures } }: { study: Pick<StudyRow, 'state' | 'structures'> }) {
   const t = useT();
-  return <Badge tone={STATE_TONES[state]}>{t(`state.${state}`)}</Badge>;
+  const share = state === 'partly-approved' ? ` ${structures.approved}/${structures.total}` : '';
+  return <Badge tone={STATE_TONES[state]}>{t(`state.${state}`) + share}</Badge>;
 }
 
 export function AiBadge({ ai }: { ai: AiState }) {

@@ -142,7 +142,7 @@ export function WorklistRow({ study, selected, now, abilities, onSelect, onOpen,
           {modalitiesText(study.modalities)}
         </td>
         <td>
-          <StateBadge state={study.state} />
+          <StateBadge study={study} />
         </td>
         <td>
           <AiCell study={study} mayDraw={abilities.draw} />

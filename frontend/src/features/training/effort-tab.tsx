@@ -22,12 +22,18 @@ const FORMS: Record<Measure, (value: number, language: Language) => string> = {
   slices: (value) => value.toFixed(1),
 };
 
+const shown = (row: EffortRow, measure: Measure, language: Language): string => {
+  const value = row[measure];
+  return value === null ? '–' : FORMS[measure](value, language);
+};
+
 const distinct = (values: readonly string[]): string[] => [...new Set(values)];
 
 function Bars({ rows, measure }: { rows: readonly EffortRow[]; measure: Measure }) {
   const language = useLanguage();
   const versions = distinct(rows.map((row) => row.network_version));
-  const highest = Math.max(...rows.map((row) => row[measure]), Number.EPSILON);
+  const t = useT();
+  const highest = Math.max(...rows.map((row) => row[measure] ?? 0), Number.EPSILON);
   return (
     <>
       <div className={css.keys}>
@@ -47,13 +53,16 @@ function Bars({ rows, measure }: { rows: readonly EffortRow[]; measure: Measure 
                 .filter((row) => row.structure === structure)
                 .map((row) => (
                   <li key={row.network_version} title={row.network_version}>
-                    <i
-                      style={{
-                        width: `${(row[measure] / highest) * 100}%`,
-                        background: seriesColour(versions.indexOf(row.network_version)),
-                      }}
-                    />
-                    <span>{FORMS[measure](row[measure], language)}</span>
+                    {row.n > 0 && (
+                      <i
+                        style={{
+                          width: `${((row[measure] ?? 0) / highest) * 100}%`,
+                          background: seriesColour(versions.indexOf(row.network_version)),
+                        }}
+                      />
+                    )}
+                    {row.n > 0 && <span>{shown(row, measure, language)}</span>}
+                    {row.rejected > 0 && <span>{t('effort.rejected.n', { n: row.rejected })}</span>}
                   </li>
                 ))}
             </ul>
@@ -74,7 +83,10 @@ function EffortTable({ rows }: { rows: readonly EffortRow[] }) {
           <th scope="col">{t('training.column.structure')}</th>
           <th scope="col">{t('training.column.network')}</th>
           <th scope="col" className={layout.number}>
-            {t('training.column.n')}
+            {t('effort.approved')}
+          </th>
+          <th scope="col" className={layout.number}>
+            {t('effort.rejected')}
           </th>
           {MEASURES.map((measure) => (
             <th key={measure} scope="col" className={layout.number}>
@@ -89,9 +101,10 @@ function EffortTable({ rows }: { rows: readonly EffortRow[] }) {
             <td>{row.structure}</td>
             <td>{row.network_version}</td>
             <td className={layout.number}>{row.n}</td>
+            <td className={layout.number}>{row.rejected}</td>
             {MEASURES.map((measure) => (
               <td key={measure} className={layout.number}>
-                {FORMS[measure](row[measure], language)}
+                {shown(row, measure, language)}
               </td>
             ))}
           </tr>

@@ -1,13 +1,14 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Snapshot } from '../../api/types';
+import type { Snapshot, SnapshotCase } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
-import { formatTime } from '../../ui/format';
+import { formatPersonName, formatTime } from '../../ui/format';
 import { layout, Section } from '../../ui/layout';
 import { useSnapshots } from './queries';
 import css from './training.module.css';
@@ -77,7 +78,50 @@ function Freeze({ projectId, onClose }: { projectId: string; onClose: () => void
   );
 }
 
-function SnapshotTable({ snapshots }: { snapshots: readonly Snapshot[] }) {
+/** Who trains, validates and tests, and with which structures. */
+function Cases({ projectId, snapshot, onClose }: { projectId: string; snapshot: Snapshot; onClose: () => void }) {
+  const t = useT();
+  const cases = useQuery({
+    queryKey: keys.snapshotCases(snapshot.id),
+    queryFn: () => api.get<SnapshotCase[]>(`/projects/${projectId}/snapshots/${snapshot.id}/cases`),
+  });
+  return (
+    <Dialog title={t('training.casesTitle', { name: snapshot.name })} wide onClose={onClose}>
+      {cases.isPending && <Loading />}
+      {cases.isError && <ErrorNote error={cases.error} retry={() => void cases.refetch()} />}
+      {cases.data !== undefined && (
+        <table className={layout.table}>
+          <thead>
+            <tr>
+              <th scope="col">{t('training.column.split')}</th>
+              <th scope="col">{t('training.column.patient')}</th>
+              <th scope="col">{t('training.column.structures')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {cases.data.map((one, index) => (
+              <tr key={index}>
+                <td>{t(`training.split.${one.split}`)}</td>
+                <td>
+                  {one.study_id === null ? (
+                    t('training.case.deleted')
+                  ) : (
+                    <Link to={`/studies/${one.study_id}`}>{`${formatPersonName(one.patient_name ?? '')} ${one.patient_id ?? ''}`.trim()}</Link>
+                  )}
+                </td>
+                <td className={layout.wrap}>{one.structures.join(', ')}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Dialog>
+  );
+}
+
+type TableProps = { snapshots: readonly Snapshot[]; onOpen: (snapshot: Snapshot) => void };
+
+function SnapshotTable({ snapshots, onOpen }: TableProps) {
   const t = useT();
   return (
     <table className={layout.table}>
@@ -97,7 +141,11 @@ function SnapshotTable({ snapshots }: { snapshots: readonly Snapshot[] }) {
       <tbody>
         {snapshots.map((snapshot) => (
           <tr key={snapshot.id}>
-            <td>{snapshot.name}</td>
+            <td>
+              <Button look="quiet" onClick={() => onOpen(snapshot)}>
+                {snapshot.name}
+              </Button>
+            </td>
             <td className={layout.number}>{snapshot.cases.train}</td>
             <td className={layout.number}>{snapshot.cases.validation}</td>
             <td className={layout.number}>{snapshot.cases.test}</td>
@@ -117,6 +165,7 @@ export function SnapshotsTab({ projectId, manage }: { projectId: string; manage:
   const t = useT();
   const snapshots = useSnapshots(projectId);
   const [freezing, setFreezing] = useState(false);
+  const [opened, setOpened] = useState<Snapshot | null>(null);
   const freeze = manage && (
     <Button look="primary" onClick={() => setFreezing(true)}>
       {t('training.freeze')}
@@ -131,7 +180,8 @@ export function SnapshotsTab({ projectId, manage }: { projectId: string; manage:
           <p>{t('training.noSnapshotsHint')}</p>
         </EmptyState>
       )}
-      {snapshots.data !== undefined && snapshots.data.length > 0 && <SnapshotTable snapshots={snapshots.data} />}
+      {snapshots.data !== undefined && snapshots.data.length > 0 && <SnapshotTable snapshots={snapshots.data} onOpen={setOpened} />}
+      {opened !== null && <Cases projectId={projectId} snapshot={opened} onClose={() => setOpened(null)} />}
       {freezing && <Freeze projectId={projectId} onClose={() => setFreezing(false)} />}
     </Section>
   );

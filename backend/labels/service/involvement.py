@@ -1,0 +1,43 @@
+"""Whose hand is in a structure, and whether anything is known of it: what review may not overlook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from backend.labels import repository
+from backend.labels.tables import Revision, Structure
+
+Part = Literal["drew", "accepted", "submitted"]
+
+
+def is_unknown(structure: Structure, head: Revision | None) -> bool:
+    """True while nothing is drawn and no person said that there is nothing: it is no truth to sign or learn.
+
+    That is so of a network's contour that was rejected, or that is empty because nothing was found.
+    """
+    if head is None or structure.assessment == "rejected":
+        return True
+    return head.slices == 0 and head.author_id is None
+
+
+def involvement(session: Session, structures: Sequence[Structure]) -> dict[str, dict[str, Part]]:
+    """People who drew, accepted or submitted each structure since its last approval, with what they did.
+
+    None of them approves it: an approval is a second person's look.
+    """
+    ids = [row.id for row in structures]
+    since = repository.approved_numbers(session, ids)
+    found: dict[str, dict[str, Part]] = {structure_id: {} for structure_id in ids}
+    for structure_id, number, user_id in repository.submitters(session, ids):
+        if number > since.get(structure_id, 0):
+            found[structure_id][user_id] = "submitted"
+    for row in structures:
+        if row.assessment == "accepted" and row.assessed_by and row.head > since.get(row.id, 0):
+            found[row.id][row.assessed_by] = "accepted"
+    for structure_id, number, user_id in repository.drawers(session, ids):
+        if number > since.get(structure_id, 0):
+            found[structure_id][user_id] = "drew"
+    return found
