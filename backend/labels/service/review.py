@@ -91,9 +91,7 @@ def _chosen(
     unknown = named - {row.id for row in present}
     if unknown:
         raise InvalidInput("a structure named is not in this set", field="structure_ids")
-    unknown_now = {row.id for row in present if is_unknown(row, heads.get(row.id))}
-    if act is Act.RETURN:
-        unknown_now = set()
+    unknown_now = {row.id for row in present if act is not Act.RETURN and is_unknown(row, heads.get(row.id))}
     able = [
         row for row in present if row.id not in unknown_now and next_state(State(row.state), act) is not None
     ]
@@ -117,7 +115,7 @@ def _check_own(session: Session, actor: Actor, chosen: Sequence[Structure]) -> N
         part = involved[row.id].get(actor.user_id)
         if part is not None:
             raise OwnWork(
-                f"you {part} {row.name} yourself; a person with another account has to approve it",
+                f"you {part} {row.name} yourself; a second person with another account has to approve it",
                 structure_id=row.id,
                 name=row.name,
             )

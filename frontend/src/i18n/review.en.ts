@@ -7,6 +7,7 @@ export const reviewEn = {
     'A colleague with an account of their own has to approve it. Whoever works alone needs a second person: an administrator adds accounts under Users.',
   'review.absent': 'empty: declared absent',
   'review.unknown': 'Unknown: nothing drawn, left out of review, datasets and exports',
+  'review.left-out': 'Left out, because nothing is known of them (rejected or not found): {names}',
   'review.declare': 'Not in this scan',
   'review.declare.hint': 'Declare that this structure does not exist in the scan',
   'review.declare.sure':

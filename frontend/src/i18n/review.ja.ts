@@ -9,6 +9,7 @@ export const reviewJa: Record<keyof typeof reviewEn, string> = {
     '別のアカウントをもつ同僚の承認が必要です。お一人で使用している場合は、管理者が「ユーザー」画面で2人目のアカウントを追加してください。',
   'review.absent': '空（存在しないと宣言）',
   'review.unknown': '不明：輪郭がないため、レビュー・データセット・書き出しに含まれません',
+  'review.left-out': '不明のため含まれないもの（却下または未検出）：{names}',
   'review.declare': 'この画像にない',
   'review.declare.hint': 'このストラクチャが画像内に存在しないことを宣言します',
   'review.declare.sure':

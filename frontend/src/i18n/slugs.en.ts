@@ -20,7 +20,7 @@ export const slugsEn = {
   'slug.illegal-transition': 'Not possible in the present state of review',
   'slug.name-taken': 'This name is already used in the structure set',
   'slug.structure-signed': 'An approved contour cannot be changed this way',
-  'slug.own-work': 'What you drew, accepted or submitted must be approved by someone else, with an account of their own (whoever works alone needs a second person)',
+  'slug.own-work': 'Your own work must be approved by someone else, with an account of their own',
   'slug.wrong-mask-shape': 'The contour does not fit the image',
   'slug.bad-mask': 'Not a valid contour mask',
   'slug.empty-mask': 'The contour is empty',

@@ -22,7 +22,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.illegal-transition': '現在のレビュー状態ではこの操作を行えません',
   'slug.name-taken': 'この名称はストラクチャセット内ですでに使われています',
   'slug.structure-signed': '承認済みのストラクチャにはこの変更を行えません',
-  'slug.own-work': '自分が描画・承諾・提出したものは、別のアカウントをもつ同僚の承認が必要です（お一人の場合は2人目のアカウントを追加してください）',
+  'slug.own-work': '自分が描画・承諾・提出したものは、別のアカウントをもつ同僚の承認が必要です',
   'slug.wrong-mask-shape': '輪郭が画像のサイズと一致しません',
   'slug.bad-mask': '輪郭データが不正です',
   'slug.empty-mask': '輪郭が空です',

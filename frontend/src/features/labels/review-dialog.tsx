@@ -7,6 +7,7 @@ import { Button, Checkbox, Field } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { ErrorNote } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
+import { voxelCc } from '../../lib/planes';
 import { useScene } from '../../viewer/use-scene';
 import { useSession } from '../login/session';
 import type { PageActions, ReviewAct } from './actions';
@@ -25,11 +26,10 @@ export function eligible(act: ReviewAct, structures: readonly Structure[], dirty
   return structures.filter((one) => dirty.has(one.id) || (!one.unknown && (one.state === 'draft' || one.state === 'returned')));
 }
 
-const isEmpty = ({ head }: Structure): boolean => head !== null && head.slices === 0;
-
-/** What is chosen before a person has looked: nothing odd, nobody's own work, and one structure to return. */
+/** What is chosen before a person has looked: nothing odd, nothing empty, no own work, and one structure to return. */
 export function preselected(act: ReviewAct, structures: readonly Structure[], me: string, activeId: string | null): string[] {
   if (act === 'return') return structures.filter((one) => one.id === activeId).map((one) => one.id);
+  const isEmpty = ({ head, unknown }: Structure): boolean => !unknown && head !== null && head.slices === 0;
   const own = ({ involved }: Structure): boolean => act === 'approve' && involved[me] !== undefined;
   return structures.filter((one) => !own(one) && !isEmpty(one) && one.plausibility.length === 0).map((one) => one.id);
 }
@@ -37,16 +37,18 @@ export function preselected(act: ReviewAct, structures: readonly Structure[], me
 /** What one has to know about a structure before signing or sending it. */
 function Facts({ record, act, own }: { record: Structure; act: ReviewAct; own: string | null }) {
   const t = useT();
-  const { session } = useWorkspace();
+  const { scene, session } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty.has(record.id));
+  const count = useScene(scene, (state) => state.structures.find((one) => one.id === record.id)?.count ?? 0);
   const { head } = record;
+  const cc = dirty ? count * voxelCc(scene.volume.grid) : (head?.volume_cc ?? 0);
   const byNetwork = head !== null && head.author === null && head.network_version !== null;
   return (
     <div className={css.judging}>
       {head !== null && (
         <span className={css.muted}>
           {makerOf(head, t)} · {t('viewer.revision', { n: head.number })} ·{' '}
-          {isEmpty(record) ? t('review.absent') : t('viewer.cc', { n: volumeText(head.volume_cc) })}
+          {cc === 0 ? t('review.absent') : t('viewer.cc', { n: volumeText(cc) })}
           {byNetwork && record.assessment === 'none' && ` · ${t('viewer.assessment.none')}`}
           {dirty && ` · ${t('viewer.structure.unsaved')}`}
         </span>
@@ -69,6 +71,7 @@ export function ReviewDialog({ act, review, onClose }: Props) {
   const dirty = useLabels(session, (state) => state.dirty);
   const activeId = useScene(scene, (state) => state.activeId);
   const structures = eligible(act, set?.structures ?? [], dirty);
+  const unknown = (set?.structures ?? []).filter((one) => one.unknown && one.head !== null && !dirty.has(one.id)).map((one) => one.name);
   const part = ({ involved }: Structure) => (act === 'approve' ? involved[me.user.id] : undefined);
   const able = structures.filter((one) => part(one) === undefined);
   const [wanted, setWanted] = useState<ReadonlySet<string>>(() => new Set(preselected(act, structures, me.user.id, activeId)));
@@ -105,6 +108,7 @@ export function ReviewDialog({ act, review, onClose }: Props) {
           );
         })}
       </div>
+      {act === 'submit' && unknown.length > 0 && <p className={css.muted}>{t('review.left-out', { names: unknown.join(', ') })}</p>}
       {able.length < structures.length && <p className={css.muted}>{t('review.own.why')}</p>}
       {act === 'submit' && dirty.size > 0 && <p className={css.muted}>{t('viewer.review.unsaved')}</p>}
       {act === 'submit' && <WithdrawNote />}
