@@ -95,7 +95,7 @@ export function reviewable({ set, scene, mayReview, userId }: Base, act: 'approv
   const part = act === 'approve' ? record?.involved[userId] : undefined;
   if (part !== undefined && record?.state === 'submitted') notify(`${t(`review.own.${part}`)} ${t('review.own.why')}`, true);
   else if (record !== null && mayReview && record.state === 'submitted' && !(act === 'approve' && record.unknown)) return record;
-  else notify(t('review.nothing'));
+  else caution(t('review.nothing'));
   return null;
 }
 

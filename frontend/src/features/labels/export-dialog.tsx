@@ -13,19 +13,20 @@ export type Leaving = {
   readonly leaving: readonly Structure[];
   /** They leave by name, without contours. */
   readonly empty: readonly string[];
-  readonly rejected: readonly string[];
+  readonly unknown: readonly string[];
   readonly unsaved: readonly string[];
 };
 
-/** What the server would send of a set: the saved revisions of all but the rejected structures. */
+/** What the server would send of a set: the saved revisions of all structures that something is known of. */
 export function leavingOf(structures: readonly Structure[], dirty: ReadonlySet<string>): Leaving {
   const names = (chosen: (one: Structure) => boolean): string[] => structures.filter(chosen).map(({ name }) => name);
-  const leaving = structures.filter(({ assessment }) => assessment !== 'rejected');
+  const staysBehind = ({ unknown, head }: Structure): boolean => unknown && head !== null;
+  const leaving = structures.filter((one) => !staysBehind(one));
   const isEmpty = ({ head }: Structure): boolean => head === null || head.volume_cc === 0;
   return {
     leaving,
     empty: leaving.filter(isEmpty).map(({ name }) => name),
-    rejected: names(({ assessment }) => assessment === 'rejected'),
+    unknown: names(staysBehind),
     unsaved: names(({ id }) => dirty.has(id)),
   };
 }
@@ -36,7 +37,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
   const { set, session } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty);
   if (set === null) return null;
-  const { leaving, empty, rejected, unsaved } = leavingOf(set.structures, dirty);
+  const { leaving, empty, unknown, unsaved } = leavingOf(set.structures, dirty);
   const states = STATES.map((state) => ({ state, n: leaving.filter((one) => one.state === state).length }))
     .filter(({ n }) => n > 0)
     .map(({ state, n }) => `${t(`viewer.state.${state}`)} ${n}`);
@@ -46,7 +47,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
         <b>{t('viewer.export.leaving', { n: leaving.length })}</b> {states.join(' · ')}
       </p>
       {empty.length > 0 && <p className={css.muted}>{t('viewer.export.empty', { names: empty.join(', ') })}</p>}
-      {rejected.length > 0 && <p className={css.muted}>{t('viewer.export.rejected', { names: rejected.join(', ') })}</p>}
+      {unknown.length > 0 && <p className={css.muted}>{t('viewer.export.unknown', { names: unknown.join(', ') })}</p>}
       {unsaved.length > 0 && (
         <p className={css.warnings} role="alert">
           {t('viewer.export.unsaved', { names: unsaved.join(', ') })}

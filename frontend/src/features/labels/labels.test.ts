@@ -88,11 +88,11 @@ describe('review', () => {
     expect(eligible('submit', all, new Set(['b'])).map((one) => one.id)).toEqual(['a', 'b', 'd']);
   });
 
-  it('leaves with all but the rejected structures, and without unsaved changes', () => {
-    const rejected = { ...structure('r', 'draft', true), assessment: 'rejected' as const };
+  it('leaves with all but the rejected and not found structures, and without unsaved changes', () => {
+    const rejected = { ...structure('r', 'draft', true), unknown: true };
     const { leaving, ...rest } = leavingOf([...all, rejected], new Set(['a']));
     expect(leaving.map((one) => one.id)).toEqual(['a', 'b', 'c', 'd']);
-    expect(rest).toEqual({ empty: ['b'], rejected: ['r'], unsaved: ['a'] });
+    expect(rest).toEqual({ empty: ['b'], unknown: ['r'], unsaved: ['a'] });
   });
 
   it('approves and returns only what is submitted', () => {
