@@ -73,6 +73,9 @@ def test_what_leaves_is_said_before_it_leaves_and_only_to_who_may_send_it(
     expect(dialog).to_contain_text("Structures that leave: 2. Draft 2")
     expect(dialog.get_by_role("alert")).to_contain_text("Your unsaved changes do not leave: Brainstem")
     expect(dialog).to_contain_text("Not for clinical use")
+    dialog.get_by_role("button", name="Close").click()
+    person.page.get_by_role("button", name="Delete", exact=True).click()
+    expect(person.page.get_by_role("dialog", name="Delete Brainstem?")).to_be_visible()
     for role in ("annotator", "reviewer", "reader"):
         other = sit_down(actor(role))
         other.open_study()

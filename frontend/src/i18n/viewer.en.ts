@@ -92,6 +92,7 @@ export const viewerEn = {
   'viewer.structure.colour': 'Colour of {name}',
   'viewer.structure.rename': 'Rename',
   'viewer.structure.delete': 'Delete',
+  'viewer.structure.delete.title': 'Delete {name}?',
   'viewer.structure.delete.sure': 'Delete {name} with its whole history? This cannot be undone.',
   'viewer.structure.show': 'Show {name}',
   'viewer.structure.hide': 'Hide {name}',

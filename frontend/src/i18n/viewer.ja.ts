@@ -94,6 +94,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.structure.colour': '{name} の色',
   'viewer.structure.rename': '名称を変更',
   'viewer.structure.delete': '削除',
+  'viewer.structure.delete.title': '{name} の削除',
   'viewer.structure.delete.sure': '{name} を履歴ごと削除しますか？元に戻せません。',
   'viewer.structure.show': '{name} を表示',
   'viewer.structure.hide': '{name} を隠す',

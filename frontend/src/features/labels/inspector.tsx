@@ -97,7 +97,7 @@ function Remove({ record }: { record: Structure }) {
       </IconButton>
       {asking && (
         <Confirm
-          title={name}
+          title={t('viewer.structure.delete.title', { name: record.name })}
           action={name}
           danger
           pending={remove.isPending}
