@@ -30,6 +30,24 @@ def _inside(page: Page, controls: Locator) -> list[str]:
     return [name for name, box in boxes if box is None or box["x"] < 0 or box["x"] + box["width"] > width]
 
 
+def test_the_structure_list_follows_the_keyboard(sit_down: SitDown, actor: ActorMaker, bring: Bring) -> None:
+    bring(1, ("Brainstem", "SpinalCord", "Parotid_R", "Parotid_L"))
+    person = sit_down(actor("clinician"))
+    viewer = person.open_study()
+    names = viewer.names()
+    viewer.choose(names[0])
+    rows = person.page.locator("ul:has([data-structure])")
+    rows.evaluate(
+        "list => { list.style.flex = 'none'; list.style.height = '40px'; list.style.overflowY = 'auto'; }"
+    )
+    expect(viewer.row(names[-1])).not_to_be_in_viewport()
+    for _ in names[1:]:
+        person.page.keyboard.press(".")
+    expect(viewer.row(names[-1])).to_be_in_viewport(ratio=0.9)
+    person.page.keyboard.press(".")
+    expect(viewer.row(names[0])).to_be_in_viewport(ratio=0.9)
+
+
 @pytest.mark.parametrize("language", ["English", "日本語"])
 @pytest.mark.parametrize("width", [1024, 1280])
 def test_no_tool_and_no_letter_of_the_patient_is_cut(

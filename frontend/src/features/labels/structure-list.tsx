@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Structure } from '../../api/types';
 import { useT } from '../../i18n';
 import { slugText } from '../../i18n/problems';
@@ -61,8 +61,12 @@ function Row({ structure }: { structure: ShownStructure }) {
   const loading = useLabels(session, (state) => state.loading.has(structure.id));
   const failed = useLabels(session, (state) => state.failed.has(structure.id));
   const { id, name, colour, visible, locked, count } = structure;
+  const line = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (active) line.current?.scrollIntoView({ block: 'nearest' });
+  }, [active]);
   return (
-    <li className={classes(css.row, active && css.active, !visible && css.hidden)} data-structure={name}>
+    <li ref={line} className={classes(css.row, active && css.active, !visible && css.hidden)} data-structure={name}>
       <button
         type="button"
         className={css.mini}
