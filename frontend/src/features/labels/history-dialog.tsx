@@ -44,8 +44,9 @@ function Line({ record, revision, same, onClose }: LineProps) {
     });
   const take = (): void => {
     const refusal = editor.refusal();
-    if (refusal !== null) caution(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
-    else withMask((mask) => editor.replace(record.id, mask, 'revision'));
+    if (refusal === null) return withMask((mask) => editor.replace(record.id, mask, 'revision'));
+    onClose(); // the note would lie behind the dialog
+    caution(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
   };
   return (
     <li>

@@ -140,10 +140,11 @@ function Buttons({ record }: { record: Structure }) {
 /** The active structure: name, colour, fill, where it comes from, what is odd about it, what to do with it. */
 export function Inspector() {
   const t = useT();
-  const { scene, set } = useWorkspace();
+  const { scene, session, set } = useWorkspace();
   const activeId = useScene(scene, (state) => state.activeId);
   const shown = useScene(scene, (state) => state.structures.find((one) => one.id === activeId) ?? null);
   const record = recordOf(set, activeId);
+  const base = useLabels(session, () => (record === null ? null : session.outdated(record)));
   if (set === null || set.structures.length === 0) return <EmptySet />;
   if (shown === null || record === null) return null;
   const { head } = record;
@@ -169,6 +170,12 @@ export function Inspector() {
           ? t('viewer.history.none')
           : `${t('viewer.revision', { n: head.number })} · ${makerOf(head, t)} · `}
         {head !== null && <span className={css.time}>{formatTime(head.created_at)}</span>}
+        {base !== null && (
+          <>
+            <br />
+            <b>{base === 0 ? t('viewer.based-on.none') : t('viewer.based-on', { n: base })}</b>
+          </>
+        )}
       </p>
       {record.state === 'returned' && <ReturnNote record={record} />}
       {record.plausibility.length > 0 && (

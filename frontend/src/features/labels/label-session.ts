@@ -45,8 +45,10 @@ export class LabelSession {
   private readonly work = new Map<string, Work>();
   private readonly saved = new Map<string, Saved>();
   private readonly listeners = new Set<() => void>();
-  /** Whether a structure was submitted or approved when last seen: it is locked once when that happens. */
+  /** Whether a structure was submitted or approved when last seen: it is locked when that happens and unlocked when it is returned. */
   private readonly signed = new Map<string, boolean>();
+  /** What the server last said of the set. */
+  private set: StructureSet | null = null;
   private applying = false;
 
   constructor(scene: Scene, editor: Editor, setId: string, userId: string) {
@@ -134,6 +136,14 @@ export class LabelSession {
     await this.autosave.forget(id, null);
     await api.delete(`/structures/${id}/draft`).catch(() => undefined);
     if (this.state.dirty.has(id)) this.autosave.touch(id);
+    else if (this.set?.structures.some((one) => one.id === id && this.isStale(one))) await this.update(this.set);
+  }
+
+  /** The revision that unsaved work began from (0: none) where the server has a newer one; else null. */
+  outdated({ id, head }: Structure): number | null {
+    const base = this.work.get(id)?.base;
+    if (base === undefined || head === null || this.state.saving || !this.state.dirty.has(id)) return null;
+    return base < head.number ? base : null;
   }
 
   private draftOf(id: string): { mask: BitMask; base: number; seconds: number } | null {
@@ -144,6 +154,7 @@ export class LabelSession {
 
   /** Brings the scene up to what the server says of the set; unsaved work is left alone. */
   async update(set: StructureSet): Promise<void> {
+    this.set = set;
     const before = new Map(this.scene.state.structures.map((one) => [one.id, one]));
     const shown = set.structures.map((one) => this.shown(one, before.get(one.id)));
     const { activeId } = this.scene.state;
@@ -170,9 +181,9 @@ export class LabelSession {
   private shown(structure: Structure, before: ShownStructure | undefined): ShownStructure {
     const { id, name, colour } = structure;
     const signed = structure.state === 'approved' || structure.state === 'submitted';
-    const newlySigned = signed && this.signed.get(id) !== true;
+    const wasSigned = this.signed.get(id) === true;
     this.signed.set(id, signed);
-    if (before !== undefined) return { ...before, name, colour, locked: before.locked || newlySigned };
+    if (before !== undefined) return { ...before, name, colour, locked: signed === wasSigned ? before.locked : signed };
     const mask = new BitMask(this.scene.volume.grid.shape_kji);
     const opacity = UNFILLED.has(structure.kind) ? 0 : FILL_OPACITY;
     return { id, name, colour, visible: true, locked: signed, opacity, mask, count: 0 };
@@ -180,7 +191,7 @@ export class LabelSession {
 
   private isStale({ id, head }: Structure): boolean {
     const work = this.work.get(id);
-    return work === undefined || (work.base !== (head?.number ?? 0) && !this.state.dirty.has(id));
+    return work === undefined || (work.base < (head?.number ?? 0) && !this.state.dirty.has(id));
   }
 
   /** Loads the newest revision and, the first time, the draft over it; the time of a restored draft, or null. */
@@ -313,7 +324,8 @@ export class LabelSession {
     }
   }
 
-  private async meetConflict({ id, name }: ShownStructure): Promise<void> {
+  /** Puts the newest revision beside unsaved work, for the user to settle. */
+  async meetConflict({ id, name }: Pick<ShownStructure, 'id' | 'name'>): Promise<void> {
     const set = await api.get<StructureSet>(`/structure-sets/${this.setId}`);
     const head = set.structures.find((one) => one.id === id)?.head ?? null;
     if (head === null) return;
@@ -334,7 +346,8 @@ export class LabelSession {
     }
     const work = this.work.get(id);
     if (work !== undefined) work.base = head.number;
-    await this.saveOne(id, reason);
+    this.change({ saving: true });
+    await this.saveOne(id, reason).finally(() => this.change({ saving: false }));
   }
 
   /** Asks the server for geometry on the active mask and applies the answer as one step of undo; voxels changed. */

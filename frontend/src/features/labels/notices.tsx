@@ -1,11 +1,37 @@
 import { useT } from '../../i18n';
+import { problemText } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
 import { formatTime } from '../../ui/format';
+import { notify } from '../../ui/toast';
 import { useScene } from '../../viewer/use-scene';
+import { makerOf } from './inspector';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
 
-/** What the user has to know about the contours on the screen: where they are edited, restored work, a comparison. */
+/** Structures of which the server has a newer revision than the unsaved work began from; the choices are a click away. */
+function Outdated() {
+  const t = useT();
+  const { session, set } = useWorkspace();
+  // a string, because the state is compared by identity
+  const ids = useLabels(session, () => set?.structures.filter((one) => session.outdated(one) !== null).map((one) => one.id).join(' ')); // prettier-ignore
+  const choose = (id: string, name: string): void => {
+    session.meetConflict({ id, name }).catch((error: unknown) => notify(problemText(error, t), true));
+  };
+  return set?.structures.map(
+    ({ id, name, head }) =>
+      head !== null &&
+      ids?.includes(id) && (
+        <div key={id} className={css.notice} role="status" data-testid="outdated">
+          <span>{t('viewer.outdated', { name, who: makerOf(head, t), n: head.number })}</span>
+          <Button small onClick={() => choose(id, name)}>
+            {t('viewer.outdated.choose')}
+          </Button>
+        </div>
+      ),
+  );
+}
+
+/** What the user has to know about the contours on the screen: where they are edited, newer revisions, restored work, a comparison. */
 export function Notices({ takeOver }: { takeOver: (() => Promise<void>) | null }) {
   const t = useT();
   const { scene, session } = useWorkspace();
@@ -26,6 +52,7 @@ export function Notices({ takeOver }: { takeOver: (() => Promise<void>) | null }
           </Button>
         </div>
       )}
+      <Outdated />
       {restored !== null && (
         <div className={css.notice} role="status" data-testid="restored">
           <span>{t('viewer.restored', { when: formatTime(restored.at.toISOString()), names: restored.names.join(', ') })}</span>
