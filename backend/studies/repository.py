@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    case,
     cast,
     column,
     delete,
@@ -56,9 +57,12 @@ _AI_OF_JOB = {
     "queued": AiState.QUEUED,
     "running": AiState.RUNNING,
     "succeeded": AiState.READY,
+    "region": AiState.REGION,
     "failed": AiState.FAILED,
     "cancelled": AiState.NONE,
 }
+_OUTCOME = case((Job.result["reason"].as_string() == "region-not-found", "region"), else_=Job.state)
+"""State of a pre-segmentation; `region` where it found none of what it looks for."""
 AnyRow = Row[Any]
 
 
@@ -131,7 +135,7 @@ def _has_series(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 def _ai_is(wanted: AiState) -> ColumnElement[bool]:
     """The newest pre-segmentation of the study has this state."""
     newest = (
-        select(Job.state)
+        select(_OUTCOME)
         .where(Job.study_id == Study.id, Job.kind == "presegment")
         .order_by(Job.id.desc())
         .limit(1)
@@ -140,7 +144,7 @@ def _ai_is(wanted: AiState) -> ColumnElement[bool]:
     states = [state for state, ai in _AI_OF_JOB.items() if ai is wanted]
     if wanted is AiState.NONE:
         return func.coalesce(newest, states[0]).in_(states)
-    started = select(Job.study_id).where(Job.kind == "presegment", Job.state.in_(states))
+    started = select(Job.study_id).where(Job.kind == "presegment", _OUTCOME.in_(states))
     return and_(Study.id.in_(started), newest.in_(states))
 
 
@@ -159,7 +163,7 @@ def instance_counts(session: Session, series_ids: Collection[str]) -> dict[str, 
 
 def ai_states(session: Session, study_ids: Collection[str]) -> dict[str, AiState]:
     """State of the newest pre-segmentation of each study that has one."""
-    statement = select(Job.study_id, Job.state).where(Job.kind == "presegment", Job.study_id.in_(study_ids))
+    statement = select(Job.study_id, _OUTCOME).where(Job.kind == "presegment", Job.study_id.in_(study_ids))
     rows = session.execute(statement.order_by(Job.id))
     return {study_id: _AI_OF_JOB[state] for study_id, state in rows if study_id}
 

@@ -33,6 +33,8 @@ class AiState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     READY = "ready"
+    REGION = "region"
+    """The network's part of the body is not in the scan: nothing was offered."""
     FAILED = "failed"
 
 

@@ -59,6 +59,16 @@ def test_a_margin_that_makes_no_sense_is_refused(mm: float) -> None:
             operation(mask, plain_grid(mask.shape), mm)
 
 
+def test_smoothing_at_three_mm_takes_away_a_spur_drawn_in_one_slice_of_two_mm() -> None:
+    grid = plain_grid((24, 40, 40), (2.0, 2.0, 2.0))
+    k, j, i = np.indices(grid.shape_kji)
+    body = (k - 12) ** 2 + (j - 20) ** 2 + (i - 18) ** 2 <= 7**2
+    spur = (k == 12) & (abs(j - 20) <= 2) & (i >= 25) & (i < 31)
+    result = smooth(body | spur, grid, 3.0)
+    assert not result[:, :, 28:].any()
+    assert np.count_nonzero(result) == pytest.approx(np.count_nonzero(body | spur), rel=0.03)  # ties
+
+
 def test_smoothing_removes_a_spike_and_keeps_the_volume() -> None:
     mask = ball((40, 50, 50), (20, 25, 25), 12)
     spiked = mask.copy()

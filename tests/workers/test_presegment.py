@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from fastapi.testclient import TestClient
 
 from backend.accounts.actor import Actor
 from backend.jobs import service as jobs
@@ -22,7 +23,7 @@ from backend.training import networks
 from backend.training.errors import WrongNetwork
 from backend.training.tables import NetworkVersion
 from models.networks import build_network
-from models.registry.network import NetworkManifest
+from models.registry.network import NetworkManifest, StructureRule
 from models.registry.package import pack_weights, with_weights
 from tests.factories.jobs import run_job
 from tests.factories.patients import Arrived, send_ct
@@ -30,7 +31,9 @@ from tests.factories.patients import Arrived, send_ct
 STRUCTURES = ("Brainstem", "SpinalCord", "Larynx")
 
 
-def install(number: int, bias: float, project_id: str | None = None) -> str:
+def install(
+    number: int, bias: float, project_id: str | None = None, rules: dict[str, StructureRule] | None = None
+) -> str:
     """A network whose every output is the same everywhere: all over the body, or nothing."""
     torch.set_num_threads(1)
     module = build_network("unet3d", len(STRUCTURES), {"channels": (4, 8)})
@@ -40,7 +43,7 @@ def install(number: int, bias: float, project_id: str | None = None) -> str:
     manifest = NetworkManifest(
         name="head-neck-oar", version=number, title="Toy",
         architecture="unet3d", options={"channels": [4, 8]},
-        structures=STRUCTURES, spacing_mm=3.0, patch=16, weights_sha256="",
+        structures=STRUCTURES, spacing_mm=3.0, patch=16, weights_sha256="", rules=rules or {},
     )  # fmt: skip
     manifest = with_weights(manifest, packed)
     row = NetworkVersion(
@@ -104,6 +107,17 @@ def test_a_scan_without_the_networks_region_gets_no_contours(arrived: Arrived) -
     install(1, -20.0)
     result = presegment(arrived)
     assert (result["drawn"], result["reason"]) == ([], "region-not-found")
+
+
+def test_organs_of_sizes_never_seen_are_no_sign_of_the_networks_region(
+    arrived: Arrived, login: Callable[..., dict[str, str]], client: TestClient
+) -> None:
+    install(1, 20.0, rules={name: StructureRule(0.5, (1e6, 1e9)) for name in STRUCTURES})
+    assert presegment(arrived)["reason"] == "region-not-found"
+    where = f"/api/projects/{arrived.study.project_id}/studies"
+    for query, found in (({"ai": "region"}, 1), ({"ai": "ready"}, 0)):
+        rows = client.get(where, headers=login("clinician"), params=query).json()["items"]
+        assert [row["ai"] for row in rows] == ["region"] * found
 
 
 def test_the_version_in_use_draws_and_a_rollback_brings_the_one_before(

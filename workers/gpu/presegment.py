@@ -26,7 +26,7 @@ from workers.arriving import WAIT_S, is_unchanged, wait_for_volume
 from workers.runtime import JobContext, job
 
 LEAST_FOUND = 2
-"""Fewer organs than this, and the scan does not show the network's region."""
+"""Fewer organs of a size seen in training, and the scan does not show the network's region."""
 
 
 class NoNetwork(RtError):
@@ -59,8 +59,7 @@ def presegment(context: JobContext) -> dict[str, Any]:
 
     drawn = segment_ct(network, hu, grid, report)
     context.check_cancelled()
-    found = [name for name, mask in drawn.masks.items() if mask.any()]
-    if len(found) < LEAST_FOUND:
+    if len(_believable(drawn)) < LEAST_FOUND:
         context.log("the network's region is not in this scan: nothing is offered")
         return {"drawn": [], "kept": [], "findings": [], "reason": "region-not-found"}
     result: dict[str, Any] = {"findings": [asdict(finding) for finding in drawn.findings]}
@@ -71,6 +70,12 @@ def presegment(context: JobContext) -> dict[str, Any]:
             result |= {"drawn": [], "kept": [], "reason": "images-changed"}
             context.again(session, WAIT_S)
     return result
+
+
+def _believable(drawn: Segmentation) -> list[str]:
+    sizes = {"volume-small", "volume-large"}
+    doubted = {finding.structure for finding in drawn.findings if finding.slug in sizes}
+    return [name for name, mask in drawn.masks.items() if mask.any() and name not in doubted]
 
 
 def _task(session: Session, parameters: dict[str, Any]) -> _Task:

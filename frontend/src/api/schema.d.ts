@@ -12,7 +12,7 @@ export interface components {
          * @description How far the pre-segmentation of a study is.
          * @enum {string}
          */
-        AiState: "none" | "queued" | "running" | "ready" | "failed";
+        AiState: "none" | "queued" | "running" | "ready" | "region" | "failed";
         /**
          * ApprovalOut
          * @description Who signed the newest revision, and when.

@@ -59,6 +59,7 @@ export const worklistEn = {
   'ai.queued': 'Queued',
   'ai.running': 'Running',
   'ai.ready': 'Ready',
+  'ai.region': 'Other body region',
   'ai.failed': 'Failed',
   'severity.warning': 'Warning',
   'severity.refusal': 'Unusable',

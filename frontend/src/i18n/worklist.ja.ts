@@ -61,6 +61,7 @@ export const worklistJa: Record<keyof typeof worklistEn, string> = {
   'ai.queued': '待機中',
   'ai.running': '実行中',
   'ai.ready': '作成済み',
+  'ai.region': '対象部位なし',
   'ai.failed': '失敗',
   'severity.warning': '警告',
   'severity.refusal': '使用不可',

@@ -105,6 +105,19 @@ describe('strokes', () => {
   });
 });
 
+describe('a stroke that is given up', () => {
+  it('leaves nothing behind, not even a step of undo', () => {
+    stroke('brush', [25, 20]);
+    editor.begin('brush', 'axial');
+    editor.brushTo([35, 20]);
+    editor.cancel();
+    editor.end();
+    expect(count()).toBe(29);
+    editor.undo();
+    expect(count()).toBe(0);
+  });
+});
+
 describe('an edit', () => {
   it('made by the server is undone like a stroke', () => {
     stroke('brush', [25, 20]);

@@ -95,6 +95,15 @@ export class Editor {
     stroke.mask.touch();
   }
 
+  /** Gives the stroke up as if it had not begun. */
+  cancel(): void {
+    const { stroke } = this;
+    this.stroke = null;
+    if (stroke === null || stroke.flipped.length === 0) return;
+    stroke.mask.flipRuns(runsOf(stroke.flipped.list));
+    this.scene.repaint();
+  }
+
   /** Ends the stroke: it becomes one step of undo. */
   end(): void {
     const { stroke } = this;

@@ -58,10 +58,11 @@ export class PointerControl {
     this.abort.abort();
   }
 
-  /** Gives up a line that is being drawn by hand. */
+  /** Gives up what is being drawn. */
   private escape(event: KeyboardEvent): void {
-    if (event.key !== 'Escape' || this.drag?.kind !== 'sketch') return;
+    if (event.key !== 'Escape' || (this.drag?.kind !== 'sketch' && this.drag?.kind !== 'brush')) return;
     this.view.sketch = [];
+    this.editor.cancel();
     this.drag.kind = 'none';
     this.scene.repaint();
   }

@@ -27,6 +27,7 @@ export function EmptySet() {
     <section className={css.inspector}>
       <h3>{t('viewer.empty.title')}</h3>
       {running && <p className={css.muted}>{t(study.ai === 'queued' ? 'viewer.empty.queued' : 'viewer.empty.running')}</p>}
+      {study.ai === 'region' && <p className={css.muted}>{t('viewer.again.region')}</p>}
       {study.ai === 'failed' && <p className={css.muted}>{t('viewer.empty.failed')}</p>}
       {mayEdit && (
         <div className={css.column}>

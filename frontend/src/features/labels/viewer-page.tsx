@@ -58,8 +58,16 @@ function useKeys(run: (command: Command) => void): void {
       event.preventDefault();
       run(command);
     };
+    /** A list that has been chosen from would keep the arrow keys. */
+    const letGo = ({ target }: Event): void => {
+      if (target instanceof HTMLSelectElement && target.closest('dialog') === null) target.blur();
+    };
     window.addEventListener('keydown', press);
-    return () => window.removeEventListener('keydown', press);
+    window.addEventListener('change', letGo);
+    return () => {
+      window.removeEventListener('keydown', press);
+      window.removeEventListener('change', letGo);
+    };
   }, [run]);
 }
 

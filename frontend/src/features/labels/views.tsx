@@ -1,4 +1,4 @@
-import { useCallback } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 import { useT, type Translate } from '../../i18n';
 import { PLANES, type PlaneName } from '../../lib/planes';
 import { classes } from '../../ui/controls';
@@ -7,7 +7,7 @@ import type { Refusal } from '../../viewer/editor';
 import { planeColour } from '../../viewer/marks';
 import type { PlaneView } from '../../viewer/plane-view';
 import { useScene } from '../../viewer/use-scene';
-import type { ToolName } from '../../viewer/scene';
+import { EDIT_TOOLS, type ToolName } from '../../viewer/scene';
 import { ViewPanel } from '../../viewer/view-panel';
 import { keyOf } from './keymap';
 import { ToolIcon } from './tool-icons';
@@ -34,7 +34,12 @@ function View({ plane }: { plane: PlaneName }) {
   const { scene, editor, views } = useWorkspace();
   const tool = useScene(scene, (state) => state.tool);
   const layout = useScene(scene, (state) => state.layout);
-  const refused = useCallback((why: Refusal) => caution(refusalText(why, t)), [t]);
+  const canEdit = useScene(scene, (state) => state.canEdit);
+  const speak = useRef(t);
+  useEffect(() => {
+    speak.current = t;
+  }, [t]);
+  const refused = useCallback((why: Refusal) => caution(refusalText(why, speak.current)), []); // a new one would rebuild the view
   const register = useCallback(
     (name: PlaneName, view: PlaneView | null) => {
       if (view === null) views.delete(name);
@@ -53,7 +58,7 @@ function View({ plane }: { plane: PlaneName }) {
         plane={plane}
         label={name}
         className={css.canvas}
-        cursor={CURSORS[tool]}
+        cursor={canEdit || !EDIT_TOOLS.has(tool) ? CURSORS[tool] : 'not-allowed'}
         onRefused={refused}
         onView={register}
       />

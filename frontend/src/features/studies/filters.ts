@@ -2,7 +2,7 @@
 import type { AiState, StudyState } from '../../api/types';
 
 export const STATES: readonly StudyState[] = ['new', 'drafted', 'submitted', 'returned', 'partly-approved', 'approved'];
-export const AI_STATES: readonly AiState[] = ['none', 'queued', 'running', 'ready', 'failed'];
+export const AI_STATES: readonly AiState[] = ['none', 'queued', 'running', 'ready', 'region', 'failed'];
 export const MODALITIES = ['CT', 'MR', 'PT', 'RTSTRUCT', 'RTDOSE', 'RTPLAN', 'SEG'] as const;
 /** Findings about a series' geometry that one may want to look for. */
 export const WARNINGS = [

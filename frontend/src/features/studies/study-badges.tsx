@@ -18,6 +18,7 @@ const AI_TONES: Record<AiState, Tone> = {
   queued: 'plain',
   running: 'accent',
   ready: 'good',
+  region: 'warn',
   failed: 'bad',
 };
 
