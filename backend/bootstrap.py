@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from backend.config import get_settings
 from backend.kit.db import engine, session_scope
 from backend.kit.errors import Conflict, Unavailable
@@ -63,9 +65,15 @@ def _first_administrator(say: Say) -> None:
             return
     given = get_settings().admin_password
     password = given.get_secret_value() if given else secrets.token_urlsafe(12)
-    new = UserIn.model_construct(
-        username=FIRST_ADMINISTRATOR, display_name="Administrator", password=password, is_administrator=True
-    )
+    try:
+        new = UserIn(
+            username=FIRST_ADMINISTRATOR,
+            display_name="Administrator",
+            password=password,
+            is_administrator=True,
+        )
+    except ValidationError as invalid:
+        raise Conflict(f"RINKAKU_ADMIN_PASSWORD: {invalid.errors()[0]['msg']}") from None
     with session_scope() as session:
         join_default_project(session, create_user(session, None, new).id)
     say(f"First administrator: {FIRST_ADMINISTRATOR}")

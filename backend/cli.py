@@ -28,6 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AppError as refused:
         _complain(refused.detail)
         return 1
+    except OSError as failed:
+        if failed.filename is None:
+            raise
+        _complain(f"{failed.filename}: {failed.strerror}")
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     data: Path = ROOT / "data"
     """Folder of the database, blobs and broker of the laptop form."""
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Annotated[int, Field(ge=1, le=65_535)] = 8000
     public_url: str | None = None
     """Address that users type; https here makes the session cookie Secure."""
     database_url: SecretStr | None = None

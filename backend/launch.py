@@ -18,7 +18,7 @@ from types import FrameType
 from backend import bootstrap
 from backend.bootstrap import Say
 from backend.config import Settings, get_settings
-from backend.kit.errors import Conflict
+from backend.kit.errors import AppError, Conflict
 
 POLL_S = 0.1
 STOP_S = 15.0
@@ -45,12 +45,20 @@ def run(say: Say) -> int:
         if _wait_until_up(settings, children, stopping):
             say(f"Rinkaku is at {settings.public_url or _address(settings)}")
             say(f"Logs are in {children[0].log.parent}; Ctrl-C stops it.")
-            bootstrap.demonstration_patient(say)
+            _demonstrate(say)
         while not stopping.wait(POLL_S) and not _dead(children):
             pass
         return _report(_dead(children), say)
     finally:
         _stop(children)
+
+
+def _demonstrate(say: Say) -> None:
+    """The patient to look at; without it the platform still runs."""
+    try:
+        bootstrap.demonstration_patient(say)
+    except AppError as refused:
+        say(f"No demonstration patient: {refused.detail}")
 
 
 def _address(settings: Settings) -> str:

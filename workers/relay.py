@@ -22,6 +22,7 @@ from backend.jobs import leases
 from backend.jobs.service import QUEUES
 from backend.jobs.tables import Event
 from backend.kit.db import database_now, session_scope
+from backend.studies import service as studies
 from workers.app import TASK, make_app
 
 log = structlog.get_logger()
@@ -32,6 +33,8 @@ REPEAT_S = 3.0
 """A job that was announced this long ago to a queue that is empty now was lost on the way."""
 EVENTS_KEPT = timedelta(hours=24)
 SWEEP_S = 600.0
+LOOK_S = 30.0
+"""Between two looks for series that their senders left half sent."""
 
 _BROKER_ERRORS = (BrokerError, OSError)
 
@@ -41,7 +44,7 @@ class Relay:
 
     def __init__(self, app: Celery | None = None) -> None:
         self._app = app or make_app(get_settings())
-        self._swept_at = float("-inf")
+        self._swept_at = self._looked_at = float("-inf")
 
     def run(self, stopping: threading.Event) -> None:
         """Work until told to stop; a database or broker that is away is waited for."""
@@ -60,6 +63,10 @@ class Relay:
             reaped = leases.reap(session)
         if reaped:
             log.info("relay.reaped", count=reaped)
+        if time.monotonic() - self._looked_at > LOOK_S:
+            self._looked_at = time.monotonic()
+            with session_scope() as session:
+                studies.settle_forgotten(session)
         published = self._publish()
         if time.monotonic() - self._swept_at > SWEEP_S:
             self._swept_at = time.monotonic()

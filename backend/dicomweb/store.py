@@ -35,14 +35,16 @@ CANNOT_UNDERSTAND = 0xC000
 async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -> list[Arrival]:
     """Take the parts of a body one by one, each from a temporary file, and settle what they brought."""
     arrivals: list[Arrival] = []
-    with scratch_file() as path:
-        async for name in _parts(boundary, body, path):
-            if name is None:
-                detail = "the body ended before its closing boundary"
-                arrivals.append(Arrival("last part", Outcome.REFUSED, "dicom-truncated", detail))
-            else:
-                arrivals += await to_thread.run_sync(take_file, target, name, path)
-    await to_thread.run_sync(partial(finish, target, arrivals, more_may_come=True))
+    try:
+        with scratch_file() as path:
+            async for name in _parts(boundary, body, path):
+                if name is None:
+                    detail = "the body ended before its closing boundary"
+                    arrivals.append(Arrival("last part", Outcome.REFUSED, "dicom-truncated", detail))
+                else:
+                    arrivals += await to_thread.run_sync(take_file, target, name, path)
+    finally:  # also when the sender goes or the disk is full: what came before is in the store
+        await to_thread.run_sync(partial(finish, target, arrivals, more_may_come=True))
     return arrivals
 
 

@@ -19,8 +19,10 @@ from backend.jobs.states import JobState
 from backend.jobs.tables import Job, JobLog
 from backend.kit.db import database_now, for_update_skip_locked
 
-MAX_CRASHES = 2
-"""A job that kills or hangs its process this often is given up."""
+MAX_CRASHES = {"train": 6}
+"""A job that kills or hangs its process this often is given up; 2 where nothing is said.
+
+A training goes on from its checkpoint each time."""
 
 
 _NO_ERROR = {"error_slug": None, "error_detail": None}
@@ -162,7 +164,7 @@ def fail(session: Session, held: Claim, failure: Failure) -> bool:
     if job is None or job.attempt != held.attempt or job.state != JobState.RUNNING:
         return False
     crashes = job.crashes + int(failure.crash)
-    may_pass = failure.transient or (failure.crash and crashes < MAX_CRASHES)
+    may_pass = failure.transient or (failure.crash and crashes < MAX_CRASHES.get(held.kind, 2))
     causes = {"crashes": crashes, "error_slug": failure.slug, "error_detail": failure.detail}
     if may_pass and held.attempt < job.max_attempts and not job.cancel_requested:
         delay = timedelta(seconds=5.0 * held.attempt if failure.transient else 0.0)

@@ -258,5 +258,5 @@ def _full_disk_is_storage_full() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageFull("no room left for images and masks; nothing was stored") from error
+            raise StorageFull("no room left for images and masks; this one was not stored") from error
         raise

@@ -223,5 +223,5 @@ def _refusal(error: ClientError, name: str) -> AppError:
     if code in NOT_THERE:
         return IntegrityFailure("a stored blob is missing", sha256=name)
     if code in FULL:
-        return StorageFull("no room left for images and masks; nothing was stored")
+        return StorageFull("no room left for images and masks; this one was not stored")
     return Unavailable(f"the object store refuses: {code}")

@@ -19,7 +19,7 @@ from backend.accounts.actor import Actor
 from backend.audit.service import record
 from backend.kit.clock import now
 from backend.kit.db import session_scope
-from backend.kit.errors import NotFound
+from backend.kit.errors import AppError, NotFound
 from backend.projects.service import Permission, get_project, require
 from backend.projects.tables import Project
 from backend.studies.door import Checked, check_bytes, check_file
@@ -140,7 +140,7 @@ def add_to_batch(target: Target, import_id: str, name: str, path: Path) -> list[
         session.add_all(
             ImportFile(
                 import_id=import_id,
-                name=arrival.name[:512],
+                name="".join(c if c.isprintable() else "�" for c in arrival.name)[:512],
                 outcome=arrival.outcome,
                 slug=arrival.slug,
                 detail=arrival.detail and arrival.detail[:1024],
@@ -199,11 +199,15 @@ def import_path(
         target = target_of(get_project(session, project_id), user_id)
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     arrivals: list[Arrival] = []
-    for number, file in enumerate(files, start=1):
-        taken = take_file(target, str(file.relative_to(path.parent)), file)
-        arrivals += taken
-        if progress is not None and taken:
-            progress(number, len(files), taken[-1])
+    try:
+        for number, file in enumerate(files, start=1):
+            taken = take_file(target, str(file.relative_to(path.parent)), file)
+            arrivals += taken
+            if progress is not None and taken:
+                progress(number, len(files), taken[-1])
+    except AppError:
+        finish(target, arrivals, more_may_come=False)
+        raise
     return finish(target, arrivals, more_may_come=False), arrivals
 
 

@@ -169,6 +169,8 @@ def _patient(session: Session, project_id: str, checked: Checked) -> Patient:
             Patient.project_id == project_id, Patient.patient_id == checked.instance.patient_id
         )
         patient = session.scalars(statement).one_or_none()
+    if patient is not None and _is_someone_else(patient, checked):
+        raise WrongPatient("this PatientID belongs to someone of another name and another birth date here")
     if patient is None:
         patient = Patient(
             project_id=project_id,
@@ -180,6 +182,13 @@ def _patient(session: Session, project_id: str, checked: Checked) -> Patient:
         session.add(patient)
         session.flush()
     return patient
+
+
+def _is_someone_else(patient: Patient, checked: Checked) -> bool:
+    """Name and birth date both differ: one of them alone is married, mended or mistyped."""
+    name, born = checked.instance.patient_name[:324], checked.instance.birth_date
+    differs = bool(patient.name and name and patient.name.casefold() != name.casefold())
+    return differs and bool(patient.birth_date and born and patient.birth_date != born)
 
 
 def _series(session: Session, study: Study, checked: Checked) -> Series:

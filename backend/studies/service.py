@@ -35,7 +35,7 @@ from backend.studies.schemas import (
     StudyQuery,
     StudyRow,
 )
-from backend.studies.settling import assemble_series, settle
+from backend.studies.settling import assemble_series, settle, settle_forgotten
 from backend.studies.tables import Patient, Series, Study
 from backend.studies.volumes import load_volume
 
@@ -50,6 +50,7 @@ __all__ = [
     "replace_derived_instance",
     "series_of",
     "settle",
+    "settle_forgotten",
     "store_derived_object",
     "study_detail",
     "update_study",

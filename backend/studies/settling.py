@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -30,6 +31,8 @@ STRUCTURE_MODALITIES = frozenset({"RTSTRUCT", "SEG"})
 QUIET_S = 2.0
 """How long jobs wait for more instances of the same series."""
 LATE = "late-images"
+FORGOTTEN = timedelta(minutes=2)
+"""A series without volume, warning or job that has been quiet this long was left by a sender that is gone."""
 _SETS = table("structure_sets", column("id"), column("series_row_id"), column("source_instance_id"))
 _STRUCTURES = table("structures", column("id"), column("structure_set_id"))
 _REVISIONS = table("revisions", column("structure_id"), column("author_id"))
@@ -53,6 +56,24 @@ def settle(study_ids: Collection[str], arrived: Mapping[str, int] | None = None)
             _settle_series(series_id, arrived)
         with session_scope() as session:
             _ask_for_structures(session, study_id)
+
+
+def settle_forgotten(session: Session) -> int:
+    """Ask once for the volume of every series whose sender never said that all is there; how many."""
+    quiet = now() - FORGOTTEN
+    recent = select(Series, Study).join(Study, Study.id == Series.study_row_id)
+    recent = recent.where(Study.updated_at.between(quiet - timedelta(days=1), quiet))
+    asked = 0
+    for series, study in session.execute(recent.where(Series.modality.in_(WITH_VOLUME))).all():
+        key = f"assemble:{series.id}"
+        known = select(Job.id).where(Job.study_id == study.id, Job.coalesce_key == key).limit(1)
+        if series.volume is None and not series.warnings and session.scalar(known) is None:
+            request = JobRequest(
+                "assemble", {"series_id": series.id}, study.project_id, study.id, None, key, QUIET_S
+            )
+            enqueue(session, request)
+            asked += 1
+    return asked
 
 
 def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> None:

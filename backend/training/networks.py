@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +88,22 @@ def rollback(session: Session, actor: Actor, project_id: str, network: str) -> D
     history = [d for d in repository.deployments(session, project_id) if d.network == network]
     if not history:
         raise NoEarlierVersion(f"{network} was never promoted in this project: nothing to go back to")
-    current = next((d for d in history if d.active), history[0])
-    older = [d for d in history if d.promoted_at < current.promoted_at and d.version_id != current.version_id]
-    previous = repository.version(session, older[0].version_id) if older else None
-    previous = previous or repository.newest_shipped(session, network)
-    if previous is None or previous.id == current.version_id:
+    shipped = repository.newest_shipped(session, network)
+    stack = _stacked([shipped.id] if shipped else [], [d.version_id for d in reversed(history)])
+    previous = repository.version(session, stack[-2]) if len(stack) > 1 else None
+    if previous is None:
         raise NoEarlierVersion(f"{network} has no earlier version to go back to")
     return _deploy(session, actor, project_id, previous, "training.version.rolled_back")
+
+
+def _stacked(versions: list[str], promoted: Iterable[str]) -> list[str]:
+    """The versions in use one upon the other: going back takes the upper one away for good."""
+    for version_id in promoted:
+        if len(versions) > 1 and versions[-2] == version_id:
+            versions.pop()
+        elif versions[-1:] != [version_id]:
+            versions.append(version_id)
+    return versions
 
 
 def _deploy(session: Session, actor: Actor, project_id: str, version: NetworkVersion, act: str) -> Deployment:

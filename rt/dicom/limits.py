@@ -38,8 +38,8 @@ class ArchiveLimits:
 
     members: int = 20_000
     """Entries, folders included."""
-    member_bytes: int = 2 * GIB
-    """Length of one member."""
+    member_bytes: int = 512 * MIB
+    """Length of one member, which is held in memory; one file larger than this is sent by itself."""
     total_bytes: int = 20 * GIB
     """Length of all members."""
     ratio: int = 200

@@ -9,6 +9,7 @@ from backend import bootstrap
 from backend.accounts.tables import User
 from backend.audit.tables import AuditEntry
 from backend.kit import db, migrations
+from backend.kit.errors import Conflict
 from backend.projects.tables import Project
 from backend.studies.tables import Study
 from backend.training.tables import NetworkVersion
@@ -58,6 +59,14 @@ def test_given_password_is_taken_and_never_said(client, said, monkeypatch):
     assert not any("given by the hospital" in line for line in said)
     answer = client.post("/api/session", json={"username": "admin", "password": "given by the hospital"})
     assert answer.status_code == 200
+
+
+def test_a_first_password_that_the_rules_forbid_is_refused_by_name(said, monkeypatch):
+    monkeypatch.setenv("RINKAKU_ADMIN_PASSWORD", "x")
+    forget_caches()
+    with pytest.raises(Conflict, match=r"RINKAKU_ADMIN_PASSWORD.*at least 8"):
+        bootstrap.prepare(said.append)
+    assert counts()["users"] == 0
 
 
 def test_empty_database_is_brought_to_the_tables_of_this_version(said):

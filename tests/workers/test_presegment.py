@@ -20,7 +20,7 @@ from backend.kit.storage import storage
 from backend.labels import service as labels
 from backend.projects.tables import Project
 from backend.training import networks
-from backend.training.errors import WrongNetwork
+from backend.training.errors import NoEarlierVersion, WrongNetwork
 from backend.training.tables import NetworkVersion
 from models.networks import build_network
 from models.registry.network import NetworkManifest, StructureRule
@@ -149,3 +149,25 @@ def test_another_projects_version_cannot_be_used(arrived: Arrived, actor: Callab
     foreign = install(7, 20.0, other.id)
     with pytest.raises(NotFound):
         presegment(arrived, network_version_id=foreign)
+
+
+def test_each_rollback_goes_one_version_further_back(arrived: Arrived, actor: Callable[..., Actor]) -> None:
+    boss, project_id = actor("administrator"), arrived.study.project_id
+    first, second, third = install(1, 20.0), install(2, 20.0, project_id), install(3, 20.0, project_id)
+
+    def in_use() -> str:
+        with session_scope(read_only=True) as session:
+            version = networks.version_in_use(session, project_id, "head-neck-oar")
+        assert version is not None
+        return version.id
+
+    for version in (second, third):
+        with session_scope() as session:
+            networks.promote(session, boss, project_id, version)
+    for expected in (second, first):
+        with session_scope() as session:
+            networks.rollback(session, boss, project_id, "head-neck-oar")
+        assert in_use() == expected
+    with session_scope() as session, pytest.raises(NoEarlierVersion):
+        networks.rollback(session, boss, project_id, "head-neck-oar")
+    assert in_use() == first

@@ -23,7 +23,7 @@ from backend.projects.tables import Project
 from backend.studies import service
 from backend.studies.imports import take_file, target_of
 from backend.studies.schemas import Outcome
-from backend.studies.settling import settle
+from backend.studies.settling import FORGOTTEN, settle
 from backend.studies.tables import Instance, Patient, Series, Study
 from tests.backend.studies.sending import begin, complete, put, send, zipped
 from tests.factories.dicom import (
@@ -289,6 +289,56 @@ def test_a_full_disk_stores_nothing_half(
     assert (answer.status_code, answer.json()["type"]) == (507, "/problems/storage-full")
     assert counts() == (0, 0, 0, 0)
     assert scratch_is_empty()
+
+
+def test_a_scan_whose_sender_is_gone_is_asked_for_once_it_is_quiet(
+    client: TestClient, login: Login, project: Project
+) -> None:
+    headers = login("clinician")
+    batch = begin(client, headers, project)
+    for slice_ in make_ct_series((4, 8, 8)):
+        put(client, headers, batch, "a\0b.dcm", encode(slice_))  # and then the tab is closed
+    with session_scope() as session:
+        assert service.settle_forgotten(session) == 0
+        session.execute(update(Study).values(updated_at=now() - 2 * FORGOTTEN))
+    with session_scope() as session:
+        assert service.settle_forgotten(session) == 1
+        assert service.settle_forgotten(session) == 0
+        assert session.scalars(select(Job.kind)).all() == ["assemble"]
+
+
+def test_a_full_disk_in_the_middle_of_a_stow_leaves_what_came_before_in_order(
+    client: TestClient, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = make_ct_series((4, 8, 8))
+    store = storage_module.storage()
+    taken = iter((store, store, store))
+    full = FullStorage(get_settings().data / "full")
+    monkeypatch.setattr("backend.studies.intake.storage", lambda: next(taken, full))
+    parts = b"".join(b"--x\r\nContent-Type: application/dicom\r\n\r\n" + encode(s) + b"\r\n" for s in series)
+    kind = 'multipart/related; type="application/dicom"; boundary=x'
+    headers = login("clinician") | {"Content-Type": kind}
+    answer = client.post("/dicomweb/studies", content=parts + b"--x--", headers=headers)
+    assert answer.status_code == 507
+    stored = counts()[3]
+    assert 0 < stored < 4
+    with session_scope(read_only=True) as session:
+        asked = session.scalars(select(Job.kind)).all()
+    assert only_series().volume is not None or "assemble" in asked
+
+
+def test_a_patient_id_of_somebody_else_is_refused(client: TestClient, login: Login, project: Project) -> None:
+    headers = login("clinician")
+    send(client, headers, project, make_ct_series((2, 8, 8), seed="one"))
+    other, married = (make_ct_series((2, 8, 8), seed=seed) for seed in ("other", "married"))
+    for slice_ in (*other, *married):
+        slice_.PatientName = "Someone^Else"
+    for slice_ in other:
+        slice_.PatientBirthDate = "19991231"
+    refused = send(client, headers, project, other)
+    assert (refused["stored"], refused["refused"]) == (0, 2)
+    assert counts()[:2] == (1, 1)
+    assert send(client, headers, project, married)["stored"] == 2
 
 
 def test_more_than_the_limit_is_refused_without_a_trace(
