@@ -29,6 +29,8 @@ from rt.geometry import FloatArray, Grid
 
 MAX_BYTES = 512 * 2**20
 """Voxels and header, uncompressed."""
+MAX_VOXELS = 512**3
+"""They are reckoned with in float32, twice over."""
 MAX_EXTENT = 4096
 HEADER_BYTES = 348
 DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
@@ -63,12 +65,15 @@ def nifti_slices(path: Path, name: str) -> Iterator[bytes]:
     """
     data = _inflated(path)
     header = _header(data)
-    needed = header.offset + math.prod(header.shape_ijk) * header.dtype.itemsize
+    count = math.prod(header.shape_ijk)
+    if count > MAX_VOXELS:
+        raise DicomTooLarge(f"{count} voxels; at most {MAX_VOXELS} are taken")
+    needed = header.offset + count * header.dtype.itemsize
     if needed > MAX_BYTES:
         raise DicomTooLarge(f"{needed} bytes of voxels; at most {MAX_BYTES} are taken")
     if len(data) < needed:
         raise DicomTruncated(f"{len(data)} bytes where the header promises {needed}")
-    stored = np.frombuffer(data, header.dtype, math.prod(header.shape_ijk), header.offset)
+    stored = np.frombuffer(data, header.dtype, count, header.offset)
     voxels, grid = _right_handed(stored.reshape(header.shape_ijk[::-1]), header)
     identity = hashlib.sha256(data).hexdigest()
     del data
@@ -174,16 +179,22 @@ class _Values:
 
 def _integers(stored_kji: npt.NDArray[Any], header: _Header) -> _Values:
     """Whole values as they are; others, or larger ones, spread over int16."""
-    values = stored_kji.astype(np.float32) * np.float32(header.slope) + np.float32(header.intercept)
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    values = stored_kji.astype(np.float32)
+    values *= np.float32(header.slope)
+    values += np.float32(header.intercept)
+    np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     is_ct = low < CT_BELOW
     whole = bool(is_ct or np.array_equal(values, np.rint(values)))
     if whole and low >= -32768 and high <= 32767:
-        return _Values(np.rint(values).astype(np.int16), 1.0, 0.0, is_ct)
+        return _Values(np.rint(values, out=values).astype(np.int16), 1.0, 0.0, is_ct)
     slope = max((high - low) / 65535, 1e-12)
-    spread = np.rint((values - low) / slope) - 32768
-    return _Values(np.clip(spread, -32768, 32767).astype(np.int16), slope, low + 32768 * slope, is_ct)
+    values -= np.float32(low)
+    values /= np.float32(slope)
+    spread = np.rint(values, out=values)
+    spread -= 32768
+    np.clip(spread, -32768, 32767, out=spread)
+    return _Values(spread.astype(np.int16), slope, low + 32768 * slope, is_ct)
 
 
 def _series(values: _Values, grid: Grid, identity: str, name: str) -> Iterator[bytes]:
