@@ -160,14 +160,15 @@ test('a new structure is drawn, interpolated, submitted, returned and approved',
 
   const context = await enter(browser, given.reviewer, 'ja-JP');
   const review = await openStudy(context);
-  await review.getByRole('button', { name: '差し戻す' }).click();
+  const bar = review.locator('header');
+  await bar.getByRole('button', { name: '差し戻す', exact: true }).click();
   const dialog = review.getByRole('dialog');
   await dialog.getByRole('textbox').fill('前方が足りません');
   for (const box of await dialog.getByRole('checkbox').all()) await box.uncheck();
   await dialog.getByText('Brainstem').click();
   await dialog.getByRole('button', { name: '差し戻す' }).click();
   await row(review, 'Brainstem').getByLabel('差し戻し').waitFor();
-  await review.getByRole('button', { name: '承認' }).click();
+  await bar.getByRole('button', { name: '承認', exact: true }).click();
   for (const box of await dialog.getByRole('checkbox').all()) await box.uncheck();
   await dialog.getByText('Cochlea_L').click();
   await dialog.getByRole('button', { name: '承認' }).click();
