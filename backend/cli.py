@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from backend.jobs.service import QUEUES
+
     parser = argparse.ArgumentParser(prog="rinkaku", description="AI-assisted contouring.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -48,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     add("serve", serve, "Run the API only.")
     add("migrate", migrate, "Bring the database to the tables of this version.")
     worker = add("worker", worker_part, "Run a worker.")
-    worker.add_argument("--queue", action="append", choices=("cpu", "gpu", "training"), required=True)
+    worker.add_argument("--queue", action="append", choices=QUEUES, required=True)
     add("relay", relay_part, "Run the relay between database and broker.")
     token = commands.add_parser("token", help="API tokens.").add_subparsers(required=True, metavar="ACTION")
     create = token.add_parser("create", help="Print a new token and nothing else.")

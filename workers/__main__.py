@@ -22,12 +22,14 @@ log = structlog.get_logger()
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the part that the arguments name."""
+    from backend.jobs.service import QUEUES
+
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
     parser.add_argument("--tied", action="store_true", help="stop when the starting process is gone")
     parts = parser.add_subparsers(dest="part")
     parts.add_parser("relay", help="announce due jobs, reap silent workers")
     worker = parts.add_parser("worker", help="do the jobs of some queues, one at a time")
-    worker.add_argument("--queue", action="append", required=True)
+    worker.add_argument("--queue", action="append", choices=QUEUES, required=True)
     chosen = parser.parse_args(arguments)
     if chosen.tied:
         threading.Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()

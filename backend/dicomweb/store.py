@@ -44,7 +44,8 @@ async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -
                 else:
                     arrivals += await to_thread.run_sync(take_file, target, name, path)
     finally:  # also when the sender goes or the disk is full: what came before is in the store
-        await to_thread.run_sync(partial(finish, target, arrivals, more_may_come=True))
+        if arrivals:
+            await to_thread.run_sync(partial(finish, target, arrivals, more_may_come=True))
     return arrivals
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.labels.tables import Review, Revision, Structure, StructureSet
+from backend.labels.tables import Revision, Structure, StructureSet
 from backend.studies.tables import Patient, Series, Study
 
 
@@ -24,17 +24,6 @@ def heads(session: Session, rows: Sequence[Structure]) -> dict[str, Revision]:
         return {}
     statement = select(Revision).where(tuple_(Revision.structure_id, Revision.number).in_(wanted))
     return {row.structure_id: row for row in session.scalars(statement)}
-
-
-def approvals(session: Session, rows: Sequence[Structure]) -> dict[str, Review]:
-    """The approval of the newest revision of each structure that is approved."""
-    wanted = [(row.id, row.head) for row in rows if row.state == "approved"]
-    if not wanted:
-        return {}
-    statement = select(Review).where(
-        tuple_(Review.structure_id, Review.revision).in_(wanted), Review.act == "approved"
-    )
-    return {row.structure_id: row for row in session.scalars(statement.order_by(Review.id))}
 
 
 def patient_id(session: Session, set_id: str) -> str | None:

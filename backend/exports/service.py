@@ -29,7 +29,7 @@ from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from backend.kit.errors import NotFound
 from backend.kit.storage import storage
-from backend.labels.service import is_unknown, open_set
+from backend.labels.service import is_unknown, open_set, standing_approvals
 from backend.labels.tables import Revision, StructureSet
 from backend.projects import service as projects
 from backend.projects.service import Permission
@@ -57,7 +57,7 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
     heads = repository.heads(session, rows)
     rows = [row for row in rows if row.head == 0 or not is_unknown(row, heads[row.id])]
     heads = {row.id: heads[row.id] for row in rows if row.head}
-    approvals = repository.approvals(session, rows)
+    approvals = standing_approvals(session, rows)
     complete = bool(heads) and set(heads) <= set(approvals)
     return OutgoingSet(
         structure_set=owner,

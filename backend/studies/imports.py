@@ -29,7 +29,7 @@ from backend.studies.nifti import is_nifti, nifti_slices
 from backend.studies.schemas import FileOutcome, ImportSummary, Outcome
 from backend.studies.settling import settle
 from backend.studies.tables import ImportBatch, ImportFile
-from rt.dicom.archive import Member, is_zip, iter_members
+from rt.dicom.archive import Member, is_zip, iter_members, printable
 from rt.errors import ArchiveError, DicomReferenceError, RtError
 
 Progress = Callable[[int, int, Arrival], None]
@@ -140,7 +140,7 @@ def add_to_batch(target: Target, import_id: str, name: str, path: Path) -> list[
         session.add_all(
             ImportFile(
                 import_id=import_id,
-                name="".join(c if c.isprintable() else "�" for c in arrival.name)[:512],
+                name=printable(arrival.name)[:512],
                 outcome=arrival.outcome,
                 slug=arrival.slug,
                 detail=arrival.detail and arrival.detail[:1024],

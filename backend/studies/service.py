@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -35,7 +35,7 @@ from backend.studies.schemas import (
     StudyQuery,
     StudyRow,
 )
-from backend.studies.settling import assemble_series, settle, settle_forgotten
+from backend.studies.settling import FORGOTTEN, WITH_VOLUME, assemble_series, settle, settle_forgotten
 from backend.studies.tables import Patient, Series, Study
 from backend.studies.volumes import load_volume
 
@@ -57,11 +57,6 @@ __all__ = [
     "with_volume",
     "worklist",
 ]
-
-
-IMAGES = frozenset({"CT", "MR", "PT"})
-ARRIVING = timedelta(minutes=2)
-"""After its last file a study counts as arriving for this long, if nobody says that all is there."""
 
 
 def get_study(session: Session, actor: Actor, study_id: str, permission: Permission) -> Study:
@@ -213,8 +208,8 @@ def _rows(session: Session, found: Sequence[tuple[Study, Patient]]) -> list[Stud
 
 def _is_arriving(study: Study, series: Sequence[Series]) -> bool:
     """True while an image series waits for its volume; a sender that fell silent is not waited for."""
-    unsettled = any(s.modality in IMAGES and s.volume is None and not s.warnings for s in series)
-    return unsettled and now() - study.updated_at < ARRIVING
+    unsettled = any(s.modality in WITH_VOLUME and s.volume is None and not s.warnings for s in series)
+    return unsettled and now() - study.updated_at < FORGOTTEN
 
 
 def _columns(study: Study, patient: Patient) -> dict[str, Any]:

@@ -32,7 +32,7 @@ QUIET_S = 2.0
 """How long jobs wait for more instances of the same series."""
 LATE = "late-images"
 FORGOTTEN = timedelta(minutes=2)
-"""A series without volume, warning or job that has been quiet this long was left by a sender that is gone."""
+"""A series without volume and warning is arriving until it was quiet this long: then its sender is gone."""
 _SETS = table("structure_sets", column("id"), column("series_row_id"), column("source_instance_id"))
 _STRUCTURES = table("structures", column("id"), column("structure_set_id"))
 _REVISIONS = table("revisions", column("structure_id"), column("author_id"))
@@ -65,15 +65,22 @@ def settle_forgotten(session: Session) -> int:
     recent = recent.where(Study.updated_at.between(quiet - timedelta(days=1), quiet))
     asked = 0
     for series, study in session.execute(recent.where(Series.modality.in_(WITH_VOLUME))).all():
-        key = f"assemble:{series.id}"
+        key = _assembling(series)
         known = select(Job.id).where(Job.study_id == study.id, Job.coalesce_key == key).limit(1)
         if series.volume is None and not series.warnings and session.scalar(known) is None:
-            request = JobRequest(
-                "assemble", {"series_id": series.id}, study.project_id, study.id, None, key, QUIET_S
-            )
-            enqueue(session, request)
+            _ask_for_volume(session, series, study)
             asked += 1
     return asked
+
+
+def _assembling(series: Series) -> str:
+    """What its jobs `assemble` coalesce by."""
+    return f"assemble:{series.id}"
+
+
+def _ask_for_volume(session: Session, series: Series, study: Study) -> None:
+    parameters, key = {"series_id": series.id}, _assembling(series)
+    enqueue(session, JobRequest("assemble", parameters, study.project_id, study.id, None, key, QUIET_S))
 
 
 def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> None:
@@ -88,11 +95,7 @@ def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> None:
         stale = series.volume is None or series.volume["digest"] != volumes.digest_of(instances)
         if stale and not _kept_for_people(session, series, study):
             series.volume, series.volume_sha256 = None, None
-            key = f"assemble:{series_id}"
-            parameters = {"series_id": series_id}
-            enqueue(
-                session, JobRequest("assemble", parameters, study.project_id, study.id, None, key, QUIET_S)
-            )
+            _ask_for_volume(session, series, study)
             announce(session, "study", study.id, study.project_id)
 
 

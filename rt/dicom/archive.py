@@ -76,7 +76,7 @@ def _members(archive: zipfile.ZipFile, limits: ArchiveLimits) -> Iterator[Member
         if refusal is None:
             data, refusal = _content(archive, entry, limits, limits.total_bytes - total)
             total += len(data)
-        yield Member(_shown(entry.filename), b"" if refusal else data, refusal)
+        yield Member(printable(entry.filename)[:256], b"" if refusal else data, refusal)
 
 
 def _hostile_name(entry: zipfile.ZipInfo) -> str | None:
@@ -127,5 +127,6 @@ def _content(
     return b"".join(pieces), None
 
 
-def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else "�" for c in name)[:256]
+def printable(name: str) -> str:
+    """A file's name as it may be shown and kept: what no screen can print becomes U+FFFD."""
+    return "".join(c if c.isprintable() else "�" for c in name)

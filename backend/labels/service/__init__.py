@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.labels.service.involvement import is_unknown
+from backend.labels.service.involvement import is_unknown, standing_approvals
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.revisions import (
     Network,
@@ -45,5 +45,6 @@ __all__ = [
     "refresh_study",
     "request_publication",
     "set_grid",
+    "standing_approvals",
     "working_set",
 ]

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from backend.labels import repository
-from backend.labels.tables import Revision, Structure
+from backend.labels.tables import Review, Revision, Structure
 
 Part = Literal["drew", "accepted", "submitted"]
 
@@ -21,6 +21,11 @@ def is_unknown(structure: Structure, head: Revision | None) -> bool:
     if head is None or structure.assessment == "rejected":
         return True
     return head.slices == 0 and head.author_id is None
+
+
+def standing_approvals(session: Session, structures: Sequence[Structure]) -> dict[str, Review]:
+    """The approval of the newest revision of each structure that is approved, by structure id."""
+    return repository.approvals(session, structures)
 
 
 def involvement(session: Session, structures: Sequence[Structure]) -> dict[str, dict[str, Part]]:
