@@ -79,7 +79,7 @@ def promote(session: Session, actor: Actor, project_id: str, version_id: str) ->
     """Use this version in the project from now on."""
     projects.require(session, actor, project_id, Permission.TRAIN)
     version = usable_version(session, project_id, version_id)
-    return _deploy(session, actor, project_id, version, "training.version.promoted")
+    return _deploy(session, actor, project_id, version, rolled_back=False)
 
 
 def rollback(session: Session, actor: Actor, project_id: str, network: str) -> Deployment:
@@ -89,30 +89,37 @@ def rollback(session: Session, actor: Actor, project_id: str, network: str) -> D
     if not history:
         raise NoEarlierVersion(f"{network} was never promoted in this project: nothing to go back to")
     shipped = repository.newest_shipped(session, network)
-    stack = _stacked([shipped.id] if shipped else [], [d.version_id for d in reversed(history)])
+    stack = _stacked([shipped.id] if shipped else [], reversed(history))
     previous = repository.version(session, stack[-2]) if len(stack) > 1 else None
     if previous is None:
         raise NoEarlierVersion(f"{network} has no earlier version to go back to")
-    return _deploy(session, actor, project_id, previous, "training.version.rolled_back")
+    return _deploy(session, actor, project_id, previous, rolled_back=True)
 
 
-def _stacked(versions: list[str], promoted: Iterable[str]) -> list[str]:
-    """The versions in use one upon the other: going back takes the upper one away for good."""
-    for version_id in promoted:
-        if len(versions) > 1 and versions[-2] == version_id:
-            versions.pop()
-        elif versions[-1:] != [version_id]:
-            versions.append(version_id)
+def _stacked(versions: list[str], deployed: Iterable[Deployment]) -> list[str]:
+    """Ids of the versions in use one upon the other: going back takes the upper one away for good."""
+    for one in deployed:
+        if one.rolled_back:
+            del versions[-1:]
+        if versions[-1:] != [one.version_id]:
+            versions.append(one.version_id)
     return versions
 
 
-def _deploy(session: Session, actor: Actor, project_id: str, version: NetworkVersion, act: str) -> Deployment:
+def _deploy(
+    session: Session, actor: Actor, project_id: str, version: NetworkVersion, *, rolled_back: bool
+) -> Deployment:
     repository.retire_deployments(session, project_id, version.name)
     row = Deployment(
-        project_id=project_id, network=version.name, version_id=version.id, promoted_by=actor.user_id
+        project_id=project_id,
+        network=version.name,
+        version_id=version.id,
+        rolled_back=rolled_back,
+        promoted_by=actor.user_id,
     )
     session.add(row)
     session.flush()
+    act = "training.version.rolled_back" if rolled_back else "training.version.promoted"
     audit.record(
         session, actor.user_id, act, "network_version", version.id, project_id, {"version": version.version}
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.clock import now
@@ -101,5 +101,7 @@ class Deployment(Base):
     network: Mapped[str] = mapped_column(String(64))
     version_id: Mapped[str] = mapped_column(ForeignKey("network_versions.id"))
     active: Mapped[bool] = mapped_column(default=True)
+    rolled_back: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """True of one that went back to what was in use before."""
     promoted_by: Mapped[str | None] = mapped_column(String(36))
     promoted_at: Mapped[datetime] = mapped_column(default=now)
