@@ -148,8 +148,14 @@ export class Scene {
 
   /** Shows the middle slice of a structure, where it is largest along the head-feet axis. */
   goTo(id: string): void {
-    const box = this.find(id)?.mask.tightBox();
-    if (box === null || box === undefined) return;
+    const mask = this.find(id)?.mask;
+    if (mask !== undefined) this.lookAtMiddle(mask);
+  }
+
+  /** Shows the middle slices of what a mask holds. */
+  lookAtMiddle(mask: BitMask): void {
+    const box = mask.tightBox();
+    if (box === null) return;
     const middle = (axis: 0 | 1 | 2): number => Math.floor((box.low[axis] + box.high[axis] - 1) / 2);
     this.lookAt([middle(0), middle(1), middle(2)]);
   }

@@ -11,7 +11,7 @@ import type { Structure } from '../../api/types';
 import { BitMask } from '../../lib/bits';
 import { encodeMask, toBase64 } from '../../lib/mask';
 import type { Actions } from './commands';
-import { keyOf } from './keymap';
+import { sayRefused } from './refusal';
 import { withdrawnBySaving } from './withdraw';
 import { recordOf, type Workspace } from './workspace';
 
@@ -49,7 +49,7 @@ const NUMBERS: Record<Operation, 'mm' | 'keep' | null> = {
 async function operate({ session, editor, scene }: Base, operation: Operation, t: Translate): Promise<Outcome | null> {
   const refusal = editor.refusal();
   if (refusal !== null) {
-    caution(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
+    sayRefused(refusal, t);
     return null;
   }
   const number = NUMBERS[operation];

@@ -5,8 +5,9 @@ import type { BitMask } from '../../lib/bits';
 import type { ToolName } from '../../viewer/scene';
 import { nextBrush } from '../../viewer/pointer';
 import type { Translate } from '../../i18n';
-import { keyOf, type Command } from './keymap';
+import type { Command } from './keymap';
 import { presetsFor } from './presets';
+import { sayRefused } from './refusal';
 import { nextUnchecked, type Workspace } from './workspace';
 
 export type Actions = {
@@ -48,7 +49,7 @@ type Part = Omit<Workspace, 'run'>;
 
 function stepBack(editor: Part['editor'], command: 'undo' | 'redo', t: Translate): void {
   const refusal = editor[command]();
-  if (refusal !== null) notify(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
+  if (refusal !== null) sayRefused(refusal, t);
 }
 
 function changeBrush({ scene }: Part, name: string): void {
@@ -69,8 +70,7 @@ export function focus({ scene, views }: Pick<Part, 'scene' | 'views'>, mask: Bit
   const box = mask.tightBox();
   if (box === null) return;
   const [k, j, i] = box.high;
-  const middle = (axis: 0 | 1 | 2): number => Math.floor((box.low[axis] + box.high[axis] - 1) / 2);
-  scene.lookAt([middle(0), middle(1), middle(2)]);
+  scene.lookAtMiddle(mask);
   for (const view of views.values()) view.centre([k - box.low[0], j - box.low[1], i - box.low[2]]);
 }
 

@@ -8,10 +8,10 @@ import { Badge, ErrorNote, Loading } from '../../ui/feedback';
 import { Button } from '../../ui/controls';
 import { Dialog } from '../../ui/dialog';
 import { formatTime } from '../../ui/format';
-import { caution, notify } from '../../ui/toast';
+import { notify } from '../../ui/toast';
 import { focus } from './commands';
 import { makerOf } from './inspector';
-import { keyOf } from './keymap';
+import { sayRefused } from './refusal';
 import { Reviews } from './reviews';
 import { volumeText } from './structure-list';
 import css from './viewer.module.css';
@@ -46,7 +46,7 @@ function Line({ record, revision, same, onClose }: LineProps) {
     const refusal = editor.refusal();
     if (refusal === null) return withMask((mask) => editor.replace(record.id, mask, 'revision'));
     onClose(); // the note would lie behind the dialog
-    caution(t(`viewer.refused.${refusal}`, { key: keyOf('structure.lock') }));
+    sayRefused(refusal, t);
   };
   return (
     <li>

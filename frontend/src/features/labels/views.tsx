@@ -1,8 +1,7 @@
 import { useCallback, useEffect, useRef } from 'react';
-import { useT, type Translate } from '../../i18n';
+import { useT } from '../../i18n';
 import { PLANES, type PlaneName } from '../../lib/planes';
 import { classes } from '../../ui/controls';
-import { caution } from '../../ui/toast';
 import type { Refusal } from '../../viewer/editor';
 import { planeColour } from '../../viewer/marks';
 import type { PlaneView } from '../../viewer/plane-view';
@@ -10,6 +9,7 @@ import { useScene } from '../../viewer/use-scene';
 import { EDIT_TOOLS, type ToolName } from '../../viewer/scene';
 import { ViewPanel } from '../../viewer/view-panel';
 import { keyOf } from './keymap';
+import { sayRefused } from './refusal';
 import { ToolIcon } from './tool-icons';
 import css from './viewer.module.css';
 import { useWorkspace } from './workspace';
@@ -18,8 +18,6 @@ const CURSORS: Record<ToolName, string> = {
   navigate: 'crosshair', window: 'ns-resize', pan: 'grab', zoom: 'zoom-in',
   brush: 'none', eraser: 'none', threshold: 'none', contour: 'crosshair', cut: 'crosshair',
 }; // prettier-ignore
-
-const refusalText = (why: Refusal, t: Translate): string => t(`viewer.refused.${why}`, { key: keyOf('structure.lock') });
 
 function Slice({ plane }: { plane: PlaneName }) {
   const t = useT();
@@ -39,7 +37,7 @@ function View({ plane }: { plane: PlaneName }) {
   useEffect(() => {
     speak.current = t;
   }, [t]);
-  const refused = useCallback((why: Refusal) => caution(refusalText(why, speak.current)), []); // a new one would rebuild the view
+  const refused = useCallback((why: Refusal) => sayRefused(why, speak.current), []); // a new one would rebuild the view
   const register = useCallback(
     (name: PlaneName, view: PlaneView | null) => {
       if (view === null) views.delete(name);
