@@ -5,21 +5,31 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-
-from safetensors.torch import load_file
+from typing import Any
 
 from models.data import load_samples
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
 from models.evaluation import choose_thresholds, evaluate, summarise
 from models.inference.segment import segment_ct
+from models.registry.members import CHECKPOINT, describe_training, read_members
 from models.registry.network import Network, NetworkManifest, load_network, load_weights, read_version
 from models.registry.package import pack_weights, volume_rules, with_weights, write_version
 from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
 from rt.manifest import DatasetManifest
 from rt.resample import read_nifti, write_nifti
 
+RECIPES: dict[str, dict[str, Any]] = {
+    "unet3d": {},
+    "subpixel_unet3d": {
+        "options": {"channels": (32, 64, 128, 192), "blocks": (1, 1, 1, 1)},
+        "learning_rate": 1.5e-3,
+        "weight_decay": 5e-2,
+        "average_decay": 0.999,
+    },
+}
+"""How each architecture was trained with success: what differs from TrainingConfig's defaults."""
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 
 
@@ -30,15 +40,20 @@ def main() -> None:
     fit = commands.add_parser("train", help="train a network from nothing")
     _data(fit)
     fit.add_argument("--out", type=Path, required=True)
+    fit.add_argument("--network", choices=RECIPES, default=TrainingConfig.network)
     fit.add_argument("--iterations", type=int, default=10_000)
     fit.add_argument("--minutes", type=float)
     fit.add_argument("--start", type=Path, help="a version's folder to start from")
-    fit.add_argument("--learning-rate", type=float, default=TrainingConfig.learning_rate)
+    fit.add_argument("--learning-rate", type=float, help="the recipe's unless given")
+    fit.add_argument("--seed", type=int, default=TrainingConfig.seed)
     fit.add_argument("--batch", type=int, default=TrainingConfig.batch, help="patches an iteration")
     fit.set_defaults(run=_train)
-    package = commands.add_parser("package", help="make a version of a checkpoint: thresholds, figures, card")
+    package = commands.add_parser("package", help="make a version: thresholds, figures, card")
     _data(package)
-    package.add_argument("--training", type=Path, required=True, help="the folder that `train` wrote")
+    package.add_argument(
+        "members", type=Path, nargs="+", help="folders that `train` wrote, or versions; several: an ensemble"
+    )
+    package.add_argument("--cache", type=Path, required=True, help="where prepared cases lie or shall lie")
     package.add_argument("--name", default="head-neck-oar")
     package.add_argument("--title", default="Head-and-neck organs at risk on CT")
     package.add_argument("--number", type=int, default=1)
@@ -75,15 +90,21 @@ def _say(line: str) -> None:
 
 def _train(arguments: argparse.Namespace) -> None:
     manifest = _manifest(arguments)
-    config = TrainingConfig(
+    config = replace(
+        TrainingConfig(),
+        network=arguments.network,
         iterations=arguments.iterations,
         max_minutes=arguments.minutes,
-        learning_rate=arguments.learning_rate,
         batch=arguments.batch,
+        seed=arguments.seed,
         positive_weight=(3.0, 1.2) if arguments.start else TrainingConfig.positive_weight,
+        **RECIPES[arguments.network],
     )
+    if arguments.learning_rate is not None:
+        config = replace(config, learning_rate=arguments.learning_rate)
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
+    describe_training(out, config)
     samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, out / "cache")
     validation = load_samples(manifest, manifest.split("validation"), config.spacing_mm, out / "cache")
 
@@ -94,23 +115,19 @@ def _train(arguments: argparse.Namespace) -> None:
 
     data = TrainingData(manifest.structures, samples, validation)
     start = load_weights(*read_version(arguments.start)[:2]) if arguments.start else None
-    train(config, data, out / "checkpoint.safetensors", Hooks(report), start)
+    train(config, data, out / CHECKPOINT, Hooks(report), start)
 
 
 def _package(arguments: argparse.Namespace) -> None:
     manifest, config = _manifest(arguments), TrainingConfig()
-    training: Path = arguments.training
-    tensors = load_file(training / "checkpoint.safetensors")
-    weights = {
-        name.removeprefix("average."): value for name, value in tensors.items() if name.startswith("average.")
-    }
-    packed = pack_weights(weights)
+    member = read_members(arguments.members)
+    packed = pack_weights(member.weights)
     version = NetworkManifest(
         name=arguments.name,
         version=arguments.number,
         title=arguments.title,
-        architecture=config.network,
-        options=config.options,
+        architecture=member.architecture,
+        options=member.options,
         structures=manifest.structures,
         spacing_mm=config.spacing_mm,
         patch=config.patch,
@@ -122,7 +139,7 @@ def _package(arguments: argparse.Namespace) -> None:
     found = choose_thresholds(load_network(version, packed), manifest, validation, THRESHOLDS)
     thresholds = {name: max(row, key=lambda t: row[t]) for name, row in found.items() if row}
     _say(f"thresholds {thresholds}")
-    samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, training / "cache")
+    samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, arguments.cache)
     rules = volume_rules(manifest.structures, samples, config.spacing_mm, thresholds)
     version = NetworkManifest.from_json(
         version.to_json() | {"rules": {name: asdict(rule) for name, rule in rules.items()}}

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 
 def best_device() -> torch.device:
     """The first GPU, or the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def place(module: nn.Module, device: torch.device) -> nn.Module:
+    """The module on `device`, its weights with channels last.
+
+    Convolutions in bfloat16 are computed in that order: without it each reorders its input and its output
+    (a third of a training's time on a CPU).
+    """
+    module.to(device).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    return module
 
 
 def mixed_precision(device: torch.device) -> torch.autocast:

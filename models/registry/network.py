@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import nn
 
-from models.devices import best_device
+from models.devices import best_device, place
 from models.networks import NETWORKS, build_network
 from models.preprocessing import CtWindow
 from rt.errors import RtError
@@ -100,7 +100,7 @@ def load_network(manifest: NetworkManifest, weights: bytes) -> Network:
     module = build_network(manifest.architecture, len(manifest.structures), _options(manifest))
     module.load_state_dict(load_weights(manifest, weights))
     device = best_device()
-    return Network(manifest, module.to(device).eval(), device)
+    return Network(manifest, place(module, device).eval(), device)
 
 
 def load_weights(manifest: NetworkManifest, weights: bytes) -> dict[str, torch.Tensor]:

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from models.data import Sample
-from models.devices import best_device, mixed_precision
+from models.devices import best_device, mixed_precision, place
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.networks import build_network
 from models.preprocessing import CtWindow
@@ -128,9 +128,9 @@ def _initial(config: TrainingConfig, count: int, start: dict[str, torch.Tensor] 
     network = build_network(config.network, count, config.options)
     if start is not None:
         network.load_state_dict(start)
-    network.to(device)
+    place(network, device)
     optimiser = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
     average = {name: value.detach().clone().float() for name, value in network.state_dict().items()}
     return _State(network, average, optimiser, device)
@@ -193,7 +193,7 @@ def _batch(
 def _validate(config: TrainingConfig, state: _State, data: TrainingData) -> dict[str, float]:
     network = build_network(config.network, len(data.structures), config.options)
     network.load_state_dict(state.average)
-    network.to(state.device)
+    place(network, state.device)
     windows = Windows(len(data.structures), config.patch, 0.25, state.device)
     scores: dict[str, list[float]] = {name: [] for name in data.structures}
     for sample in data.validation[: config.validation_cases]:

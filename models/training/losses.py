@@ -23,6 +23,6 @@ def segmentation_loss(
     total = probability.sum((0, 2, 3, 4)) + (target * mask).sum((0, 2, 3, 4))
     dice = (2 * overlap + 1) / (total + 1)
     present = (target * mask).sum((0, 2, 3, 4)) > 0
-    dice_loss = (1 - dice)[present].mean() if bool(present.any()) else logits.sum() * 0
+    dice_loss = ((1 - dice) * present).sum() / present.sum().clamp(min=1)
     entropy_loss = (entropy * mask).sum() / mask.expand_as(entropy).sum().clamp(min=1)
     return dice_loss + 4 * entropy_loss
