@@ -24,27 +24,35 @@ from backend.training.tables import Deployment, NetworkVersion
 
 
 def register_shipped(session: Session) -> None:
-    """Make every version below the weights folder known; what is known stays as it is."""
+    """Make every version below the weights folder known; what is known by its weights stays as it is.
+
+    Trained versions share the numbers: a shipped one whose number a clinic's own has taken gets the next.
+    """
     for path in sorted(get_settings().weights.glob("*/*/manifest.json")):
         manifest: dict[str, Any] = json.loads(path.read_text())
-        if repository.version_by_number(session, manifest["name"], manifest["version"]) is None:
-            session.add(_shipped(path.parent, manifest))
+        name, number = manifest["name"], manifest["version"]
+        if repository.shipped_with(session, name, manifest["weights_sha256"]) is not None:
+            continue
+        if repository.version_by_number(session, name, number) is not None:
+            number = next_version_number(session, name)
+        session.add(_shipped(path.parent, manifest, number))
+        session.flush()
 
 
-def _shipped(folder: Path, manifest: dict[str, Any]) -> NetworkVersion:
+def _shipped(folder: Path, manifest: dict[str, Any], number: int) -> NetworkVersion:
     weights = (folder / "weights.safetensors").read_bytes()
     if hashlib.sha256(weights).hexdigest() != manifest["weights_sha256"]:
         raise InvalidInput(f"weights of {folder.name} do not have the SHA-256 of their manifest")
-    metrics = folder / "metrics.json"
+    metrics, card = folder / "metrics.json", (folder / "CARD.md").read_text()
     return NetworkVersion(
         name=manifest["name"],
-        version=manifest["version"],
+        version=number,
         title=manifest["title"],
         origin="shipped",
-        manifest=manifest,
+        manifest=manifest | {"version": number},
         structures=manifest["structures"],
         weights_sha256=storage().put(weights),
-        card=(folder / "CARD.md").read_text(),
+        card=card.replace(f", version {manifest['version']}\n", f", version {number}\n", 1),
         metrics=json.loads(metrics.read_text()) if metrics.exists() else {},
     )
 

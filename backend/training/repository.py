@@ -30,6 +30,14 @@ def version_by_number(session: Session, name: str, number: int) -> NetworkVersio
     return session.scalars(select(NetworkVersion).filter_by(name=name, version=number)).one_or_none()
 
 
+def shipped_with(session: Session, name: str, weights_sha256: str) -> NetworkVersion | None:
+    """The shipped version with these weights."""
+    query = select(NetworkVersion).filter_by(
+        name=name, project_id=None, origin="shipped", weights_sha256=weights_sha256
+    )
+    return session.scalars(query).first()
+
+
 def newest_shipped(session: Session, name: str) -> NetworkVersion | None:
     """The newest version that came with Rinkaku."""
     query = (
