@@ -213,7 +213,7 @@ export const viewerEn = {
   'viewer.key.contours': 'Show or hide all contours',
   'viewer.key.fill': 'Fill on or off',
   'viewer.crosshair': 'Crosshair lines',
-  'viewer.reset': 'Reset zoom and position',
+  'viewer.reset': 'Show the whole body',
   'viewer.autosave.clean': 'No changes',
   'viewer.autosave.unsaved': 'Unsaved changes',
   'viewer.autosave.saving': 'Keeping draft…',

@@ -215,7 +215,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.key.contours': '全輪郭の表示切替',
   'viewer.key.fill': '塗りの切替',
   'viewer.crosshair': '十字線',
-  'viewer.reset': '拡大と位置を初期化',
+  'viewer.reset': '体全体を表示',
   'viewer.autosave.clean': '変更なし',
   'viewer.autosave.unsaved': '未保存の変更',
   'viewer.autosave.saving': '下書きを保存中…',

@@ -107,7 +107,14 @@ export class PlaneView {
   }
 
   private get currentCamera(): Camera {
-    return this.camera ?? fitCamera(this.extent, this.spacing, this.size);
+    return this.camera ?? this.fit;
+  }
+
+  /** On the body. */
+  private get fit(): Camera {
+    const { low, high } = this.scene.state.body;
+    const { columns, rows } = this.plane;
+    return fitCamera({ low: [low[columns], low[rows]], high: [high[columns], high[rows]] }, this.spacing, this.size);
   }
 
   get frame(): Frame {
@@ -143,11 +150,15 @@ export class PlaneView {
     this.zoomAt(rect.left + rect.width / 2, rect.top + rect.height / 2, factor);
   }
 
-  /** Brings the crosshair to the middle; with an extent (voxels) also near enough to fill a good part of the view. */
+  /**
+   * Brings the crosshair to the middle; with an extent (voxels) also near enough to fill a good part of the view. A
+   * view that shows the whole body goes on doing so.
+   */
   centre(extent: Triple | null): void {
+    if (extent === null && this.camera === null) return;
     const { crosshair } = this.scene.state;
     const centre: Point = [crosshair[this.plane.columns], crosshair[this.plane.rows]];
-    const fit = fitCamera(this.extent, this.spacing, this.size);
+    const { fit } = this;
     let { zoom } = this.currentCamera;
     if (extent !== null) {
       const across = extent[this.plane.columns] * this.spacing[0];
@@ -155,7 +166,7 @@ export class PlaneView {
       zoom = FOCUS_SHARE * Math.min(this.size.width / across, this.size.height / down);
       zoom = Math.max(fit.zoom, Math.min(zoom, FOCUS_MOST * fit.zoom));
     }
-    this.camera = zoom <= fit.zoom ? null : { centre, zoom };
+    this.camera = extent !== null && zoom <= fit.zoom ? null : { centre, zoom };
     this.request();
   }
 

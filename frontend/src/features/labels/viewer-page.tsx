@@ -38,7 +38,7 @@ function useVolume(scene: Scene, seriesId: string): void {
     const load = async (): Promise<void> => {
       const response = await api.stream(`/series/${seriesId}/volume`, { query: { order: 'middle-out' }, signal: abort.signal });
       if (response.body === null) return;
-      await scene.volume.fill(response.body, () => scene.set({ slicesLoaded: scene.volume.loaded }));
+      await scene.volume.fill(response.body, () => scene.arrived());
     };
     load().catch(() => {
       if (!abort.signal.aborted) notify(t('viewer.image.failed'), true);
