@@ -137,7 +137,15 @@ def test_kind_follows_the_name(name: str, kind: str) -> None:
 
 def test_unknown_structures_are_grey_and_known_ones_have_their_colour() -> None:
     assert default_colour("Ring 2 cm") == "#c0c0c0"
-    assert default_colour("左耳下腺") == default_colour("Parotid_R") != "#c0c0c0"
+    assert default_colour("左耳下腺") == default_colour("Parotid_L") != "#c0c0c0"
+
+
+@pytest.mark.parametrize("base", [one.base for one in structures() if one.paired])
+def test_right_and_left_are_told_apart_by_their_colours(base: str) -> None:
+    colours = [default_colour(f"{base}_{side}") for side in "LR"]
+    left, right = (np.array([int(one[at : at + 2], 16) for at in (1, 3, 5)]) for one in colours)
+    assert np.abs(left - right).sum() >= 75
+    assert min(left.max(), right.max()) >= 140, "dark lines are lost on a grey image"
 
 
 @pytest.mark.parametrize("levels", [(70, 63, 56), (70, 60, 54), (66, 60, 54), (60, 50), (78, 60, 45)])

@@ -145,6 +145,7 @@ export function Inspector() {
   const shown = useScene(scene, (state) => state.structures.find((one) => one.id === activeId) ?? null);
   const record = recordOf(set, activeId);
   const base = useLabels(session, () => (record === null ? null : session.outdated(record)));
+  if (set === null && session.setId !== '') return null;
   if (set === null || set.structures.length === 0) return <EmptySet />;
   if (shown === null || record === null) return null;
   const { head } = record;

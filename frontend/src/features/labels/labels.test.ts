@@ -6,6 +6,7 @@ import { dueAt, worst } from './autosave';
 import { dice } from './conflict-dialog';
 import { leavingOf } from './export-dialog';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
+import { inOrder } from './order';
 import { presetsFor } from './presets';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
@@ -116,6 +117,33 @@ describe('review', () => {
     expect(preselected('approve', waiting, 'me', 'odd')).toEqual(['sound']);
     expect(preselected('submit', waiting, 'me', 'odd')).toEqual(['sound', 'own']);
     expect(preselected('return', waiting, 'me', 'odd')).toEqual(['odd']);
+  });
+});
+
+describe('the order of structures', () => {
+  const made = (name: string, kind = 'ORGAN'): Structure => ({ id: name, name, kind }) as unknown as Structure;
+  const set = [
+    made('External', 'EXTERNAL'), made('Lung_R'), made('Lung_L'), made('Bones'), made('Parotid_R'), made('Cochlea_L'),
+    made('SpinalCord'), made('Heart'), made('Parotid_L'), made('Brainstem'), made('Cochlea_R'),
+  ]; // prettier-ignore
+  const template = ['Brainstem', 'SpinalCord', 'Parotid_R', 'Larynx', 'Parotid_L'];
+  const names = (origin: 'ai' | 'import', wanted: string[]): string[] => inOrder(set, origin, wanted).map((one) => one.name);
+
+  it('is the template’s, sides of a pair together, what only supports at the end', () => {
+    expect(names('ai', template)).toEqual([
+      'Brainstem', 'SpinalCord', 'Parotid_R', 'Parotid_L', 'Cochlea_L', 'Cochlea_R', 'Heart', 'External', 'Lung_R', 'Lung_L', 'Bones',
+    ]); // prettier-ignore
+  });
+
+  it('lists the lungs of a planner, and those that the template wants, among the organs', () => {
+    expect(names('import', []).slice(0, 3)).toEqual(['Lung_R', 'Lung_L', 'Bones']);
+    expect(names('import', []).at(-1)).toBe('External');
+    expect(names('ai', ['Lung_L', 'Heart']).slice(0, 3)).toEqual(['Lung_L', 'Lung_R', 'Heart']);
+  });
+
+  it('leaves the set alone', () => {
+    inOrder(set, 'ai', template);
+    expect(set[0]?.name).toBe('External');
   });
 });
 

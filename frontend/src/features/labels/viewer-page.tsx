@@ -26,7 +26,7 @@ import { ToolOptions } from './tool-options';
 import { TopBar } from './top-bar';
 import { Views } from './views';
 import css from './viewer.module.css';
-import { WorkspaceContext, type DialogName, type Workspace } from './workspace';
+import { nextUnchecked, WorkspaceContext, type DialogName, type Workspace } from './workspace';
 
 type Props = { study: StudyDetail; images: ImageSeries[]; image: ImageSeries; set: StructureSet | null; setId: string | null };
 
@@ -90,9 +90,6 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   useEffect(() => {
     scene.set({ canEdit: mayEdit && setId !== null });
   }, [scene, mayEdit, setId]);
-  useEffect(() => {
-    if (tab !== 'asking' && set !== null && set.id === session.setId) void session.update(set);
-  }, [session, set, tab]);
 
   const base = useMemo(
     () => ({
@@ -102,6 +99,10 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
     }), // prettier-ignore
     [study, set, scene, editor, session, mayEdit, role, me.user.id, views, image.id],
   );
+  useEffect(() => {
+    if (tab === 'asking' || base.set?.id !== session.setId) return;
+    void session.update(base.set, nextUnchecked(base.set.structures, null, base)?.id);
+  }, [session, base, tab]);
   const actions = useActions(base);
   const run = useCallback((command: Command) => runCommand(command, base, actions, t), [base, actions, t]);
   const workspace: Workspace = useMemo(() => ({ ...base, run }), [base, run]);
