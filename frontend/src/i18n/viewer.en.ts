@@ -86,6 +86,8 @@ export const viewerEn = {
   'viewer.unchecked.none': 'Every contour has been checked',
   'viewer.nothing': 'Nothing to do',
   'viewer.structures': 'Structures',
+  'viewer.structure': 'Structure',
+  'viewer.volume': 'Volume (cc)',
   'viewer.filter': 'Find a structure',
   'viewer.structure.add': 'Add a structure',
   'viewer.structure.name': 'Name (TG-263)',

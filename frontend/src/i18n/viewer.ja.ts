@@ -88,6 +88,8 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.unchecked.none': '輪郭はすべて確認済みです',
   'viewer.nothing': '対象がありません',
   'viewer.structures': 'ストラクチャ',
+  'viewer.structure': 'ストラクチャ',
+  'viewer.volume': '体積 (cc)',
   'viewer.filter': 'ストラクチャを探す',
   'viewer.structure.add': 'ストラクチャを追加',
   'viewer.structure.name': '名称（TG-263）',

@@ -10,6 +10,7 @@ import { inOrder } from './order';
 import { presetsFor } from './presets';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
+import { volumeCell, volumeText } from './structure-list';
 import { imagesOf } from './study-page';
 
 const press = (key: string, held: { ctrlKey?: boolean; shiftKey?: boolean } = {}) =>
@@ -160,6 +161,13 @@ describe('comparison', () => {
     expect(dice(line(0, 5), line(10, 15))).toBe(0);
     expect(dice(line(0, 0), line(0, 0))).toBeNull();
   });
+});
+
+it('gives volumes three figures or so, the points above each other', () => {
+  expect([0, 0.05, 9.994, 24.51, 12345.6].map(volumeText)).toEqual(['–', '0.05', '9.99', '24.5', '12346']);
+  const cells = [0.05, 24.51, 12345.6].map(volumeCell);
+  expect(cells.map((cell) => cell.length - cell.trim().length)).toEqual([0, 1, 3]);
+  expect(cells.map((cell) => cell.replace(/\s+$/, (padding) => '.00'.slice(3 - padding.length)))).toEqual(['0.05', '24.50', '12346.00']);
 });
 
 it('offers CT windows for HU and the image’s own for anything else', () => {
