@@ -8,6 +8,7 @@ import { leavingOf } from './export-dialog';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
 import { inOrder } from './order';
 import { presetsFor } from './presets';
+import { acceptRefused, reviewRefused } from './refusal';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
 import { volumeCell, volumeText } from './structure-list';
@@ -83,6 +84,34 @@ describe('review', () => {
     expect(nextUnchecked(byNetwork, 'a', reviewer)?.id).toBe('c');
     const own = byNetwork.map((one) => ({ ...one, involved: { me: 'submitted' as const } }));
     expect(nextUnchecked(own, 'a', reviewer)).toBeNull();
+  });
+
+  it('lets only an unchanged contour of a network be accepted, by who may edit', () => {
+    const version = { id: 'v', name: 'head-neck-oar', version: 1 };
+    const rule = structure('External', 'draft', true);
+    const network = { ...rule, id: 'n', head: rule.head && { ...rule.head, network_version: version } };
+    const person = { id: 'p', username: 'p', display_name: 'P' } as never;
+    const clean = new Set<string>();
+    expect(acceptRefused(network, clean, editor)).toBeNull();
+    expect(acceptRefused(rule, clean, editor)).toEqual(['review.accept.network']);
+    expect(acceptRefused(network, clean, reviewer)).toEqual(['viewer.refused.read-only']);
+    expect(acceptRefused(null, clean, editor)).toEqual(['viewer.refused.no-structure']);
+    expect(acceptRefused(network, new Set(['n']), editor)).toEqual(['viewer.save-first']);
+    expect(acceptRefused({ ...network, assessment: 'accepted' }, clean, editor)).toEqual(['review.accept.already']);
+    expect(acceptRefused({ ...network, unknown: true }, clean, editor)).toEqual(['review.unknown']);
+    const corrected = { ...network, head: network.head && { ...network.head, author: person } };
+    expect(acceptRefused(corrected, clean, editor)).toEqual(['review.accept.corrected']);
+  });
+
+  it('is by who may review, of what is submitted, and not of one’s own work', () => {
+    const waiting = structure('c', 'submitted', true);
+    expect([reviewRefused('approve', waiting, reviewer), reviewRefused('return', waiting, reviewer)]).toEqual([null, null]);
+    expect(reviewRefused('return', waiting, editor)).toEqual(['review.nothing']);
+    expect(reviewRefused('approve', structure('a', 'draft', true), reviewer)).toEqual(['review.nothing']);
+    const own = { ...waiting, involved: { me: 'drew' as const } };
+    expect(reviewRefused('approve', own, reviewer)).toEqual(['review.own.drew', 'review.own.why']);
+    expect(reviewRefused('return', own, reviewer)).toBeNull();
+    expect(reviewRefused('approve', { ...waiting, unknown: true }, reviewer)).toEqual(['review.unknown']);
   });
 
   it('submits what is drawn and not yet submitted, also when it is only drawn here', () => {
