@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Box } from '../lib/bits';
+import { BitMask, type Box } from '../lib/bits';
+import { decodeMask, encodeMask } from '../lib/mask';
 import { BodyFinder } from './body';
 import { Scene } from './scene';
 import { Volume, type VolumeDescription } from './volume';
@@ -54,12 +55,38 @@ it('takes what is not black where the unit is not HU', () => {
   expect(new BodyFinder(volumeOf(BODY, ALL, { ...CT, unit: '', window: { low: 0, high: 300 } })).box).toEqual({ low: [0, 0, 0], high: SHAPE });
 });
 
+const AXIAL = { across: 0, columns: 2, rows: 1 } as const;
+const SAGITTAL = { across: 2, columns: 1, rows: 0 } as const;
+
+it('is seen as the slice cuts it, but never as less than half of the whole', () => {
+  const volume = volumeOf(BODY, ALL);
+  const [, nj, ni] = SHAPE;
+  for (let j = 0; j < nj; j += 1) for (let i = 0; i < ni; i += 1) if (i < 24 || i >= 44) volume.data[(2 * nj + j) * ni + i] = -1000;
+  const finder = new BodyFinder(volume);
+  expect(finder.on(AXIAL, 3)).toEqual({ low: [20, 10], high: [50, 30] });
+  expect(finder.on(AXIAL, 2)).toEqual({ low: [24, 10], high: [44, 30] });
+  expect(finder.on(AXIAL, 0)).toEqual({ low: [20, 10], high: [50, 30] });
+  expect(finder.on(SAGITTAL, 30)).toEqual({ low: [10, 1], high: [30, 5] });
+  for (let j = 0; j < nj; j += 1) for (let i = 0; i < ni; i += 1) if (i < 44) volume.data[(3 * nj + j) * ni + i] = -1000;
+  expect(finder.on(AXIAL, 3)).toEqual({ low: [35, 10], high: [50, 30] });
+});
+
+it('does not take slices that have not arrived for water', () => {
+  const volume = volumeOf(BODY, [3]);
+  volume.data.fill(0, 0, 3 * 40 * 60);
+  expect(new BodyFinder(volume).on(SAGITTAL, 5)).toEqual({ low: [10, 0], high: [30, 6] });
+});
+
 it('goes by the outline of the body once it is there, also when more slices come', () => {
   const scene = new Scene(volumeOf(BODY, [3]));
-  const outline: Box = { low: [0, 12, 22], high: [6, 28, 48] };
+  const outline = new BitMask(SHAPE);
+  for (let k = 0; k < 6; k += 1) for (let j = 12; j < 28; j += 1) for (let i = k < 3 ? 22 : 26; i < 48; i += 1) outline.write(k, j, i, true);
+  const mask = decodeMask(encodeMask(outline), SHAPE);
   scene.arrived();
   expect(scene.state.body).toEqual({ low: [0, 10, 20], high: [6, 30, 50] });
-  scene.outlined(outline);
+  scene.outlined(mask);
   scene.arrived();
-  expect(scene.state.body).toEqual(outline);
+  expect(scene.state.body).toEqual({ low: [0, 12, 22], high: [6, 28, 48] });
+  expect(scene.bodyOn('axial')).toEqual({ low: [26, 12], high: [48, 28] });
+  expect(scene.bodyOn('sagittal')).toEqual({ low: [12, 0], high: [28, 6] });
 });

@@ -2,10 +2,10 @@
  * One plane on the screen: three canvases above each other, each drawn only when what it shows has changed.
  * The image changes with slice, window and camera; the contours with the masks; the marks with the pointer.
  */
-import type { Triple } from '../lib/bits';
+import type { Box, Triple } from '../lib/bits';
 import { spacingKji, type Plane, type PlaneName } from '../lib/planes';
 import type { Point, Spacing } from '../lib/raster';
-import { fitCamera, panned, toSlice, transformOf, zoomed, type Camera, type Size, type Transform } from './camera';
+import { fitCamera, panned, toSlice, transformOf, zoomed, type Camera, type Rectangle, type Size, type Transform } from './camera';
 import { ContourCache, drawContours } from './contours';
 import { drawMarks } from './marks';
 import type { Scene } from './scene';
@@ -34,6 +34,7 @@ export class PlaneView {
   private readonly buffer: OffscreenCanvas;
   private readonly cache = new ContourCache();
   private camera: Camera | null = null;
+  private fitted: { body: Box; rectangle: Rectangle } | null = null;
   private size: Size = { width: 0, height: 0 };
   private requested = 0;
   private readonly release: (() => void)[] = [];
@@ -110,11 +111,11 @@ export class PlaneView {
     return this.camera ?? this.fit;
   }
 
-  /** On the body. */
+  /** On the body as the slice cut it that was shown when the body was found or the view reset. */
   private get fit(): Camera {
-    const { low, high } = this.scene.state.body;
-    const { columns, rows } = this.plane;
-    return fitCamera({ low: [low[columns], low[rows]], high: [high[columns], high[rows]] }, this.spacing, this.size);
+    const { body } = this.scene.state;
+    if (this.fitted?.body !== body) this.fitted = { body, rectangle: this.scene.bodyOn(this.plane.name) };
+    return fitCamera(this.fitted.rectangle, this.spacing, this.size);
   }
 
   get frame(): Frame {
@@ -172,6 +173,7 @@ export class PlaneView {
 
   reset(): void {
     this.camera = null;
+    this.fitted = null;
     this.request();
   }
 

@@ -6,6 +6,7 @@
 import type { BitMask, Box, Triple } from '../lib/bits';
 import { planesOf, type Plane, type PlaneName } from '../lib/planes';
 import { BodyFinder } from './body';
+import type { Rectangle } from './camera';
 import type { Window } from './slice-image';
 import type { Volume } from './volume';
 
@@ -52,7 +53,7 @@ export type SceneState = {
   readonly layout: Layout;
   readonly canEdit: boolean;
   readonly slicesLoaded: number;
-  /** What the views are fitted to. */
+  /** Where the patient is; another one when the views are to be fitted anew. */
   readonly body: Box;
   /** Where the pointer is, or null. */
   readonly pointer: Triple | null;
@@ -111,9 +112,14 @@ export class Scene {
   }
 
   /** The outline of the body was loaded. */
-  outlined(box: Box): void {
-    this.finder.outlined(box);
-    this.set({ body: box });
+  outlined(mask: BitMask): void {
+    this.finder.outlined(mask);
+    this.set({ body: this.finder.box });
+  }
+
+  /** The body as the slice that a plane shows cuts it. */
+  bodyOn(plane: PlaneName): Rectangle {
+    return this.finder.on(this.planes[plane], this.sliceOf(plane));
   }
 
   /** For the page. An arrow, because `useSyncExternalStore` compares it. */

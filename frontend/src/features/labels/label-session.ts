@@ -205,7 +205,7 @@ export class LabelSession {
       const bytes = head === null ? null : await this.bytesOf(id, head.number);
       const mask = this.maskOf(bytes);
       this.put(id, mask);
-      if (structure.kind === 'EXTERNAL' && mask.count > 0) this.scene.outlined(mask.box);
+      if (structure.kind === 'EXTERNAL' && mask.count > 0) this.scene.outlined(mask);
       this.saved.set(id, { number: head?.number ?? 0, bytes, count: mask.count });
       return drafts !== null && this.scene.state.canEdit ? await this.restore(id, (await drafts).get(id)) : null;
     } catch {
