@@ -12,6 +12,7 @@ import { acceptRefused, reviewRefused } from './refusal';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
 import { volumeCell, volumeText } from './structure-list';
+import { offers } from './structure-names';
 import { imagesOf } from './study-page';
 
 const press = (key: string, held: { ctrlKey?: boolean; shiftKey?: boolean } = {}) =>
@@ -175,6 +176,15 @@ describe('the order of structures', () => {
     inOrder(set, 'ai', template);
     expect(set[0]?.name).toBe('External');
   });
+});
+
+it('offers the names of the template first, then those of TG-263, each once and none that is taken', () => {
+  const names = offers(['Parotid_L', 'Ring'], new Set(['Brain', 'Ring'])).map((one) => one.name);
+  expect(names.slice(0, 2)).toEqual(['Parotid_L', 'Brainstem']);
+  expect(names).toContain('Femur_Head_R');
+  expect(names.filter((name) => name === 'Parotid_L')).toHaveLength(1);
+  expect(names).not.toContain('Brain');
+  expect(names).not.toContain('Ring');
 });
 
 describe('comparison', () => {
