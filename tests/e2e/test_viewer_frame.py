@@ -103,6 +103,21 @@ def test_no_tool_and_no_letter_of_the_patient_is_cut(
         assert _inside(page, part) == []
 
 
+def test_a_patient_without_name_and_id_is_called_so(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring
+) -> None:
+    bring(1, ("Brainstem",))
+    with session_scope() as session:
+        session.execute(update(Patient).values(name="", patient_id=""))
+    person = sit_down(actor("clinician"))
+    expect(person.page.get_by_role("row").filter(has_text="No name")).to_contain_text("No ID")
+    person.open_study("No name")
+    patient = person.page.get_by_label("Patient", exact=True)
+    expect(patient).to_contain_text("No name")
+    expect(patient).to_contain_text("No ID")
+    expect(person.page).to_have_title("No name – Rinkaku")
+
+
 def test_what_leaves_is_said_before_it_leaves_and_only_to_who_may_send_it(
     sit_down: SitDown, actor: ActorMaker, bring: Bring
 ) -> None:

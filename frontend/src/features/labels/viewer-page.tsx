@@ -3,6 +3,7 @@ import { api } from '../../api/client';
 import type { StructureSet, StudyDetail } from '../../api/types';
 import { useT } from '../../i18n';
 import type { PlaneName } from '../../lib/planes';
+import { formatPersonName } from '../../ui/format';
 import { notify } from '../../ui/toast';
 import { Editor } from '../../viewer/editor';
 import type { PlaneView } from '../../viewer/plane-view';
@@ -110,7 +111,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
 
   return (
     <WorkspaceContext value={workspace}>
-      <title>{`${study.patient_name} – Rinkaku`}</title>
+      <title>{`${formatPersonName(study.patient_name) || t('worklist.noName')} – Rinkaku`}</title>
       <div className={css.page} data-testid="viewer">
         <TopBar images={images} image={image} />
         <aside className={css.side}>
