@@ -84,6 +84,7 @@ export const worklistEn = {
   'column.assignee': 'Assigned to',
   'column.updated': 'Changed',
   'worklist.search': 'Search name, ID, description',
+  'worklist.searchHint': 'Name, ID, description',
   'worklist.reset': 'Clear filters',
   'worklist.total': 'Studies: {n}',
   'worklist.shown': 'Studies: first {n}',

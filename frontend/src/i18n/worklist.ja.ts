@@ -86,6 +86,7 @@ export const worklistJa: Record<keyof typeof worklistEn, string> = {
   'column.assignee': '担当者',
   'column.updated': '更新',
   'worklist.search': '患者名・ID・検査記述で検索',
+  'worklist.searchHint': '患者名・ID・記述',
   'worklist.reset': '条件をクリア',
   'worklist.total': '{n} 件',
   'worklist.shown': '先頭 {n} 件',
