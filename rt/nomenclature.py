@@ -6,6 +6,7 @@ has none, and two sides in one name are not found, because a wrong side is worse
 
 from __future__ import annotations
 
+import colorsys
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ DOSE_COLOURS = (
 """Lowest dose in Gy and #rrggbb of a PTV: reds, magentas, oranges, unlike for levels used together."""
 BLENDS = {"P": ("#ffffff", 0.0), "C": ("#000000", 0.28), "I": ("#000000", 0.14), "G": ("#ffffff", 0.45)}
 """What the PTV's colour is blended with, and how much, for the other targets of a dose."""
+RIGHT_TURN = 0.17
+"""How far the hue of a right organ is turned from its left one's, in parts of the circle."""
+PALE = 0.7
+"""Lightness (HLS) above which a right organ is darker than its left one, below which it is lighter."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,16 @@ def _sided_match(text: str) -> Match | None:
     structure = next((_index()[key] for key in _keys(rest) if key in _index()), None)
     if structure is None or not structure.paired:
         return None
-    return Match(f"{structure.base}_{side}", structure.kind, structure.colour, side)
+    colour = structure.colour if side == "L" else _right_colour(structure.colour)
+    return Match(f"{structure.base}_{side}", structure.kind, colour, side)
+
+
+def _right_colour(left: str) -> str:
+    """#rrggbb of a right organ: another hue and lightness, so that the sides are told apart on the image."""
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(int(left[at : at + 2], 16) / 255 for at in (1, 3, 5)))
+    other = 0.8 * lightness if lightness > PALE else lightness + 0.4 * (1 - lightness)
+    channels = colorsys.hls_to_rgb((hue + RIGHT_TURN) % 1, other, max(saturation, 0.35))
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in channels)
 
 
 @cache

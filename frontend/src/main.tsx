@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { BrowserRouter } from 'react-router';
+import { createBrowserRouter, RouterProvider } from 'react-router';
 import { setUnauthorizedHandler } from './api/client';
 import { isProblem } from './api/problem';
 import { App } from './app';
@@ -28,6 +28,18 @@ const client = new QueryClient({
 
 setUnauthorizedHandler(() => expireSession(client));
 
+// This kind of router can ask before a page is left.
+const router = createBrowserRouter([
+  {
+    path: '*',
+    element: (
+      <Boundary>
+        <App />
+      </Boundary>
+    ),
+  },
+]);
+
 applyTokens(document.documentElement);
 document.documentElement.lang = firstLanguage(localStorage.getItem('rinkaku.language'), navigator.languages);
 
@@ -36,11 +48,7 @@ if (root !== null) {
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>
-        <BrowserRouter>
-          <Boundary>
-            <App />
-          </Boundary>
-        </BrowserRouter>
+        <RouterProvider router={router} />
       </QueryClientProvider>
     </StrictMode>,
   );

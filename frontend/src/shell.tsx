@@ -14,6 +14,7 @@ import { Icon } from './ui/icons';
 import { LanguageSwitch } from './ui/language-switch';
 import { Logo } from './ui/logo';
 import { notify } from './ui/toast';
+import { LeaveDialog, leaving } from './ui/unsaved';
 
 const MOST = 50;
 const RUNNING = { state: 'running', housekeeping: false };
@@ -69,7 +70,7 @@ function LogOut() {
     onError: (error) => notify(problemText(error, t), true),
   });
   return (
-    <Button small look="quiet" disabled={leave.isPending} onClick={() => leave.mutate()}>
+    <Button small look="quiet" disabled={leave.isPending} onClick={() => leaving(() => leave.mutate())}>
       {t('shell.logOut')}
     </Button>
   );
@@ -100,7 +101,7 @@ export function Shell({ connected, children }: { connected: boolean; children: R
                 name={t('shell.project')}
                 value={project.id}
                 choices={me.projects.map(({ id, name }) => ({ value: id, label: name }))}
-                onChange={chooseProject}
+                onChange={(id) => leaving(() => chooseProject(id))}
               />
             </div>
           )}
@@ -113,6 +114,7 @@ export function Shell({ connected, children }: { connected: boolean; children: R
       </header>
       <div className={css.content}>{children}</div>
       <ImportPanel />
+      <LeaveDialog />
     </div>
   );
 }

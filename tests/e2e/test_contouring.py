@@ -16,6 +16,7 @@ from backend.accounts.actor import Actor
 from backend.kit.db import session_scope
 from backend.labels import service as labels
 from backend.labels.tables import Revision, Structure
+from backend.projects.service import HEAD_NECK_TEMPLATE
 from backend.studies import service as studies
 from backend.studies.tables import Instance, Series
 from rt.dicom.contour_data import fill_contours
@@ -98,11 +99,17 @@ def test_network_contours_are_corrected_and_survive_a_killed_page(
     sit_down: SitDown, actor: ActorMaker, bring: Bring, shipped: None
 ) -> None:
     bring()
+    run_queued("regions")
     run_queued("presegment")
     clinician = actor("clinician")
     person = sit_down(clinician)
     viewer = person.open_study()
-    assert len(viewer.names()) >= 4
+    organs = [entry["name"] for entry in HEAD_NECK_TEMPLATE]
+    drawn = [name for name in viewer.names() if name in organs]
+    assert len(drawn) >= 4
+    assert viewer.names()[: len(drawn)] == sorted(drawn, key=organs.index) and "External" in viewer.names()
+    first = viewer.row(drawn[0]).get_by_role("button", name=drawn[0], exact=True)
+    expect(first).to_have_attribute("aria-pressed", "true")
     name = next(name for name in viewer.names() if viewer.volume_cc(name) > 0)
     viewer.choose(name)
     before = viewer.volume_cc(name)

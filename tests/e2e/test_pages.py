@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from backend.accounts.actor import Actor
 from tests.e2e.conftest import Person
@@ -111,6 +111,37 @@ def test_an_administrator_of_the_project_alone_makes_somebody_a_member(
     row = page.get_by_role("row").filter(has_text=wanted.username)
     expect(row.get_by_role("combobox")).to_have_value("annotator")
     expect(page.get_by_text("All active users are members.")).to_be_visible()
+
+
+def test_whoever_leaves_an_unsaved_template_is_asked(
+    sit_down: SitDown, actor: ActorMaker, live_server: str
+) -> None:
+    page = sit_down(actor("administrator")).page
+    page.goto(live_server + "/project")
+    names = page.get_by_label("Name (TG-263)", exact=True)
+    expect(names.first).to_have_value("Brainstem")
+    names.first.fill("Brainstem_changed")
+    asked = page.get_by_role("dialog", name="Leave without saving?")
+    page.get_by_role("link", name="Worklist").click()
+    asked.get_by_role("button", name="Cancel").click()
+    expect(names.first).to_have_value("Brainstem_changed")
+    said: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        said.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.evaluate("location.reload()")
+    expect(names.first).to_have_value("Brainstem_changed")
+    assert said == ["beforeunload"]
+    page.get_by_role("link", name="Worklist").click()
+    asked.get_by_role("button", name="Leave", exact=True).click()
+    expect(page.get_by_role("main").get_by_role("searchbox")).to_be_visible()
+    page.get_by_role("link", name="Project").click()
+    expect(names.first).to_have_value("Brainstem")
+    page.get_by_role("link", name="Jobs").click()
+    expect(page.get_by_role("heading", name="Jobs").first).to_be_visible()
 
 
 def _nameless(page: Page) -> list[str]:

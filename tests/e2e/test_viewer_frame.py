@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -18,6 +19,9 @@ pytestmark = pytest.mark.browser
 SitDown = Callable[[Actor], Person]
 ActorMaker = Callable[..., Actor]
 Bring = Callable[..., str]
+CORNER = """canvas => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>
+  done(canvas.getContext('2d').getImageData(0, canvas.height - 40, 200, 40).data.join()))))"""
+"""What is drawn in the lower left corner, once the views have been drawn again."""
 NAME = "Wolfeschlegelsteinhausen-Bergerdorff^Hubert Blaine"
 
 
@@ -48,6 +52,27 @@ def test_the_structure_list_follows_the_keyboard(sit_down: SitDown, actor: Actor
     expect(viewer.row(names[0])).to_be_in_viewport(ratio=0.9)
 
 
+def test_each_plane_says_where_it_lies_and_how_long_things_are(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring
+) -> None:
+    bring(1, ("Brainstem",))
+    person = sit_down(actor("clinician"))
+    person.open_study().choose("Brainstem")
+    axial = person.page.get_by_test_id("position-axial")
+    before = axial.inner_text()
+    assert re.fullmatch(r"[HF] \d+\.\d mm", before)
+    marks = person.page.locator("[data-plane=axial] canvas[data-layer=marks]")
+    bar = marks.evaluate(CORNER)
+    person.page.keyboard.press("ArrowDown")
+    expect(axial).not_to_have_text(before)
+    assert marks.evaluate(CORNER) == bar
+    person.page.locator("[data-plane=axial]").hover()
+    person.page.keyboard.down("Control")
+    person.page.mouse.wheel(0, -120)
+    person.page.keyboard.up("Control")
+    assert marks.evaluate(CORNER) != bar
+
+
 @pytest.mark.parametrize("language", ["English", "日本語"])
 @pytest.mark.parametrize("width", [1024, 1280])
 def test_no_tool_and_no_letter_of_the_patient_is_cut(
@@ -76,6 +101,21 @@ def test_no_tool_and_no_letter_of_the_patient_is_cut(
     for part in (patient, identity):
         assert part.evaluate("e => e.scrollWidth <= Math.ceil(e.getBoundingClientRect().width)")
         assert _inside(page, part) == []
+
+
+def test_a_patient_without_name_and_id_is_called_so(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring
+) -> None:
+    bring(1, ("Brainstem",))
+    with session_scope() as session:
+        session.execute(update(Patient).values(name="", patient_id=""))
+    person = sit_down(actor("clinician"))
+    expect(person.page.get_by_role("row").filter(has_text="No name")).to_contain_text("No ID")
+    person.open_study("No name")
+    patient = person.page.get_by_label("Patient", exact=True)
+    expect(patient).to_contain_text("No name")
+    expect(patient).to_contain_text("No ID")
+    expect(person.page).to_have_title("No name – Rinkaku")
 
 
 def test_what_leaves_is_said_before_it_leaves_and_only_to_who_may_send_it(

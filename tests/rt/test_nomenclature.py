@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rt.nomenclature import default_colour, structure_kind, structures, tg263_name
+
+OFFERED = Path(__file__).parents[2] / "frontend/src/features/labels/structure-names.json"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +141,15 @@ def test_kind_follows_the_name(name: str, kind: str) -> None:
 
 def test_unknown_structures_are_grey_and_known_ones_have_their_colour() -> None:
     assert default_colour("Ring 2 cm") == "#c0c0c0"
-    assert default_colour("左耳下腺") == default_colour("Parotid_R") != "#c0c0c0"
+    assert default_colour("左耳下腺") == default_colour("Parotid_L") != "#c0c0c0"
+
+
+@pytest.mark.parametrize("base", [one.base for one in structures() if one.paired])
+def test_right_and_left_are_told_apart_by_their_colours(base: str) -> None:
+    colours = [default_colour(f"{base}_{side}") for side in "LR"]
+    left, right = (np.array([int(one[at : at + 2], 16) for at in (1, 3, 5)]) for one in colours)
+    assert np.abs(left - right).sum() >= 75
+    assert min(left.max(), right.max()) >= 140, "dark lines are lost on a grey image"
 
 
 @pytest.mark.parametrize("levels", [(70, 63, 56), (70, 60, 54), (66, 60, 54), (60, 50), (78, 60, 45)])
@@ -149,6 +161,13 @@ def test_targets_of_one_plan_can_be_told_apart(levels: tuple[int, ...]) -> None:
     for dose in levels:
         red, green, blue = (int(default_colour(f"PTV{dose}Gy")[at : at + 2], 16) for at in (1, 3, 5))
         assert red >= max(green + 80, min(blue, 190)), "a PTV is red, magenta or orange"
+
+
+def test_the_names_that_the_viewer_offers_are_ours() -> None:
+    offered = json.loads(OFFERED.read_text("utf-8"))
+    for name in itertools.chain.from_iterable(offered.values()):
+        match = tg263_name(name)
+        assert match is not None and match.name == name
 
 
 def test_relative_levels_have_colours_of_their_own() -> None:

@@ -5,6 +5,9 @@ export const reviewEn = {
   'review.own.submitted': 'You submitted this.',
   'review.own.why':
     'A colleague with an account of their own has to approve it. Whoever works alone needs a second person: an administrator adds accounts under Users.',
+  'review.accept.network': '{name} was not drawn by a network: there is no AI contour to accept',
+  'review.accept.corrected': '{name} has been drawn by a person since; only an unchanged AI contour is accepted',
+  'review.accept.already': '{name} is accepted already',
   'review.absent': 'empty: declared absent',
   'review.unknown': 'Unknown: nothing drawn, left out of review, datasets and exports',
   'review.left-out': 'Left out, because nothing is known of them (rejected or not found): {names}',

@@ -7,6 +7,9 @@ export const reviewJa: Record<keyof typeof reviewEn, string> = {
   'review.own.submitted': '自分が提出しました。',
   'review.own.why':
     '別のアカウントをもつ同僚の承認が必要です。お一人で使用している場合は、管理者が「ユーザー」画面で2人目のアカウントを追加してください。',
+  'review.accept.network': '{name} はAIモデルの輪郭ではないため、承諾の対象ではありません',
+  'review.accept.corrected': '{name} は人が描き直しています。承諾できるのは変更のないAI輪郭だけです',
+  'review.accept.already': '{name} はすでに承諾されています',
   'review.absent': '空（存在しないと宣言）',
   'review.unknown': '不明：輪郭がないため、レビュー・データセット・書き出しに含まれません',
   'review.left-out': '不明のため含まれないもの（却下または未検出）：{names}',

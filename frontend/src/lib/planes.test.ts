@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describePosition, planesOf, toPatient, voxelCc, type GridGeometry } from './planes';
+import { describePosition, describeSlice, planesOf, toPatient, voxelCc, type GridGeometry } from './planes';
 
 const grid = (direction: number[][]): GridGeometry => ({
   shape_kji: [10, 20, 30],
@@ -42,5 +42,14 @@ describe('planes', () => {
     expect(position[2]).toBeCloseTo(12);
     expect(describePosition(position)).toBe('R 10.0  A 39.0  H 12.0 mm');
     expect(voxelCc(grid(HFS))).toBeCloseTo(0.002475);
+  });
+
+  it('says where a slice lies along its patient axis', () => {
+    const { axial, sagittal, coronal } = planesOf(grid(HFS));
+    expect(describeSlice(grid(HFS), axial, [1.6, 10, 100])).toBe('H 12.0 mm');
+    expect(describeSlice(grid(HFS), sagittal, [2, 10, 100])).toBe('R 10.0 mm');
+    expect(describeSlice(grid(HFS), coronal, [2, 10, 100])).toBe('A 39.0 mm');
+    const prone = grid([[-1, 0, 0], [0, -1, 0], [0, 0, 1]]);
+    expect(describeSlice(prone, planesOf(prone).coronal, [0, 10, 0])).toBe('A 61.0 mm');
   });
 });

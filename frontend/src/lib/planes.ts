@@ -85,11 +85,26 @@ export function toPatient(grid: GridGeometry, [k, j, i]: Triple): Triple {
   return [coordinate(0), coordinate(1), coordinate(2)];
 }
 
+const POSITIVE = ['L', 'P', 'H'] as const;
+
+/** `H 60.0`, or `F 60.0` for what is negative along the patient axis. */
+function describeCoordinate(mm: number, patient: 0 | 1 | 2): string {
+  const positive = POSITIVE[patient];
+  return `${mm >= 0 ? positive : (OPPOSITE[positive] ?? positive)} ${Math.abs(mm).toFixed(1)}`;
+}
+
 /** `L 12.3 P 4.5 H 60.0` of a patient position. */
-export function describePosition([x, y, z]: Triple): string {
-  const part = (value: number, positive: string): string =>
-    `${value >= 0 ? positive : (OPPOSITE[positive] ?? positive)} ${Math.abs(value).toFixed(1)}`;
-  return `${part(x, 'L')}  ${part(y, 'P')}  ${part(z, 'H')} mm`;
+export const describePosition = (position: Triple): string =>
+  `${([0, 1, 2] as const).map((patient) => describeCoordinate(position[patient], patient)).join('  ')} mm`;
+
+const ACROSS = { sagittal: 0, coronal: 1, axial: 2 } as const;
+
+/** Where the slice of a plane through a voxel lies: `H 60.0 mm` of an axial one. */
+export function describeSlice(grid: GridGeometry, plane: Plane, voxel: Triple): string {
+  const on: [number, number, number] = [...voxel];
+  on[plane.across] = Math.round(voxel[plane.across]);
+  const patient = ACROSS[plane.name];
+  return `${describeCoordinate(toPatient(grid, on)[patient], patient)} mm`;
 }
 
 /** The voxel (k, j, i) of column u, row v of a slice. */

@@ -24,6 +24,20 @@ describe('scale', () => {
     expect(scale.high).toBeGreaterThan(400);
   });
 
+  test('whole numbers have whole ticks, also few of them', () => {
+    expect(niceScale([1, 4], 6, { whole: true }).ticks).toEqual([1, 2, 3, 4]);
+    expect(niceScale([0, 12], 5, { whole: true }).ticks).toEqual([0, 5, 10, 15]);
+    expect(niceScale([0, 250], 10, { whole: true }).ticks.slice(0, 3)).toEqual([0, 25, 50]);
+    expect(niceScale([2], 6, { whole: true }).ticks.every(Number.isInteger)).toBe(true);
+  });
+
+  test('a Dice fills its axis and never goes beyond one', () => {
+    const dice = { low: 0, high: 1 };
+    expect(niceScale([0.71, 0.78], 5, dice)).toEqual({ low: 0.7, high: 0.78, ticks: [0.7, 0.72, 0.74, 0.76, 0.78] });
+    const single = niceScale([0.98], 5, dice);
+    expect([single.high, single.ticks.at(-1)]).toEqual([1, 1]);
+  });
+
   test('nothing, or nothing finite, still makes a scale', () => {
     expect(niceScale([], 5).high).toBeGreaterThan(niceScale([], 5).low);
     expect(niceScale([Number.NaN], 5)).toEqual(niceScale([], 5));

@@ -11,8 +11,21 @@ export function roundStep(raw: number): number {
   return step * power;
 }
 
-/** A scale with about `count` round ticks that encloses all values; one value gets a band around it. */
-export function niceScale(values: readonly number[], count: number): Scale {
+export type Bounds = { readonly low: number; readonly high: number; readonly whole: boolean };
+const UNBOUND: Bounds = { low: -Infinity, high: Infinity, whole: false };
+
+/** The same, in whole numbers. */
+function wholeStep(raw: number): number {
+  const step = Math.max(1, roundStep(raw));
+  return Number.isInteger(step) ? step : 2 * step;
+}
+
+/**
+ * A scale with about `count` round ticks that encloses all values; one value gets a band around it. It does not go
+ * beyond the bounds; where they are `whole`, ticks are whole numbers.
+ */
+export function niceScale(values: readonly number[], count: number, bounds: Partial<Bounds> = {}): Scale {
+  const within = { ...UNBOUND, ...bounds };
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return { low: 0, high: 1, ticks: [0, 1] };
   let low = Math.min(...finite);
@@ -22,11 +35,14 @@ export function niceScale(values: readonly number[], count: number): Scale {
     low -= band;
     high += band;
   }
-  const step = roundStep((high - low) / Math.max(1, count));
+  const raw = (high - low) / Math.max(1, count);
+  const step = within.whole ? wholeStep(raw) : roundStep(raw);
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
   const ticks = Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
-  return { low: first * step, high: last * step, ticks };
+  const inside = (tick: number): boolean => tick >= within.low && tick <= within.high;
+  const [bottom = 0, top = 1] = [ticks[0], ticks.at(-1)];
+  return { low: Math.max(within.low, bottom), high: Math.min(within.high, top), ticks: ticks.filter(inside) };
 }
 
 /** The pixel of a value on an axis that starts at `from` and ends at `to`. */

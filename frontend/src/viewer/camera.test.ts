@@ -8,7 +8,7 @@ const PLANE: Plane = {
 }; // prettier-ignore
 const SPACING = [1, 3] as const;
 const SIZE = { width: 800, height: 600 };
-const camera = fitCamera([400, 100], SPACING, SIZE);
+const camera = fitCamera({ low: [0, 0], high: [400, 100] }, SPACING, SIZE);
 const transform = transformOf(camera, PLANE, SPACING, SIZE);
 
 it('fits the whole slice in the view, the head on top', () => {
@@ -18,6 +18,16 @@ it('fits the whole slice in the view, the head on top', () => {
   expect(right).toBeLessThan(800);
   expect(top).toBeGreaterThan(0);
   expect(top).toBeLessThan(bottom);
+});
+
+it('fits a part of the slice, its middle in the middle of the view', () => {
+  const part = transformOf(fitCamera({ low: [100, 20], high: [300, 60] }, SPACING, SIZE), PLANE, SPACING, SIZE);
+  const [x, y] = toScreen(part, [199.5, 39.5]);
+  expect(x).toBeCloseTo(400);
+  expect(y).toBeCloseTo(300);
+  const [left] = toScreen(part, [99.5, 39.5]);
+  const [right] = toScreen(part, [299.5, 39.5]);
+  expect([left > 0 && left < 50, right < 800 && right > 750]).toEqual([true, true]);
 });
 
 it('maps the screen back to the voxel', () => {

@@ -6,14 +6,18 @@ export type Size = { readonly width: number; readonly height: number };
 /** `centre` in voxel indices (columns, rows); `zoom` in screen pixels per millimetre. */
 export type Camera = { readonly centre: Point; readonly zoom: number };
 export type Transform = { a: number; d: number; e: number; f: number };
+/** Voxels of a slice, columns and rows, the ends exclusive. */
+export type Rectangle = { readonly low: Point; readonly high: Point };
 
-const MARGIN = 0.97;
+const MARGIN = 0.94;
 export const ZOOM_LIMITS = { low: 0.2, high: 60 } as const;
 
-/** The whole slice in the view. */
-export function fitCamera(extent: Point, spacing: Spacing, size: Size): Camera {
-  const zoom = MARGIN * Math.min(size.width / (extent[0] * spacing[0]), size.height / (extent[1] * spacing[1]));
-  return { centre: [(extent[0] - 1) / 2, (extent[1] - 1) / 2], zoom: Math.max(zoom, 0.01) };
+/** The whole rectangle in the view, with a small margin. */
+export function fitCamera({ low, high }: Rectangle, spacing: Spacing, size: Size): Camera {
+  const across = (high[0] - low[0]) * spacing[0];
+  const down = (high[1] - low[1]) * spacing[1];
+  const zoom = MARGIN * Math.min(size.width / across, size.height / down);
+  return { centre: [(low[0] + high[0] - 1) / 2, (low[1] + high[1] - 1) / 2], zoom: Math.max(zoom, 0.01) };
 }
 
 export function transformOf(camera: Camera, plane: Plane, spacing: Spacing, size: Size): Transform {

@@ -1,7 +1,8 @@
-/** Crosshair, brush circle and the line being drawn: what follows the pointer. */
+/** Crosshair, scale bar, brush circle and the line being drawn. */
 import { colour } from '../ui/tokens';
 import { toScreen } from './camera';
 import type { PlaneView } from './plane-view';
+import { drawScaleBar } from './scale-bar';
 import { BRUSH_TOOLS, type Scene } from './scene';
 
 const GAP = 14;
@@ -10,9 +11,10 @@ const CROSS_LINE = { axial: '#e8b04b', sagittal: '#6fb3e8', coronal: '#8fd18a' }
 export const planeColour = CROSS_LINE;
 
 export function drawMarks(context: CanvasRenderingContext2D, view: PlaneView, scene: Scene): void {
-  const { ratio } = view.frame;
+  const { ratio, size, transform } = view.frame;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (scene.state.showCrosshair) drawCrosshair(context, view, scene);
+  drawScaleBar(context, size, Math.abs(transform.a) / view.spacing[0]);
   if (view.sketch.length > 1) drawSketch(context, view, scene);
   else if (view.hover !== null && BRUSH_TOOLS.has(scene.state.tool)) drawBrush(context, view, scene);
 }

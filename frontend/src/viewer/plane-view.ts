@@ -2,10 +2,10 @@
  * One plane on the screen: three canvases above each other, each drawn only when what it shows has changed.
  * The image changes with slice, window and camera; the contours with the masks; the marks with the pointer.
  */
-import type { Triple } from '../lib/bits';
+import type { Box, Triple } from '../lib/bits';
 import { spacingKji, type Plane, type PlaneName } from '../lib/planes';
 import type { Point, Spacing } from '../lib/raster';
-import { fitCamera, panned, toSlice, transformOf, zoomed, type Camera, type Size, type Transform } from './camera';
+import { fitCamera, panned, toSlice, transformOf, zoomed, type Camera, type Rectangle, type Size, type Transform } from './camera';
 import { ContourCache, drawContours } from './contours';
 import { drawMarks } from './marks';
 import type { Scene } from './scene';
@@ -34,6 +34,7 @@ export class PlaneView {
   private readonly buffer: OffscreenCanvas;
   private readonly cache = new ContourCache();
   private camera: Camera | null = null;
+  private fitted: { body: Box; rectangle: Rectangle } | null = null;
   private size: Size = { width: 0, height: 0 };
   private requested = 0;
   private readonly release: (() => void)[] = [];
@@ -107,7 +108,14 @@ export class PlaneView {
   }
 
   private get currentCamera(): Camera {
-    return this.camera ?? fitCamera(this.extent, this.spacing, this.size);
+    return this.camera ?? this.fit;
+  }
+
+  /** On the body as the slice cut it that was shown when the body was found or the view reset. */
+  private get fit(): Camera {
+    const { body } = this.scene.state;
+    if (this.fitted?.body !== body) this.fitted = { body, rectangle: this.scene.bodyOn(this.plane.name) };
+    return fitCamera(this.fitted.rectangle, this.spacing, this.size);
   }
 
   get frame(): Frame {
@@ -143,11 +151,15 @@ export class PlaneView {
     this.zoomAt(rect.left + rect.width / 2, rect.top + rect.height / 2, factor);
   }
 
-  /** Brings the crosshair to the middle; with an extent (voxels) also near enough to fill a good part of the view. */
+  /**
+   * Brings the crosshair to the middle; with an extent (voxels) also near enough to fill a good part of the view. A
+   * view that shows the whole body goes on doing so.
+   */
   centre(extent: Triple | null): void {
+    if (extent === null && this.camera === null) return;
     const { crosshair } = this.scene.state;
     const centre: Point = [crosshair[this.plane.columns], crosshair[this.plane.rows]];
-    const fit = fitCamera(this.extent, this.spacing, this.size);
+    const { fit } = this;
     let { zoom } = this.currentCamera;
     if (extent !== null) {
       const across = extent[this.plane.columns] * this.spacing[0];
@@ -155,12 +167,13 @@ export class PlaneView {
       zoom = FOCUS_SHARE * Math.min(this.size.width / across, this.size.height / down);
       zoom = Math.max(fit.zoom, Math.min(zoom, FOCUS_MOST * fit.zoom));
     }
-    this.camera = zoom <= fit.zoom ? null : { centre, zoom };
+    this.camera = extent !== null && zoom <= fit.zoom ? null : { centre, zoom };
     this.request();
   }
 
   reset(): void {
     this.camera = null;
+    this.fitted = null;
     this.request();
   }
 

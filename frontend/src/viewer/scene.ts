@@ -3,8 +3,10 @@
  * volume and masks that it points to. `set` tells everybody; `repaint` only asks the views to draw again,
  * sixty times a second if need be, without waking the page.
  */
-import type { BitMask, Triple } from '../lib/bits';
+import type { BitMask, Box, Triple } from '../lib/bits';
 import { planesOf, type Plane, type PlaneName } from '../lib/planes';
+import { BodyFinder } from './body';
+import type { Rectangle } from './camera';
 import type { Window } from './slice-image';
 import type { Volume } from './volume';
 
@@ -51,6 +53,8 @@ export type SceneState = {
   readonly layout: Layout;
   readonly canEdit: boolean;
   readonly slicesLoaded: number;
+  /** Where the patient is; another one when the views are to be fitted anew. */
+  readonly body: Box;
   /** Where the pointer is, or null. */
   readonly pointer: Triple | null;
 };
@@ -62,12 +66,14 @@ export class Scene {
   readonly volume: Volume;
   readonly planes: Record<PlaneName, Plane>;
   state: SceneState;
+  private readonly finder: BodyFinder;
   private listeners = new Set<() => void>();
   private painters = new Set<() => void>();
 
   constructor(volume: Volume) {
     this.volume = volume;
     this.planes = planesOf(volume.grid);
+    this.finder = new BodyFinder(volume);
     const [nk, nj, ni] = volume.grid.shape_kji;
     this.state = {
       tool: 'navigate',
@@ -85,6 +91,7 @@ export class Scene {
       layout: 'all',
       canEdit: false,
       slicesLoaded: 0,
+      body: this.finder.box,
       pointer: null,
     };
   }
@@ -97,6 +104,22 @@ export class Scene {
 
   repaint(): void {
     for (const painter of this.painters) painter();
+  }
+
+  /** More of the volume is here. */
+  arrived(): void {
+    this.set({ slicesLoaded: this.volume.loaded, body: this.finder.box });
+  }
+
+  /** The outline of the body was loaded. */
+  outlined(mask: BitMask): void {
+    this.finder.outlined(mask);
+    this.set({ body: this.finder.box });
+  }
+
+  /** The body as the slice that a plane shows cuts it. */
+  bodyOn(plane: PlaneName): Rectangle {
+    return this.finder.on(this.planes[plane], this.sliceOf(plane));
   }
 
   /** For the page. An arrow, because `useSyncExternalStore` compares it. */

@@ -66,7 +66,7 @@ function StudyLink({ job: { study_id, patient } }: { job: Job }) {
   return (
     <>
       <Link to={`/studies/${study_id}`}>{formatPersonName(patient.name) || t('worklist.noName')}</Link>{' '}
-      <span className={layout.muted}>{patient.id}</span>
+      <span className={layout.muted}>{patient.id || t('worklist.noId')}</span>
     </>
   );
 }

@@ -11,7 +11,7 @@ import type { Structure } from '../../api/types';
 import { BitMask } from '../../lib/bits';
 import { encodeMask, toBase64 } from '../../lib/mask';
 import type { Actions } from './commands';
-import { sayRefused } from './refusal';
+import { acceptRefused, reviewRefused, sayRefused, whyText } from './refusal';
 import { withdrawnBySaving } from './withdraw';
 import { recordOf, type Workspace } from './workspace';
 
@@ -67,13 +67,9 @@ async function save({ session }: Base, reason: string, t: Translate): Promise<vo
   await session.save(reason);
 }
 
-async function assess({ session, set }: Base, id: string, assessment: 'accepted' | 'rejected', t: Translate): Promise<void> {
-  const record = set?.structures.find((one) => one.id === id);
-  if (record === undefined) return;
-  if (session.state.dirty.has(id)) {
-    notify(t('viewer.save-first', { name: record.name }), true);
-    return;
-  }
+async function assess({ set }: Base, id: string, assessment: 'accepted' | 'rejected', t: Translate): Promise<void> {
+  const record = recordOf(set, id);
+  if (record === null) return;
   const options = record.head === null ? {} : { ifMatch: `"${record.head.number}"` };
   await api.put(`/structures/${id}/assessment`, { assessment }, options);
   notify(t(assessment === 'accepted' ? 'viewer.accepted' : 'viewer.rejected', { name: record.name }));
@@ -89,13 +85,12 @@ async function declareAbsent({ session, scene, set }: Base, id: string, t: Trans
   notify(t('review.declared', { name: record.name }));
 }
 
-/** The active structure if it waits for this person's review; says why when it does not. */
-export function reviewable({ set, scene, mayReview, userId }: Base, act: 'approve' | 'return', t: Translate): Structure | null {
-  const record = recordOf(set, scene.state.activeId);
-  const part = act === 'approve' ? record?.involved[userId] : undefined;
-  if (part !== undefined && record?.state === 'submitted') notify(`${t(`review.own.${part}`)} ${t('review.own.why')}`, true);
-  else if (record !== null && mayReview && record.state === 'submitted' && !(act === 'approve' && record.unknown)) return record;
-  else caution(t('review.nothing'));
+/** The active structure if this person may do this to it; says why when not. */
+function permitted(base: Base, act: 'accept' | 'approve' | 'return', t: Translate): Structure | null {
+  const record = recordOf(base.set, base.scene.state.activeId);
+  const why = act === 'accept' ? acceptRefused(record, base.session.state.dirty, base) : reviewRefused(act, record, base);
+  if (why === null) return record;
+  caution(whyText(why, record, t));
   return null;
 }
 
@@ -141,17 +136,17 @@ export function useActions(base: Base): PageActions {
         else void saveWith('');
       },
       approve: () => {
-        const record = reviewable(base, 'approve', t);
+        const record = permitted(base, 'approve', t);
         if (record === null) return;
         const said = (): void => notify(t('review.approved', { name: record.name }));
         void attempt(() => review(base, 'approve', [record.id], '').then(said).finally(refresh));
       },
       sendBack: () => {
-        if (reviewable(base, 'return', t) !== null) base.open('return');
+        if (permitted(base, 'return', t) !== null) base.open('return');
       },
       accept: () => {
-        const id = base.scene.state.activeId;
-        if (id !== null && base.mayEdit) void assessOne(id, 'accepted');
+        const record = permitted(base, 'accept', t);
+        if (record !== null) void assessOne(record.id, 'accepted');
       },
       review: (act: ReviewAct, ids: string[], comment: string) =>
         review(base, act, ids, comment).then(() => notify(t(`viewer.review.done.${act}`))).finally(refresh),

@@ -10,12 +10,14 @@ import { Confirm } from '../../ui/dialog';
 import { formatTime } from '../../ui/format';
 import { Icon } from '../../ui/icons';
 import { notify } from '../../ui/toast';
+import { voxelCc } from '../../lib/planes';
 import type { ShownStructure } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
 import { EmptySet } from './empty-set';
 import { Assess, Decide } from './judging';
 import { keyOf } from './keymap';
 import { ReturnNote } from './reviews';
+import { volumeText } from './structure-list';
 import { ToolIcon } from './tool-icons';
 import css from './viewer.module.css';
 import { recordOf, useLabels, useWorkspace } from './workspace';
@@ -117,23 +119,27 @@ function Buttons({ record }: { record: Structure }) {
   const { mayEdit, open, run, session } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty.has(record.id));
   return (
-    <div className={css.buttons}>
-      <Assess record={record} />
-      <Decide record={record} />
-      {dirty && (
-        <Button small onClick={() => void session.discard(record.id)}>
-          {t('viewer.discard')}
-        </Button>
-      )}
-      <span className={css.gap} />
-      <IconButton small name={`${t('viewer.goto')} (${keyOf('structure.goto')})`} onClick={() => run('structure.goto')}>
-        <ToolIcon name="target" size={15} />
-      </IconButton>
-      <IconButton small name={`${t('viewer.history')} (${keyOf('history')})`} onClick={() => open('history')}>
-        <ToolIcon name="clock" size={15} />
-      </IconButton>
-      {mayEdit && <Remove record={record} />}
-    </div>
+    <>
+      <div className={css.judge}>
+        <Assess record={record} />
+        <Decide record={record} />
+      </div>
+      <div className={css.buttons}>
+        {mayEdit && (
+          <Button small disabled={!dirty} onClick={() => void session.discard(record.id)}>
+            {t('viewer.discard')}
+          </Button>
+        )}
+        <span className={css.gap} />
+        <IconButton small name={`${t('viewer.goto')} (${keyOf('structure.goto')})`} onClick={() => run('structure.goto')}>
+          <ToolIcon name="target" size={15} />
+        </IconButton>
+        <IconButton small name={`${t('viewer.history')} (${keyOf('history')})`} onClick={() => open('history')}>
+          <ToolIcon name="clock" size={15} />
+        </IconButton>
+        {mayEdit && <Remove record={record} />}
+      </div>
+    </>
   );
 }
 
@@ -145,24 +151,28 @@ export function Inspector() {
   const shown = useScene(scene, (state) => state.structures.find((one) => one.id === activeId) ?? null);
   const record = recordOf(set, activeId);
   const base = useLabels(session, () => (record === null ? null : session.outdated(record)));
+  if (set === null && session.setId !== '') return null;
   if (set === null || set.structures.length === 0) return <EmptySet />;
   if (shown === null || record === null) return null;
   const { head } = record;
   return (
     <section className={css.inspector} aria-label={record.name} key={`${record.id} ${record.name}`}>
       <NameAndColour shown={shown} record={record} />
-      <label className={css.option}>
-        {t('viewer.opacity')}
-        <input
-          type="range"
-          min={0}
-          max={100}
-          value={Math.round(shown.opacity * 100)}
-          aria-label={t('viewer.opacity')}
-          onChange={(event) => scene.changeStructure(record.id, { opacity: Number(event.target.value) / 100 })}
-        />
-        <output>{Math.round(shown.opacity * 100)} %</output>
-      </label>
+      <div className={css.measure}>
+        <label className={css.option}>
+          {t('viewer.opacity')}
+          <input
+            type="range"
+            min={0}
+            max={100}
+            value={Math.round(shown.opacity * 100)}
+            aria-label={t('viewer.opacity')}
+            onChange={(event) => scene.changeStructure(record.id, { opacity: Number(event.target.value) / 100 })}
+          />
+          <output>{Math.round(shown.opacity * 100)} %</output>
+        </label>
+        <span title={t('viewer.volume')}>{t('viewer.cc', { n: volumeText(shown.count * voxelCc(scene.volume.grid)) })}</span>
+      </div>
       <p className={css.muted}>
         {standing(record, t)}
         <br />

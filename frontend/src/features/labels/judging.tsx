@@ -3,9 +3,9 @@ import type { Structure } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button } from '../../ui/controls';
 import { Confirm } from '../../ui/dialog';
-import { useSession } from '../login/session';
 import { useActions } from './actions';
 import { keyOf } from './keymap';
+import { acceptRefused, isNetworks, reviewRefused, whyText } from './refusal';
 import { ApprovalLost } from './withdraw';
 import { useLabels, useWorkspace } from './workspace';
 
@@ -16,10 +16,11 @@ export function Assess({ record }: { record: Structure }) {
   const t = useT();
   const workspace = useWorkspace();
   const { assess, declareAbsent } = useActions(workspace);
-  const dirty = useLabels(workspace.session, (state) => state.dirty.has(record.id));
+  const unsaved = useLabels(workspace.session, (state) => state.dirty);
+  const dirty = unsaved.has(record.id);
   const [asking, setAsking] = useState<Question | null>(null);
-  const { head } = record;
-  if (!workspace.mayEdit || head === null || head.network_version === null) return null;
+  if (!workspace.mayEdit || !isNetworks(record)) return null;
+  const refused = acceptRefused(record, unsaved, workspace);
   const confirmed = (): void => {
     setAsking(null);
     void (asking === 'reject' ? assess(record.id, 'rejected') : declareAbsent(record.id));
@@ -34,9 +35,9 @@ export function Assess({ record }: { record: Structure }) {
         <>
           <Button
             small
-            title={`${t('viewer.accept.hint')} (${keyOf('accept')})`}
-            disabled={dirty || record.assessment === 'accepted' || head.author !== null}
-            onClick={() => void assess(record.id, 'accepted')}
+            title={refused === null ? `${t('viewer.accept.hint')} (${keyOf('accept')})` : whyText(refused, record, t)}
+            disabled={refused !== null}
+            onClick={() => workspace.run('accept')}
           >
             {t('viewer.accept')}
           </Button>
@@ -66,17 +67,17 @@ export function Assess({ record }: { record: Structure }) {
 /** Approves or returns the active structure alone; one's own work is another's to approve. */
 export function Decide({ record }: { record: Structure }) {
   const t = useT();
-  const { me } = useSession();
-  const { mayReview, run } = useWorkspace();
-  if (!mayReview || record.state !== 'submitted') return null;
-  const own = record.involved[me.user.id];
+  const workspace = useWorkspace();
+  const { run } = workspace;
+  if (reviewRefused('return', record, workspace) !== null) return null;
+  const refused = reviewRefused('approve', record, workspace);
   return (
     <>
       <Button
         small
         look="primary"
-        title={own === undefined ? `${t('review.approve.one')} (${keyOf('approve')})` : `${t(`review.own.${own}`)} ${t('review.own.why')}`}
-        disabled={own !== undefined || record.unknown}
+        title={refused === null ? `${t('review.approve.one')} (${keyOf('approve')})` : whyText(refused, record, t)}
+        disabled={refused !== null}
         onClick={() => run('approve')}
       >
         {t('viewer.approve')}

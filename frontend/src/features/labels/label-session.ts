@@ -152,20 +152,24 @@ export class LabelSession {
     return structure === null || work === undefined ? null : { mask: structure.mask, base: work.base, seconds: work.seconds };
   }
 
-  /** Brings the scene up to what the server says of the set; unsaved work is left alone. */
-  async update(set: StructureSet): Promise<void> {
+  /**
+   * Brings the scene up to what the server says of the set; unsaved work is left alone. `first` becomes the active
+   * structure where there is none.
+   */
+  async update(set: StructureSet, first: string | null = null): Promise<void> {
     this.set = set;
     const before = new Map(this.scene.state.structures.map((one) => [one.id, one]));
     const shown = set.structures.map((one) => this.shown(one, before.get(one.id)));
     const { activeId } = this.scene.state;
-    const active = shown.some((one) => one.id === activeId) ? activeId : (shown[0]?.id ?? null);
+    const active = shown.some((one) => one.id === activeId) ? activeId : (first ?? shown[0]?.id ?? null);
     this.scene.set({ structures: shown, activeId: active });
     const stale = set.structures.filter((one) => this.isStale(one));
     for (const one of stale) this.work.set(one.id, { base: one.head?.number ?? 0, seconds: 0, tool: '', lastEdit: 0 });
     this.change({ loading: new Set([...this.state.loading, ...stale.map((one) => one.id)]) });
     const fresh = this.scene.state.canEdit && stale.some((one) => !before.has(one.id));
     const drafts = fresh ? this.remoteDrafts() : Promise.resolve(new Map());
-    const queue = [...stale];
+    const outline = ({ kind }: Structure): number => (kind === 'EXTERNAL' ? 0 : 1);
+    const queue = [...stale].sort((a, b) => outline(a) - outline(b)); // the views are fitted to it
     const restored: { name: string; at: string }[] = [];
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -201,6 +205,7 @@ export class LabelSession {
       const bytes = head === null ? null : await this.bytesOf(id, head.number);
       const mask = this.maskOf(bytes);
       this.put(id, mask);
+      if (structure.kind === 'EXTERNAL' && mask.count > 0) this.scene.outlined(mask);
       this.saved.set(id, { number: head?.number ?? 0, bytes, count: mask.count });
       return drafts !== null && this.scene.state.canEdit ? await this.restore(id, (await drafts).get(id)) : null;
     } catch {

@@ -6,9 +6,13 @@ import { dueAt, worst } from './autosave';
 import { dice } from './conflict-dialog';
 import { leavingOf } from './export-dialog';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
+import { inOrder } from './order';
 import { presetsFor } from './presets';
+import { acceptRefused, reviewRefused } from './refusal';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
+import { volumeCell, volumeText } from './structure-list';
+import { offers } from './structure-names';
 import { imagesOf } from './study-page';
 
 const press = (key: string, held: { ctrlKey?: boolean; shiftKey?: boolean } = {}) =>
@@ -83,6 +87,34 @@ describe('review', () => {
     expect(nextUnchecked(own, 'a', reviewer)).toBeNull();
   });
 
+  it('lets only an unchanged contour of a network be accepted, by who may edit', () => {
+    const version = { id: 'v', name: 'head-neck-oar', version: 1 };
+    const rule = structure('External', 'draft', true);
+    const network = { ...rule, id: 'n', head: rule.head && { ...rule.head, network_version: version } };
+    const person = { id: 'p', username: 'p', display_name: 'P' } as never;
+    const clean = new Set<string>();
+    expect(acceptRefused(network, clean, editor)).toBeNull();
+    expect(acceptRefused(rule, clean, editor)).toEqual(['review.accept.network']);
+    expect(acceptRefused(network, clean, reviewer)).toEqual(['viewer.refused.read-only']);
+    expect(acceptRefused(null, clean, editor)).toEqual(['viewer.refused.no-structure']);
+    expect(acceptRefused(network, new Set(['n']), editor)).toEqual(['viewer.save-first']);
+    expect(acceptRefused({ ...network, assessment: 'accepted' }, clean, editor)).toEqual(['review.accept.already']);
+    expect(acceptRefused({ ...network, unknown: true }, clean, editor)).toEqual(['review.unknown']);
+    const corrected = { ...network, head: network.head && { ...network.head, author: person } };
+    expect(acceptRefused(corrected, clean, editor)).toEqual(['review.accept.corrected']);
+  });
+
+  it('is by who may review, of what is submitted, and not of one’s own work', () => {
+    const waiting = structure('c', 'submitted', true);
+    expect([reviewRefused('approve', waiting, reviewer), reviewRefused('return', waiting, reviewer)]).toEqual([null, null]);
+    expect(reviewRefused('return', waiting, editor)).toEqual(['review.nothing']);
+    expect(reviewRefused('approve', structure('a', 'draft', true), reviewer)).toEqual(['review.nothing']);
+    const own = { ...waiting, involved: { me: 'drew' as const } };
+    expect(reviewRefused('approve', own, reviewer)).toEqual(['review.own.drew', 'review.own.why']);
+    expect(reviewRefused('return', own, reviewer)).toBeNull();
+    expect(reviewRefused('approve', { ...waiting, unknown: true }, reviewer)).toEqual(['review.unknown']);
+  });
+
   it('submits what is drawn and not yet submitted, also when it is only drawn here', () => {
     expect(eligible('submit', all, new Set()).map((one) => one.id)).toEqual(['a', 'd']);
     expect(eligible('submit', all, new Set(['b'])).map((one) => one.id)).toEqual(['a', 'b', 'd']);
@@ -119,6 +151,42 @@ describe('review', () => {
   });
 });
 
+describe('the order of structures', () => {
+  const made = (name: string, kind = 'ORGAN'): Structure => ({ id: name, name, kind }) as unknown as Structure;
+  const set = [
+    made('External', 'EXTERNAL'), made('Lung_R'), made('Lung_L'), made('Bones'), made('Parotid_R'), made('Cochlea_L'),
+    made('SpinalCord'), made('Heart'), made('Parotid_L'), made('Brainstem'), made('Cochlea_R'),
+  ]; // prettier-ignore
+  const template = ['Brainstem', 'SpinalCord', 'Parotid_R', 'Larynx', 'Parotid_L'];
+  const names = (origin: 'ai' | 'import', wanted: string[]): string[] => inOrder(set, origin, wanted).map((one) => one.name);
+
+  it('is the template’s, sides of a pair together, what only supports at the end', () => {
+    expect(names('ai', template)).toEqual([
+      'Brainstem', 'SpinalCord', 'Parotid_R', 'Parotid_L', 'Cochlea_L', 'Cochlea_R', 'Heart', 'External', 'Lung_R', 'Lung_L', 'Bones',
+    ]); // prettier-ignore
+  });
+
+  it('lists the lungs of a planner, and those that the template wants, among the organs', () => {
+    expect(names('import', []).slice(0, 3)).toEqual(['Lung_R', 'Lung_L', 'Bones']);
+    expect(names('import', []).at(-1)).toBe('External');
+    expect(names('ai', ['Lung_L', 'Heart']).slice(0, 3)).toEqual(['Lung_L', 'Lung_R', 'Heart']);
+  });
+
+  it('leaves the set alone', () => {
+    inOrder(set, 'ai', template);
+    expect(set[0]?.name).toBe('External');
+  });
+});
+
+it('offers the names of the template first, then those of TG-263, each once and none that is taken', () => {
+  const names = offers(['Parotid_L', 'Ring'], new Set(['Brain', 'Ring'])).map((one) => one.name);
+  expect(names.slice(0, 2)).toEqual(['Parotid_L', 'Brainstem']);
+  expect(names).toContain('Femur_Head_R');
+  expect(names.filter((name) => name === 'Parotid_L')).toHaveLength(1);
+  expect(names).not.toContain('Brain');
+  expect(names).not.toContain('Ring');
+});
+
 describe('comparison', () => {
   const line = (from: number, to: number): BitMask => {
     const mask = new BitMask([1, 1, 20]);
@@ -132,6 +200,13 @@ describe('comparison', () => {
     expect(dice(line(0, 5), line(10, 15))).toBe(0);
     expect(dice(line(0, 0), line(0, 0))).toBeNull();
   });
+});
+
+it('gives volumes three figures or so, the points above each other', () => {
+  expect([0, 0.05, 9.994, 24.51, 12345.6].map(volumeText)).toEqual(['–', '0.05', '9.99', '24.5', '12346']);
+  const cells = [0.05, 24.51, 12345.6].map(volumeCell);
+  expect(cells.map((cell) => cell.length - cell.trim().length)).toEqual([0, 1, 3]);
+  expect(cells.map((cell) => cell.replace(/\s+$/, (padding) => '.00'.slice(3 - padding.length)))).toEqual(['0.05', '24.50', '12346.00']);
 });
 
 it('offers CT windows for HU and the image’s own for anything else', () => {

@@ -7,11 +7,12 @@ import { useT } from '../../i18n';
 import { Button, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { ErrorNote } from '../../ui/feedback';
+import { NameList } from './structure-names';
 import { useWorkspace } from './workspace';
 
 const LONGEST = 64;
 
-/** Adds an empty structure; names of the project's template are offered. */
+/** Adds an empty structure; the names of the project's template and of TG-263 are offered. */
 export function NewStructureDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
   const client = useQueryClient();
@@ -38,16 +39,16 @@ export function NewStructureDialog({ onClose }: { onClose: () => void }) {
           if (name.trim() !== '') add.mutate();
         }}
       >
-        <TextField label={t('viewer.structure.name')} value={name} maxLength={LONGEST} list="structure-names" onChange={setName} />
-        <datalist id="structure-names">
-          {template.data?.structures
-            .filter((one) => !taken.has(one.name))
-            .map((one) => (
-              <option key={one.name} value={one.name}>
-                {one.name}
-              </option>
-            ))}
-        </datalist>
+        <TextField
+          label={t('viewer.structure.name')}
+          hint={t('names.hint')}
+          value={name}
+          maxLength={LONGEST}
+          autoComplete="off"
+          list="structure-names"
+          onChange={setName}
+        />
+        <NameList id="structure-names" template={template.data?.structures.map((one) => one.name) ?? []} taken={taken} />
         {add.error !== null && <ErrorNote error={add.error} />}
         <DialogActions>
           <Button onClick={onClose}>{t('common.cancel')}</Button>

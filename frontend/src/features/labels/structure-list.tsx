@@ -18,7 +18,17 @@ const LETTERS = { draft: '', submitted: '?', approved: '✓', returned: '↩' } 
 const SIGNS = { none: '', accepted: '✓', corrected: '✎', rejected: '✕' } as const;
 
 /** Volume in cm³ with three figures or so. */
-export const volumeText = (cc: number): string => (cc === 0 ? '–' : cc < 10 ? cc.toFixed(2) : cc.toFixed(1));
+export const volumeText = (cc: number): string => (cc === 0 ? '–' : cc.toFixed(cc < 10 ? 2 : cc < 1000 ? 1 : 0));
+
+/** What is as wide as a point and two digits. */
+const PADDING = '\u2008\u2007\u2007';
+
+/** A volume for a column in which the points stand above each other. */
+export function volumeCell(cc: number): string {
+  const text = volumeText(cc);
+  const point = text.indexOf('.');
+  return cc === 0 ? text : text + PADDING.slice(point < 0 ? 0 : text.length - point);
+}
 
 function Marks({ record, dirty, failed }: { record: Structure | null; dirty: boolean; failed: boolean }) {
   const t = useT();
@@ -88,7 +98,7 @@ function Row({ structure }: { structure: ShownStructure }) {
         {name}
       </button>
       <Marks record={recordOf(set, id)} dirty={dirty} failed={failed} />
-      <span className={css.volume}>{loading ? '…' : volumeText(count * voxelCc(scene.volume.grid))}</span>
+      <span className={css.volume}>{loading ? '…' : volumeCell(count * voxelCc(scene.volume.grid))}</span>
       <button
         type="button"
         className={classes(css.mini, locked && css.locked)}
@@ -141,6 +151,12 @@ export function StructureList() {
           <ToolIcon name="plus" size={16} />
         </button>
       </header>
+      {shown.length > 0 && (
+        <div className={css.heading}>
+          <span>{t('viewer.structure')}</span>
+          <span>{t('viewer.volume')}</span>
+        </div>
+      )}
       <ul>
         {shown.map((one) => (
           <Row key={one.id} structure={one} />

@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { useParams, useSearchParams } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { isProblem } from '../../api/problem';
-import type { Series, StructureSet, StudyDetail, Volume } from '../../api/types';
+import type { Series, StructureSet, StudyDetail, Template, Volume } from '../../api/types';
 import { useT } from '../../i18n';
 import { DeadEnd } from '../../ui/dead-end';
 import { ErrorNote, Loading } from '../../ui/feedback';
 import { PageLayout } from '../../ui/layout';
+import { inOrder } from './order';
 import { ViewerPage } from './viewer-page';
 
 export type ImageSeries = Series & { volume: Volume };
@@ -22,6 +24,25 @@ export function imagesOf(study: StudyDetail): ImageSeries[] {
     .sort((a, b) => rank(a) - rank(b) || b.instance_count - a.instance_count);
 }
 
+/** A structure set in the order of the project's template; null until both are here. */
+function useOrderedSet(setId: string | undefined, projectId: string | undefined): StructureSet | null {
+  const { data: set } = useQuery({
+    queryKey: keys.structureSet(setId ?? ''),
+    queryFn: () => api.get<StructureSet>(`/structure-sets/${setId ?? ''}`),
+    enabled: setId !== undefined,
+  });
+  const { data: template, isPending } = useQuery({
+    queryKey: keys.template(projectId ?? ''),
+    queryFn: () => api.get<Template>(`/projects/${projectId ?? ''}/template`),
+    enabled: projectId !== undefined,
+  });
+  return useMemo(() => {
+    if (set === undefined || isPending) return null;
+    const wanted = template?.structures.map((one) => one.name) ?? [];
+    return { ...set, structures: inOrder(set.structures, set.origin, wanted) };
+  }, [set, template, isPending]);
+}
+
 /** `/studies/:studyId`: chooses the image and the structure set, then shows them. */
 export function StudyPage() {
   const t = useT();
@@ -34,11 +55,7 @@ export function StudyPage() {
   const onImage = sets.filter((one) => query.get('series') === null || one.series_id === query.get('series'));
   const drawn = onImage.find((one) => one.origin === 'ai') ?? onImage[onImage.length - 1];
   const row = wanted === null ? drawn : sets.find((one) => one.id === wanted);
-  const set = useQuery({
-    queryKey: keys.structureSet(row?.id ?? ''),
-    queryFn: () => api.get<StructureSet>(`/structure-sets/${row?.id ?? ''}`),
-    enabled: row !== undefined,
-  });
+  const set = useOrderedSet(row?.id, study.data?.project_id);
   if (isProblem(study.error) && study.error.status === 404) {
     return <DeadEnd title={t('viewer.missing')} hint={t('viewer.missing.detail')} />;
   }
@@ -60,7 +77,7 @@ export function StudyPage() {
       study={study.data}
       images={images}
       image={image}
-      set={set.data ?? null}
+      set={set}
       setId={row?.id ?? null}
     />
   );

@@ -14,8 +14,8 @@ function Patient() {
   const about = `${t('viewer.study', { date: formatDate(study.study_date) })} ${study.description}`;
   return (
     <div className={css.patient} aria-label={t('viewer.patient')}>
-      <b>{formatPersonName(study.patient_name)}</b>
-      <span>{[study.patient_id, ...born, study.sex ?? ''].filter((part) => part !== '').join(' · ')}</span>
+      <b>{formatPersonName(study.patient_name) || t('worklist.noName')}</b>
+      <span>{[study.patient_id || t('worklist.noId'), ...born, study.sex ?? ''].filter((part) => part !== '').join(' · ')}</span>
       <span className={css.faint} title={about}>
         {about}
       </span>

@@ -3,6 +3,7 @@ import { api } from '../../api/client';
 import type { StructureSet, StudyDetail } from '../../api/types';
 import { useT } from '../../i18n';
 import type { PlaneName } from '../../lib/planes';
+import { formatPersonName } from '../../ui/format';
 import { notify } from '../../ui/toast';
 import { Editor } from '../../viewer/editor';
 import type { PlaneView } from '../../viewer/plane-view';
@@ -26,7 +27,7 @@ import { ToolOptions } from './tool-options';
 import { TopBar } from './top-bar';
 import { Views } from './views';
 import css from './viewer.module.css';
-import { WorkspaceContext, type DialogName, type Workspace } from './workspace';
+import { nextUnchecked, WorkspaceContext, type DialogName, type Workspace } from './workspace';
 
 type Props = { study: StudyDetail; images: ImageSeries[]; image: ImageSeries; set: StructureSet | null; setId: string | null };
 
@@ -38,7 +39,7 @@ function useVolume(scene: Scene, seriesId: string): void {
     const load = async (): Promise<void> => {
       const response = await api.stream(`/series/${seriesId}/volume`, { query: { order: 'middle-out' }, signal: abort.signal });
       if (response.body === null) return;
-      await scene.volume.fill(response.body, () => scene.set({ slicesLoaded: scene.volume.loaded }));
+      await scene.volume.fill(response.body, () => scene.arrived());
     };
     load().catch(() => {
       if (!abort.signal.aborted) notify(t('viewer.image.failed'), true);
@@ -90,9 +91,6 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   useEffect(() => {
     scene.set({ canEdit: mayEdit && setId !== null });
   }, [scene, mayEdit, setId]);
-  useEffect(() => {
-    if (tab !== 'asking' && set !== null && set.id === session.setId) void session.update(set);
-  }, [session, set, tab]);
 
   const base = useMemo(
     () => ({
@@ -102,6 +100,10 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
     }), // prettier-ignore
     [study, set, scene, editor, session, mayEdit, role, me.user.id, views, image.id],
   );
+  useEffect(() => {
+    if (tab === 'asking' || base.set?.id !== session.setId) return;
+    void session.update(base.set, nextUnchecked(base.set.structures, null, base)?.id);
+  }, [session, base, tab]);
   const actions = useActions(base);
   const run = useCallback((command: Command) => runCommand(command, base, actions, t), [base, actions, t]);
   const workspace: Workspace = useMemo(() => ({ ...base, run }), [base, run]);
@@ -109,7 +111,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
 
   return (
     <WorkspaceContext value={workspace}>
-      <title>{`${study.patient_name} – Rinkaku`}</title>
+      <title>{`${formatPersonName(study.patient_name) || t('worklist.noName')} – Rinkaku`}</title>
       <div className={css.page} data-testid="viewer">
         <TopBar images={images} image={image} />
         <aside className={css.side}>

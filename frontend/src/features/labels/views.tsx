@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef } from 'react';
 import { useT } from '../../i18n';
-import { PLANES, type PlaneName } from '../../lib/planes';
+import { describeSlice, PLANES, type PlaneName } from '../../lib/planes';
 import { classes } from '../../ui/controls';
 import type { Refusal } from '../../viewer/editor';
 import { planeColour } from '../../viewer/marks';
@@ -19,12 +19,19 @@ const CURSORS: Record<ToolName, string> = {
   brush: 'none', eraser: 'none', threshold: 'none', contour: 'crosshair', cut: 'crosshair',
 }; // prettier-ignore
 
+/** Number and position of the slice that is shown. */
 function Slice({ plane }: { plane: PlaneName }) {
   const t = useT();
   const { scene } = useWorkspace();
   const { across } = scene.planes[plane];
   const index = useScene(scene, (state) => Math.round(state.crosshair[across]));
-  return <span data-testid={`slice-${plane}`}>{t('viewer.slice', { n: index + 1, count: scene.volume.grid.shape_kji[across] })}</span>;
+  const where = useScene(scene, (state) => describeSlice(scene.volume.grid, scene.planes[plane], state.crosshair));
+  return (
+    <>
+      <span data-testid={`slice-${plane}`}>{t('viewer.slice', { n: index + 1, count: scene.volume.grid.shape_kji[across] })}</span>
+      <span data-testid={`position-${plane}`}>{where}</span>
+    </>
+  );
 }
 
 function View({ plane }: { plane: PlaneName }) {

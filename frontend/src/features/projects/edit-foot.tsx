@@ -1,5 +1,6 @@
 import { useT } from '../../i18n';
 import { Button } from '../../ui/controls';
+import { useUnsaved } from '../../ui/unsaved';
 import css from './project.module.css';
 
 type Props = {
@@ -14,9 +15,10 @@ type Props = {
   onSave: () => void;
 };
 
-/** Under a list that is edited as a whole: add a row, go back, save. */
+/** Under a list that is edited as a whole: add a row, go back, save; who leaves with changes is asked. */
 export function EditFoot({ add, onAdd, changed, problem = null, pending, onRevert, onSave }: Props) {
   const t = useT();
+  useUnsaved(changed);
   return (
     <div className={css.foot}>
       <Button disabled={onAdd === null} onClick={() => onAdd?.()}>

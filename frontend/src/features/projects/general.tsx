@@ -8,6 +8,7 @@ import { Button, Checkbox, TextField } from '../../ui/controls';
 import { ErrorNote } from '../../ui/feedback';
 import { layout, Section } from '../../ui/layout';
 import { notify } from '../../ui/toast';
+import { useUnsaved } from '../../ui/unsaved';
 import css from './project.module.css';
 
 export function General({ project, manage }: { project: Project; manage: boolean }) {
@@ -24,6 +25,7 @@ export function General({ project, manage }: { project: Project; manage: boolean
     },
   });
   const changed = name.trim() !== project.name || allowNifti !== project.allow_nifti;
+  useUnsaved(changed);
   return (
     <Section title={t('project.general')} note={project.slug} padded>
       <form

@@ -103,12 +103,14 @@ type EditorProps = { projectId: string; saved: readonly TemplateStructure[]; man
 function Editor({ projectId, saved, manage }: EditorProps) {
   const t = useT();
   const client = useQueryClient();
-  const [rows, setRows] = useState(saved);
+  const [edited, setRows] = useState<readonly TemplateStructure[] | null>(null); // what the server says goes on coming in
+  const rows = edited ?? saved;
   const problem = useProblem(rows);
   const save = useMutation({
     mutationFn: () => api.put<Template>(`/projects/${projectId}/template`, { structures: rows }),
     onSuccess: (stored) => {
       client.setQueryData(keys.template(projectId), stored);
+      setRows(null);
       notify(t('common.saved'));
     },
   });
@@ -156,7 +158,7 @@ function Editor({ projectId, saved, manage }: EditorProps) {
           changed={changed}
           problem={problem}
           pending={save.isPending}
-          onRevert={() => setRows(saved)}
+          onRevert={() => setRows(null)}
           onSave={() => save.mutate()}
         />
       )}
@@ -176,12 +178,7 @@ export function TemplateSection({ projectId, manage }: { projectId: string; mana
       {template.isPending && <Loading />}
       {template.isError && <ErrorNote error={template.error} retry={() => void template.refetch()} />}
       {template.isSuccess && (
-        <Editor
-          key={template.dataUpdatedAt}
-          projectId={projectId}
-          saved={template.data.structures}
-          manage={manage}
-        />
+        <Editor projectId={projectId} saved={template.data.structures} manage={manage} />
       )}
     </Section>
   );

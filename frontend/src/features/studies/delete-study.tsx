@@ -29,7 +29,7 @@ export function DeleteStudy({ study, onClose }: { study: StudyRow; onClose: () =
       onConfirm={() => remove.mutate()}
       onClose={onClose}
     >
-      <p>{t('worklist.deleteWhat', { name, id: study.patient_id, date: formatDate(study.study_date) })}</p>
+      <p>{t('worklist.deleteWhat', { name, id: study.patient_id || '–', date: formatDate(study.study_date) })}</p>
       <p>{t('worklist.deleteWarning', { instances: study.instance_count, structures: study.structures.total })}</p>
     </Confirm>
   );

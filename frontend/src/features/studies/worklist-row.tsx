@@ -133,7 +133,7 @@ export function WorklistRow({ study, selected, now, abilities, onSelect, onOpen,
             {name}
           </Link>
         </td>
-        <td>{study.patient_id}</td>
+        <td>{study.patient_id || <span className={css.muted}>{t('worklist.noId')}</span>}</td>
         <td>{formatDate(study.study_date)}</td>
         <td className={css.description} title={study.description}>
           {study.description || '–'}

@@ -39,7 +39,7 @@ function Search({ filters, search, onFilter }: Pick<ToolsProps, 'filters' | 'sea
         type="search"
         className={controls.input}
         aria-label={t('worklist.search')}
-        placeholder={t('worklist.search')}
+        placeholder={t('worklist.searchHint')}
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
       />

@@ -1,18 +1,18 @@
 import { useMemo, useState, type PointerEvent } from 'react';
 import { useT } from '../../i18n';
-import { nearestIndex, niceScale, tickLabel, toPixel, type Scale } from '../../ui/scale';
+import { nearestIndex, niceScale, tickLabel, toPixel, type Bounds, type Scale } from '../../ui/scale';
 import css from './training.module.css';
 
 export type Point = { x: number; y: number };
 export type Line = { name: string; colour: string; points: readonly Point[] };
 
-const WIDTH = 640;
+const WIDTH = 480;
 const HEIGHT = 250;
 const LEFT = 46;
 const RIGHT = WIDTH - 10;
 const TOP = 10;
 const BOTTOM = HEIGHT - 34;
-const X_TICKS = 6;
+const X_TICKS = 5;
 const Y_TICKS = 5;
 
 type Frame = { x: Scale; y: Scale };
@@ -78,7 +78,7 @@ type LegendProps = {
 function Legend({ lines, hidden, at, onToggle }: LegendProps) {
   return (
     <div className={css.legend}>
-      {lines.map((line) => (
+      {[...lines].sort((a, b) => (b.points.at(-1)?.y ?? 0) - (a.points.at(-1)?.y ?? 0)).map((line) => (
         <button key={line.name} type="button" aria-pressed={!hidden.has(line.name)} onClick={() => onToggle(line.name)}>
           <i style={{ background: line.colour }} />
           {line.name}
@@ -89,11 +89,11 @@ function Legend({ lines, hidden, at, onToggle }: LegendProps) {
   );
 }
 
-type ChartProps = { title: string; xLabel: string; lines: readonly Line[]; bounds?: [number, number] };
+type ChartProps = { title: string; xLabel: string; lines: readonly Line[]; bounds?: Partial<Bounds> };
 
 /**
- * Lines over a common axis. The legend shows the values at the pointer, else the newest; a click on a
- * name hides its line.
+ * Lines over counted steps, the axis of values fitted to them within `bounds`. The legend beside them, the highest
+ * line first, shows the values at the pointer, else the newest; a click on a name hides its line.
  */
 export function Chart({ title, xLabel, lines, bounds }: ChartProps) {
   const t = useT();
@@ -106,8 +106,8 @@ export function Chart({ title, xLabel, lines, bounds }: ChartProps) {
   );
   const frame = useMemo<Frame>(
     () => ({
-      x: niceScale(xs, X_TICKS),
-      y: niceScale(bounds ?? shown.flatMap(({ points }) => points.map(({ y }) => y)), Y_TICKS),
+      x: niceScale(xs, X_TICKS, { low: 0, whole: true }),
+      y: niceScale(shown.flatMap(({ points }) => points.map(({ y }) => y)), Y_TICKS, bounds),
     }),
     [xs, shown, bounds],
   );

@@ -15,7 +15,7 @@ import { isLive, useDeployments, versionName } from './queries';
 import css from './training.module.css';
 
 const LIVE_MS = 2000;
-const DICE_BOUNDS: [number, number] = [0, 1];
+const DICE_BOUNDS = { low: 0, high: 1 };
 
 /** One line for each structure that was measured on the way. */
 function diceLines(curves: readonly CurvePoint[], colourOf: (name: string, index: number) => string): Line[] {
