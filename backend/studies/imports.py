@@ -22,14 +22,15 @@ from backend.kit.db import session_scope
 from backend.kit.errors import AppError, NotFound
 from backend.projects.service import Permission, get_project, require
 from backend.projects.tables import Project
-from backend.studies.door import Checked, check_bytes, check_file
+from backend.studies.door import Checked, check_bytes, check_file, unfold_nifti
 from backend.studies.errors import BatchComplete, NiftiRefused
 from backend.studies.intake import Arrival, Target, add_instance, file_sha256
-from backend.studies.nifti import is_nifti, nifti_slices
+from backend.studies.receiving import scratch_file
 from backend.studies.schemas import FileOutcome, ImportSummary, Outcome
 from backend.studies.settling import settle
 from backend.studies.tables import ImportBatch, ImportFile
 from rt.dicom.archive import Member, is_zip, iter_members, printable
+from rt.dicom.nifti import is_nifti
 from rt.errors import ArchiveError, DicomReferenceError, RtError
 
 Progress = Callable[[int, int, Arrival], None]
@@ -64,10 +65,10 @@ def _take_nifti(target: Target, name: str, path: Path) -> Arrival:
     try:
         if not target.allow_nifti:
             raise NiftiRefused("this project takes no NIfTI")
-        arrivals = [
-            _add(target, name, check_bytes(data), hashlib.sha256(data).hexdigest())
-            for data in list(nifti_slices(path, name))
-        ]
+        with scratch_file() as unfolded:
+            lengths = unfold_nifti(path, name, unfolded)
+            with unfolded.open("rb") as slices:
+                arrivals = [_add_bytes(target, name, slices.read(length)) for length in lengths]
         order = [Outcome.REFUSED, Outcome.STORED, Outcome.DUPLICATE]
         return min(arrivals, key=lambda arrival: order.index(arrival.outcome))
     except RtError as error:
@@ -86,9 +87,13 @@ def _take_member(target: Target, name: str, member: Member) -> Arrival:
     try:
         if member.refusal is not None:
             raise ArchiveError(member.refusal)
-        return _add(target, name, check_bytes(member.data), hashlib.sha256(member.data).hexdigest())
+        return _add_bytes(target, name, member.data)
     except RtError as error:
         return _refused(name, error)
+
+
+def _add_bytes(target: Target, name: str, data: bytes) -> Arrival:
+    return _add(target, name, check_bytes(data), hashlib.sha256(data).hexdigest())
 
 
 def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
