@@ -25,6 +25,7 @@ from rt.dicom.headers import slice_headers
 from rt.dicom.kinds import CROSS_SECTIONS, NATIVE_SYNTAXES
 from rt.dicom.parse import ParsedInstance, read_stored
 from rt.dicom.pixels import decode_frames
+from rt.dicom.references import References, read_references
 from rt.dicom.sandbox import ParserProcess
 from rt.errors import DicomError, DicomTooLarge, GeometryError
 
@@ -50,6 +51,8 @@ class Checked:
     series_time: str
     geometry: dict[str, Any] | None
     """{"slices": [SliceHeader as JSON]} of an image, {"problem": words} where the header places none."""
+    references: References | None
+    """Of an RTSTRUCT, SEG, RTDOSE or RTPLAN."""
 
 
 @lru_cache
@@ -99,6 +102,7 @@ def check_bytes(data: bytes) -> Checked:
         series_date=str(header.get("SeriesDate") or "")[:8],
         series_time=str(header.get("SeriesTime") or "")[:16],
         geometry=_geometry(instance, header),
+        references=read_references(header),
     )
 
 

@@ -271,6 +271,8 @@ export interface components {
             duplicate: number;
             /** Refused */
             refused: number;
+            /** Refusals */
+            refusals: components["schemas"]["FileOutcome"][];
         };
         /**
          * JobError
