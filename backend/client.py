@@ -326,8 +326,7 @@ class Client:
 
     def networks(self) -> list[Network]:
         """Networks that the caller may use."""
-        found: list[Network] = self._json("GET", "/networks")
-        return found
+        return list(self._pages("/networks"))
 
     def freeze_snapshot(
         self, project_id: str, name: str, *, test_fraction: float = 0.25, validation_fraction: float = 0.15

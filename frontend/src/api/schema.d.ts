@@ -554,10 +554,31 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[DeploymentOut] */
+        Page_DeploymentOut_: {
+            /** Items */
+            items: components["schemas"]["DeploymentOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[EffortRow] */
+        Page_EffortRow_: {
+            /** Items */
+            items: components["schemas"]["EffortRow"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[JobOut] */
         Page_JobOut_: {
             /** Items */
             items: components["schemas"]["JobOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[NetworkOut] */
+        Page_NetworkOut_: {
+            /** Items */
+            items: components["schemas"]["NetworkOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -582,10 +603,24 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[RunOut] */
+        Page_RunOut_: {
+            /** Items */
+            items: components["schemas"]["RunOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[SetDraftOut] */
         Page_SetDraftOut_: {
             /** Items */
             items: components["schemas"]["SetDraftOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[SnapshotOut] */
+        Page_SnapshotOut_: {
+            /** Items */
+            items: components["schemas"]["SnapshotOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };

@@ -305,9 +305,9 @@ def test_effort_is_measured_from_the_network_to_the_approved_contour(
     save(drawn.structure_id, twice, 1, headers, seconds=10.0)
     save(drawn.structure_id, once, 2, headers, seconds=5.5)
     assert run_queued("measure") == []
-    assert client.get(url, headers=headers).json() == [], "nothing is approved"
+    assert client.get(url, headers=headers).json()["items"] == [], "nothing is approved"
     _approve(client, drawn, login)
-    (row,) = client.get(url, headers=headers).json()
+    (row,) = client.get(url, headers=headers).json()["items"]
     assert (row["network_version"], row["structure"], row["n"], row["rejected"]) == (
         version, "Parotid_L", 1, 0,
     )  # fmt: skip
@@ -316,7 +316,7 @@ def test_effort_is_measured_from_the_network_to_the_approved_contour(
     assert 0.9 < row["surface_dice"] < 1
     assert row["added_path_length_mm"] == pytest.approx(10 * 2.0), "ten edge voxels of 2 mm"
     save(drawn.structure_id, twice, 3, headers)
-    assert client.get(url, headers=headers).json() == [], "it is a draft again"
+    assert client.get(url, headers=headers).json()["items"] == [], "it is a draft again"
 
 
 def test_contour_approved_unchanged_costs_nothing_and_a_rejected_one_is_counted_apart(
@@ -329,7 +329,11 @@ def test_contour_approved_unchanged_costs_nothing_and_a_rejected_one_is_counted_
         other = session.scalars(select(Structure.id).where(Structure.id != drawn.structure_id)).one()
     assessment = f"/api/structures/{other}/assessment"
     client.put(assessment, json={"assessment": "rejected"}, headers=login("annotator"))
-    rejected, unchanged = client.get(url, headers=login("reader")).json()
+    reader = login("reader")
+    rejected, unchanged = client.get(url, headers=reader).json()["items"]
+    first = client.get(url, params={"limit": 1}, headers=reader).json()
+    second = client.get(url, params={"limit": 1, "cursor": first["next_cursor"]}, headers=reader).json()
+    assert [*first["items"], *second["items"]] == [rejected, unchanged]
     assert (unchanged["structure"], unchanged["n"], unchanged["rejected"]) == ("Parotid_L", 1, 0)
     assert (unchanged["added_path_length_mm"], unchanged["surface_dice"], unchanged["slices"]) == (0, 1, 0)
     assert (rejected["structure"], rejected["n"], rejected["rejected"]) == ("Brainstem", 0, 1)
