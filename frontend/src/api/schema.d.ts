@@ -67,6 +67,25 @@ export interface components {
             };
             /** Hash */
             hash: string;
+            /** Actor Name */
+            actor_name?: string | null;
+            /**
+             * Patients
+             * @default []
+             */
+            patients: components["schemas"]["AuditPatient"][];
+            /** Structure Name */
+            structure_name?: string | null;
+        };
+        /**
+         * AuditPatient
+         * @description A patient whom an act concerns.
+         */
+        AuditPatient: {
+            /** Patient Id */
+            patient_id: string;
+            /** Name */
+            name: string;
         };
         /**
          * Candidate
