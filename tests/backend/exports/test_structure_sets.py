@@ -14,8 +14,11 @@ import pytest
 from fastapi.testclient import TestClient
 from pydicom.dataset import Dataset
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from backend.audit.tables import AuditEntry
+from backend.exports import service as exports
+from backend.exports.objects import OutgoingSet
 from backend.jobs.tables import Job
 from backend.kit import db, storage
 from backend.kit.clock import now
@@ -200,6 +203,46 @@ def test_first_publication_waits_for_the_network(arrived: Arrived) -> None:
         service.append_revision(session, structure, service.NewRevision(mask, 0, tool="network"))
         assert waiting.available_at < now() + timedelta(seconds=10), "the network brings it forward"
     assert [len(result["published"]) for result in run_queued("publish")] == [2]
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_publication_that_waits_is_one_job_and_outlives_a_network_that_does_not_draw(
+    arrived: Arrived, end: str
+) -> None:
+    with db.session_scope() as session:
+        owner = service.working_set(session, session.merge(arrived.series))
+        external = service.ensure_structure(session, owner, service.NewStructure("External"))
+        mask = block(arrived.grid, slice(1, 4), slice(2, 20), slice(2, 16))
+        service.append_revision(session, external, service.NewRevision(mask, 0, tool="rule"))
+    for _ in range(5):
+        assert run_queued("publish") == [{"published": [], "reason": "awaits-network"}]
+    with db.session_scope() as session:
+        waiting = session.scalars(select(Job).where(Job.kind == "publish")).one()
+        assert (waiting.state, waiting.max_attempts - waiting.attempt) == ("queued", 3)
+        session.execute(update(Job).where(Job.kind == "presegment").values(state=end))
+    assert [len(result["published"]) for result in run_queued("publish")] == [2]
+
+
+def test_publication_asked_for_while_an_earlier_one_finds_that_it_must_wait_is_the_one_that_waits(
+    arrived: Arrived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.session_scope() as session:
+        owner = service.working_set(session, session.merge(arrived.series))
+        external = service.ensure_structure(session, owner, service.NewStructure("External"))
+        mask = block(arrived.grid, slice(1, 4), slice(2, 20), slice(2, 16))
+        service.append_revision(session, external, service.NewRevision(mask, 0, tool="rule"))
+    looks = exports.awaits_network
+
+    def asked_meanwhile(session: Session, outgoing: OutgoingSet) -> bool:
+        with db.session_scope() as other:
+            service.append_revision(other, other.merge(external), service.NewRevision(mask, 1, tool="rule"))
+        return looks(session, outgoing)
+
+    monkeypatch.setattr(exports, "awaits_network", asked_meanwhile)
+    assert run_queued("publish") == [{"published": [], "reason": "awaits-network"}]
+    with db.session_scope(read_only=True) as session:
+        states = session.scalars(select(Job.state).where(Job.kind == "publish").order_by(Job.id)).all()
+    assert states == ["succeeded", "queued"]
 
 
 def test_software_draws_again_when_slices_come_late(project: Project, tmp_path: Path) -> None:
