@@ -114,7 +114,9 @@ class Imported(TypedDict):
     stored: int
     duplicate: int
     refused: int
+    refusals: list[FileOutcome]
     files: list[FileOutcome]
+    """As they were answered one by one; `refusals` is the last word."""
 
 
 class Job(TypedDict):
@@ -223,7 +225,7 @@ class Client:
         return found
 
     def import_files(self, project_id: str, paths: Iterable[Path]) -> Imported:
-        """Send DICOM files or zips; what was refused is named in `files`, nothing is raised for it."""
+        """Send DICOM files or zips; what was refused is named in `refusals`, nothing is raised for it."""
         batch = self._json("POST", f"/projects/{project_id}/imports")["id"]
         files: list[FileOutcome] = []
         for path in paths:
@@ -324,8 +326,7 @@ class Client:
 
     def networks(self) -> list[Network]:
         """Networks that the caller may use."""
-        found: list[Network] = self._json("GET", "/networks")
-        return found
+        return list(self._pages("/networks"))
 
     def freeze_snapshot(
         self, project_id: str, name: str, *, test_fraction: float = 0.25, validation_fraction: float = 0.15

@@ -140,6 +140,14 @@ class JobContext:
             leases.succeed(session, self.claim, result)
         self.finished = True
 
+    def postpone(self, delay_s: float, result: dict[str, Any]) -> dict[str, Any]:
+        """Put this very job back until later; end it with `result` where a newer one waits for the same."""
+        with session_scope() as session:
+            if not leases.postpone(session, self.claim, delay_s):
+                leases.succeed(session, self.claim, result)
+        self.finished = True
+        return result
+
     def again(self, session: Session, delay_s: float) -> None:
         """Ask for the same work once more, in the transaction that ends this job."""
         done = session.get_one(Job, self.claim.job_id)

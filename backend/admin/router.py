@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from backend.accounts import service as accounts
 from backend.accounts.deps import ActorDep, cookie_name, refuse_foreign_site
 from backend.accounts.schemas import Credentials, UserOut
 from backend.accounts.service import Login
-from backend.admin.schemas import AuditOut, Me
-from backend.audit import service as audit
+from backend.admin import service
+from backend.admin.schemas import AuditOut, AuditQuery, Me
 from backend.config import get_settings
 from backend.kit.db import session_scope
-from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
-from backend.kit.web import CursorParam, LimitParam, Page, SessionDep, client_address, problems
+from backend.kit.pagination import decode_cursor, encode_cursor
+from backend.kit.web import Page, SessionDep, client_address, problems
 from backend.projects import service as projects
 from backend.projects.schemas import ProjectBrief
-from backend.projects.service import Permission
 from backend.version import VERSION
 
 router = APIRouter(prefix="/api", tags=["admin"])
@@ -59,20 +60,9 @@ def get_me(session: SessionDep, actor: ActorDep) -> Me:
 
 
 @router.get("/audit", responses=problems(404))
-def list_audit(
-    session: SessionDep,
-    actor: ActorDep,
-    project_id: str | None = None,
-    object_id: str | None = None,
-    limit: LimitParam = DEFAULT_LIMIT,
-    cursor: CursorParam = None,
-) -> Page[AuditOut]:
+def list_audit(session: SessionDep, actor: ActorDep, query: Annotated[AuditQuery, Query()]) -> Page[AuditOut]:
     """Acts, newest first: of a project for its administrators, of the installation for its own."""
-    if project_id is None:
-        accounts.require_administrator(actor)
-    else:
-        projects.require(session, actor, project_id, Permission.ADMINISTER)
-    before = int(decode_cursor(cursor, (int,))[0]) if cursor else None
-    rows = audit.entries(session, project_id, object_id, before, limit)
-    following = encode_cursor(rows[-1].number) if len(rows) == limit else None
-    return Page(items=[AuditOut.model_validate(row) for row in rows], next_cursor=following)
+    before = int(decode_cursor(query.cursor, (int,))[0]) if query.cursor else None
+    items = service.read_audit(session, actor, query, before)
+    following = encode_cursor(items[-1].number) if len(items) == query.limit else None
+    return Page(items=items, next_cursor=following)

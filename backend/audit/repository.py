@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
-from sqlalchemy import func, select
+from sqlalchemy import CompoundSelect, Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.audit.tables import AuditEntry
@@ -39,15 +41,34 @@ def in_order(session: Session) -> Iterator[AuditEntry]:
         last = piece[-1].number
 
 
-def page(
-    session: Session, project_id: str | None, object_id: str | None, before: int | None, limit: int
-) -> Sequence[AuditEntry]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries; all conditions hold at once."""
+
+    project_ids: Collection[str] | None = None
+    object_id: str | None = None
+    object_ids: CompoundSelect[str] | None = None
+    """Of what the entries are about."""
+    actor_ids: Select[str] | None = None
+    before: int | None = None
+    limit: int | None = None
+
+    def about(self, object_ids: CompoundSelect[str], project_ids: Collection[str]) -> Self:
+        """Only entries on these objects, in these projects."""
+        return replace(self, object_ids=object_ids, project_ids=project_ids)
+
+
+def page(session: Session, wanted: Wanted) -> Sequence[AuditEntry]:
     """Newest entries first."""
-    statement = select(AuditEntry).order_by(AuditEntry.number.desc()).limit(limit)
-    if project_id is not None:
-        statement = statement.where(AuditEntry.project_id == project_id)
-    if object_id is not None:
-        statement = statement.where(AuditEntry.object_id == object_id)
-    if before is not None:
-        statement = statement.where(AuditEntry.number < before)
+    statement = select(AuditEntry).order_by(AuditEntry.number.desc()).limit(wanted.limit)
+    if wanted.project_ids is not None:
+        statement = statement.where(AuditEntry.project_id.in_(wanted.project_ids))
+    if wanted.object_id is not None:
+        statement = statement.where(AuditEntry.object_id == wanted.object_id)
+    if wanted.object_ids is not None:
+        statement = statement.where(AuditEntry.object_id.in_(wanted.object_ids))
+    if wanted.actor_ids is not None:
+        statement = statement.where(AuditEntry.actor_id.in_(wanted.actor_ids))
+    if wanted.before is not None:
+        statement = statement.where(AuditEntry.number < wanted.before)
     return session.scalars(statement).all()

@@ -14,9 +14,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.audit import repository
+from backend.audit.repository import Wanted
 from backend.audit.tables import AuditEntry
 from backend.kit.clock import now
 from backend.kit.context import request_id
+
+__all__ = ["GENESIS", "Wanted", "entries", "entry_hash", "record", "verify_chain"]
 
 GENESIS = "0" * 64
 """What stands before the first entry."""
@@ -74,8 +77,6 @@ def verify_chain(session: Session) -> int | None:
     return None
 
 
-def entries(
-    session: Session, project_id: str | None, object_id: str | None, before: int | None, limit: int
-) -> Sequence[AuditEntry]:
-    """Newest entries first, older than number `before`."""
-    return repository.page(session, project_id, object_id, before, limit)
+def entries(session: Session, wanted: Wanted) -> Sequence[AuditEntry]:
+    """Newest entries first, older than number `wanted.before`."""
+    return repository.page(session, wanted)

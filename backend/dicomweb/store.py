@@ -45,7 +45,7 @@ async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -
                     arrivals += await to_thread.run_sync(take_file, target, name, path)
     finally:  # also when the sender goes or the disk is full: what came before is in the store
         if arrivals:
-            await to_thread.run_sync(partial(finish, target, arrivals, more_may_come=True))
+            _, arrivals = await to_thread.run_sync(partial(finish, target, arrivals, more_may_come=True))
     return arrivals
 
 

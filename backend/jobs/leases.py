@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from backend.jobs.service import announce
@@ -156,6 +157,18 @@ def release(session: Session, held: Claim) -> bool:
     """Hand the job back because the worker is being stopped; that costs it no attempt."""
     values = _back(database_now(session)) | {"max_attempts": Job.max_attempts + 1}
     return _change(session, held, values, announced=True)
+
+
+def postpone(session: Session, held: Claim, delay_s: float) -> bool:
+    """Put the job back until later, which costs it no attempt; False when a newer one waits under its key."""
+    until = database_now(session) + timedelta(seconds=delay_s)
+    values = _back(until) | {"max_attempts": Job.max_attempts + 1, "coalesce_key": Job.coalesce_key}
+    session.flush()
+    try:
+        with session.begin_nested():
+            return _change(session, held, values, announced=True)
+    except IntegrityError:
+        return False
 
 
 def fail(session: Session, held: Claim, failure: Failure) -> bool:

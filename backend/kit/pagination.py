@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -24,6 +25,18 @@ class Page(BaseModel, Generic[ItemT]):
 
     items: list[ItemT]
     next_cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a list that is newest first: up to `limit` rows older than the one of id `before`."""
+
+    before: str | None = None
+    limit: int | None = None
+
+
+ALL = Part()
+"""The whole list."""
 
 
 def encode_cursor(*key: str | int | None) -> str:

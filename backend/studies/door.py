@@ -9,7 +9,7 @@ import atexit
 import queue
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,11 +19,13 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 
 from backend.kit.storage import storage
+from backend.studies.receiving import LimitedFile
 from backend.studies.tables import Instance
 from rt.dicom.headers import slice_headers
 from rt.dicom.kinds import CROSS_SECTIONS, NATIVE_SYNTAXES
 from rt.dicom.parse import ParsedInstance, read_stored
 from rt.dicom.pixels import decode_frames
+from rt.dicom.references import References, read_references
 from rt.dicom.sandbox import ParserProcess
 from rt.errors import DicomError, DicomTooLarge, GeometryError
 
@@ -49,6 +51,8 @@ class Checked:
     series_time: str
     geometry: dict[str, Any] | None
     """{"slices": [SliceHeader as JSON]} of an image, {"problem": words} where the header places none."""
+    references: References | None
+    """Of an RTSTRUCT, SEG, RTDOSE or RTPLAN."""
 
 
 @lru_cache
@@ -98,6 +102,7 @@ def check_bytes(data: bytes) -> Checked:
         series_date=str(header.get("SeriesDate") or "")[:8],
         series_time=str(header.get("SeriesTime") or "")[:16],
         geometry=_geometry(instance, header),
+        references=read_references(header),
     )
 
 
@@ -115,6 +120,25 @@ def _integer(header: Dataset, keyword: str) -> int | None:
         return int(str(header.get(keyword)))
     except ValueError:
         return None
+
+
+def unfold_nifti(path: Path, name: str, target: Path) -> list[int]:
+    """Write the slices of a NIfTI file to `target` as DICOM files, one after the other; their lengths.
+
+    All of them are made before the first is looked at, so a file goes in whole or not at all.
+    """
+    if path.stat().st_size > MAX_INSTANCE_BYTES:
+        raise DicomTooLarge(f"{path.stat().st_size} bytes; at most {MAX_INSTANCE_BYTES} are taken")
+    lengths: list[int] = []
+    with (
+        _parser() as parser,
+        closing(parser.nifti_slices(path, name)) as made,
+        LimitedFile(target, MAX_INSTANCE_BYTES) as slices,
+    ):
+        for data in made:
+            slices.write(data)
+            lengths.append(len(data))
+    return lengths
 
 
 def decode_stored(instance: Instance, frame: int | None) -> npt.NDArray[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,14 +22,16 @@ from backend.kit.db import session_scope
 from backend.kit.errors import AppError, NotFound
 from backend.projects.service import Permission, get_project, require
 from backend.projects.tables import Project
-from backend.studies.door import Checked, check_bytes, check_file
+from backend.studies.belonging import REFERRING, withdraw_stranger
+from backend.studies.door import Checked, check_bytes, check_file, unfold_nifti
 from backend.studies.errors import BatchComplete, NiftiRefused
 from backend.studies.intake import Arrival, Target, add_instance, file_sha256
-from backend.studies.nifti import is_nifti, nifti_slices
+from backend.studies.receiving import scratch_file
 from backend.studies.schemas import FileOutcome, ImportSummary, Outcome
 from backend.studies.settling import settle
-from backend.studies.tables import ImportBatch, ImportFile
+from backend.studies.tables import ImportBatch, ImportFile, Instance
 from rt.dicom.archive import Member, is_zip, iter_members, printable
+from rt.dicom.nifti import is_nifti
 from rt.errors import ArchiveError, DicomReferenceError, RtError
 
 Progress = Callable[[int, int, Arrival], None]
@@ -64,10 +66,10 @@ def _take_nifti(target: Target, name: str, path: Path) -> Arrival:
     try:
         if not target.allow_nifti:
             raise NiftiRefused("this project takes no NIfTI")
-        arrivals = [
-            _add(target, name, check_bytes(data), hashlib.sha256(data).hexdigest())
-            for data in list(nifti_slices(path, name))
-        ]
+        with scratch_file() as unfolded:
+            lengths = unfold_nifti(path, name, unfolded)
+            with unfolded.open("rb") as slices:
+                arrivals = [_add_bytes(target, name, slices.read(length)) for length in lengths]
         order = [Outcome.REFUSED, Outcome.STORED, Outcome.DUPLICATE]
         return min(arrivals, key=lambda arrival: order.index(arrival.outcome))
     except RtError as error:
@@ -86,9 +88,13 @@ def _take_member(target: Target, name: str, member: Member) -> Arrival:
     try:
         if member.refusal is not None:
             raise ArchiveError(member.refusal)
-        return _add(target, name, check_bytes(member.data), hashlib.sha256(member.data).hexdigest())
+        return _add_bytes(target, name, member.data)
     except RtError as error:
         return _refused(name, error)
+
+
+def _add_bytes(target: Target, name: str, data: bytes) -> Arrival:
+    return _add(target, name, check_bytes(data), hashlib.sha256(data).hexdigest())
 
 
 def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
@@ -98,12 +104,24 @@ def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
             raise DicomReferenceError(f"it belongs to study {parsed.study_instance_uid}")
         return add_instance(target, name, checked, sha256)
     except RtError as error:
-        refused = _refused(name, error)
-        return replace(refused, sop_class_uid=parsed.sop_class_uid, sop_instance_uid=parsed.sop_instance_uid)
+        return _refused_instance(
+            Arrival(
+                name,
+                Outcome.REFUSED,
+                sop_class_uid=parsed.sop_class_uid,
+                sop_instance_uid=parsed.sop_instance_uid,
+            ),
+            error,
+        )
 
 
 def _refused(name: str, error: RtError) -> Arrival:
     return Arrival(name, Outcome.REFUSED, error.slug, str(error))
+
+
+def _refused_instance(arrival: Arrival, error: RtError) -> Arrival:
+    refused = _refused(arrival.name, error)
+    return replace(refused, sop_class_uid=arrival.sop_class_uid, sop_instance_uid=arrival.sop_instance_uid)
 
 
 def begin(actor: Actor, project_id: str) -> str:
@@ -153,7 +171,7 @@ def add_to_batch(target: Target, import_id: str, name: str, path: Path) -> list[
     return [outcome_of(arrival) for arrival in arrivals]
 
 
-def outcome_of(arrival: Arrival) -> FileOutcome:
+def outcome_of(arrival: Arrival | ImportFile) -> FileOutcome:
     """An arrival as the API tells it."""
     return FileOutcome.model_validate(arrival, from_attributes=True)
 
@@ -161,11 +179,13 @@ def outcome_of(arrival: Arrival) -> FileOutcome:
 def complete(actor: Actor, import_id: str) -> ImportSummary:
     """Settle what the batch brought; doing it again gives the same answer."""
     with session_scope(read_only=True) as session:
-        batch = _own_batch(session, actor, import_id)
+        _own_batch(session, actor, import_id)
+    _withdraw_from_batch(import_id)
+    with session_scope(read_only=True) as session:
         files = session.scalars(select(ImportFile).where(ImportFile.import_id == import_id)).all()
     studies = sorted({file.study_row_id for file in files if file.study_row_id})
     settle(studies)
-    summary = _summary(studies, Counter(file.outcome for file in files))
+    summary = _summary(studies, files)
     with session_scope() as session:
         batch = session.get_one(ImportBatch, import_id)
         if batch.completed_at is None:
@@ -174,12 +194,42 @@ def complete(actor: Actor, import_id: str) -> ImportSummary:
     return summary
 
 
-def _summary(studies: list[str], outcomes: Counter[str]) -> ImportSummary:
+def _withdraw_from_batch(import_id: str) -> None:
+    """Refuse what turns out not to belong to images that came after it in the same batch."""
+    with session_scope(read_only=True) as session:
+        same = (Instance.series_row_id == ImportFile.series_row_id) & (
+            Instance.sop_instance_uid == ImportFile.sop_instance_uid
+        )
+        statement = select(ImportFile).join(Instance, same)
+        statement = statement.where(
+            ImportFile.outcome == Outcome.STORED, Instance.sop_class_uid.in_(REFERRING)
+        )
+        files = session.scalars(statement.where(ImportFile.import_id == import_id)).all()
+    for file in files:
+        error = withdraw_stranger(file.series_row_id or "", file.sop_instance_uid or "")
+        if error is not None:
+            with session_scope() as session:
+                row = session.get_one(ImportFile, file.id)
+                row.outcome, row.slug, row.detail = Outcome.REFUSED, error.slug, str(error)[:1024]
+                row.study_row_id = row.series_row_id = None
+
+
+def _withdraw(arrival: Arrival) -> Arrival:
+    """The arrival, refused where it turns out not to belong to images that came after it."""
+    if arrival.outcome is not Outcome.STORED or arrival.sop_class_uid not in REFERRING:
+        return arrival
+    error = withdraw_stranger(arrival.series_row_id or "", arrival.sop_instance_uid or "")
+    return arrival if error is None else _refused_instance(arrival, error)
+
+
+def _summary(studies: list[str], files: Sequence[Arrival | ImportFile]) -> ImportSummary:
+    outcomes = Counter(file.outcome for file in files)
     return ImportSummary(
         studies=studies,
         stored=outcomes[Outcome.STORED],
         duplicate=outcomes[Outcome.DUPLICATE],
         refused=outcomes[Outcome.REFUSED],
+        refusals=[outcome_of(file) for file in files if file.outcome == Outcome.REFUSED],
     )
 
 
@@ -187,7 +237,7 @@ def record_import(session: Session, target: Target, object_id: str | None, summa
     """One audit entry for a batch, with its counts and studies."""
     record(
         session, target.user_id, "studies.imported", "import", object_id,
-        project_id=target.project_id, changes=summary.model_dump(),
+        project_id=target.project_id, changes=summary.model_dump(exclude={"refusals"}),
     )  # fmt: skip
 
 
@@ -208,15 +258,18 @@ def import_path(
     except AppError:
         finish(target, arrivals, more_may_come=False)
         raise
-    return finish(target, arrivals, more_may_come=False), arrivals
+    return finish(target, arrivals, more_may_come=False)
 
 
-def finish(target: Target, arrivals: list[Arrival], *, more_may_come: bool) -> ImportSummary:
-    """Settle and record what came in outside a browser's batch."""
+def finish(
+    target: Target, arrivals: list[Arrival], *, more_may_come: bool
+) -> tuple[ImportSummary, list[Arrival]]:
+    """Settle and record what came in outside a browser's batch; what became of each file in the end."""
+    arrivals = [_withdraw(arrival) for arrival in arrivals]
     studies = sorted({arrival.study_row_id for arrival in arrivals if arrival.study_row_id})
     arrived = Counter(arrival.series_row_id for arrival in arrivals if arrival.series_row_id)
     settle(studies, arrived if more_may_come else None)
-    summary = _summary(studies, Counter(arrival.outcome for arrival in arrivals))
+    summary = _summary(studies, arrivals)
     with session_scope() as session:
         record_import(session, target, None, summary)
-    return summary
+    return summary, arrivals

@@ -21,6 +21,7 @@ from backend.kit.clock import now
 from backend.kit.db import session_scope
 from backend.kit.errors import Unavailable
 from backend.kit.storage import storage
+from backend.studies.belonging import REFERRING, check_belonging
 from backend.studies.door import Checked
 from backend.studies.errors import ConflictingInstance, WrongPatient
 from backend.studies.schemas import Outcome
@@ -75,8 +76,12 @@ def file_sha256(path: Path) -> str:
 
 
 def add_instance(target: Target, name: str, checked: Checked, received_sha256: str) -> Arrival:
-    """Store a checked instance, or find that it is there; ConflictingInstance or WrongPatient otherwise."""
+    """Store a checked instance, or find that it is there.
+
+    Raises ConflictingInstance, WrongPatient, or DicomReferenceError for what does not belong to its images.
+    """
     _check_lengths(checked)
+    _check_references(target, checked)
     stored = _Stored(checked, storage().put(checked.instance.data), received_sha256)
     for _ in range(ATTEMPTS):
         try:
@@ -98,6 +103,16 @@ def _is_collision(error: OperationalError) -> bool:
 def _check_lengths(checked: Checked) -> None:
     if len(checked.instance.patient_id) > 64:
         raise DicomError("longer than 64 characters", where="Patient ID")
+
+
+def _check_references(target: Target, checked: Checked) -> None:
+    """What is known already keeps its place; the worklist says what is wrong with it."""
+    if checked.references is None or checked.instance.sop_class_uid not in REFERRING:
+        return
+    with session_scope(read_only=True) as session:
+        known = _known(session, target.project_id, checked.instance.sop_instance_uid)
+    if known is None:
+        check_belonging(target.project_id, checked.references)
 
 
 def _insert(session: Session, target: Target, name: str, stored: _Stored) -> Arrival:

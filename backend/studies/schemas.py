@@ -226,3 +226,5 @@ class ImportSummary(BaseModel):
     stored: int
     duplicate: int
     refused: int
+    refusals: list[FileOutcome]
+    """Every refused file, also those whose images came after them and do not fit."""

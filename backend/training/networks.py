@@ -15,6 +15,7 @@ from backend.audit import service as audit
 from backend.config import get_settings
 from backend.jobs import service as jobs
 from backend.kit.errors import InvalidInput, NotFound
+from backend.kit.pagination import ALL, Part
 from backend.kit.storage import storage
 from backend.projects import service as projects
 from backend.projects.service import Permission
@@ -135,9 +136,10 @@ def _deploy(
     return row
 
 
-def deployments(session: Session, actor: Actor, project_id: str) -> list[tuple[Deployment, NetworkVersion]]:
+def deployments(
+    session: Session, actor: Actor, project_id: str, part: Part = ALL
+) -> list[tuple[Deployment, NetworkVersion]]:
     """Promotions of the project, newest first, with their versions."""
     projects.require(session, actor, project_id, Permission.READ)
-    known = {v.id: v for v in visible_versions(session, actor)}
-    rows = repository.deployments(session, project_id)
-    return [(row, known[row.version_id]) for row in rows if row.version_id in known]
+    rows = repository.deployments(session, project_id, part)
+    return [(row, usable_version(session, project_id, row.version_id)) for row in rows]

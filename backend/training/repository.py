@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from backend.kit.pagination import ALL, Part
 from backend.labels.tables import Effort, Review, Revision, Structure, StructureSet
 from backend.studies.tables import Patient, Series, Study
 from backend.training.tables import Deployment, LockedTestPatient, NetworkVersion, Run, Snapshot
@@ -51,10 +52,19 @@ def next_version_number(session: Session, name: str) -> int:
     return (session.scalar(select(func.max(NetworkVersion.version)).filter_by(name=name)) or 0) + 1
 
 
-def deployments(session: Session, project_id: str) -> Sequence[Deployment]:
-    """All promotions of a project, newest first."""
-    query = select(Deployment).filter_by(project_id=project_id)
-    return session.scalars(query.order_by(Deployment.promoted_at.desc(), Deployment.id.desc())).all()
+RowT = TypeVar("RowT", Snapshot, Run, Deployment)
+
+
+def _newest(session: Session, table: type[RowT], project_id: str, part: Part) -> Sequence[RowT]:
+    query = select(table).where(table.project_id == project_id)
+    if part.before is not None:
+        query = query.where(table.id < part.before)
+    return session.scalars(query.order_by(table.id.desc()).limit(part.limit)).all()
+
+
+def deployments(session: Session, project_id: str, part: Part = ALL) -> Sequence[Deployment]:
+    """Promotions of a project, newest first."""
+    return _newest(session, Deployment, project_id, part)
 
 
 def active_deployment(session: Session, project_id: str, network: str) -> Deployment | None:
@@ -70,11 +80,9 @@ def retire_deployments(session: Session, project_id: str, network: str) -> None:
     )
 
 
-def snapshots(session: Session, project_id: str) -> Sequence[Snapshot]:
+def snapshots(session: Session, project_id: str, part: Part = ALL) -> Sequence[Snapshot]:
     """Newest first."""
-    return session.scalars(
-        select(Snapshot).filter_by(project_id=project_id).order_by(Snapshot.id.desc())
-    ).all()
+    return _newest(session, Snapshot, project_id, part)
 
 
 def locked_patients(session: Session, project_id: str) -> set[str]:
@@ -82,9 +90,9 @@ def locked_patients(session: Session, project_id: str) -> set[str]:
     return set(session.scalars(select(LockedTestPatient.patient_key).filter_by(project_id=project_id)))
 
 
-def runs(session: Session, project_id: str) -> Sequence[Run]:
+def runs(session: Session, project_id: str, part: Part) -> Sequence[Run]:
     """Newest first."""
-    return session.scalars(select(Run).filter_by(project_id=project_id).order_by(Run.id.desc())).all()
+    return _newest(session, Run, project_id, part)
 
 
 def approved_revisions(session: Session, project_id: str) -> Sequence[Row[str, str, str, str, str]]:

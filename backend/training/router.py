@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
 from sqlalchemy.orm import Session
 
 from backend.accounts.deps import ActorDep
 from backend.jobs.router import shown
 from backend.jobs.schemas import JobOut
-from backend.kit.web import SessionDep, problems
+from backend.kit.pagination import DEFAULT_LIMIT, Part, decode_cursor, encode_cursor
+from backend.kit.web import CursorParam, LimitParam, Page, SessionDep, problems
 from backend.training import networks, service
 from backend.training.schemas import (
     DeploymentIn,
@@ -26,21 +30,34 @@ from backend.training.schemas import (
     SplitCounts,
 )
 from backend.training.service import RunDetail
-from backend.training.tables import Deployment, NetworkVersion, Snapshot
+from backend.training.tables import Deployment, NetworkVersion, Run, Snapshot
 
 router = APIRouter(prefix="/api", tags=["training"])
 
 
+def part(limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None) -> Part:
+    """The part of a list, newest first, that the caller wants."""
+    return Part(str(decode_cursor(cursor, (str,))[0]) if cursor else None, limit)
+
+
+PartDep = Annotated[Part, Depends(part)]
+
+
 @router.get("/networks")
-def list_networks(session: SessionDep, actor: ActorDep) -> list[NetworkOut]:
-    """Networks that the caller may use."""
+def list_networks(
+    session: SessionDep, actor: ActorDep, limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None
+) -> Page[NetworkOut]:
+    """Networks that the caller may use, each with all of its versions, in the order of their names."""
+    after = str(decode_cursor(cursor, (str,))[0]) if cursor else ""
     families: dict[str, list[NetworkVersion]] = {}
     for version in networks.visible_versions(session, actor):
         families.setdefault(version.name, []).append(version)
-    return [
-        NetworkOut(name=name, title=found[0].title, versions=[_version(v) for v in found])
-        for name, found in families.items()
+    names = sorted(name for name in families if name > after)[:limit]
+    items = [
+        NetworkOut(name=name, title=families[name][0].title, versions=[_version(v) for v in families[name]])
+        for name in names
     ]
+    return Page(items=items, next_cursor=encode_cursor(names[-1]) if len(names) == limit else None)
 
 
 @router.post("/studies/{study_id}/presegment", status_code=202, responses=problems(409))
@@ -50,9 +67,10 @@ def presegment(study_id: str, body: PresegmentIn, session: SessionDep, actor: Ac
 
 
 @router.get("/projects/{project_id}/snapshots")
-def list_snapshots(project_id: str, session: SessionDep, actor: ActorDep) -> list[SnapshotOut]:
-    """Frozen datasets."""
-    return [_snapshot(s) for s in service.list_snapshots(session, actor, project_id)]
+def list_snapshots(project_id: str, session: SessionDep, actor: ActorDep, part: PartDep) -> Page[SnapshotOut]:
+    """Frozen datasets, newest first."""
+    rows = service.list_snapshots(session, actor, project_id, part)
+    return Page(items=[_snapshot(row) for row in rows], next_cursor=_following(part, rows))
 
 
 @router.post("/projects/{project_id}/snapshots", status_code=201, responses=problems(409))
@@ -70,9 +88,11 @@ def list_snapshot_cases(
 
 
 @router.get("/projects/{project_id}/runs")
-def list_runs(project_id: str, session: SessionDep, actor: ActorDep) -> list[RunOut]:
+def list_runs(project_id: str, session: SessionDep, actor: ActorDep, part: PartDep) -> Page[RunOut]:
     """Trainings, newest first."""
-    return [_run(session, detail) for detail in service.list_runs(session, actor, project_id)]
+    details = service.list_runs(session, actor, project_id, part)
+    items = [_run(session, detail) for detail in details]
+    return Page(items=items, next_cursor=_following(part, [detail.run for detail in details]))
 
 
 @router.post("/projects/{project_id}/runs", status_code=202, responses=problems(409))
@@ -89,9 +109,13 @@ def get_run(run_id: str, session: SessionDep, actor: ActorDep) -> RunOut:
 
 
 @router.get("/projects/{project_id}/deployments")
-def list_deployments(project_id: str, session: SessionDep, actor: ActorDep) -> list[DeploymentOut]:
+def list_deployments(
+    project_id: str, session: SessionDep, actor: ActorDep, part: PartDep
+) -> Page[DeploymentOut]:
     """Promotions, newest first."""
-    return [_deployment(row, v) for row, v in networks.deployments(session, actor, project_id)]
+    rows = networks.deployments(session, actor, project_id, part)
+    items = [_deployment(row, version) for row, version in rows]
+    return Page(items=items, next_cursor=_following(part, [row for row, _ in rows]))
 
 
 @router.post("/projects/{project_id}/deployments", status_code=201)
@@ -109,9 +133,26 @@ def rollback(project_id: str, body: RollbackIn, session: SessionDep, actor: Acto
 
 
 @router.get("/projects/{project_id}/effort")
-def effort(project_id: str, session: SessionDep, actor: ActorDep) -> list[EffortRow]:
+def effort(
+    project_id: str,
+    session: SessionDep,
+    actor: ActorDep,
+    limit: LimitParam = DEFAULT_LIMIT,
+    cursor: CursorParam = None,
+) -> Page[EffortRow]:
     """What corrections cost, per network version and structure."""
-    return service.effort(session, actor, project_id)
+    after = decode_cursor(cursor, (str, str)) if cursor else ("", "")
+    rows = sorted(service.effort(session, actor, project_id), key=_place)
+    items = [row for row in rows if _place(row) > after][:limit]
+    return Page(items=items, next_cursor=encode_cursor(*_place(items[-1])) if len(items) == limit else None)
+
+
+def _place(row: EffortRow) -> tuple[str, str]:
+    return row.network_version, row.structure
+
+
+def _following(part: Part, rows: Sequence[Snapshot | Run | Deployment]) -> str | None:
+    return encode_cursor(rows[-1].id) if len(rows) == part.limit else None
 
 
 def _version(row: NetworkVersion) -> NetworkVersionOut:

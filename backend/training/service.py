@@ -17,6 +17,7 @@ from backend.jobs.service import JobRequest
 from backend.jobs.tables import Job
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
+from backend.kit.pagination import Part
 from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.studies import service as studies
@@ -122,10 +123,10 @@ def _history(session: Session, project_id: str) -> SplitHistory:
     return SplitHistory(frozenset(repository.locked_patients(session, project_id)), frozenset(trained))
 
 
-def list_snapshots(session: Session, actor: Actor, project_id: str) -> list[Snapshot]:
+def list_snapshots(session: Session, actor: Actor, project_id: str, part: Part) -> list[Snapshot]:
     """Frozen datasets of the project, newest first."""
     projects.require(session, actor, project_id, Permission.READ)
-    return list(repository.snapshots(session, project_id))
+    return list(repository.snapshots(session, project_id, part))
 
 
 def snapshot_cases(session: Session, actor: Actor, project_id: str, snapshot_id: str) -> list[SnapshotCase]:
@@ -183,10 +184,10 @@ def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> R
     return run
 
 
-def list_runs(session: Session, actor: Actor, project_id: str) -> list[RunDetail]:
+def list_runs(session: Session, actor: Actor, project_id: str, part: Part) -> list[RunDetail]:
     """Runs of the project, newest first."""
     projects.require(session, actor, project_id, Permission.READ)
-    return [_detail(session, run) for run in repository.runs(session, project_id)]
+    return [_detail(session, run) for run in repository.runs(session, project_id, part)]
 
 
 def get_run(session: Session, actor: Actor, run_id: str) -> RunDetail:

@@ -1,4 +1,4 @@
-"""Parsing and pixel decoding of untrusted DICOM in a process of its own.
+"""Parsing and pixel decoding of untrusted files, DICOM and NIfTI, in a process of its own.
 
 A ParserProcess keeps one child that reads a request and answers it, over two pipes.  The child has a limited
 address space and CPU time, writes no file and inherits no environment; what kills it costs one file a typed
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Generator
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import TracebackType
@@ -58,7 +59,7 @@ class ParserProcess:
         self._limits = (str(memory_bytes), str(cpu_s))
         self._wall_s = wall_s
         self._child: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def parse(self, data: bytes) -> ParsedInstance:
         """`rt.dicom.parse.parse_instance` in the child; DicomTooLarge too where the child did not survive."""
@@ -71,6 +72,19 @@ class ParserProcess:
         """`rt.dicom.pixels.decode_frames` of a stored file, in the child."""
         head, raw = self._ask({"do": "frames", "frame": frame}, data)
         return np.frombuffer(raw, dtype=np.dtype(head["dtype"])).reshape(head["shape"])
+
+    def nifti_slices(self, path: Path, name: str) -> Generator[bytes, None, None]:
+        """The slices of a NIfTI file as DICOM files, k ascending along the normal, one at a time.
+
+        The child reads the whole file before the first of them is made; the parser is this generator's until
+        it ends.  Raises DicomTooLarge, DicomTruncated, GeometryError, or DicomError for what is no NIfTI-1
+        volume.
+        """
+        with self._lock:
+            head, _ = self._ask({"do": "nifti"}, path)
+            for k in range(head["slices"]):
+                yield self._ask({"do": "nifti-slice", "k": k, "name": name}, b"")[1]
+            self._ask({"do": "forget"}, b"")
 
     def close(self) -> None:
         """End the child, if there is one."""
@@ -85,7 +99,7 @@ class ParserProcess:
     ) -> None:
         self.close()
 
-    def _ask(self, request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    def _ask(self, request: dict[str, Any], data: bytes | Path) -> tuple[dict[str, Any], bytes]:
         with self._lock:
             child = self._running()
             try:
@@ -137,14 +151,23 @@ def _fileno(pipe: Any) -> int:
     return number
 
 
-def _send(child: subprocess.Popen[bytes], head: dict[str, Any], raw: bytes, deadline: float) -> None:
-    text = json.dumps(head).encode()
-    number = _fileno(child.stdin)
-    for piece in (FRAME.pack(len(text), 0, len(raw)) + text, raw):
-        view = memoryview(piece)
-        while view:
-            _wait(write=number, deadline=deadline)
-            view = view[os.write(number, view[: 2**20]) :]
+def _send(child: subprocess.Popen[bytes], head: dict[str, Any], raw: bytes | Path, deadline: float) -> None:
+    """A request and its bytes; a file is read piece by piece."""
+    text, size = json.dumps(head).encode(), raw.stat().st_size if isinstance(raw, Path) else len(raw)
+    _write(child, FRAME.pack(len(text), 0, size) + text, deadline)
+    if not isinstance(raw, Path):
+        _write(child, raw, deadline)
+        return
+    with raw.open("rb") as file:
+        while piece := file.read(2**20):
+            _write(child, piece, deadline)
+
+
+def _write(child: subprocess.Popen[bytes], piece: bytes, deadline: float) -> None:
+    view, number = memoryview(piece), _fileno(child.stdin)
+    while view:
+        _wait(write=number, deadline=deadline)
+        view = view[os.write(number, view[: 2**20]) :]
 
 
 def _receive(child: subprocess.Popen[bytes], deadline: float) -> tuple[dict[str, Any], bytes]:

@@ -8,10 +8,11 @@ import sys
 from typing import Any, BinaryIO
 
 from rt.dicom import lossless_jpeg
+from rt.dicom.nifti import NiftiVolume, dicom_slice, read_nifti
 from rt.dicom.parse import parse_instance
 from rt.dicom.pixels import decode_frames
 from rt.dicom.sandbox import FRAME, summary_json
-from rt.errors import RtError
+from rt.errors import DicomError, RtError
 
 
 def main(memory_bytes: int, cpu_s: int) -> None:
@@ -20,12 +21,12 @@ def main(memory_bytes: int, cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    source, sink, answering = sys.stdin.buffer, sys.stdout.buffer, _Answering()
     while head := source.read(FRAME.size):
         length, _, raw_length = FRAME.unpack(head)
         request = json.loads(source.read(length))
         _allow(cpu_s)
-        answer, raw = _answer(request, source, raw_length)
+        answer, raw = answering.to(request, _Body(source, raw_length))
         text = json.dumps(answer).encode()
         sink.write(FRAME.pack(len(text), 0, len(raw)) + text)
         sink.write(raw)
@@ -38,18 +39,61 @@ def _allow(cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + cpu_s, hard))
 
 
-def _answer(request: dict[str, Any], source: BinaryIO, length: int) -> tuple[dict[str, Any], bytes]:
-    try:
-        data = source.read(length)
+class _Body:
+    """The bytes of one request; those that nobody asked for are passed over."""
+
+    def __init__(self, source: BinaryIO, length: int) -> None:
+        self._source, self._left = source, length
+
+    def read(self, size: int, /) -> bytes:
+        data = self._source.read(min(size, self._left))
+        self._left -= len(data)
+        return data
+
+    def all(self) -> bytes:
+        return self.read(self._left)
+
+    def finish(self) -> None:
+        while self._left and self.read(2**20):
+            pass
+
+
+class _Answering:
+    """Answers requests; of one it keeps something: the volume whose slices are asked for next."""
+
+    def __init__(self) -> None:
+        self._nifti: NiftiVolume | None = None
+
+    def to(self, request: dict[str, Any], body: _Body) -> tuple[dict[str, Any], bytes]:
+        try:
+            return self._done(request, body)
+        except RtError as error:
+            return {"error": type(error).__name__, "detail": error.detail, "where": error.where}, b""
+        except MemoryError:
+            return {
+                "error": "DicomTooLarge",
+                "detail": "needs more memory than a file may",
+                "where": None,
+            }, b""
+        finally:
+            body.finish()
+
+    def _done(self, request: dict[str, Any], body: _Body) -> tuple[dict[str, Any], bytes]:
+        if request["do"] == "nifti-slice":
+            if self._nifti is None:
+                raise DicomError("the parser that had read this file has ended")
+            return {}, dicom_slice(self._nifti, request["k"], request["name"])
+        self._nifti = None
+        if request["do"] == "nifti":
+            self._nifti = read_nifti(body)
+            return {"slices": len(self._nifti.stored_kji)}, b""
         if request["do"] == "parse":
-            parsed = parse_instance(data)
+            parsed = parse_instance(body.all())
             return summary_json(parsed), parsed.data
-        frames = decode_frames(data, request["frame"])
-        return {"dtype": frames.dtype.str, "shape": list(frames.shape)}, frames.tobytes()
-    except RtError as error:
-        return {"error": type(error).__name__, "detail": error.detail, "where": error.where}, b""
-    except MemoryError:
-        return {"error": "DicomTooLarge", "detail": "needs more memory than a file may", "where": None}, b""
+        if request["do"] == "frames":
+            frames = decode_frames(body.all(), request["frame"])
+            return {"dtype": frames.dtype.str, "shape": list(frames.shape)}, frames.tobytes()
+        return {}, b""
 
 
 if __name__ == "__main__":

@@ -12,11 +12,13 @@ from typing import get_args
 import pytest
 
 from backend.config import ROOT
+from backend.exports.schemas import TrainingSetIn
 from backend.jobs.service import KINDS
 from backend.jobs.stages import STAGES
 from backend.kit.errors import AppError
 from backend.kit.problems import SLUGS_OF_STATUS
 from backend.labels.service.review import RULES
+from backend.studies.schemas import ImportSummary
 from models.inference import plausibility
 from rt import contours
 from rt.errors import RtError
@@ -134,6 +136,23 @@ def audited_objects() -> set[str]:
     return {text for argument in recorded for text in text_of(argument)}
 
 
+def audited_changes() -> set[str]:
+    """The keys of what an act changed: written out beside it, or the fields of a body."""
+    found: set[str] = {*ImportSummary.model_fields, *TrainingSetIn.model_fields} - {"refusals"}
+    for name, call in calls():
+        if name == "record":
+            found |= _keys_in([*call.args[6:], *(k.value for k in call.keywords if k.arg == "changes")])
+    for node in (node for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Assign)):
+        if any(isinstance(one, ast.Name) and one.id == "changes" for one in ast.walk(node.targets[0])):
+            found |= _keys_in([node.value, *getattr(node.value, "elts", ())])
+    return found
+
+
+def _keys_in(nodes: list[ast.expr]) -> set[str]:
+    keys = [key for node in nodes if isinstance(node, ast.Dict) for key in node.keys if key is not None]
+    return {text for key in keys for text in text_of(key)}
+
+
 def shipped_networks() -> set[str]:
     """Those whose weights come with the product."""
     return {manifest.parts[-3] for manifest in (ROOT / "models" / "weights").glob("*/*/manifest.json")}
@@ -147,6 +166,7 @@ FAMILIES = {
     "network": shipped_networks,
     "action": audited_actions,
     "object": audited_objects,
+    "change": audited_changes,
 }
 
 

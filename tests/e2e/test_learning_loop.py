@@ -153,7 +153,7 @@ def test_locked_patients_get_better_from_other_patients_corrections(clinic: Clin
         json={"name": "parotids", "test_fraction": 0.43, "validation_fraction": 0.0},
     )  # fmt: skip
     assert snapshot["cases"] == {"train": 4, "validation": 0, "test": 3}
-    base = clinic.call("GET", "/networks", boss)[0]["versions"][0]
+    base = clinic.call("GET", "/networks", boss)["items"][0]["versions"][0]
     wanted = {"snapshot_id": snapshot["id"], "base_version_id": base["id"], "iterations": ITERATIONS}
     run = clinic.call("POST", f"/projects/{project}/runs", boss, json=wanted | {"learning_rate": 1e-3})
     clinic.work()
@@ -174,6 +174,6 @@ def test_locked_patients_get_better_from_other_patients_corrections(clinic: Clin
         "POST", f"/projects/{project}/deployments/rollback", boss, json={"network": base["name"]}
     )
     assert rolled["version"]["id"] == base["id"]
-    effort = clinic.call("GET", f"/projects/{project}/effort", boss)
+    effort = clinic.call("GET", f"/projects/{project}/effort", boss)["items"]
     assert {row["structure"] for row in effort} == set(PAROTIDS)
     assert all(row["added_path_length_mm"] > 0 and row["seconds"] == 60 for row in effort)

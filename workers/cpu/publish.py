@@ -6,7 +6,6 @@ from typing import Any
 
 from backend.exports import service as exports
 from backend.exports.objects import OutgoingSet, rtstruct_bytes, seg_bytes
-from backend.labels import service as labels
 from backend.labels.tables import StructureSet
 from backend.studies import service as studies
 from backend.studies.errors import NoVolume
@@ -15,7 +14,7 @@ from workers.arriving import wait_for_volume
 from workers.runtime import JobContext, job
 
 WAIT_S = 60.0
-"""Between two looks whether the network has drawn; when it has, it asks at once."""
+"""Between two looks whether the network is through, however it ended; what it draws brings this forward."""
 WRITERS = {"RTSTRUCT": rtstruct_bytes, "SEG": seg_bytes}
 
 
@@ -39,7 +38,7 @@ def _publish(context: JobContext, set_id: str) -> dict[str, Any]:
     if outgoing is None or not _is_publishable(outgoing):
         return {"published": []}
     if waits:
-        return _later(context, outgoing)
+        return context.postpone(WAIT_S, {"published": [], "reason": "awaits-network"})
     objects = [studies.store_derived_object(name, write(outgoing)) for name, write in WRITERS.items()]
     result: dict[str, Any] = {"published": []}
     with context.finishing(result) as session:
@@ -48,15 +47,6 @@ def _publish(context: JobContext, set_id: str) -> dict[str, Any]:
             for derived in objects:
                 made = studies.replace_derived_instance(session, study, set_id, derived)
                 result["published"].append(made.sop_instance_uid)
-    return result
-
-
-def _later(context: JobContext, outgoing: OutgoingSet) -> dict[str, Any]:
-    result: dict[str, Any] = {"published": [], "reason": "awaits-network"}
-    with context.finishing(result) as session:
-        study = session.get(Study, outgoing.structure_set.study_row_id)
-        if study is not None:
-            labels.request_publication(session, outgoing.structure_set, study, None, WAIT_S)
     return result
 
 

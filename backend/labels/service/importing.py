@@ -227,7 +227,8 @@ def take_in(session: Session, instance_id: str, reading: Reading) -> list[Struct
         return []
     source = repository.lock_series(session, instance.series_row_id)
     made = [_take_in_set(session, instance_id, incoming) for incoming in reading.sets]
-    _replace_warnings(source, instance_id, _summary(reading.warnings))
+    label = reading.sets[0].label if reading.sets else ""
+    _replace_warnings(source, instance_id, _summary(reading.warnings, _called(source, label)))
     return made
 
 
@@ -255,25 +256,35 @@ def refuse(session: Session, instance_id: str, slug: str, detail: str) -> None:
     if instance is None:
         return
     series = repository.lock_series(session, instance.series_row_id)
-    _replace_warnings(series, instance_id, [{"slug": slug, "detail": detail, "severity": "refusal"}])
+    called = _called(series)
+    refusal = {"slug": slug, "detail": f"{called}: {detail}", "severity": "refusal"}
+    _replace_warnings(series, instance_id, [refusal | {"values": {"name": called}}])
     study = session.get_one(Study, series.study_row_id)
     jobs.announce(session, "study", study.id, study.project_id)
 
 
-def _summary(warnings: Sequence[ContourWarning]) -> list[dict[str, Any]]:
-    """One line a kind: the first of them, how many more, and on which structures."""
+def _called(series: Series, label: str = "") -> str:
+    """What a person knows the structure set by: its modality, the description of its series and its label."""
+    return " ".join(dict.fromkeys(filter(None, (series.modality, series.description, label))))
+
+
+def _summary(warnings: Sequence[ContourWarning], called: str) -> list[dict[str, Any]]:
+    """One line a kind: of which set, the first of them, how many more, and on which structures."""
     grouped: dict[str, list[ContourWarning]] = {}
     for warning in warnings:
         grouped.setdefault(warning.slug, []).append(warning)
-    return [
-        {
-            "slug": slug,
-            "detail": alike[0].detail + (f" (and {len(alike) - 1} more)" if len(alike) > 1 else ""),
-            "severity": "warning",
-            "values": {"structures": ", ".join(dict.fromkeys(w.structure for w in alike if w.structure))},
-        }
-        for slug, alike in grouped.items()
-    ]
+    return [_line(slug, alike, called) for slug, alike in grouped.items()]
+
+
+def _line(slug: str, alike: Sequence[ContourWarning], called: str) -> dict[str, Any]:
+    more = f" (and {len(alike) - 1} more)" if len(alike) > 1 else ""
+    structures = ", ".join(dict.fromkeys(w.structure for w in alike if w.structure))
+    return {
+        "slug": slug,
+        "detail": f"{called}: {alike[0].detail}{more}",
+        "severity": "warning",
+        "values": {"name": ": ".join(filter(None, (called, structures))), "structures": structures},
+    }
 
 
 def _replace_warnings(series: Series, instance_id: str, warnings: Sequence[dict[str, Any]]) -> None:

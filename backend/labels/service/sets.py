@@ -24,6 +24,8 @@ from rt.nomenclature import default_colour, structure_kind
 
 AI_LABEL = "Rinkaku AI"
 """Label of the set that networks draw in and people correct."""
+PUBLICATION_DELAY_S = 2.0
+"""What changes within it is written once."""
 
 
 @dataclass(frozen=True)
@@ -224,9 +226,9 @@ def _record(session: Session, actor: Actor, action: str, structure: Structure, s
 
 
 def request_publication(
-    session: Session, structure_set: StructureSet, study: Study, user_id: str | None, delay_s: float = 2.0
+    session: Session, structure_set: StructureSet, study: Study, user_id: str | None
 ) -> None:
-    """Ask for the set's RTSTRUCT and SEG to be written; what changes within `delay_s` is written once."""
+    """Ask for the set's RTSTRUCT and SEG to be written; what changes at once is written once."""
     jobs.enqueue(
         session,
         jobs.JobRequest(
@@ -236,6 +238,6 @@ def request_publication(
             study_id=study.id,
             created_by=user_id,
             coalesce_key=f"publish:{structure_set.id}",
-            delay_s=delay_s,
+            delay_s=PUBLICATION_DELAY_S,
         ),
     )

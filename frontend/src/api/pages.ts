@@ -4,7 +4,7 @@ import type { Page } from './types';
 const LIMIT = 200;
 const MOST_PAGES = 50;
 
-/** Every item of a list that is short by nature (users, members, tokens). */
+/** Every item of a list that is short by nature (users, members, tokens, networks). */
 export async function all<T>(path: string, query: Query = {}): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;

@@ -67,6 +67,25 @@ export interface components {
             };
             /** Hash */
             hash: string;
+            /** Actor Name */
+            actor_name?: string | null;
+            /**
+             * Patients
+             * @default []
+             */
+            patients: components["schemas"]["AuditPatient"][];
+            /** Structure Name */
+            structure_name?: string | null;
+        };
+        /**
+         * AuditPatient
+         * @description A patient whom an act concerns.
+         */
+        AuditPatient: {
+            /** Patient Id */
+            patient_id: string;
+            /** Name */
+            name: string;
         };
         /**
          * Candidate
@@ -271,6 +290,8 @@ export interface components {
             duplicate: number;
             /** Refused */
             refused: number;
+            /** Refusals */
+            refusals: components["schemas"]["FileOutcome"][];
         };
         /**
          * JobError
@@ -552,10 +573,31 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[DeploymentOut] */
+        Page_DeploymentOut_: {
+            /** Items */
+            items: components["schemas"]["DeploymentOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[EffortRow] */
+        Page_EffortRow_: {
+            /** Items */
+            items: components["schemas"]["EffortRow"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[JobOut] */
         Page_JobOut_: {
             /** Items */
             items: components["schemas"]["JobOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[NetworkOut] */
+        Page_NetworkOut_: {
+            /** Items */
+            items: components["schemas"]["NetworkOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -580,10 +622,24 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[RunOut] */
+        Page_RunOut_: {
+            /** Items */
+            items: components["schemas"]["RunOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[SetDraftOut] */
         Page_SetDraftOut_: {
             /** Items */
             items: components["schemas"]["SetDraftOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[SnapshotOut] */
+        Page_SnapshotOut_: {
+            /** Items */
+            items: components["schemas"]["SnapshotOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };

@@ -14,8 +14,11 @@ import pytest
 from fastapi.testclient import TestClient
 from pydicom.dataset import Dataset
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from backend.audit.tables import AuditEntry
+from backend.exports import service as exports
+from backend.exports.objects import OutgoingSet
 from backend.jobs.tables import Job
 from backend.kit import db, storage
 from backend.kit.clock import now
@@ -202,6 +205,46 @@ def test_first_publication_waits_for_the_network(arrived: Arrived) -> None:
     assert [len(result["published"]) for result in run_queued("publish")] == [2]
 
 
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_publication_that_waits_is_one_job_and_outlives_a_network_that_does_not_draw(
+    arrived: Arrived, end: str
+) -> None:
+    with db.session_scope() as session:
+        owner = service.working_set(session, session.merge(arrived.series))
+        external = service.ensure_structure(session, owner, service.NewStructure("External"))
+        mask = block(arrived.grid, slice(1, 4), slice(2, 20), slice(2, 16))
+        service.append_revision(session, external, service.NewRevision(mask, 0, tool="rule"))
+    for _ in range(5):
+        assert run_queued("publish") == [{"published": [], "reason": "awaits-network"}]
+    with db.session_scope() as session:
+        waiting = session.scalars(select(Job).where(Job.kind == "publish")).one()
+        assert (waiting.state, waiting.max_attempts - waiting.attempt) == ("queued", 3)
+        session.execute(update(Job).where(Job.kind == "presegment").values(state=end))
+    assert [len(result["published"]) for result in run_queued("publish")] == [2]
+
+
+def test_publication_asked_for_while_an_earlier_one_finds_that_it_must_wait_is_the_one_that_waits(
+    arrived: Arrived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.session_scope() as session:
+        owner = service.working_set(session, session.merge(arrived.series))
+        external = service.ensure_structure(session, owner, service.NewStructure("External"))
+        mask = block(arrived.grid, slice(1, 4), slice(2, 20), slice(2, 16))
+        service.append_revision(session, external, service.NewRevision(mask, 0, tool="rule"))
+    looks = exports.awaits_network
+
+    def asked_meanwhile(session: Session, outgoing: OutgoingSet) -> bool:
+        with db.session_scope() as other:
+            service.append_revision(other, other.merge(external), service.NewRevision(mask, 1, tool="rule"))
+        return looks(session, outgoing)
+
+    monkeypatch.setattr(exports, "awaits_network", asked_meanwhile)
+    assert run_queued("publish") == [{"published": [], "reason": "awaits-network"}]
+    with db.session_scope(read_only=True) as session:
+        states = session.scalars(select(Job.state).where(Job.kind == "publish").order_by(Job.id)).all()
+    assert states == ["succeeded", "queued"]
+
+
 def test_software_draws_again_when_slices_come_late(project: Project, tmp_path: Path) -> None:
     ct = make_ct_series((8, 40, 40))
     send(project, tmp_path / "first", ct[:5])
@@ -305,9 +348,9 @@ def test_effort_is_measured_from_the_network_to_the_approved_contour(
     save(drawn.structure_id, twice, 1, headers, seconds=10.0)
     save(drawn.structure_id, once, 2, headers, seconds=5.5)
     assert run_queued("measure") == []
-    assert client.get(url, headers=headers).json() == [], "nothing is approved"
+    assert client.get(url, headers=headers).json()["items"] == [], "nothing is approved"
     _approve(client, drawn, login)
-    (row,) = client.get(url, headers=headers).json()
+    (row,) = client.get(url, headers=headers).json()["items"]
     assert (row["network_version"], row["structure"], row["n"], row["rejected"]) == (
         version, "Parotid_L", 1, 0,
     )  # fmt: skip
@@ -316,7 +359,7 @@ def test_effort_is_measured_from_the_network_to_the_approved_contour(
     assert 0.9 < row["surface_dice"] < 1
     assert row["added_path_length_mm"] == pytest.approx(10 * 2.0), "ten edge voxels of 2 mm"
     save(drawn.structure_id, twice, 3, headers)
-    assert client.get(url, headers=headers).json() == [], "it is a draft again"
+    assert client.get(url, headers=headers).json()["items"] == [], "it is a draft again"
 
 
 def test_contour_approved_unchanged_costs_nothing_and_a_rejected_one_is_counted_apart(
@@ -329,7 +372,11 @@ def test_contour_approved_unchanged_costs_nothing_and_a_rejected_one_is_counted_
         other = session.scalars(select(Structure.id).where(Structure.id != drawn.structure_id)).one()
     assessment = f"/api/structures/{other}/assessment"
     client.put(assessment, json={"assessment": "rejected"}, headers=login("annotator"))
-    rejected, unchanged = client.get(url, headers=login("reader")).json()
+    reader = login("reader")
+    rejected, unchanged = client.get(url, headers=reader).json()["items"]
+    first = client.get(url, params={"limit": 1}, headers=reader).json()
+    second = client.get(url, params={"limit": 1, "cursor": first["next_cursor"]}, headers=reader).json()
+    assert [*first["items"], *second["items"]] == [rejected, unchanged]
     assert (unchanged["structure"], unchanged["n"], unchanged["rejected"]) == ("Parotid_L", 1, 0)
     assert (unchanged["added_path_length_mm"], unchanged["surface_dice"], unchanged["slices"]) == (0, 1, 0)
     assert (rejected["structure"], rejected["n"], rejected["rejected"]) == ("Brainstem", 0, 1)

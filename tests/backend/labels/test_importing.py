@@ -74,13 +74,6 @@ def test_sent_again_it_is_not_taken_twice(project: Project, arrived: Arrived, tm
         assert session.scalars(select(func.count()).select_from(StructureSet)).one() == 1
 
 
-def _other_frame(dataset: Dataset) -> None:
-    uid = new_uid()
-    dataset.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID = uid
-    for roi in dataset.StructureSetROISequence:
-        roi.ReferencedFrameOfReferenceUID = uid
-
-
 def _other_series(dataset: Dataset) -> None:
     study = dataset.ReferencedFrameOfReferenceSequence[0].RTReferencedStudySequence[0]
     study.RTReferencedSeriesSequence[0].SeriesInstanceUID = new_uid()
@@ -91,7 +84,7 @@ def _broken_number(dataset: Dataset) -> None:
     contour.ContourData = [*contour.ContourData[:-1]]
 
 
-@pytest.mark.parametrize("spoil", [_other_frame, _other_series, _broken_number])
+@pytest.mark.parametrize("spoil", [_other_series, _broken_number])
 def test_wrong_references_are_refused_whole_and_the_worklist_says_why(
     project: Project,
     arrived: Arrived,
@@ -108,7 +101,27 @@ def test_wrong_references_are_refused_whole_and_the_worklist_says_why(
     row = client.get(f"/api/studies/{arrived.study.id}", headers=login("reader")).json()
     slugs = {(warning["slug"], warning["severity"]) for warning in row["warnings"]}
     assert (results[0]["refused"], "refusal") in slugs
+    (said,) = row["warnings"]
+    assert said["values"]["name"] == "RTSTRUCT Synthetic"
+    assert said["detail"].startswith("RTSTRUCT Synthetic: ")
     assert row["state"] == "new"
+
+
+def test_warnings_say_which_structure_set_they_are_about(
+    project: Project, arrived: Arrived, tmp_path: Path, client: TestClient, login: Login
+) -> None:
+    for name in ("first", "second"):
+        dataset = make_rtstruct(arrived.ct, {"Larynx": {2: RING}}, seed=name)
+        dataset.SeriesDescription, dataset.StructureSetLabel = f"The {name}", name.upper()
+        contour = dataset.ROIContourSequence[0].ContourSequence[0]
+        contour.ContourImageSequence[0].ReferencedSOPInstanceUID = new_uid()
+        _send(project, tmp_path, dataset)
+    row = client.get(f"/api/studies/{arrived.study.id}", headers=login("reader")).json()
+    said = [w["detail"] for w in row["warnings"] if w["slug"] == "contours-of-unknown-images"]
+    assert sorted(said) == [
+        "RTSTRUCT The first FIRST: 1 images are not in the series",
+        "RTSTRUCT The second SECOND: 1 images are not in the series",
+    ]
 
 
 def test_untouched_import_does_not_hold_up_nor_repeat(

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import gzip
-import struct
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 
+from backend.config import get_settings
 from backend.kit.db import session_scope
 from backend.projects.tables import Project
 from backend.studies import service
 from backend.studies.schemas import Outcome
 from backend.studies.tables import Instance, Series
+from rt.dicom.sandbox import ParserProcess
+from rt.errors import DicomTooLarge
 from rt.geometry import Grid
 from rt.resample import write_nifti
+from tests.factories.nifti import header
 
 TILTED = np.array([[1, 0, 0], [0, np.cos(0.3), -np.sin(0.3)], [0, np.sin(0.3), np.cos(0.3)]])
 DIRECTIONS = {
@@ -90,21 +95,6 @@ def test_a_project_that_does_not_allow_it_refuses_by_name(
     assert (arrival.outcome, arrival.slug, arrival.name) == (Outcome.REFUSED, "nifti-not-allowed", "a.nii")
 
 
-def header(**fields: tuple[int, str, tuple[float, ...]]) -> bytes:
-    """A NIfTI-1 header of one int16 voxel, with some fields overwritten: offset, format, values."""
-    data = bytearray(352)
-    struct.pack_into("<i", data, 0, 348)
-    struct.pack_into("<8h", data, 40, 3, 1, 1, 1, 1, 1, 1, 1)
-    struct.pack_into("<2h", data, 70, 4, 16)
-    struct.pack_into("<3f", data, 108, 352, 1, 0)
-    struct.pack_into("<2h", data, 252, 0, 1)
-    struct.pack_into("<12f", data, 280, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0)
-    data[344:348] = b"n+1\0"
-    for offset, code, values in fields.values():
-        struct.pack_into(code, data, offset, *values)
-    return bytes(data)
-
-
 @pytest.mark.parametrize(
     ("data", "slug"),
     [
@@ -118,7 +108,7 @@ def header(**fields: tuple[int, str, tuple[float, ...]]) -> bytes:
         (header(codes=(252, "<2h", (0, 0))) + b"\0\0", "bad-geometry"),
         (header(affine=(280, "<12f", (1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0))) + b"\0\0", "bad-geometry"),
         (header(affine=(280, "<12f", (0,) * 12)) + b"\0\0", "bad-geometry"),
-        (gzip.compress(b"\0" * (513 * 2**20)), "dicom-too-large"),
+        (gzip.compress(header() + b"\0" * (513 * 2**20)), "dicom-too-large"),
         (gzip.compress(header())[:-20], "not-dicom"),
     ],
     ids=[
@@ -143,3 +133,37 @@ def test_hostile_files_are_refused(
     path.write_bytes(data)
     _, (arrival,) = service.import_path(open_project.id, None, path)
     assert (arrival.outcome, arrival.slug) == (Outcome.REFUSED, slug)
+    with session_scope(read_only=True) as session:
+        assert session.scalars(select(Instance)).all() == []
+
+
+def test_the_api_process_reads_none_of_it(
+    database: str, open_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_nifti(
+        tmp_path / "a.nii", np.zeros((3, 4, 5), np.int16), Grid.of((3, 4, 5), (1, 1, 1), (0, 0, 0), np.eye(3))
+    )
+    for name in ("read_nifti", "_header", "dicom_slice"):
+        monkeypatch.setattr(f"rt.dicom.nifti.{name}", lambda *_: pytest.fail("read outside the parser"))
+    summary, _ = service.import_path(open_project.id, None, tmp_path / "a.nii")
+    assert summary.stored == 1
+
+
+def test_a_slice_that_cannot_be_made_leaves_nothing(
+    database: str, open_project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ParserProcess.nifti_slices
+
+    def torn(self: ParserProcess, path: Path, name: str) -> Iterator[bytes]:
+        yield from islice(made(self, path, name), 2)
+        raise DicomTooLarge("the parser ran out of memory or time on this file")
+
+    monkeypatch.setattr(ParserProcess, "nifti_slices", torn)
+    write_nifti(
+        tmp_path / "a.nii", np.zeros((3, 4, 5), np.int16), Grid.of((3, 4, 5), (1, 1, 1), (0, 0, 0), np.eye(3))
+    )
+    _, (arrival,) = service.import_path(open_project.id, None, tmp_path / "a.nii")
+    assert (arrival.outcome, arrival.slug) == (Outcome.REFUSED, "dicom-too-large")
+    with session_scope(read_only=True) as session:
+        assert session.scalars(select(Instance)).all() == []
+    assert not any((get_settings().data / "scratch").iterdir())

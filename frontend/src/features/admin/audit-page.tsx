@@ -1,10 +1,9 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import { all } from '../../api/pages';
-import type { AuditEntry, Page, User } from '../../api/types';
-import { useT } from '../../i18n';
+import type { AuditEntry, Page } from '../../api/types';
+import { useT, type Translate } from '../../i18n';
 import { named } from '../../i18n/problems';
 import { Button, Input, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
@@ -15,22 +14,31 @@ import css from './audit.module.css';
 
 const PAGE_SIZE = 100;
 
-const changesText = (changes: Record<string, unknown>): string =>
+const valueText = (value: unknown, t: Translate): string => {
+  if (typeof value === 'string') return named('changeValue', value, t);
+  if (typeof value === 'boolean') return t(value ? 'audit.yes' : 'audit.no');
+  if (Array.isArray(value)) return value.map((one) => valueText(one, t)).join(', ');
+  return value === null ? '–' : JSON.stringify(value);
+};
+
+const changesText = (changes: Record<string, unknown>, t: Translate): string =>
   Object.entries(changes)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${named('change', name, t)}: ${valueText(value, t)}`)
     .join('  ');
 
-type TableProps = { entries: readonly AuditEntry[]; users: readonly User[]; onObject: (id: string) => void };
+const patientsText = ({ patients }: AuditEntry): string =>
+  (patients ?? []).map(({ name, patient_id }) => [name, patient_id].filter(Boolean).join(' · ')).join(', ');
 
-function AuditTable({ entries, users, onObject }: TableProps) {
+type TableProps = { entries: readonly AuditEntry[]; onObject: (id: string) => void };
+
+function AuditTable({ entries, onObject }: TableProps) {
   const t = useT();
-  const names = new Map(users.map((user) => [user.id, user.display_name]));
   return (
     <table className={layout.table}>
       <TableHead
         columns={[
           { number: t('audit.number') },
-          ...(['at', 'actor', 'action', 'object', 'changes', 'hash'] as const).map((name) => t(`audit.${name}`)),
+          ...(['at', 'actor', 'action', 'patient', 'object', 'changes', 'hash'] as const).map((name) => t(`audit.${name}`)),
         ]}
       />
       <tbody>
@@ -39,13 +47,16 @@ function AuditTable({ entries, users, onObject }: TableProps) {
             <td className={layout.number}>{entry.number}</td>
             <td className={css.nowrap}>{formatTime(entry.at)}</td>
             <td className={css.nowrap}>
-              {entry.actor_id === null ? t('audit.system') : (names.get(entry.actor_id) ?? entry.actor_id)}
+              {entry.actor_id === null ? t('audit.system') : (entry.actor_name ?? entry.actor_id)}
             </td>
             <td className={css.nowrap} title={entry.action}>
               {named('action', entry.action, t)}
             </td>
+            <td className={css.patient} title={patientsText(entry)}>
+              {patientsText(entry) || '–'}
+            </td>
             <td className={css.nowrap}>
-              {named('object', entry.object_type, t)}{' '}
+              {named('object', entry.object_type, t)} {entry.structure_name}{' '}
               {entry.object_id !== null && (
                 <Button
                   small
@@ -58,8 +69,8 @@ function AuditTable({ entries, users, onObject }: TableProps) {
                 </Button>
               )}
             </td>
-            <td className={css.changes} title={changesText(entry.changes)}>
-              {changesText(entry.changes) || '–'}
+            <td className={css.changes} title={changesText(entry.changes, t)}>
+              {changesText(entry.changes, t) || '–'}
             </td>
             <td title={entry.hash}>
               <code>{entry.hash.slice(0, 10)}</code>
@@ -71,7 +82,7 @@ function AuditTable({ entries, users, onObject }: TableProps) {
   );
 }
 
-type Filter = { project_id: string; object_id: string };
+type Filter = { project_id: string; patient: string; user: string; object_id: string };
 
 function AuditFilter({ filter, onFilter }: { filter: Filter; onFilter: (filter: Filter) => void }) {
   const t = useT();
@@ -87,20 +98,22 @@ function AuditFilter({ filter, onFilter }: { filter: Filter; onFilter: (filter: 
         ]}
         onChange={(project_id) => onFilter({ ...filter, project_id })}
       />
-      <Input
-        name={t('audit.objectId')}
-        placeholder={t('audit.objectId')}
-        value={filter.object_id}
-        onChange={(object_id) => onFilter({ ...filter, object_id: object_id.trim() })}
-      />
+      {(['patient', 'user', 'object_id'] as const).map((field) => (
+        <Input
+          key={field}
+          name={t(`audit.find.${field}`)}
+          placeholder={t(`audit.find.${field}`)}
+          value={filter[field]}
+          onChange={(value) => onFilter({ ...filter, [field]: field === 'object_id' ? value.trim() : value })}
+        />
+      ))}
     </div>
   );
 }
 
 export function AuditPage() {
   const t = useT();
-  const [filter, setFilter] = useState<Filter>({ project_id: '', object_id: '' });
-  const users = useQuery({ queryKey: keys.users, queryFn: () => all<User>('/users') });
+  const [filter, setFilter] = useState<Filter>({ project_id: '', patient: '', user: '', object_id: '' });
   const audit = useInfiniteQuery({
     queryKey: keys.audit(filter),
     queryFn: ({ pageParam }) =>
@@ -117,11 +130,7 @@ export function AuditPage() {
         {audit.isError && <ErrorNote error={audit.error} retry={() => void audit.refetch()} />}
         {audit.isSuccess && entries.length === 0 && <EmptyState title={t('audit.none')} />}
         {entries.length > 0 && (
-          <AuditTable
-            entries={entries}
-            users={users.data ?? []}
-            onObject={(object_id) => setFilter({ ...filter, object_id })}
-          />
+          <AuditTable entries={entries} onObject={(object_id) => setFilter({ ...filter, object_id })} />
         )}
       </Section>
       {audit.hasNextPage && (

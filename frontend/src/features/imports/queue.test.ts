@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../api/problem';
 import type { FileOutcome } from '../../api/types';
-import { sentShare, tally, UploadQueue, type Batch, type Picked, type SendOptions } from './queue';
+import { sentShare, tally, UploadQueue, withRefusals, type Batch, type Picked, type SendOptions } from './queue';
 
 const outcome = (name: string, kind: FileOutcome['outcome']): FileOutcome => ({
   name,
@@ -34,7 +34,7 @@ class Server {
 
   complete = (importId: string) => {
     this.completed.push(importId);
-    return Promise.resolve({ studies: [], stored: 0, duplicate: 0, refused: 0 });
+    return Promise.resolve({ studies: [], stored: 0, duplicate: 0, refused: 0, refusals: [] });
   };
 
   call(path: string): Call {
@@ -149,4 +149,13 @@ describe('upload queue', () => {
     await until(queue, ({ error }) => error !== null);
     expect(queue.snapshot().error).toBe(failure);
   });
+});
+
+test('a file that turns out not to belong to images that came later is shown as refused', () => {
+  const stored: FileOutcome = { ...outcome('a.zip/rs', 'stored'), sop_instance_uid: '1.2' };
+  const item = { key: 1, path: 'a.zip', size: 1, sent: 1, state: 'done' as const, outcomes: [stored, outcome('b', 'stored')], error: null };
+  const refusal: FileOutcome = { ...stored, name: 'cut', outcome: 'refused', slug: 'wrong-reference', detail: 'x' };
+  const [first] = withRefusals([item], [refusal]);
+  expect(first?.outcomes).toEqual([{ ...refusal, name: 'a.zip/rs' }, item.outcomes[1]]);
+  expect(tally([first ?? item]).refused).toBe(1);
 });

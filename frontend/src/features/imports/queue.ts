@@ -152,11 +152,21 @@ export class UploadQueue {
     if (sent === null) return;
     try {
       const summary = await this.transport.complete(await sent);
-      this.change({ closing: false, summary });
+      this.change({ closing: false, summary, items: withRefusals(this.batch.items, summary.refusals) });
     } catch (error) {
       this.change({ closing: false, error });
     }
   }
+}
+
+/** The items after the last word of the server: what was stored at first may not belong to images that came later. */
+export function withRefusals(items: readonly Item[], refusals: readonly FileOutcome[]): readonly Item[] {
+  const refused = new Map(refusals.flatMap((one) => (one.sop_instance_uid ? [[one.sop_instance_uid, one] as const] : [])));
+  const last = (one: FileOutcome): FileOutcome => {
+    const refusal = one.outcome === 'stored' ? refused.get(one.sop_instance_uid ?? '') : undefined;
+    return refusal === undefined ? one : { ...refusal, name: one.name };
+  };
+  return items.map((item) => ({ ...item, outcomes: item.outcomes.map(last) }));
 }
 
 export type Tally = { files: number; settled: number; stored: number; duplicate: number; refused: number; failed: number };

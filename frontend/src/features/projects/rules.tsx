@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
+import { all } from '../../api/pages';
 import type { Network, Project, Rule } from '../../api/types';
 import { useT } from '../../i18n';
 import { named } from '../../i18n/problems';
@@ -112,7 +113,7 @@ function RuleTable({ rules, networks, manage, onRules }: {
 export function Rules({ project, manage }: { project: Project; manage: boolean }) {
   const t = useT();
   const client = useQueryClient();
-  const networks = useQuery({ queryKey: keys.networks, queryFn: () => api.get<Network[]>('/networks') });
+  const networks = useQuery({ queryKey: keys.networks, queryFn: () => all<Network>('/networks') });
   const [rules, setRules] = useState<readonly Rule[]>(project.rules);
   const save = useMutation({
     mutationFn: () => api.patch<Project>(`/projects/${project.id}`, { rules }),

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { api } from '../../api/client';
 import { keys } from '../../api/keys';
+import { all } from '../../api/pages';
 import type { EffortRow } from '../../api/types';
 import { useLanguage, useT, type Language } from '../../i18n';
 import { Select } from '../../ui/controls';
@@ -122,7 +122,7 @@ export function EffortTab({ projectId }: { projectId: string }) {
   const [measure, setMeasure] = useState<Measure>('added_path_length_mm');
   const effort = useQuery({
     queryKey: keys.effort(projectId),
-    queryFn: () => api.get<EffortRow[]>(`/projects/${projectId}/effort`),
+    queryFn: () => all<EffortRow>(`/projects/${projectId}/effort`),
   });
   if (effort.isPending) return <Loading />;
   if (effort.isError) return <ErrorNote error={effort.error} retry={() => void effort.refetch()} />;

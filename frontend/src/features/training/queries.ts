@@ -1,17 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
-import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
 import type { Deployment, Member, Network, NetworkVersion, Run, Snapshot } from '../../api/types';
 
 const LIVE_MS = 4000;
 
-export const useNetworks = () => useQuery({ queryKey: keys.networks, queryFn: () => api.get<Network[]>('/networks') });
+export const useNetworks = () => useQuery({ queryKey: keys.networks, queryFn: () => all<Network>('/networks') });
 
 export const useSnapshots = (projectId: string) =>
   useQuery({
     queryKey: keys.snapshots(projectId),
-    queryFn: () => api.get<Snapshot[]>(`/projects/${projectId}/snapshots`),
+    queryFn: () => all<Snapshot>(`/projects/${projectId}/snapshots`),
   });
 
 export const isLive = (run: Run): boolean => run.state === 'queued' || run.state === 'running';
@@ -19,14 +18,14 @@ export const isLive = (run: Run): boolean => run.state === 'queued' || run.state
 export const useRuns = (projectId: string) =>
   useQuery({
     queryKey: keys.runs(projectId),
-    queryFn: () => api.get<Run[]>(`/projects/${projectId}/runs`),
+    queryFn: () => all<Run>(`/projects/${projectId}/runs`),
     refetchInterval: (query) => (query.state.data?.some(isLive) === true ? LIVE_MS : false),
   });
 
 export const useDeployments = (projectId: string) =>
   useQuery({
     queryKey: keys.deployments(projectId),
-    queryFn: () => api.get<Deployment[]>(`/projects/${projectId}/deployments`),
+    queryFn: () => all<Deployment>(`/projects/${projectId}/deployments`),
   });
 
 /** Display names of members by user id. */

@@ -1,7 +1,8 @@
 """A NIfTI-1 volume as a DICOM series, so that everything behind the door knows one kind of image.
 
-Reading is bounded.  UIDs come from the file's own bytes, so the same file is the same series wherever and
-however often it is sent.  NIfTI knows no modality; values below −200 make it CT, all others MR.
+Runs in the parser process.  What is held is the voxels as the file has them and one plane of what is made of
+them; the file itself passes by in pieces.  UIDs come from its own bytes, so the same file is the same series
+wherever and however often it is sent.  NIfTI knows no modality; values below −200 make it CT, all others MR.
 (NIfTI-1.1 specification, nifti1.h.)
 """
 
@@ -14,8 +15,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +32,7 @@ from rt.geometry import FloatArray, Grid
 MAX_BYTES = 512 * 2**20
 """Voxels and header, uncompressed."""
 MAX_VOXELS = 512**3
-"""They are reckoned with in float32, twice over."""
+"""What a volume of 512 slices of 512 × 512 has; the slices made of more would have no room either."""
 MAX_EXTENT = 4096
 HEADER_BYTES = 348
 DTYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
@@ -39,6 +41,15 @@ CT_BELOW = -200.0
 ORTHONORMAL_TOLERANCE = 1e-2
 """Axes further from right angles are refused; nearer ones are single precision's noise and made exact."""
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
+_GZIP = b"\x1f\x8b"
+_PIECE_IN, _PIECE_OUT = 2**20, 2**22
+
+
+class Source(Protocol):
+    """What is read once, from its beginning to its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, none at the end."""
 
 
 @dataclass(frozen=True)
@@ -58,44 +69,81 @@ def is_nifti(name: str) -> bool:
     return name.lower().endswith((".nii", ".nii.gz"))
 
 
-def nifti_slices(path: Path, name: str) -> Iterator[bytes]:
-    """The slices of a NIfTI file as DICOM files, k ascending along the normal.
+@dataclass(frozen=True)
+class NiftiVolume:
+    """The voxels of a file as it has them, and what makes them slices."""
+
+    stored_kji: npt.NDArray[Any]
+    grid: Grid
+    scale: _Scale
+    identity: str
+    """SHA-256 of the file's bytes, inflated."""
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """How stored voxels become the file's values, and those become int16."""
+
+    file_slope: float
+    file_intercept: float
+    low: float | None
+    """Where values are spread over int16, the lowest of them; None where they are whole."""
+    slope: float
+    is_ct: bool
+
+    @property
+    def intercept(self) -> float:
+        """Of the int16 values."""
+        return 0.0 if self.low is None else self.low + 32768 * self.slope
+
+
+def read_nifti(source: Source) -> NiftiVolume:
+    """The volume of a NIfTI-1 file, packed with gzip or not.
 
     Raises DicomTooLarge, DicomTruncated, GeometryError, or DicomError for what is no NIfTI-1 volume.
     """
-    data = _inflated(path)
-    header = _header(data)
+    pieces, head = _unpacked(source), b""
+    while len(head) < HEADER_BYTES and (piece := next(pieces, b"")):
+        head += piece
+    header = _header(head)
     count = math.prod(header.shape_ijk)
     if count > MAX_VOXELS:
         raise DicomTooLarge(f"{count} voxels; at most {MAX_VOXELS} are taken")
     needed = header.offset + count * header.dtype.itemsize
     if needed > MAX_BYTES:
         raise DicomTooLarge(f"{needed} bytes of voxels; at most {MAX_BYTES} are taken")
-    if len(data) < needed:
-        raise DicomTruncated(f"{len(data)} bytes where the header promises {needed}")
-    stored = np.frombuffer(data, header.dtype, count, header.offset)
-    voxels, grid = _right_handed(stored.reshape(header.shape_ijk[::-1]), header)
-    identity = hashlib.sha256(data).hexdigest()
-    del data
-    yield from _series(_integers(voxels, header), grid, identity, name)
+    stored = np.empty(count, header.dtype)
+    room, digest, at = stored.view(np.uint8), hashlib.sha256(), 0
+    for piece in chain([head], pieces):
+        digest.update(piece)
+        part = piece[max(0, header.offset - at) : max(0, needed - at)]
+        begin = max(0, at - header.offset)
+        room[begin : begin + len(part)] = np.frombuffer(part, np.uint8)
+        at += len(piece)
+        if at > MAX_BYTES:
+            raise DicomTooLarge(f"more than {MAX_BYTES} bytes, inflated where they are packed")
+    if at < needed:
+        raise DicomTruncated(f"{at} bytes where the header promises {needed}")
+    stored_kji, grid = _right_handed(stored.reshape(header.shape_ijk[::-1]), header)
+    return NiftiVolume(stored_kji, grid, _scale(stored_kji, header), digest.hexdigest())
 
 
-def _inflated(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-        stream.seek(0)
-        if not packed:
-            return stream.read(MAX_BYTES + 1)
-        engine, pieces, size = zlib.decompressobj(wbits=31), [], 0
-        try:
-            while size <= MAX_BYTES and (chunk := engine.unconsumed_tail or stream.read(2**20)):
-                pieces.append(engine.decompress(chunk, 2**22))
-                size += len(pieces[-1])
-        except zlib.error as error:
-            raise DicomError("the gzip stream is damaged") from error
-    if size > MAX_BYTES:
-        raise DicomTooLarge(f"inflates to more than {MAX_BYTES} bytes")
-    return b"".join(pieces)
+def _unpacked(source: Source) -> Iterator[bytes]:
+    """The file's bytes, inflated where it is packed, in pieces of a few megabytes."""
+    piece = source.read(_PIECE_IN)
+    if not piece.startswith(_GZIP):
+        while piece:
+            yield piece
+            piece = source.read(_PIECE_IN)
+        return
+    engine = zlib.decompressobj(wbits=31)
+    try:
+        while piece and not engine.eof:
+            if inflated := engine.decompress(piece, _PIECE_OUT):
+                yield inflated
+            piece = engine.unconsumed_tail or source.read(_PIECE_IN)
+    except zlib.error as error:
+        raise DicomError("the gzip stream is damaged") from error
 
 
 def _header(data: bytes) -> _Header:
@@ -113,7 +161,7 @@ def _header(data: bytes) -> _Header:
         raise DicomError(f"not one volume of at most {MAX_EXTENT} voxels a side", where="dim")
     if code not in DTYPES:
         raise DicomError(f"voxels of type {code} are not taken in", where="datatype")
-    if not HEADER_BYTES <= offset <= len(data):
+    if not HEADER_BYTES <= offset <= MAX_BYTES:
         raise DicomError("the voxels begin outside the file", where="vox_offset")
     scaled = math.isfinite(slope) and slope != 0 and math.isfinite(intercept)
     return _Header(
@@ -167,62 +215,68 @@ def _right_handed(stored_kji: npt.NDArray[Any], header: _Header) -> tuple[npt.ND
     return stored_kji, Grid.of(stored_kji.shape, spacing, origin, axes)
 
 
-@dataclass(frozen=True)
-class _Values:
-    """int16 voxels and what makes them the file's values."""
-
-    voxels_kji: npt.NDArray[np.int16]
-    slope: float
-    intercept: float
-    is_ct: bool
+def _values(plane: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[np.float32]:
+    values = plane.astype(np.float32)
+    values *= np.float32(slope)
+    values += np.float32(intercept)
+    return np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _integers(stored_kji: npt.NDArray[Any], header: _Header) -> _Values:
+def _scale(stored_kji: npt.NDArray[Any], header: _Header) -> _Scale:
     """Whole values as they are; others, or larger ones, spread over int16."""
-    values = stored_kji.astype(np.float32)
-    values *= np.float32(header.slope)
-    values += np.float32(header.intercept)
-    np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
+    low, high, whole = math.inf, -math.inf, True
+    for plane in stored_kji:
+        values = _values(plane, header.slope, header.intercept)
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+        whole = whole and np.array_equal(values, np.rint(values))
     is_ct = low < CT_BELOW
-    whole = bool(is_ct or np.array_equal(values, np.rint(values)))
-    if whole and low >= -32768 and high <= 32767:
-        return _Values(np.rint(values, out=values).astype(np.int16), 1.0, 0.0, is_ct)
-    slope = max((high - low) / 65535, 1e-12)
-    values -= np.float32(low)
-    values /= np.float32(slope)
-    spread = np.rint(values, out=values)
-    spread -= 32768
-    np.clip(spread, -32768, 32767, out=spread)
-    return _Values(spread.astype(np.int16), slope, low + 32768 * slope, is_ct)
+    if (is_ct or whole) and low >= -32768 and high <= 32767:
+        return _Scale(header.slope, header.intercept, None, 1.0, is_ct)
+    return _Scale(header.slope, header.intercept, low, max((high - low) / 65535, 1e-12), is_ct)
 
 
-def _series(values: _Values, grid: Grid, identity: str, name: str) -> Iterator[bytes]:
-    for k, plane in enumerate(values.voxels_kji):
-        slice_ = _identified(values, identity, name, k)
-        slice_.ImagePositionPatient = [_decimal(v) for v in grid.to_lps([0, 0, k])]
-        slice_.ImageOrientationPatient = [_decimal(v) for v in grid.matrix[:, :2].T.ravel()]
-        slice_.PixelSpacing = [_decimal(grid.spacing_ijk_mm[1]), _decimal(grid.spacing_ijk_mm[0])]
-        slice_.SliceThickness = _decimal(grid.spacing_ijk_mm[2])
-        slice_.Rows, slice_.Columns = plane.shape
-        slice_.SamplesPerPixel, slice_.PhotometricInterpretation = 1, "MONOCHROME2"
-        slice_.BitsAllocated, slice_.BitsStored, slice_.HighBit, slice_.PixelRepresentation = 16, 16, 15, 1
-        slice_.RescaleSlope, slice_.RescaleIntercept = _decimal(values.slope), _decimal(values.intercept)
-        slice_.PixelData = plane.astype("<i2").tobytes()
-        target = io.BytesIO()
-        pydicom.dcmwrite(target, slice_, enforce_file_format=True)
-        yield target.getvalue()
+def _integers(volume: NiftiVolume, k: int) -> npt.NDArray[np.int16]:
+    scale = volume.scale
+    values = _values(volume.stored_kji[k], scale.file_slope, scale.file_intercept)
+    if scale.low is not None:
+        values -= np.float32(scale.low)
+        values /= np.float32(scale.slope)
+    whole = np.rint(values, out=values)
+    if scale.low is not None:
+        whole -= 32768
+        np.clip(whole, -32768, 32767, out=whole)
+    return whole.astype(np.int16)
 
 
-def _identified(values: _Values, identity: str, name: str, k: int) -> Dataset:
+def dicom_slice(volume: NiftiVolume, k: int, name: str) -> bytes:
+    """Slice k of the volume, ascending along the normal, as a DICOM file."""
+    plane, grid = _integers(volume, k), volume.grid
+    slice_ = _identified(volume, k, name)
+    slice_.ImagePositionPatient = [_decimal(v) for v in grid.to_lps([0, 0, k])]
+    slice_.ImageOrientationPatient = [_decimal(v) for v in grid.matrix[:, :2].T.ravel()]
+    slice_.PixelSpacing = [_decimal(grid.spacing_ijk_mm[1]), _decimal(grid.spacing_ijk_mm[0])]
+    slice_.SliceThickness = _decimal(grid.spacing_ijk_mm[2])
+    slice_.Rows, slice_.Columns = plane.shape
+    slice_.SamplesPerPixel, slice_.PhotometricInterpretation = 1, "MONOCHROME2"
+    slice_.BitsAllocated, slice_.BitsStored, slice_.HighBit, slice_.PixelRepresentation = 16, 16, 15, 1
+    slice_.RescaleSlope = _decimal(volume.scale.slope)
+    slice_.RescaleIntercept = _decimal(volume.scale.intercept)
+    slice_.PixelData = plane.astype("<i2").tobytes()
+    target = io.BytesIO()
+    pydicom.dcmwrite(target, slice_, enforce_file_format=True)
+    return target.getvalue()
+
+
+def _identified(volume: NiftiVolume, k: int, name: str) -> Dataset:
+    identity, is_ct = volume.identity, volume.scale.is_ct
     slice_ = Dataset()
     slice_.file_meta = FileMetaDataset()
     slice_.file_meta.TransferSyntaxUID = pydicom.uid.UID(EXPLICIT_LITTLE_ENDIAN)
     slice_.SpecificCharacterSet = "ISO_IR 192"
     slice_.ImageType = ["DERIVED", "SECONDARY"]
-    slice_.SOPClassUID = CT if values.is_ct else MR
+    slice_.SOPClassUID = CT if is_ct else MR
     slice_.SOPInstanceUID = derived_uid("nifti", identity, str(k))
-    slice_.Modality = "CT" if values.is_ct else "MR"
+    slice_.Modality = "CT" if is_ct else "MR"
     slice_.StudyDescription = slice_.SeriesDescription = Path(name).name[:64]
     slice_.PatientName, slice_.PatientID = "", f"NIFTI-{identity[:16]}"
     slice_.StudyInstanceUID = derived_uid("nifti", identity, "study")

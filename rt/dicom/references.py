@@ -1,0 +1,99 @@
+"""What an RTSTRUCT, SEG, RTDOSE or RTPLAN says it belongs to, without its contours or pixels.
+
+An RTSTRUCT and a SEG name image series, an RTDOSE plans and structure sets, and a plan its structure set
+(PS3.3 C.8.8.5, C.8.20.2, C.8.8.3, C.8.8.9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from rt.dicom.kinds import RTDOSE, RTPLAN, RTSTRUCT, SEG
+from rt.dicom.parse import PARSER_FAILURES
+from rt.dicom.rtstruct import StructureSetContent, check_reference, read_rtstruct
+from rt.errors import DicomReferenceError, RtError
+
+MAX_IMAGES = 500
+"""Images that are looked for where no series is named; those of one object lie in one series or two."""
+
+
+@dataclass(frozen=True)
+class References:
+    """The images and objects that an object says it belongs to."""
+
+    patient_id: str
+    series_instance_uids: frozenset[str] = frozenset()
+    sop_instance_uids: frozenset[str] = frozenset()
+    """Images, where no series is named."""
+    object_uids: frozenset[str] = frozenset()
+    """SOP Instance UIDs of plans and structure sets."""
+    frame_of_reference_uid: str = ""
+    """Of a SEG or RTDOSE; empty where it says none, or joins several plans."""
+    structure_set: StructureSetContent | None = None
+    """Of an RTSTRUCT, without contours."""
+
+    def check_frame(self, series_instance_uid: str, frame_of_reference_uid: str) -> None:
+        """DicomReferenceError when it is in another frame of reference than an image series it refers to."""
+        if self.structure_set is not None:
+            check_reference(
+                self.structure_set, self.patient_id, frame_of_reference_uid, series_instance_uid, ()
+            )
+        elif self.frame_of_reference_uid not in ("", frame_of_reference_uid):
+            own = self.frame_of_reference_uid
+            raise DicomReferenceError(
+                f"it is in frame of reference {own}, the image in {frame_of_reference_uid}"
+            )
+
+
+def read_references(dataset: Dataset) -> References | None:
+    """What a checked object says it belongs to; None for other kinds, and where that cannot be read."""
+    try:
+        return _read(dataset)
+    except (RtError, *PARSER_FAILURES):
+        return None  # whoever reads the object whole says what is wrong with it
+
+
+def _read(dataset: Dataset) -> References | None:
+    kind, patient_id = str(dataset.get("SOPClassUID", "")), str(dataset.get("PatientID") or "")
+    frame = str(dataset.get("FrameOfReferenceUID") or "")
+    if kind == RTSTRUCT:
+        return _of_structure_set(dataset, patient_id)
+    if kind == SEG:
+        named = frozenset(_uids(dataset, "ReferencedSeriesSequence", "SeriesInstanceUID"))
+        return References(patient_id, named, frame_of_reference_uid=frame)
+    structure_sets = frozenset(_uids(dataset, "ReferencedStructureSetSequence"))
+    if kind == RTPLAN:
+        return References(patient_id, object_uids=structure_sets)
+    if kind == RTDOSE:
+        plans = frozenset(_uids(dataset, "ReferencedRTPlanSequence"))
+        own = frame if len(plans) <= 1 else ""
+        return References(patient_id, object_uids=plans | structure_sets, frame_of_reference_uid=own)
+    return None
+
+
+def _of_structure_set(dataset: Dataset, patient_id: str) -> References:
+    content = read_rtstruct(dataset, contours=False)
+    named = frozenset(r.series_instance_uid for r in content.referenced_series)
+    images = frozenset() if named else frozenset(sorted(set(_contour_images(dataset)))[:MAX_IMAGES])
+    return References(content.patient_id or patient_id, named, images, structure_set=content)
+
+
+def _contour_images(dataset: Dataset) -> Iterator[str]:
+    for roi in _items(dataset, "ROIContourSequence"):
+        for contour in _items(roi, "ContourSequence"):
+            yield from _uids(contour, "ContourImageSequence")
+
+
+def _uids(dataset: Dataset, sequence: str, keyword: str = "ReferencedSOPInstanceUID") -> Iterator[str]:
+    for item in _items(dataset, sequence):
+        if uid := str(item.get(keyword) or "").strip():
+            yield uid
+
+
+def _items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    value = dataset.get(keyword)
+    return list(value) if isinstance(value, DicomSequence) else []
