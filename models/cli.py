@@ -6,12 +6,13 @@ import argparse
 import json
 import sys
 from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from models.data import load_samples
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
-from models.evaluation import choose_thresholds, evaluate, summarise
+from models.evaluation import choose_thresholds, evaluate, predict_case, score_case, summarise
 from models.inference.segment import segment_ct
 from models.registry.members import CHECKPOINT, describe_training, read_members
 from models.registry.network import Network, NetworkManifest, load_network, load_weights, read_version
@@ -135,8 +136,11 @@ def _package(arguments: argparse.Namespace) -> None:
         window=config.window,
     )
     version = with_weights(version, packed)
-    validation = manifest.split("validation")
-    found = choose_thresholds(load_network(version, packed), manifest, validation, THRESHOLDS)
+    network, validation, predictions = load_network(version, packed), manifest.split("validation"), {}
+    for case in validation:
+        predictions[case.id] = predict_case(network, manifest, case)
+        _say(case.id)
+    found = choose_thresholds(manifest, predictions, THRESHOLDS)
     thresholds = {name: max(row, key=lambda t: row[t]) for name, row in found.items() if row}
     _say(f"thresholds {thresholds}")
     samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, arguments.cache)
@@ -144,7 +148,8 @@ def _package(arguments: argparse.Namespace) -> None:
     version = NetworkManifest.from_json(
         version.to_json() | {"rules": {name: asdict(rule) for name, rule in rules.items()}}
     )
-    metrics = summarise(evaluate(load_network(version, packed), manifest, validation, _say))
+    scored = (score_case(version, manifest, case, predictions[case.id]) for case in validation)
+    metrics = summarise(list(chain.from_iterable(scored)))
     write_version(arguments.out, version, packed, metrics, OPENKBP_CARD)
     _say(f"mean Dice {metrics['mean_dice']:.3f}")
 

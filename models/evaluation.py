@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from models.inference.segment import on_native_grid, predict_volume, segment_ct
+from models.inference.segment import Prediction, draw_structures, on_native_grid, predict_volume
 from models.preprocessing import prepare_ct
-from models.registry.network import Network
+from models.registry.network import Network, NetworkManifest
 from rt.geometry import Grid
 from rt.manifest import Case, DatasetManifest
 from rt.metrics import dice, hd95_mm, surface_dice
@@ -73,14 +73,30 @@ def evaluate(
     """Scores of every known structure of every case, on the case's own grid."""
     scores: list[Score] = []
     for case in cases:
-        image, grid, truth = read_case(manifest, case)
-        drawn = segment_ct(network, image, grid)
-        doubted = {finding.structure for finding in drawn.findings}
-        for name in network.manifest.structures:
-            if name in truth:
-                scores.append(_score((case.id, name), drawn.masks[name], truth[name], grid, name in doubted))
+        scores += score_case(network.manifest, manifest, case, predict_case(network, manifest, case))
         on_case(case.id)
     return scores
+
+
+def predict_case(network: Network, manifest: DatasetManifest, case: Case) -> Prediction:
+    """What the network sees in a case: enough to try thresholds and to score without seeing it again."""
+    image, grid = read_nifti(manifest.path(case.image))
+    volume = prepare_ct(image, grid, network.manifest.spacing_mm)
+    return Prediction(predict_volume(network, volume), volume.grid)
+
+
+def score_case(
+    version: NetworkManifest, manifest: DatasetManifest, case: Case, prediction: Prediction
+) -> list[Score]:
+    """Scores of the case's known structures, drawn by the version's thresholds."""
+    _, grid, truth = read_case(manifest, case)
+    drawn = draw_structures(version, prediction, grid)
+    doubted = {finding.structure for finding in drawn.findings}
+    return [
+        _score((case.id, name), drawn.masks[name], truth[name], grid, name in doubted)
+        for name in version.structures
+        if name in truth
+    ]
 
 
 def _score(
@@ -174,18 +190,17 @@ def mean_interval(values: npt.NDArray[np.float64]) -> tuple[float, float]:
 
 
 def choose_thresholds(
-    network: Network, manifest: DatasetManifest, cases: Iterable[Case], candidates: tuple[float, ...]
+    manifest: DatasetManifest, predictions: Mapping[str, Prediction], candidates: tuple[float, ...]
 ) -> dict[str, dict[float, float]]:
-    """Mean Dice per structure and threshold; the caller takes the best on validation cases."""
+    """Mean Dice per structure and threshold over the predicted cases; the caller takes the best."""
     totals: dict[str, dict[float, list[float]]] = {
-        name: {c: [] for c in candidates} for name in network.manifest.structures
+        name: {c: [] for c in candidates} for name in manifest.structures
     }
-    for case in cases:
-        image, grid, truth = read_case(manifest, case)
-        volume = prepare_ct(image, grid, network.manifest.spacing_mm)
-        probability = predict_volume(network, volume)
-        for index, name in enumerate(network.manifest.structures):
+    for case in (case for case in manifest.cases if case.id in predictions):
+        _, grid, truth = read_case(manifest, case)
+        seen = predictions[case.id]
+        for index, name in enumerate(manifest.structures):
             for candidate in candidates if name in truth else ():
-                mask = on_native_grid(probability[index], volume.grid, grid, candidate)
+                mask = on_native_grid(seen.probability[index], seen.grid, grid, candidate)
                 totals[name][candidate].append(dice(mask, truth[name]))
     return {name: {c: float(np.mean(v)) for c, v in row.items() if v} for name, row in totals.items()}

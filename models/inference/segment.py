@@ -13,7 +13,7 @@ from scipy import ndimage
 from models.inference.plausibility import Finding, check_structures
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.preprocessing import NetworkVolume, prepare_ct
-from models.registry.network import Network
+from models.registry.network import Network, NetworkManifest
 from models.training.sides import side_swaps
 from rt.geometry import Grid
 from rt.resample import resample
@@ -32,6 +32,16 @@ class Segmentation:
     findings: list[Finding]
 
 
+@dataclass(frozen=True)
+class Prediction:
+    """What a network sees in a scan, before any threshold."""
+
+    probability: npt.NDArray[np.float16]
+    """(structures, k, j, i)."""
+    grid: Grid
+    """The network's, cropped to the body."""
+
+
 def segment_ct(
     network: Network,
     hu_kji: npt.NDArray[np.generic],
@@ -39,14 +49,25 @@ def segment_ct(
     on_progress: Callable[[float, str, str], None] = lambda fraction, stage, structure: None,
 ) -> Segmentation:
     """All of the network's structures on `grid`, mirrored view averaged in, largest part kept."""
-    manifest = network.manifest
     on_progress(0.02, "resampling", "")
-    volume = prepare_ct(hu_kji, grid, manifest.spacing_mm)
+    volume = prepare_ct(hu_kji, grid, network.manifest.spacing_mm)
     probability = predict_volume(network, volume, lambda done: on_progress(0.1 + 0.7 * done, "network", ""))
+    return draw_structures(network.manifest, Prediction(probability, volume.grid), grid, on_progress)
+
+
+def draw_structures(
+    manifest: NetworkManifest,
+    prediction: Prediction,
+    grid: Grid,
+    on_progress: Callable[[float, str, str], None] = lambda fraction, stage, structure: None,
+) -> Segmentation:
+    """The structures' masks on `grid`, by the manifest's thresholds, and what is implausible about them."""
     masks: dict[str, npt.NDArray[np.bool_]] = {}
     for index, name in enumerate(manifest.structures):
         on_progress(0.8 + 0.18 * index / len(manifest.structures), "structure", name)
-        masks[name] = on_native_grid(probability[index], volume.grid, grid, manifest.rule(name).threshold)
+        masks[name] = on_native_grid(
+            prediction.probability[index], prediction.grid, grid, manifest.rule(name).threshold
+        )
     return Segmentation(masks, check_structures(masks, grid, manifest))
 
 
