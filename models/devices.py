@@ -12,12 +12,14 @@ def best_device() -> torch.device:
 
 
 def place(module: nn.Module, device: torch.device) -> nn.Module:
-    """The module on `device`, its weights with channels last.
+    """The module on `device`; where it computes in bfloat16, its weights with channels last.
 
-    Convolutions in bfloat16 are computed in that order: without it each reorders its input and its output
-    (a third of a training's time on a CPU).
+    Convolutions in bfloat16 are computed in that order: without it each reorders its input and its output (a
+    third of a training's time on a CPU).  In float32 it would cost a CPU some 7 %.
     """
-    module.to(device).to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    module.to(device)
+    if _has_bfloat16(device):
+        module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     return module
 
 
