@@ -130,7 +130,7 @@ def _initial(config: TrainingConfig, count: int, start: dict[str, torch.Tensor] 
         network.load_state_dict(start)
     place(network, device)
     optimiser = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     average = {name: value.detach().clone().float() for name, value in network.state_dict().items()}
     return _State(network, average, optimiser, device)

@@ -1,4 +1,4 @@
-"""A structure set leaves as it is, is published after each change, and costs what it cost."""
+"""A structure set leaves as it is and is published after each change."""
 
 from __future__ import annotations
 
@@ -23,40 +23,22 @@ from backend.jobs.tables import Job
 from backend.kit import db, storage
 from backend.kit.clock import now
 from backend.labels import service
-from backend.labels.tables import Effort, Revision, Structure, StructureSet
+from backend.labels.tables import Structure, StructureSet
 from backend.projects.tables import Project
 from backend.studies.tables import Instance, Patient, Series
-from backend.training.tables import NetworkVersion
 from rt.dicom.parse import read_stored
 from rt.dicom.rtstruct import fill_contours, read_rtstruct
 from rt.dicom.seg import read_seg
-from rt.masks import Mask, decode_mask
+from rt.masks import decode_mask
 from rt.resample import read_nifti
 from tests.backend.labels.conftest import NETWORK, Drawn, Save, draw, save  # noqa: F401 (fixture)
 from tests.factories.dicom import make_ct_series, make_rtstruct
 from tests.factories.jobs import run_queued
-from tests.factories.patients import Arrived, send, send_ct
-from tests.factories.scenes import Scene, block
+from tests.factories.patients import Arrived, send
+from tests.factories.scenes import block
 
 Login = Callable[..., dict[str, str]]
 RING = [(4.25, 6.125), (12.5, 6.125), (12.5, 15.75), (4.25, 15.75)]
-
-
-@pytest.fixture
-def arrived(project: Project, tmp_path: Path) -> Arrived:
-    return send_ct(project, tmp_path)
-
-
-@pytest.fixture
-def drawn(arrived: Arrived) -> Drawn:
-    """Two overlapping organs drawn by the network on a CT that came as DICOM; the first is given back."""
-    with db.session_scope(read_only=True) as session:
-        scene = Scene(session.merge(arrived.study), session.merge(arrived.series), arrived.grid)
-    draw(scene, "Brainstem", block(arrived.grid, slice(1, 4), slice(5, 12), slice(4, 9)))
-    ring = block(arrived.grid, slice(2, 5), slice(8, 20), slice(6, 16))
-    ring[3, 11:15, 9:12] = False
-    ring[5, 2, 2] = True
-    return draw(scene, "Parotid_L", ring)
 
 
 def _export(client: TestClient, set_id: str, form: str, headers: dict[str, str]) -> bytes:
@@ -313,93 +295,3 @@ def test_rejected_structure_does_not_leave(drawn: Drawn, client: TestClient, log
     client.put(url, json={"assessment": "rejected"}, headers=login("annotator"))
     data = _export(client, drawn.set_id, "rtstruct", login("clinician"))
     assert [roi.name for roi in read_rtstruct(read_stored(data)).rois] == ["Brainstem"]
-
-
-def _approve(client: TestClient, drawn: Drawn, login: Login) -> None:
-    chosen = {"structure_ids": [drawn.structure_id]}
-    for act, role in (("submit", "annotator"), ("approve", "reviewer")):
-        answer = client.post(f"/api/structure-sets/{drawn.set_id}/{act}", json=chosen, headers=login(role))
-        assert answer.status_code == 200, answer.text
-    run_queued("measure")
-
-
-def _network() -> str:
-    """The version that drew, in the catalogue."""
-    with db.session_scope() as session:
-        session.add(
-            NetworkVersion(
-                id=NETWORK.version_id, name=NETWORK.name, version=NETWORK.number, title="", origin="shipped",
-                manifest={}, structures=[], weights_sha256="", card="",
-            )
-        )  # fmt: skip
-    return f"{NETWORK.name} v{NETWORK.number}"
-
-
-def test_effort_is_measured_from_the_network_to_the_approved_contour(
-    drawn: Drawn,
-    client: TestClient,
-    login: Login,
-    save: Save,  # noqa: F811
-) -> None:
-    headers, version = login("annotator"), _network()
-    url = f"/api/projects/{drawn.scene.study.project_id}/effort"
-    once = drawn.mask | block(drawn.scene.grid, slice(4, 5), slice(1, 4), slice(1, 5))
-    twice = once | block(drawn.scene.grid, slice(1, 2), slice(16, 20), slice(10, 15))
-    save(drawn.structure_id, twice, 1, headers, seconds=10.0)
-    save(drawn.structure_id, once, 2, headers, seconds=5.5)
-    assert run_queued("measure") == []
-    assert client.get(url, headers=headers).json()["items"] == [], "nothing is approved"
-    _approve(client, drawn, login)
-    (row,) = client.get(url, headers=headers).json()["items"]
-    assert (row["network_version"], row["structure"], row["n"], row["rejected"]) == (
-        version, "Parotid_L", 1, 0,
-    )  # fmt: skip
-    assert (row["seconds"], row["slices"]) == (15.5, 1)
-    assert row["dice"] == pytest.approx(_dice(drawn.mask, once))
-    assert 0.9 < row["surface_dice"] < 1
-    assert row["added_path_length_mm"] == pytest.approx(10 * 2.0), "ten edge voxels of 2 mm"
-    save(drawn.structure_id, twice, 3, headers)
-    assert client.get(url, headers=headers).json()["items"] == [], "it is a draft again"
-
-
-def test_contour_approved_unchanged_costs_nothing_and_a_rejected_one_is_counted_apart(
-    drawn: Drawn, client: TestClient, login: Login
-) -> None:
-    _network()
-    url = f"/api/projects/{drawn.scene.study.project_id}/effort"
-    _approve(client, drawn, login)
-    with db.session_scope(read_only=True) as session:
-        other = session.scalars(select(Structure.id).where(Structure.id != drawn.structure_id)).one()
-    assessment = f"/api/structures/{other}/assessment"
-    client.put(assessment, json={"assessment": "rejected"}, headers=login("annotator"))
-    reader = login("reader")
-    rejected, unchanged = client.get(url, headers=reader).json()["items"]
-    first = client.get(url, params={"limit": 1}, headers=reader).json()
-    second = client.get(url, params={"limit": 1, "cursor": first["next_cursor"]}, headers=reader).json()
-    assert [*first["items"], *second["items"]] == [rejected, unchanged]
-    assert (unchanged["structure"], unchanged["n"], unchanged["rejected"]) == ("Parotid_L", 1, 0)
-    assert (unchanged["added_path_length_mm"], unchanged["surface_dice"], unchanged["slices"]) == (0, 1, 0)
-    assert (rejected["structure"], rejected["n"], rejected["rejected"]) == ("Brainstem", 0, 1)
-    assert rejected["added_path_length_mm"] is None, "no mean of what was thrown away"
-
-
-def _dice(one: Mask, other: Mask) -> float:
-    return 2 * np.count_nonzero(one & other) / (np.count_nonzero(one) + np.count_nonzero(other))
-
-
-def test_restored_contour_of_the_network_costs_nothing(
-    drawn: Drawn,
-    client: TestClient,
-    login: Login,
-    save: Save,  # noqa: F811
-) -> None:
-    headers = login("annotator")
-    save(drawn.structure_id, ~drawn.mask, 1, headers)
-    url = f"/api/structures/{drawn.structure_id}/revisions/1/restore"
-    client.post(url, headers=headers | {"If-Match": '"2"'})
-    _approve(client, drawn, login)
-    with db.session_scope(read_only=True) as session:
-        effort = session.scalars(select(Effort).where(Effort.revision == 3)).one()
-        assert session.scalars(select(Revision.number)).all()
-        assert session.scalars(select(StructureSet.origin)).all() == ["ai"]
-    assert (effort.added_path_length_mm, effort.surface_dice, effort.dice, effort.slices) == (0, 1, 1, 0)
