@@ -1,6 +1,6 @@
 """Random pictures of the same anatomy: the augmentation of CT patches, in torch, on the device that trains.
 
-A patch is drawn by one map (rotation, scale, bending, flip) from the volume, so that nothing is
+A patch is drawn by one affine map (rotation, scale, flip) from the volume, so that nothing is
 interpolated twice.  Sides follow the flip: left and right structures change places.  What is random comes
 from a NumPy generator, and voxel noise from torch's, so that a seed gives the same patch again.
 """
@@ -19,23 +19,18 @@ from models.data import Sample
 
 BODY_BIT = 7
 """Bit of the packed labels that holds the body outline."""
-BENDING_POINTS = (4, 4, 4)
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """Ranges of the random changes; all uniform and symmetric unless said otherwise."""
 
-    rotation_rad: float = 0.2
-    scale: float = 0.12
-    stretch: float = 0.06
-    """Further scale of each axis by itself."""
-    bend_voxels: float = 1.2
-    """Standard deviation of the displacement at each of 4×4×4 points that a smooth bending goes through."""
+    rotation_rad: float = 0.15
+    scale: float = 0.1
     flip_probability: float = 0.5
-    shift_hu: float = 25.0
-    gain: float = 0.08
-    noise_hu: float = 20.0
+    shift_hu: float = 15.0
+    gain: float = 0.05
+    noise_hu: float = 15.0
     blur_probability: float = 0.1
     couch_probability: float = 0.1
     mask_probability: float = 0.1
@@ -76,7 +71,7 @@ def draw_patch(
 ) -> Patch:
     """One augmented cube of `size` voxels, centred on a structure four times in five."""
     centre = _centre(scan, rng)
-    hu, labels = _bent_crop(scan, centre, size, rng, aug)
+    hu, labels = _affine_crop(scan, centre, size, rng, aug)
     if rng.random() < aug.flip_probability:
         hu, labels = hu.flip(2), _swap_bits(labels.flip(2), swaps)
     return Patch(_disturb(hu, labels >= 2**BODY_BIT, rng, aug), labels)
@@ -91,17 +86,17 @@ def _centre(scan: Scan, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     return rng.uniform(0, 1, 3) * shape
 
 
-def _bent_crop(
+def _affine_crop(
     scan: Scan,
     centre: npt.NDArray[np.float64],
     size: int,
     rng: np.random.Generator,
     aug: Augmentation,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    scales = rng.uniform(1 - aug.scale, 1 + aug.scale) * rng.uniform(1 - aug.stretch, 1 + aug.stretch, 3)
-    matrix = _rotation(rng.uniform(-aug.rotation_rad, aug.rotation_rad, 3)) * scales
-    bending = rng.normal(0, aug.bend_voxels, (3, *BENDING_POINTS))
-    reach = math.ceil(size / 2 * np.abs(matrix).sum(axis=1).max() + np.abs(bending).max()) + 1
+    matrix = _rotation(rng.uniform(-aug.rotation_rad, aug.rotation_rad, 3)) * rng.uniform(
+        1 - aug.scale, 1 + aug.scale
+    )
+    reach = math.ceil(size / 2 * np.abs(matrix).sum(axis=1).max()) + 1
     low = np.maximum(np.floor(centre).astype(int) - reach, 0)
     high = np.minimum(np.ceil(centre).astype(int) + reach + 1, scan.hu.shape)
     low = np.minimum(low, np.array(scan.hu.shape) - 1)
@@ -113,12 +108,11 @@ def _bent_crop(
     extent = np.maximum(np.array(hu.shape[2:]) - 1, 1)
     steps = torch.arange(size, dtype=torch.float32, device=device) - (size - 1) / 2
     k, j, i = torch.meshgrid(steps, steps, steps, indexing="ij")
-    turn, start, scale, knots = (
+    turn, start, scale = (
         torch.from_numpy(array.astype(np.float32)).to(device)
-        for array in (matrix.T, centre - low, 2 / extent, bending)
+        for array in (matrix.T, centre - low, 2 / extent)
     )
-    bent = torch.nn.functional.interpolate(knots[None], (size,) * 3, mode="trilinear", align_corners=True)
-    points = (torch.stack([k, j, i], -1) @ turn + bent[0].movedim(0, -1) + start) * scale - 1
+    points = (torch.stack([k, j, i], -1) @ turn + start) * scale - 1
     grid = points.flip(-1)[None]
     warped = torch.nn.functional.grid_sample(hu, grid, mode="bilinear", align_corners=True)[0, 0] - 1024
     packed = torch.nn.functional.grid_sample(labels, grid, mode="nearest", align_corners=True)[0, 0]

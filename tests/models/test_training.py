@@ -84,15 +84,7 @@ def test_a_mirrored_patch_has_its_sides_exchanged(dataset: Path) -> None:
     manifest = DatasetManifest.read(dataset / "manifest.json")
     sample = load_samples(manifest, manifest.split("train"), 3.0, dataset / "cache")[0]
     scan = Scan.of(sample, torch.device("cpu"))
-    still = {
-        "rotation_rad": 0.0,
-        "scale": 0.0,
-        "stretch": 0.0,
-        "bend_voxels": 0.0,
-        "shift_hu": 0.0,
-        "gain": 0.0,
-        "noise_hu": 0.0,
-    }
+    still = {"rotation_rad": 0.0, "scale": 0.0, "shift_hu": 0.0, "gain": 0.0, "noise_hu": 0.0}
     never = dict.fromkeys(
         ("blur_probability", "couch_probability", "mask_probability", "field_cut_probability"), 0.0
     )
