@@ -55,6 +55,7 @@ def main() -> None:
         "members", type=Path, nargs="+", help="folders that `train` wrote, or versions; several: an ensemble"
     )
     package.add_argument("--cache", type=Path, required=True, help="where prepared cases lie or shall lie")
+    package.add_argument("--history", required=True, help="how it was trained, for the card")
     package.add_argument("--name", default="head-neck-oar")
     package.add_argument("--title", default="Head-and-neck organs at risk on CT")
     package.add_argument("--number", type=int, default=1)
@@ -150,7 +151,8 @@ def _package(arguments: argparse.Namespace) -> None:
     )
     scored = (score_case(version, manifest, case, predictions[case.id]) for case in validation)
     metrics = summarise(list(chain.from_iterable(scored)))
-    write_version(arguments.out, version, packed, metrics, OPENKBP_CARD)
+    text = replace(OPENKBP_CARD, split=f"{OPENKBP_CARD.split} Training: {arguments.history}")
+    write_version(arguments.out, version, packed, metrics, text)
     _say(f"mean Dice {metrics['mean_dice']:.3f}")
 
 

@@ -40,14 +40,17 @@ class _Found:
 
 def check_belonging(project_id: str, own: References) -> None:
     """DicomReferenceError when it is of another patient or frame of reference than images it refers to."""
-    pending = [own]
+    pending, seen = [own], set[str]()
     while pending:
         said = pending.pop()
         with session_scope(read_only=True) as session:
             images, objects = _images(session, project_id, said), _objects(session, project_id, said)
         for series_uid, found in images.items():
             _check_frame(own, series_uid, _of_patient(own, found))
-        for found in objects.values():
+        for uid, found in objects.items():
+            if uid in seen:
+                continue  # objects may refer to each other in a circle
+            seen.add(uid)
             named = (_references(one.sha256 or "") for one in _of_patient(own, found))
             pending += [references for references in named if references is not None]
 

@@ -251,6 +251,15 @@ def test_a_dose_that_belongs_goes_in(door: Callable[[Sequence[Dataset]], Told]) 
     assert {outcome for outcome, _ in told.values()} == {"stored"}
 
 
+@pytest.mark.timeout(30)
+def test_a_plan_that_refers_to_itself_keeps_nobody_waiting(door: Callable[[Sequence[Dataset]], Told]) -> None:
+    images = ct()
+    plan, dose = plan_and_dose(images, rtstruct(images))
+    plan.ReferencedStructureSetSequence = DicomSequence([_reference(plan)])
+    told = door([*images, plan, dose])
+    assert {outcome for outcome, _ in told.values()} == {"stored"}
+
+
 def test_images_that_are_two_patients_own_belong_to_both(
     door: Callable[[Sequence[Dataset]], Told],
 ) -> None:
