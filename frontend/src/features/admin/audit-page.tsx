@@ -7,7 +7,7 @@ import { useT, type Translate } from '../../i18n';
 import { named } from '../../i18n/problems';
 import { Button, Input, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
-import { formatTime } from '../../ui/format';
+import { formatPersonName, formatTime } from '../../ui/format';
 import { layout, PageLayout, Section, TableHead } from '../../ui/layout';
 import { useSession } from '../login/session';
 import css from './audit.module.css';
@@ -26,8 +26,10 @@ const changesText = (changes: Record<string, unknown>, t: Translate): string =>
     .map(([name, value]) => `${named('change', name, t)}: ${valueText(value, t)}`)
     .join('  ');
 
-const patientsText = ({ patients }: AuditEntry): string =>
-  (patients ?? []).map(({ name, patient_id }) => [name, patient_id].filter(Boolean).join(' · ')).join(', ');
+const patientsText = ({ patients }: AuditEntry, t: Translate): string =>
+  (patients ?? [])
+    .map(({ name, patient_id }) => [formatPersonName(name) || t('worklist.noName'), patient_id].filter(Boolean).join(' · '))
+    .join(', ');
 
 type TableProps = { entries: readonly AuditEntry[]; onObject: (id: string) => void };
 
@@ -52,8 +54,8 @@ function AuditTable({ entries, onObject }: TableProps) {
             <td className={css.nowrap} title={entry.action}>
               {named('action', entry.action, t)}
             </td>
-            <td className={css.patient} title={patientsText(entry)}>
-              {patientsText(entry) || '–'}
+            <td className={css.patient} title={patientsText(entry, t)}>
+              {patientsText(entry, t) || '–'}
             </td>
             <td className={css.nowrap}>
               {named('object', entry.object_type, t)} {entry.structure_name}{' '}
