@@ -14,8 +14,10 @@ HounsfieldArray = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
 BODY_THRESHOLD_HU = -300.0
 """Air and couch foam are below, fat (about -100 HU) and lung walls above."""
-OPENING_MM = 6.0
-"""Radius of the opening that parts the patient from couch, mask and cables."""
+OPENING_MM = 2.5
+"""Radius of the opening that parts the patient from couch, mask and cables; a jaw or a nose is thicker."""
+CLOSING_MM = 6.0
+"""Radius, in a slice, of the closing that shuts nostrils, lips and ear canals before holes are filled."""
 
 LUNG_THRESHOLD_HU = -400.0
 """Between lung parenchyma (about -850 to -600 HU) and soft tissue."""
@@ -38,9 +40,9 @@ BONE_LEAST_CC = 0.5
 
 
 def find_body(hu_kji: HounsfieldArray, grid: Grid) -> npt.NDArray[np.bool_]:
-    """The patient without couch and mask: the largest part over -300 HU, opened, holes filled per slice."""
+    """The patient without couch and mask: the largest part over -300 HU, opened; airways filled per slice."""
     dense = hu_kji > BODY_THRESHOLD_HU
-    radius = [max(1, round(OPENING_MM / s)) if s < OPENING_MM else 0 for s in grid.spacing_ijk_mm[::-1]]
+    radius = [max(1, round(OPENING_MM / s)) if s < 2 * OPENING_MM else 0 for s in grid.spacing_ijk_mm[::-1]]
     core = _filtered(dense, radius, ndimage.minimum_filter1d)
     labels, count = ndimage.label(core)
     if count == 0:
@@ -48,8 +50,7 @@ def find_body(hu_kji: HounsfieldArray, grid: Grid) -> npt.NDArray[np.bool_]:
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     grown = _filtered(labels == sizes.argmax(), [r + 1 for r in radius], ndimage.maximum_filter1d)
-    body = grown & dense
-    return _filled(body)
+    return _filled(_closed(grown & dense, grid))
 
 
 def find_lungs(
@@ -72,7 +73,7 @@ def find_lungs(
             if large and abs(offset) >= LUNG_LATERAL_MM and low <= float(hu_kji[part].mean()) <= high:
                 name = "Lung_L" if offset > 0 else "Lung_R"
                 sides[name] = sides[name] | part if name in sides else part
-    return {name: _filled(mask) for name, mask in sorted(sides.items())}
+    return {name: _filled(mask) for name, mask in sorted(sides.items(), reverse=True)}
 
 
 def find_bones(hu_kji: HounsfieldArray, body_kji: npt.NDArray[np.bool_], grid: Grid) -> npt.NDArray[np.bool_]:
@@ -136,6 +137,16 @@ def _filtered(
         if voxels:
             made = extreme(made, 2 * voxels + 1, axis=axis, mode="constant", cval=0)
     return made.astype(np.bool_)
+
+
+def _closed(mask_kji: npt.NDArray[np.bool_], grid: Grid) -> npt.NDArray[np.bool_]:
+    """The mask closed by `CLOSING_MM` in each slice, without touching the image's border by it."""
+    radius = [0, *(round(CLOSING_MM / s) for s in grid.spacing_ijk_mm[1::-1])]
+    wide = np.pad(mask_kji, [(n, n) for n in radius])
+    wide = _filtered(wide, radius, ndimage.maximum_filter1d)
+    wide = _filtered(wide, radius, ndimage.minimum_filter1d)
+    inner = tuple(slice(n, n + extent) for n, extent in zip(radius, mask_kji.shape, strict=True))
+    return mask_kji | wide[inner]
 
 
 def _filled(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

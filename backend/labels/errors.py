@@ -3,7 +3,8 @@
 AppError
 ├── Stale
 │   ├── StaleRevision         the head is newer than the one the change was made from
-│   └── StaleDraft            this person's draft was begun from a newer revision
+│   ├── StaleDraft            this person's draft was begun from a newer revision
+│   └── DraftElsewhere        another window of this person has written the draft since
 ├── Conflict
 │   ├── IllegalTransition     the state does not allow this act
 │   ├── NameTaken             two structures of one set with one name
@@ -33,6 +34,12 @@ class StaleDraft(Stale):
     """A draft begun from a newer revision is already kept for this person."""
 
     slug = "stale-draft"
+
+
+class DraftElsewhere(Stale):
+    """Another window of the same person has written the draft since this one last saw it."""
+
+    slug, title = "draft-elsewhere", "You are editing this structure in another window"
 
 
 class IllegalTransition(Conflict):

@@ -207,9 +207,13 @@ def list_drafts(set_id: str, session: SessionDep, actor: ActorDep) -> Page[SetDr
 
 
 @router.put("/structures/{structure_id}/draft", responses=problems(404, 412))
-def put_draft(structure_id: str, body: DraftIn, actor: ActorDep) -> DraftOut:
-    """Keep unsaved work; what was begun from a newer revision is not overwritten."""
-    return describing.describe_draft(*saving.put_draft(actor, structure_id, body))
+def put_draft(structure_id: str, body: DraftIn, actor: ActorDep, if_match: IfMatch = None) -> DraftOut:
+    """Keep unsaved work; what was begun from a newer revision is not overwritten.
+
+    If-Match names the `version` of the draft that was last seen ("0": none): another window's stays.
+    """
+    seen = None if if_match is None else required_version(if_match)
+    return describing.describe_draft(*saving.put_draft(actor, structure_id, body, seen))
 
 
 @router.delete(

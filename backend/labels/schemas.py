@@ -155,6 +155,8 @@ class DraftOut(BaseModel):
     mask: str
     seconds: float
     saved_at: datetime
+    version: str
+    """For If-Match, so that two windows of one person do not overwrite each other's work."""
 
 
 class SetDraftOut(DraftOut):

@@ -138,6 +138,7 @@ def describe_draft(draft: Draft, structure: Structure) -> DraftOut:
         mask=base64.b64encode(draft.mask).decode(),
         seconds=draft.seconds,
         saved_at=draft.saved_at,
+        version=draft.version,
     )
 
 

@@ -186,6 +186,8 @@ export interface components {
              * Format: date-time
              */
             saved_at: string;
+            /** Version */
+            version: string;
         };
         /**
          * EffortRow
@@ -636,6 +638,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[SnapshotCase] */
+        Page_SnapshotCase_: {
+            /** Items */
+            items: components["schemas"]["SnapshotCase"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[SnapshotOut] */
         Page_SnapshotOut_: {
             /** Items */
@@ -1044,6 +1053,8 @@ export interface components {
              * Format: date-time
              */
             saved_at: string;
+            /** Version */
+            version: string;
             /** Structure Id */
             structure_id: string;
         };

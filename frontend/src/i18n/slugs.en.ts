@@ -10,6 +10,7 @@ export const slugsEn = {
   'slug.stale': 'Someone else has changed it in the meantime',
   'slug.stale-revision': 'Someone else has saved this contour in the meantime',
   'slug.stale-draft': 'A newer draft exists',
+  'slug.draft-elsewhere': 'You are editing this structure in another browser as well. Save here to keep what you see.',
   'slug.precondition-required': 'The revision it builds on is missing',
   'slug.too-large': 'Too large',
   'slug.too-many-requests': 'Too many attempts; wait a moment',

@@ -12,6 +12,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.stale': '他のユーザーが先に変更しました',
   'slug.stale-revision': '他のユーザーがこの輪郭を先に保存しました',
   'slug.stale-draft': 'より新しい下書きがあります',
+  'slug.draft-elsewhere': 'このストラクチャを別のブラウザでも編集中です。この画面の内容を残すには保存してください。',
   'slug.precondition-required': '元になる版の指定がありません',
   'slug.too-large': 'サイズが大きすぎます',
   'slug.too-many-requests': '試行回数が多すぎます。しばらく待ってください',
