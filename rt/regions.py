@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -43,13 +41,13 @@ def find_body(hu_kji: HounsfieldArray, grid: Grid) -> npt.NDArray[np.bool_]:
     """The patient without couch and mask: the largest part over -300 HU, opened; airways filled per slice."""
     dense = hu_kji > BODY_THRESHOLD_HU
     radius = [max(1, round(OPENING_MM / s)) if s < 2 * OPENING_MM else 0 for s in grid.spacing_ijk_mm[::-1]]
-    core = _filtered(dense, radius, ndimage.minimum_filter1d)
+    core = _eroded(dense, radius)
     labels, count = ndimage.label(core)
     if count == 0:
         return dense
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    grown = _filtered(labels == sizes.argmax(), [r + 1 for r in radius], ndimage.maximum_filter1d)
+    grown = _dilated(labels == sizes.argmax(), [r + 1 for r in radius])
     return _filled(_closed(grown & dense, grid))
 
 
@@ -128,23 +126,34 @@ def _voxel_cc(grid: Grid) -> float:
     return grid.voxel_mm3 / 1000.0
 
 
-def _filtered(
-    mask_kji: npt.NDArray[np.bool_], radius: list[int], extreme: Callable[..., npt.NDArray[np.uint8]]
+def _dilated(
+    mask_kji: npt.NDArray[np.bool_], radius: list[int], outside: bool = False
 ) -> npt.NDArray[np.bool_]:
-    """Erosion (minimum) or dilation (maximum) by a box, one axis after the other; outside counts as empty."""
-    made = mask_kji.astype(np.uint8)
+    """Dilation by a box of `radius` voxels per axis, one axis after the other, in doubling steps."""
+    made = mask_kji
     for axis, voxels in enumerate(radius):
-        if voxels:
-            made = extreme(made, 2 * voxels + 1, axis=axis, mode="constant", cval=0)
-    return made.astype(np.bool_)
+        wide = np.pad(
+            made, [(voxels, voxels) if n == axis else (0, 0) for n in range(3)], constant_values=outside
+        )
+        lines, done = np.moveaxis(wide, axis, 0), 1
+        while done <= 2 * voxels:
+            step = min(done, 2 * voxels + 1 - done)
+            lines[:-step] |= lines[step:]
+            done += step
+        made = np.moveaxis(lines[: mask_kji.shape[axis]], 0, axis)
+    return made
+
+
+def _eroded(mask_kji: npt.NDArray[np.bool_], radius: list[int]) -> npt.NDArray[np.bool_]:
+    """Erosion by a box; outside counts as empty."""
+    return ~_dilated(~mask_kji, radius, outside=True)
 
 
 def _closed(mask_kji: npt.NDArray[np.bool_], grid: Grid) -> npt.NDArray[np.bool_]:
     """The mask closed by `CLOSING_MM` in each slice, without touching the image's border by it."""
     radius = [0, *(round(CLOSING_MM / s) for s in grid.spacing_ijk_mm[1::-1])]
     wide = np.pad(mask_kji, [(n, n) for n in radius])
-    wide = _filtered(wide, radius, ndimage.maximum_filter1d)
-    wide = _filtered(wide, radius, ndimage.minimum_filter1d)
+    wide = _eroded(_dilated(wide, radius), radius)
     inner = tuple(slice(n, n + extent) for n, extent in zip(radius, mask_kji.shape, strict=True))
     return mask_kji | wide[inner]
 
