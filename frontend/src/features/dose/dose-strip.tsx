@@ -8,7 +8,7 @@ import css from './dose.module.css';
 import { readPrescription, rememberPrescription } from './prescription';
 import { chooseDose, dosesOf, type DoseSeries } from './use-dose';
 
-const MODES = ['wash', 'lines'] as const;
+const MODES = ['wash', 'lines', 'dvh'] as const;
 
 function Modes() {
   const t = useT();

@@ -66,6 +66,7 @@ export const KEYMAP: readonly Group[] = [
     bindings: [
       bind('dose.wash', 'dose.key.wash', 'Shift+D'),
       bind('dose.lines', 'dose.key.lines', 'Shift+I'),
+      bind('dose.dvh', 'dose.key.dvh', 'Shift+H'),
     ],
   },
   {

@@ -10,6 +10,7 @@ import type { PlaneView } from '../../viewer/plane-view';
 import { Scene } from '../../viewer/scene';
 import { Volume } from '../../viewer/volume';
 import { DoseStrip } from '../dose/dose-strip';
+import { DvhPanel } from '../dose/dvh-panel';
 import { useDose } from '../dose/use-dose';
 import { beforeLogOut, may, useSession } from '../login/session';
 import { useActions } from './actions';
@@ -127,6 +128,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
           <DoseStrip />
           <Notices takeOver={mayAnnotate && tab === 'elsewhere' ? takeOver : null} />
           <Views />
+          <DvhPanel />
         </main>
         <StatusBar />
       </div>
