@@ -38,13 +38,12 @@ function Reference({ seriesId }: { seriesId: string }) {
   const { scene } = useWorkspace();
   const prescription = useScene(scene, (state) => state.dose.prescriptionGy);
   const [text, setText] = useState(prescription === null ? '' : String(prescription));
-  const say = (next: string): void => {
-    setText(next);
-    const gy = readPrescription(next);
+  const say = (): void => {
+    const gy = readPrescription(text);
     rememberPrescription(seriesId, gy);
     scene.changeDose({ prescriptionGy: gy });
   };
-  const wrong = text.trim() !== '' && prescription === null;
+  const wrong = text.trim() !== '' && readPrescription(text) === null;
   return (
     <label className={css.option} title={t('dose.reference.hint')}>
       {t('dose.reference')}
@@ -55,7 +54,8 @@ function Reference({ seriesId }: { seriesId: string }) {
         placeholder={t('dose.reference.max')}
         aria-label={t('dose.reference.hint')}
         aria-invalid={wrong}
-        onChange={(event) => say(event.target.value)}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={say}
         onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
       />
       Gy

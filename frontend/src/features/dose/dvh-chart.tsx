@@ -4,6 +4,7 @@ import { classes } from '../../ui/controls';
 import { niceScale, roundStep, tickLabel, toPixel, type Scale } from '../../ui/scale';
 import { shareAt, type Dvh } from '../../lib/dvh';
 import type { Curve } from './curves';
+import type { CurveKind } from './dvh-book';
 import css from './dvh.module.css';
 
 const WIDTH = 470;
@@ -14,7 +15,8 @@ const TOP = 26;
 const BOTTOM = HEIGHT - 32;
 const VOLUME: Scale = { low: 0, high: 1, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1] };
 
-export type Hover = { readonly gy: number; readonly key: string | null };
+/** Where the pointer is: at a dose of the chart, or on a line of the table. */
+export type Hover = { readonly gy: number | null; readonly key: string | null };
 
 /** The axis of dose ends a little above the maximum and the reference. */
 export const doseScale = (maxGy: number, reference: number): Scale => {
@@ -34,9 +36,9 @@ function path(dvh: Dvh, scale: Scale): string {
   return points.join(' ');
 }
 
-const Line = memo(function Line({ dvh, scale, colour, dashed, strong }: { dvh: Dvh; scale: Scale; colour: string; dashed: boolean; strong: boolean }) {
+const Line = memo(function Line({ dvh, scale, colour, kind, strong }: { dvh: Dvh; scale: Scale; colour: string; kind: CurveKind; strong: boolean }) {
   const points = useMemo(() => path(dvh, scale), [dvh, scale]);
-  return <polyline className={classes(css.curve, dashed && css.dashed, strong && css.strong)} stroke={colour} points={points} />;
+  return <polyline className={classes(css.curve, css[kind], strong && css.strong)} stroke={colour} points={points} />;
 });
 
 function Axes({ scale, reference }: { scale: Scale; reference: number }) {
@@ -107,10 +109,9 @@ type Props = {
 export function DvhChart({ curves, scale, reference, hover, onHover }: Props) {
   const t = useT();
   const move = (event: PointerEvent<SVGSVGElement>): void => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * WIDTH;
-    const y = ((event.clientY - box.top) / box.height) * HEIGHT;
-    if (x < LEFT || x > RIGHT) return onHover(null);
+    const toPicture = event.currentTarget.getScreenCTM()?.inverse();
+    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(toPicture);
+    if (toPicture === undefined || x < LEFT || x > RIGHT) return onHover(null);
     const gy = scale.low + ((x - LEFT) / (RIGHT - LEFT)) * (scale.high - scale.low);
     let best: { key: string; away: number } | null = null;
     for (const { key, dvh } of curves) {
@@ -119,7 +120,9 @@ export function DvhChart({ curves, scale, reference, hover, onHover }: Props) {
     }
     onHover({ gy, key: best?.key ?? null });
   };
-  const on = curves.find((one) => one.key === hover?.key);
+  const on = curves.find((one) => one.key === hover?.key)?.dvh;
+  const at = hover?.gy ?? null;
+  const atX = at === null ? 0 : toPixel(scale, at, LEFT, RIGHT);
   return (
     <svg
       className={css.chart}
@@ -135,16 +138,13 @@ export function DvhChart({ curves, scale, reference, hover, onHover }: Props) {
       <Axes scale={scale} reference={reference} />
       {curves.map(
         ({ key, dvh, colour, kind, active }) =>
-          dvh !== null && (
-            <Line key={key} dvh={dvh} scale={scale} colour={colour} dashed={kind !== 'now'} strong={active || key === hover?.key} />
+          dvh !== null &&
+          dvh.covered > 0 && (
+            <Line key={key} dvh={dvh} scale={scale} colour={colour} kind={kind} strong={active || key === hover?.key} />
           ),
       )}
-      {hover !== null && (
-        <line className={css.pointer} x1={toPixel(scale, hover.gy, LEFT, RIGHT)} x2={toPixel(scale, hover.gy, LEFT, RIGHT)} y1={TOP} y2={BOTTOM} />
-      )}
-      {hover !== null && on?.dvh && (
-        <circle cx={toPixel(scale, hover.gy, LEFT, RIGHT)} cy={toPixel(VOLUME, shareAt(on.dvh, hover.gy), BOTTOM, TOP)} r={3} fill={on.colour} stroke="#000" />
-      )}
+      {at !== null && <line className={css.pointer} x1={atX} x2={atX} y1={TOP} y2={BOTTOM} />}
+      {at !== null && on && <circle className={css.spot} cx={atX} cy={toPixel(VOLUME, shareAt(on, at), BOTTOM, TOP)} r={3} />}
     </svg>
   );
 }

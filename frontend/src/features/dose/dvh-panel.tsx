@@ -17,10 +17,11 @@ import css from './dvh.module.css';
 function ReadOut({ curves, hover, reference }: { curves: readonly Curve[]; hover: Hover | null; reference: number }) {
   const t = useT();
   const on = curves.find((one) => one.key === hover?.key);
-  if (hover === null || hover.gy < 0 || !on?.dvh) return null;
-  const share = shareAt(on.dvh, hover.gy);
+  const gy = hover?.gy ?? null;
+  if (gy === null || !on?.dvh) return null;
+  const share = shareAt(on.dvh, gy);
   const values = {
-    name: on.name, gy: hover.gy.toFixed(1), dose: ((100 * hover.gy) / reference).toFixed(0),
+    name: on.name, gy: gy.toFixed(1), dose: ((100 * gy) / reference).toFixed(0),
     percent: percentText(share), cc: volumeText(share * on.dvh.insideCc),
   }; // prettier-ignore
   return <output data-testid="dvh-read-out">{t('dvh.read-out', values)}</output>;
@@ -65,7 +66,7 @@ function Panel() {
       ) : (
         <div className={css.body}>
           <DvhChart curves={curves} scale={scale} reference={reference} hover={hover} onHover={setHover} />
-          <DvhTable curves={curves} hover={hover} onHover={(key) => setHover(key === null ? null : { gy: -1, key })} />
+          <DvhTable curves={curves} hover={hover} onHover={(key) => setHover(key === null ? null : { gy: null, key })} />
         </div>
       )}
     </section>

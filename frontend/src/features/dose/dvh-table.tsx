@@ -36,7 +36,7 @@ function Name({ curve }: { curve: Curve }) {
   return (
     <th scope="row">
       <button type="button" className={css.name} title={said} onClick={() => scene.set({ activeId: structureId })}>
-        <i className={classes(css.sample, kind !== 'now' && css.broken)} style={{ borderColor: colour }} />
+        <i className={classes(css.sample, css[kind])} style={{ borderColor: colour }} />
         <span>{said}</span>
         {dvh !== null && dvh.covered < 1 && (
           <em title={t('dvh.covered.hint')}>
@@ -50,6 +50,7 @@ function Name({ curve }: { curve: Curve }) {
 
 function Row({ curve, hover, onHover }: { curve: Curve; hover: Hover | null; onHover: (key: string | null) => void }) {
   const { dvh, kind, active, key, name } = curve;
+  const at = hover?.gy ?? null;
   return (
     <tr
       className={classes(active && css.active, kind !== 'now' && css.other, hover?.key === key && css.pointed)}
@@ -64,7 +65,7 @@ function Row({ curve, hover, onHover }: { curve: Curve; hover: Hover | null; onH
           {dvh === null ? '' : grayText(of(dvh))}
         </td>
       ))}
-      <td className={css.at}>{dvh === null || hover === null || hover.gy < 0 ? '' : percentText(shareAt(dvh, hover.gy))}</td>
+      <td className={css.at}>{dvh === null || at === null ? '' : percentText(shareAt(dvh, at))}</td>
     </tr>
   );
 }
@@ -74,6 +75,7 @@ type Props = { curves: readonly Curve[]; hover: Hover | null; onHover: (key: str
 /** What is read off the curves most, one line each. */
 export function DvhTable({ curves, hover, onHover }: Props) {
   const t = useT();
+  const at = hover?.gy ?? null;
   return (
     <div className={css.table}>
       <table>
@@ -87,7 +89,7 @@ export function DvhTable({ curves, hover, onHover }: Props) {
               </th>
             ))}
             <th scope="col" className={css.at} title={t('dvh.at.hint')}>
-              V{hover !== null && hover.gy >= 0 && <sub>{hover.gy.toFixed(1)}Gy</sub>} %
+              V{at !== null && <sub>{at.toFixed(1)}Gy</sub>} %
             </th>
           </tr>
         </thead>
