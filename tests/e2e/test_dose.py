@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from backend.labels import service as labels
 from backend.labels.tables import Structure
 from backend.studies import service as studies
 from backend.studies.tables import Series
-from tests.e2e.conftest import Person
+from tests.e2e.conftest import PHANTOM, Person
 
 pytestmark = pytest.mark.browser
 
@@ -116,6 +117,18 @@ def test_dose_is_seen_in_all_planes_and_its_histograms_follow_the_brush(
     viewer.save()
     expect(page.locator('[data-curve="Parotid_R saved"]')).to_have_count(0)
     assert f"{mean_gy(study_id, 'Parotid_R'):.2f}" == drawn
+
+
+@pytest.mark.timeout(600)
+def test_dose_of_a_patient_who_lies_prone_feet_first_is_read_where_it_was_given(
+    sit_down: Callable[[Actor], Person], actor: ActorMaker, bring: Callable[..., str]
+) -> None:
+    """The dose grid stays upright while rows, columns and slices of the image run the other way."""
+    study_id = bring(1, ORGANS, replace(PHANTOM, orientation="FFP"))
+    page = sit_down(actor("clinician")).open_study().page
+    page.keyboard.press("Shift+H")
+    for name in ORGANS:
+        expect(quantity(page, f"{name} now", "Dmean")).to_have_text(f"{mean_gy(study_id, name):.2f}")
 
 
 def test_a_study_without_dose_offers_none(

@@ -30,7 +30,7 @@ export class DoseLayer {
     const shown = dose.field !== null && (dose.wash || dose.lines);
     if (!shown) return 'none';
     const wash = dose.wash ? `${dose.opacity} ${dose.threshold}` : '';
-    return `${dose.field?.seriesId} ${referenceGy(dose)} ${wash} ${dose.lines}`;
+    return `${dose.field?.digest} ${referenceGy(dose)} ${wash} ${dose.lines}`;
   }
 
   draw(context: CanvasRenderingContext2D, view: PlaneView, { state: { dose } }: Scene): void {

@@ -3,8 +3,8 @@ import { DoseSampler } from '../lib/dose';
 import type { GridGeometry } from '../lib/planes';
 import type { Volume } from './volume';
 
-/** A dose distribution that has been loaded, sampled on the image's grid. */
-export type DoseField = { readonly seriesId: string; readonly sampler: DoseSampler };
+/** A dose distribution that has been loaded, sampled on the image's grid; `digest` names its voxels. */
+export type DoseField = { readonly digest: string; readonly sampler: DoseSampler };
 
 export type DoseView = {
   /** The series that is shown; null where the study has no dose for this image. */
@@ -33,8 +33,8 @@ export const NO_DOSE: DoseView = {
 };
 
 /** A loaded RTDOSE on the grid of the image. */
-export function fieldOf(seriesId: string, { data, description }: Volume, image: GridGeometry): DoseField {
-  return { seriesId, sampler: new DoseSampler({ grid: description.grid, voxels: data, slope: description.slope }, image) };
+export function fieldOf(digest: string, { data, description }: Volume, image: GridGeometry): DoseField {
+  return { digest, sampler: new DoseSampler({ grid: description.grid, voxels: data, slope: description.slope }, image) };
 }
 
 /** The dose that is 100 %: the prescription, else the largest dose; null where there is none. */

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useT, type Key } from '../../i18n';
 import { Select, classes } from '../../ui/controls';
+import { referenceGy } from '../../viewer/dose-view';
 import { useScene } from '../../viewer/use-scene';
 import { keyOf } from '../labels/keymap';
 import { useWorkspace } from '../labels/workspace';
@@ -68,7 +69,8 @@ function Wash() {
   const { scene } = useWorkspace();
   const opacity = useScene(scene, (state) => state.dose.opacity);
   const threshold = useScene(scene, (state) => state.dose.threshold);
-  const slider = (name: string, hint: string, value: number, most: number, set: (share: number) => void) => (
+  const reference = useScene(scene, (state) => referenceGy(state.dose));
+  const slider = (name: string, hint: string, value: number, most: number, said: string, set: (share: number) => void) => (
     <label className={css.option} title={hint}>
       {name}
       <input
@@ -79,13 +81,15 @@ function Wash() {
         aria-label={hint}
         onChange={(event) => set(Number(event.target.value) / 100)}
       />
-      <output>{Math.round(100 * value)} %</output>
+      <output>{said}</output>
     </label>
   );
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const lowest = reference === null ? percent(threshold) : `${percent(threshold)} · ${(threshold * reference).toFixed(1)} Gy`;
   return (
     <>
-      {slider(t('dose.opacity'), t('dose.opacity'), opacity, 100, (share) => scene.changeDose({ opacity: share }))}
-      {slider(t('dose.threshold'), t('dose.threshold.hint'), threshold, 110, (share) => scene.changeDose({ threshold: share }))}
+      {slider(t('dose.opacity'), t('dose.opacity'), opacity, 100, percent(opacity), (share) => scene.changeDose({ opacity: share }))}
+      {slider(t('dose.threshold'), t('dose.threshold.hint'), threshold, 110, lowest, (share) => scene.changeDose({ threshold: share }))}
     </>
   );
 }

@@ -59,7 +59,7 @@ beforeEach(() => {
   const structure = { name: 'Larynx', colour: '#fff', visible: true, locked: false, opacity: 0 };
   const masks = { a: block(10, 21), b: block(30, 41) };
   const structures = Object.entries(masks).map(([id, mask]) => ({ ...structure, id, mask, count: mask.count }));
-  const field = { seriesId: 'dose', sampler: new DoseSampler({ grid: GRID, voxels: VOXELS, slope: 1 }, GRID) };
+  const field = { digest: 'dose', sampler: new DoseSampler({ grid: GRID, voxels: VOXELS, slope: 1 }, GRID) };
   scene.set({ canEdit: true, activeId: 'a', brushMm: 4, structures, dose: { ...NO_DOSE, seriesId: 'dose', field } });
   return book.open();
 });
@@ -101,7 +101,7 @@ describe('histograms of what is on the screen', () => {
     await counted();
     expect(mean('now b')).toBeUndefined();
     const voxels = VOXELS.map((gy) => 2 * gy);
-    scene.changeDose({ field: { seriesId: 'other', sampler: new DoseSampler({ grid: GRID, voxels, slope: 1 }, GRID) } });
+    scene.changeDose({ field: { digest: 'other', sampler: new DoseSampler({ grid: GRID, voxels, slope: 1 }, GRID) } });
     expect(book.state.size).toBe(0);
     await counted();
     expect(mean('now a')).toBe(30);

@@ -25,7 +25,7 @@ async function load(scene: Scene, { id, volume }: DoseSeries, signal: AbortSigna
   if (response.body === null) return;
   const loaded = new Volume(volume);
   await loaded.fill(response.body, () => undefined);
-  if (!signal.aborted) scene.changeDose({ field: fieldOf(id, loaded, scene.volume.grid) });
+  if (!signal.aborted) scene.changeDose({ field: fieldOf(volume.digest, loaded, scene.volume.grid) });
 }
 
 /** Another distribution is shown, with the prescription that was typed for it. */
@@ -47,7 +47,7 @@ export function useDose(scene: Scene, study: StudyDetail, image: { volume: Volum
     else chooseDose(scene, id);
   }, [scene, id]);
   useEffect(() => {
-    if (!wanted || series === undefined || scene.state.dose.field?.seriesId === id) return undefined;
+    if (!wanted || series === undefined || scene.state.dose.field?.digest === digest) return undefined;
     const abort = new AbortController();
     load(scene, series, abort.signal).catch(() => {
       if (abort.signal.aborted) return;
