@@ -9,7 +9,7 @@ export type Curve = {
   readonly name: string;
   readonly colour: string;
   readonly kind: CurveKind;
-  /** The number of the revision where the curve is that of a saved one. */
+  /** The number of the revision where the curve is that of the saved one. */
   readonly revision: number | null;
   readonly active: boolean;
   /** Null until it has been counted. */
@@ -18,7 +18,10 @@ export type Curve = {
 
 type Shown = Pick<SceneState, 'structures' | 'activeId' | 'comparison'>;
 
-/** Each visible structure that holds anything, followed by its saved revision where that differs and by a comparison. */
+/**
+ * Each visible structure that holds anything, followed by its saved revision where that differs and by a comparison,
+ * which has the colour of its outline in the views.
+ */
 export function curvesOf(
   { structures, activeId, comparison }: Shown,
   counted: ReadonlyMap<string, Dvh>,
@@ -27,14 +30,14 @@ export function curvesOf(
   const found: Curve[] = [];
   for (const { id, name, colour, visible, count } of structures) {
     if (!visible) continue;
-    const add = (kind: CurveKind, revision: number | null): void => {
+    const add = (kind: CurveKind, shown: string, revision: number | null = null): void => {
       const key = curveKey(kind, id);
-      found.push({ key, structureId: id, name, colour, kind, revision, active: id === activeId, dvh: counted.get(key) ?? null });
+      found.push({ key, structureId: id, name, colour: shown, kind, revision, active: id === activeId, dvh: counted.get(key) ?? null });
     };
-    if (count > 0) add('now', null);
+    if (count > 0) add('now', colour);
     const saved = savedNumber(id);
-    if (saved !== null) add('saved', saved);
-    if (comparison?.structureId === id) add('compared', null);
+    if (saved !== null) add('saved', colour, saved);
+    if (comparison?.structureId === id) add('compared', comparison.colour);
   }
   return found;
 }

@@ -110,13 +110,14 @@ describe('histograms of what is on the screen', () => {
   it('stand beside the saved revision where that differs, and beside one that is compared', async () => {
     work.saved = { tag: {}, number: 3, mask: () => block(0, 11) };
     work.tell();
-    scene.set({ comparison: { structureId: 'b', mask: block(40, 49), colour: '#fff', label: '' } });
+    scene.set({ comparison: { structureId: 'b', mask: block(40, 49), colour: '#123456', label: '' } });
     await counted();
     expect([mean('saved a'), mean('compared b')]).toEqual([5, 44]);
     const curves = curvesOf(scene.state, book.state, (id) => work.savedOf(id)?.number ?? null);
     expect(curves.map(({ key, revision }) => [key, revision])).toEqual([
       ['now a', null], ['saved a', 3], ['now b', null], ['compared b', null],
     ]); // prettier-ignore
+    expect(curves.map(({ colour }) => colour)).toEqual(['#fff', '#fff', '#fff', '#123456']);
     work.saved = { tag: {}, number: 4, mask: () => block(20, 23) };
     work.tell();
     await counted();
