@@ -146,6 +146,13 @@ export class LabelSession {
     return base < head.number ? base : null;
   }
 
+  /** The revision that a structure with unsaved changes is measured against: `tag` is the same until another is saved. */
+  savedOf(id: string): { tag: object; number: number; mask: () => BitMask } | null {
+    const saved = this.saved.get(id);
+    if (saved === undefined || saved.bytes === null || !this.state.dirty.has(id)) return null;
+    return { tag: saved, number: saved.number, mask: () => this.maskOf(saved.bytes) };
+  }
+
   private draftOf(id: string): { mask: BitMask; base: number; seconds: number } | null {
     const structure = this.scene.find(id);
     const work = this.work.get(id);
