@@ -42,13 +42,10 @@ def find_body(hu_kji: HounsfieldArray, grid: Grid) -> npt.NDArray[np.bool_]:
     dense = hu_kji > BODY_THRESHOLD_HU
     radius = [max(1, round(OPENING_MM / s)) if s < 2 * OPENING_MM else 0 for s in grid.spacing_ijk_mm[::-1]]
     core = _eroded(dense, radius)
-    labels, count = ndimage.label(core)
-    if count == 0:
+    if not core.any():
         return dense
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    grown = _dilated(labels == sizes.argmax(), [r + 1 for r in radius])
-    return _filled(_closed(grown & dense, grid))
+    grown = _dilated(_largest(core), [r + 1 for r in radius])
+    return _filled(_closed(_largest(grown & dense), grid))
 
 
 def find_lungs(
@@ -124,6 +121,15 @@ def _centre_x_mm(mask_kji: npt.NDArray[np.bool_], grid: Grid) -> float:
 
 def _voxel_cc(grid: Grid) -> float:
     return grid.voxel_mm3 / 1000.0
+
+
+def _largest(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The largest part of a mask that is not empty."""
+    labels, _ = ndimage.label(mask_kji)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    largest: npt.NDArray[np.bool_] = labels == sizes.argmax()
+    return largest
 
 
 def _dilated(

@@ -48,6 +48,16 @@ def test_airway_that_opens_to_the_outside_is_in_the_body():
     assert (found != body).sum() < 0.02 * body.sum()
 
 
+def test_specks_of_a_mask_at_the_skin_are_not_the_body():
+    hu, grid, body, _, _ = phantom()
+    shell = np.zeros_like(body)
+    shell[:, 13 - 2 : 13, 40:70:6] = True
+    shell &= ~body
+    hu[shell] = 50
+    found = find_body(hu, grid)
+    assert shell.any() and not found[shell & ~np.roll(body, -1, 1)].any()
+
+
 def test_jaw_before_an_open_mouth_is_in_the_body():
     hu, grid, body, _, _ = phantom()
     jaw = body.copy()

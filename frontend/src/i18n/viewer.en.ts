@@ -189,6 +189,7 @@ export const viewerEn = {
   'viewer.restored.keep': 'Keep',
   'viewer.restored.discard': 'Discard',
   'viewer.export': 'Export',
+  'viewer.stillDrawing': 'The network is still drawing: its organs are not among these yet.',
   'viewer.export.title': 'Export “{label}”',
   'viewer.export.leaving': 'Structures that leave: {n}.',
   'viewer.export.empty': 'Nothing is drawn in {names}. DICOM carries only their names.',
