@@ -72,12 +72,15 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
         _move(structure, act)
         _sign(session, actor, heads[structure.id], rule.done, body.comment)
     refresh_study(session, scope.study.id)
+    names = {structure.id: structure.name for structure in chosen}
     for head in (heads[structure.id] for structure in chosen):
         if act is Act.APPROVE:
             _measure(session, actor, head, scope)
         audit.record(
             session, actor.user_id, f"labels.structure.{rule.done}", "structure", head.structure_id,
-            project_id=scope.project.id, changes={"revision": head.number, "sha256": head.sha256},
+            project_id=scope.project.id, changes={
+                "revision": head.number, "sha256": head.sha256, "name": names[head.structure_id],
+            },
         )  # fmt: skip
     jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
