@@ -53,6 +53,8 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     ------
     IllegalTransition
         When a structure named cannot take the act, or none of the set can.
+    InvalidInput
+        When structures are returned without saying why.
     OwnWork
         When the actor drew, accepted or submitted what he wants to approve.
     StaleRevision
@@ -63,6 +65,8 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     present = repository.lock_structures(session, set_id)
     heads = repository.heads(session, present)
     chosen = _chosen(present, heads, act, body)
+    if act is Act.RETURN and not body.comment.strip():
+        raise InvalidInput("say in a comment why it is returned", field="comment")
     if act is Act.APPROVE:
         _check_own(session, actor, chosen)
     for structure in chosen:
