@@ -5,12 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.accounts.schemas import UserOut
 
 MASK_BYTES = 64 * 1024 * 1024
 """Longest base64 text of a mask: more than 512 × 512 × 1,000 voxels that do not compress."""
+
+SOFTWARE_TOOLS = frozenset({"network", "rule", "import", "reject", "restore"})
+"""Tools of revisions that only the server writes: by them it is known what software drew."""
+
+
+def _persons_tool(tool: str) -> str:
+    if tool.strip().lower() in SOFTWARE_TOOLS:
+        raise ValueError(f"{tool!r} is written by the software only; a person's tool has another name")
+    return tool
+
 
 StructureName = Annotated[
     str,
@@ -134,7 +144,7 @@ class RevisionIn(Closed):
 
     mask: MaskField
     reason: Annotated[str, Field(max_length=255)] = ""
-    tool: Annotated[str, Field(max_length=64)] = ""
+    tool: Annotated[str, Field(max_length=64), AfterValidator(_persons_tool)] = ""
     seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 0.0
     empty: Annotated[bool, Field(description="must be said of an empty mask")] = False
 
