@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -22,9 +23,17 @@ def _persons_tool(tool: str) -> str:
     return tool
 
 
+def _visible(text: str) -> str:
+    """A text that reads as it is stored: nothing turns its direction or hides in it, DICOM can hold it."""
+    if "\\" in text or any(unicodedata.category(character) in ("Cc", "Cf") for character in text):
+        raise ValueError("no backslash, no control characters and no invisible ones")
+    return text
+
+
 StructureName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\\\x00-\x1f\x7f]+$"),
+    AfterValidator(_visible),
 ]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 MaskField = Annotated[Base64Bytes, Field(max_length=MASK_BYTES, description="base64 of the mask's wire form")]
@@ -121,7 +130,7 @@ class StructureSetIn(Closed):
     """A set to make on an image series."""
 
     series_id: str
-    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    label: StructureName
 
 
 class StructureIn(Closed):

@@ -65,8 +65,6 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     present = repository.lock_structures(session, set_id)
     heads = repository.heads(session, present)
     chosen = _chosen(present, heads, act, body)
-    if act is Act.RETURN and not body.comment.strip():
-        raise InvalidInput("say in a comment why it is returned", field="comment")
     if act is Act.APPROVE:
         _check_own(session, actor, chosen)
     for structure in chosen:
@@ -76,15 +74,14 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
         _move(structure, act)
         _sign(session, actor, heads[structure.id], rule.done, body.comment)
     refresh_study(session, scope.study.id)
-    names = {structure.id: structure.name for structure in chosen}
-    for head in (heads[structure.id] for structure in chosen):
+    for structure in chosen:
+        head = heads[structure.id]
         if act is Act.APPROVE:
             _measure(session, actor, head, scope)
         audit.record(
-            session, actor.user_id, f"labels.structure.{rule.done}", "structure", head.structure_id,
-            project_id=scope.project.id, changes={
-                "revision": head.number, "sha256": head.sha256, "name": names[head.structure_id],
-            },
+            session, actor.user_id, f"labels.structure.{rule.done}", "structure", structure.id,
+            project_id=scope.project.id,
+            changes={"revision": head.number, "sha256": head.sha256, "name": structure.name},
         )  # fmt: skip
     jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
@@ -105,7 +102,7 @@ def _chosen(
     if not named:
         if not able:
             raise IllegalTransition(f"no structure of this set can be {RULES[act].done} now")
-        return able
+        named = {row.id for row in able}
     refused = [row for row in present if row.id in named and row not in able]
     if refused:
         states = {row.name: "unknown" if row.id in unknown_now else row.state for row in refused}
@@ -113,6 +110,8 @@ def _chosen(
         raise IllegalTransition(
             f"cannot be {RULES[act].done}: {states}", structures=names, name=", ".join(names)
         )
+    if act is Act.RETURN and not body.comment.strip():
+        raise InvalidInput("say in a comment why it is returned", field="comment")
     return [row for row in able if row.id in named]
 
 

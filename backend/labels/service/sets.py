@@ -183,6 +183,8 @@ def _template_entry(session: Session, structure_set: StructureSet, name: str) ->
 def create_structure(session: Session, actor: Actor, set_id: str, new: NewStructure) -> Structure:
     """A person adds a structure to a set."""
     scope = open_set(session, actor, set_id, Permission.ANNOTATE)
+    repository.lock_set(session, set_id)
+    _check_name(session, scope.structure_set, new.name)
     made = add_structure(session, scope.structure_set, new)
     _record(session, actor, "labels.structure.created", made, scope)
     return made
@@ -198,13 +200,16 @@ def change_structure(
     changes: dict[str, str] = {}
     if name is not None and name != structure.name:
         _check_not_signed(structure)
-        if find_structure(session, scope.structure_set, name) is not None:
-            raise NameTaken(f"{name} is already in this structure set", field="name", name=name)
+        _check_name(session, scope.structure_set, name, structure)
         changes = {"before": structure.name, "name": name}
         structure.name = name
     if colour is not None:
         structure.colour = colour
-    _record(session, actor, "labels.structure.changed", structure, scope, changes)
+    audit.record(
+        session, actor.user_id, "labels.structure.changed", "structure", structure_id,
+        project_id=scope.project.id, changes=changes,
+    )  # fmt: skip
+    jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
     return structure
 
@@ -222,6 +227,16 @@ def delete_structure(session: Session, actor: Actor, structure_id: str) -> None:
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
 
 
+def _check_name(
+    session: Session, structure_set: StructureSet, name: str, renamed: Structure | None = None
+) -> None:
+    """People tell structures apart by more than upper and lower case; what software names is not refused."""
+    others = repository.structures_of_sets(session, [structure_set.id])
+    taken = next((o.name for o in others if o is not renamed and o.name.casefold() == name.casefold()), None)
+    if taken is not None:
+        raise NameTaken(f"{taken} is already in this structure set", field="name", name=taken)
+
+
 def _check_not_signed(structure: Structure) -> None:
     """Whoever looks at a submitted structure signs the contour under the name that he sees."""
     if structure.state in (State.SUBMITTED, State.APPROVED):
@@ -231,18 +246,8 @@ def _check_not_signed(structure: Structure) -> None:
         )
 
 
-def _record(
-    session: Session,
-    actor: Actor,
-    action: str,
-    structure: Structure,
-    scope: SetScope,
-    changes: dict[str, str] | None = None,
-) -> None:
-    audit.record(
-        session, actor.user_id, action, "structure", structure.id,
-        project_id=scope.project.id, changes=changes,
-    )  # fmt: skip
+def _record(session: Session, actor: Actor, action: str, structure: Structure, scope: SetScope) -> None:
+    audit.record(session, actor.user_id, action, "structure", structure.id, project_id=scope.project.id)
     jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
 
 

@@ -69,8 +69,30 @@ def test_names_are_used_once(drawn: Drawn, client: TestClient, login: Login) -> 
     assert other["number"] == 2
     renamed = client.patch(f"/api/structures/{other['id']}", json={"name": "Parotid_L"}, headers=headers)
     assert renamed.status_code == 409
-    for name in ("", " ", "a\\b", "x" * 65, "a\tb"):
-        assert client.post(url, json={"name": name}, headers=headers).status_code == 422, name
+    for taken in ("parotid_l", "PAROTID_L"):
+        for answer in (
+            client.post(url, json={"name": taken}, headers=headers),
+            client.patch(f"/api/structures/{other['id']}", json={"name": taken}, headers=headers),
+        ):
+            assert (answer.status_code, answer.json()["name"]) == (409, "Parotid_L")
+    own = client.patch(f"/api/structures/{other['id']}", json={"name": "PAROTID_R"}, headers=headers)
+    assert own.json()["name"] == "PAROTID_R", "its own name in other case"
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a\\b", "x" * 65, "a\tb", "a\u202eb", "a\u200bb", "a\x85b"], ids=ascii
+)
+def test_names_and_labels_read_as_they_are_stored(
+    drawn: Drawn, client: TestClient, login: Login, name: str
+) -> None:
+    headers = login("annotator")
+    url = f"/api/structure-sets/{drawn.set_id}/structures"
+    assert client.post(url, json={"name": name}, headers=headers).status_code == 422
+    url = f"/api/structures/{drawn.structure_id}"
+    assert client.patch(url, json={"name": name}, headers=headers).status_code == 422
+    url, series = f"/api/studies/{drawn.scene.study.id}/structure-sets", drawn.scene.series.id
+    answer = client.post(url, json={"series_id": series, "label": name}, headers=headers)
+    assert answer.status_code == 422
 
 
 def test_approved_structures_keep_their_name_and_stay(drawn: Drawn, client: TestClient, login: Login) -> None:
