@@ -175,6 +175,8 @@ def assess(session: Session, actor: Actor, structure_id: str, assessment: str, b
     head = repository.heads(session, [structure]).get(structure_id)
     if head is None or (assessment == "accepted" and head.slices == 0):
         raise IllegalTransition(f"{structure.name} has no contour to assess", name=structure.name)
+    if assessment == "accepted" and structure.state == State.APPROVED:
+        raise IllegalTransition(f"{structure.name} is approved already", name=structure.name)
     if assessment == REJECTED:
         _reject(session, actor, structure, scope)
     elif head.author_id is not None:

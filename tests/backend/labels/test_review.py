@@ -230,6 +230,14 @@ def test_roles(
     assert _post(client, drawn, act, login(role)).status_code == expected
 
 
+def test_an_approved_contour_is_not_accepted(drawn: Drawn, client: TestClient, login: Login) -> None:
+    _post(client, drawn, "submit", login("annotator"))
+    _post(client, drawn, "approve", login("reviewer"))
+    answer = _assess(client, drawn, "accepted", login("clinician"))
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/illegal-transition")
+    assert _structure(drawn).assessment == "none"
+
+
 def _assess(client: TestClient, drawn: Drawn, assessment: str, headers: dict[str, str]):
     url = f"/api/structures/{drawn.structure_id}/assessment"
     return client.put(url, json={"assessment": assessment}, headers=headers)
