@@ -8,7 +8,7 @@ AppError
 ├── Conflict
 │   ├── IllegalTransition     the state does not allow this act
 │   ├── NameTaken             two structures of one set with one name
-│   └── SignedStructure       an approval stands on it
+│   └── SignedStructure       it is submitted, or an approval stands on it
 ├── Forbidden
 │   └── OwnWork               who drew, accepted or submitted it cannot approve it
 └── InvalidInput
@@ -55,9 +55,9 @@ class NameTaken(Conflict):
 
 
 class SignedStructure(Conflict):
-    """An approval stands on the structure, so it cannot be deleted or renamed."""
+    """It is submitted, or an approval stands on it, so it cannot be deleted or renamed."""
 
-    slug, title = "structure-signed", "An approved structure cannot be changed this way"
+    slug, title = "structure-signed", "A submitted or approved structure cannot be changed this way"
 
 
 class OwnWork(Forbidden):

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.accounts.schemas import UserOut
 
 MASK_BYTES = 64 * 1024 * 1024
 """Longest base64 text of a mask: more than 512 × 512 × 1,000 voxels that do not compress."""
 
+SOFTWARE_TOOLS = frozenset({"network", "rule", "import", "reject", "restore"})
+"""Tools of revisions that only the server writes: by them it is known what software drew."""
+
+
+def _persons_tool(tool: str) -> str:
+    if tool.strip().lower() in SOFTWARE_TOOLS:
+        raise ValueError(f"{tool!r} is written by the software only; a person's tool has another name")
+    return tool
+
+
+def _visible(text: str) -> str:
+    """A text that reads as it is stored: nothing turns its direction or hides in it, DICOM can hold it."""
+    if "\\" in text or any(unicodedata.category(character) in ("Cc", "Cf") for character in text):
+        raise ValueError("no backslash, no control characters and no invisible ones")
+    return text
+
+
 StructureName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\\\x00-\x1f\x7f]+$"),
+    AfterValidator(_visible),
 ]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 MaskField = Annotated[Base64Bytes, Field(max_length=MASK_BYTES, description="base64 of the mask's wire form")]
@@ -111,7 +130,7 @@ class StructureSetIn(Closed):
     """A set to make on an image series."""
 
     series_id: str
-    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    label: StructureName
 
 
 class StructureIn(Closed):
@@ -134,7 +153,7 @@ class RevisionIn(Closed):
 
     mask: MaskField
     reason: Annotated[str, Field(max_length=255)] = ""
-    tool: Annotated[str, Field(max_length=64)] = ""
+    tool: Annotated[str, Field(max_length=64), AfterValidator(_persons_tool)] = ""
     seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 0.0
     empty: Annotated[bool, Field(description="must be said of an empty mask")] = False
 

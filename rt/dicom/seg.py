@@ -30,6 +30,7 @@ from rt.dicom.outgoing import (
     copy_attributes,
     date_and_time,
     file_meta,
+    plain_text,
 )
 from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
 from rt.geometry import Grid
@@ -93,8 +94,8 @@ def write_seg(series: SeriesReference, structures: Sequence[StructureOut], heade
         software_versions=header.software_version,
         device_serial_number="0",
         content_label="RINKAKU",
-        content_description=header.label[:64],
-        series_description=header.label[:64],
+        content_description=plain_text(header.label, 64),
+        series_description=plain_text(header.label, 64),
         omit_empty_frames=bool(masks.any()),
     )
     dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
@@ -185,7 +186,7 @@ def _description(number: int, structure: StructureOut, header: ObjectHeader) -> 
     red, green, blue = (int(structure.colour[n : n + 2], 16) for n in (1, 3, 5))
     return hd.seg.SegmentDescription(
         segment_number=number,
-        segment_label=structure.name[:64],
+        segment_label=plain_text(structure.name, 64),
         segmented_property_category=(
             codes.SCT.AnatomicalStructure if organ else codes.SCT.SpatialAndRelationalConcept
         ),

@@ -64,6 +64,7 @@ export const serverEn = {
   'change.approved': 'Approved revision',
   'change.assessment': 'Assessment',
   'change.assignee_id': 'Assigned to',
+  'change.before': 'Before',
   'change.by': 'By',
   'change.display_name': 'Displayed name',
   'change.duplicate': 'Known already',

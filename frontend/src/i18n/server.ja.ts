@@ -66,6 +66,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'change.approved': '承認済みの版',
   'change.assessment': '評価',
   'change.assignee_id': '担当者',
+  'change.before': '変更前',
   'change.by': '実行者',
   'change.display_name': '表示名',
   'change.duplicate': '取り込み済み',

@@ -20,7 +20,7 @@ export const slugsEn = {
   'slug.unavailable': 'The server is temporarily unavailable',
   'slug.illegal-transition': 'Not possible in the present state of review',
   'slug.name-taken': 'This name is already used in the structure set',
-  'slug.structure-signed': 'An approved contour cannot be changed this way',
+  'slug.structure-signed': 'A submitted or approved structure can be neither renamed nor deleted',
   'slug.own-work': 'Your own work must be approved by someone else, with an account of their own',
   'slug.wrong-mask-shape': 'The contour does not fit the image',
   'slug.bad-mask': 'Not a valid contour mask',

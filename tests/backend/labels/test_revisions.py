@@ -42,6 +42,14 @@ def test_save_appends_a_revision_with_its_measures(drawn: Drawn, save: Save, log
     assert body["reason"] == "parotid tail"
 
 
+@pytest.mark.parametrize("tool", ["network", "rule", "import", "reject", "restore", " Network "])
+def test_a_person_cannot_save_as_software(drawn: Drawn, save: Save, login: Login, tool: str) -> None:
+    answer = save(drawn.structure_id, ~drawn.mask, 1, login("annotator"), tool=tool)
+    assert (answer.status_code, "by the software only" in answer.text) == (422, True), answer.text
+    with db.session_scope(read_only=True) as session:
+        assert session.get_one(Structure, drawn.structure_id).head == 1
+
+
 def test_save_writes_audit_event_and_jobs(drawn: Drawn, save: Save, login: Login) -> None:
     save(
         drawn.structure_id,

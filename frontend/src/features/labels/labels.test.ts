@@ -100,6 +100,7 @@ describe('review', () => {
     expect(acceptRefused(network, new Set(['n']), editor)).toEqual(['viewer.save-first']);
     expect(acceptRefused({ ...network, assessment: 'accepted' }, clean, editor)).toEqual(['review.accept.already']);
     expect(acceptRefused({ ...network, unknown: true }, clean, editor)).toEqual(['review.unknown']);
+    expect(acceptRefused({ ...network, state: 'approved' }, clean, editor)).toEqual(['review.accept.approved']);
     const corrected = { ...network, head: network.head && { ...network.head, author: person } };
     expect(acceptRefused(corrected, clean, editor)).toEqual(['review.accept.corrected']);
   });
@@ -204,6 +205,8 @@ describe('comparison', () => {
 
 it('gives volumes three figures or so, the points above each other', () => {
   expect([0, 0.05, 9.994, 24.51, 12345.6].map(volumeText)).toEqual(['–', '0.05', '9.99', '24.5', '12346']);
+  expect(volumeText(350 * 0.07)).toBe(volumeText(24.5));
+  expect(volumeText(12.25 - 2e-15)).toBe(volumeText(12.25));
   const cells = [0.05, 24.51, 12345.6].map(volumeCell);
   expect(cells.map((cell) => cell.length - cell.trim().length)).toEqual([0, 1, 3]);
   expect(cells.map((cell) => cell.replace(/\s+$/, (padding) => '.00'.slice(3 - padding.length)))).toEqual(['0.05', '24.50', '12346.00']);
