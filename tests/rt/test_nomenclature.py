@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rt.nomenclature import default_colour, structure_kind, structures, tg263_name
+from rt.nomenclature import default_colour, structure_kind, tg263_name
+from rt.nomenclature_index import structures
 
 OFFERED = Path(__file__).parents[2] / "frontend/src/features/labels/structure-names.json"
 
@@ -53,7 +54,7 @@ OFFERED = Path(__file__).parents[2] / "frontend/src/features/labels/structure-na
         ("GTVp", "GTVp"),
         ("SpinalCord_PRV05", "SpinalCord_PRV05"),
         ("Brainstem PRV 3mm", "Brainstem_PRV03"),
-        ("Left cochlea PRV", "Cochlea_L_PRV"),
+        ("Left cochlea PRV", "Cochlea_PRV_L"),
     ],
 )
 def test_free_text_becomes_the_tg263_name(text: str, name: str) -> None:
