@@ -59,7 +59,7 @@ class RevisionOut(BaseModel):
 
 
 class PlausibilityWarning(BaseModel):
-    """Something about a network's contour that a person should look at."""
+    """Something about a contour that a network drew, or that came in, that a person should look at."""
 
     slug: str
     detail: str

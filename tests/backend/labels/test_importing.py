@@ -57,6 +57,41 @@ def test_names_are_mapped_and_the_original_kept(project: Project, arrived: Arriv
     assert rows[0].colour == "#ff0000"
 
 
+def test_two_that_mean_the_same_are_both_kept_and_told_apart_case_31(
+    project: Project, arrived: Arrived, tmp_path: Path
+) -> None:
+    names = ["Parotid_L", "Parotis li", "左耳下腺", "Ring_Parotid_L", "parotid"]
+    _send(project, tmp_path, make_rtstruct(arrived.ct, {name: {2: RING} for name in names}))
+    rows = _structures()
+    assert [row.name for row in rows] == [
+        "Parotid_L", "Parotid_L_2", "Parotid_L_3", "Ring_Parotid_L", "parotid",
+    ]  # fmt: skip
+    assert [row.original_name for row in rows] == names
+
+
+LEFT_RING, RIGHT_RING = [(15, 6), (18, 6), (18, 10), (15, 10)], [(1, 6), (4, 6), (4, 10), (1, 10)]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_sides_are_held_against_the_geometry(
+    project: Project, arrived: Arrived, tmp_path: Path, client: TestClient, login: Login, swapped: bool
+) -> None:
+    rings = (RIGHT_RING, LEFT_RING) if swapped else (LEFT_RING, RIGHT_RING)
+    left, right = ({2: ring} for ring in rings)
+    results = _send(project, tmp_path, make_rtstruct(arrived.ct, {"Auge li": left, "右眼球": right}))
+    url = f"/api/structure-sets/{results[0]['structure_sets'][0]}"
+    shown = client.get(url, headers=login("reader")).json()["structures"]
+    said = [(one["name"], warning) for one in shown for warning in one["plausibility"]]
+    assert [name for name, _ in said] == (["Eye_L", "Eye_R"] if swapped else [])
+    for _, warning in said:
+        assert warning == {
+            "slug": "side",
+            "severity": "warning",
+            "detail": "Eye_R lies left of Eye_L",
+            "values": {"right": "Eye_R", "left": "Eye_L"},
+        }
+
+
 def test_the_mask_is_what_the_contours_enclose(project: Project, arrived: Arrived, tmp_path: Path) -> None:
     _send(project, tmp_path, make_rtstruct(arrived.ct, {"Larynx": {2: RING, 3: RING}}))
     with db.session_scope(read_only=True) as session:
