@@ -99,6 +99,12 @@ def tg263_name(free_text: str) -> Match | None:
     return map_name(free_text).match
 
 
+def is_name_from(name: str, original: str) -> bool:
+    """Whether a structure is still called what its original name means, perhaps with a number behind it."""
+    match = tg263_name(original)
+    return re.fullmatch(rf"{re.escape(match.name if match else original.strip())}(_\d+)?", name) is not None
+
+
 def default_colour(name: str) -> str:
     """#rrggbb for a structure's name, targets by their dose; grey when it is not known."""
     match = tg263_name(name)

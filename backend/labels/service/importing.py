@@ -40,7 +40,7 @@ from rt.errors import DicomReferenceError
 from rt.geometry import Grid
 from rt.laterality import Placed, check_sides, placed
 from rt.masks import Mask
-from rt.nomenclature import structure_kind, tg263_name
+from rt.nomenclature import is_name_from, structure_kind, tg263_name
 
 NOT_DRAWN_ON = "the images that it is drawn on are not here, or their geometry was refused"
 
@@ -162,12 +162,13 @@ def _in_frame(frame_of_reference_uid: str | None, candidates: Sequence[Series]) 
 
 
 def _of_roi(roi: Roi, name: str, grid: Grid) -> tuple[Incoming, tuple[ContourWarning, ...]]:
-    new = NewStructure(name, roi.colour, _kind(roi.kind, name), roi.name[:64], roi.number)
+    original = _original(roi.name, roi.description)
+    new = NewStructure(name, roi.colour, _kind(roi.kind, name), original, roi.number)
     if not roi.contours:
         return Incoming(new, None, None), ()
     filled = fill_contours(roi.contours, grid)
     contours = storage().put(json.dumps(contours_to_json(roi.contours)).encode())
-    place = placed(name, roi.name, filled.mask_kji, grid)
+    place = placed(name, original, filled.mask_kji, grid)
     return Incoming(new, _stored(filled.mask_kji, grid), contours, place), filled.warnings
 
 
@@ -189,12 +190,13 @@ def _read_seg(source: Source, dataset: Dataset) -> Reading:
     names = _names([segment.label for segment in content.segments])
     structures = [
         Incoming(
-            NewStructure(name, one.colour, structure_kind(name), one.label[:64], one.number),
+            NewStructure(name, one.colour, structure_kind(name), original, one.number),
             _stored(one.mask_kji, grid) if one.mask_kji.any() else None,
             None,
-            placed(name, one.label, one.mask_kji, grid),
+            placed(name, original, one.mask_kji, grid),
         )
         for one, name in zip(content.segments, names, strict=True)
+        for original in [_original(one.label, one.description)]
     ]
     return Reading((IncomingSet(series, _clean(content.label) or "SEG", _doubted(structures)),), ())
 
@@ -216,6 +218,11 @@ def _stored(mask: Mask, grid: Grid) -> StoredMask:
 
 def _kind(given: str, name: str) -> str:
     return given[:16] or structure_kind(name)
+
+
+def _original(given: str, description: str) -> str:
+    """What a structure was first called: by its description where its name comes from that"""
+    return (description if description and is_name_from(given, description) else given)[:64]
 
 
 def _names(originals: Iterable[str]) -> Iterator[str]:

@@ -101,6 +101,7 @@ export const viewerEn = {
   'names.support': 'Support',
   'viewer.structure.colour': 'Colour of {name}',
   'viewer.structure.rename': 'Rename',
+  'viewer.structure.original': 'Came in as “{name}”',
   'viewer.structure.delete': 'Delete',
   'viewer.structure.delete.title': 'Delete {name}?',
   'viewer.structure.delete.sure': 'Delete {name} with its whole history? This cannot be undone.',

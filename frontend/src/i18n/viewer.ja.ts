@@ -103,6 +103,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'names.support': '補助',
   'viewer.structure.colour': '{name} の色',
   'viewer.structure.rename': '名称を変更',
+  'viewer.structure.original': '取り込み時の名称：「{name}」',
   'viewer.structure.delete': '削除',
   'viewer.structure.delete.title': '{name} の削除',
   'viewer.structure.delete.sure': '{name} を履歴ごと削除しますか？元に戻せません。',

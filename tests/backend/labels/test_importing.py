@@ -20,6 +20,7 @@ from backend.projects.tables import Project
 from backend.studies.service import reference_of
 from backend.studies.tables import Series
 from rt.dicom.outgoing import ObjectHeader, StructureOut
+from rt.dicom.parse import read_stored
 from rt.dicom.seg import write_seg
 from rt.dicom.uids import new_uid
 from tests.factories.dicom import make_rtstruct
@@ -67,6 +68,35 @@ def test_two_that_mean_the_same_are_both_kept_and_told_apart_case_31(
         "Parotid_L", "Parotid_L_2", "Parotid_L_3", "Ring_Parotid_L", "parotid",
     ]  # fmt: skip
     assert [row.original_name for row in rows] == names
+
+
+@pytest.mark.parametrize("form", ["rtstruct", "seg"])
+def test_a_round_trip_keeps_the_original_name_where_nobody_renamed(
+    project: Project, arrived: Arrived, tmp_path: Path, client: TestClient, login: Login, form: str
+) -> None:
+    given = ["左耳下腺", "Parotis li", "my thing", "Kehlkopf"]
+    results = _send(project, tmp_path, make_rtstruct(arrived.ct, {name: {2: RING} for name in given}))
+    set_id = results[0]["structure_sets"][0]
+    headers = login("clinician")
+    renamed = _structures()[3]
+    assert renamed.name == "Larynx"
+    changed = client.patch(f"/api/structures/{renamed.id}", json={"name": "Glottis"}, headers=headers)
+    assert changed.status_code == 200, changed.text
+    answer = client.get(f"/api/structure-sets/{set_id}/export?format={form}", headers=headers)
+    returned = read_stored(answer.content)
+    returned.SOPInstanceUID = returned.file_meta.MediaStorageSOPInstanceUID = new_uid()
+    returned.SeriesInstanceUID = new_uid()
+    send(project, tmp_path / "again", [returned])
+    (again,) = (one for one in run_queued("import-structures") if one["structure_sets"])
+    with db.session_scope(read_only=True) as session:
+        of_set = select(Structure).where(Structure.structure_set_id == again["structure_sets"][0])
+        rows = list(session.scalars(of_set.order_by(Structure.number)))
+    assert [(row.name, row.original_name) for row in rows] == [
+        ("Parotid_L", "左耳下腺"),
+        ("Parotid_L_2", "Parotis li"),
+        ("my thing", "my thing"),
+        ("Glottis", "Glottis"),
+    ]
 
 
 LEFT_RING, RIGHT_RING = [(15, 6), (18, 6), (18, 10), (15, 10)], [(1, 6), (4, 6), (4, 10), (1, 10)]
