@@ -39,6 +39,7 @@ export type ImportSummary = Schemas['ImportSummary'];
 
 export type Revision = Schemas['RevisionOut'];
 export type Structure = Schemas['StructureOut'];
+export type NameMeaning = Schemas['NameOut'];
 export type SetDraft = Schemas['SetDraftOut'];
 export type StructureSet = Schemas['StructureSetOut'];
 

@@ -92,6 +92,7 @@ export const viewerEn = {
   'viewer.structure.add': 'Add a structure',
   'viewer.structure.name': 'Name (TG-263)',
   'names.hint': 'Choose from the list or type any name',
+  'names.offer': 'By TG-263:',
   'names.template': 'Project template',
   'names.head-neck': 'Head and neck',
   'names.thorax': 'Thorax',

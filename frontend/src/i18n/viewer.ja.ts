@@ -94,6 +94,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.structure.add': 'ストラクチャを追加',
   'viewer.structure.name': '名称（TG-263）',
   'names.hint': '一覧から選ぶか、自由に入力してください',
+  'names.offer': 'TG-263名称：',
   'names.template': 'プロジェクトのテンプレート',
   'names.head-neck': '頭頸部',
   'names.thorax': '胸部',
