@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.accounts.schemas import UserOut
+from rt.nomenclature import Confidence, Finding
+from rt.nomenclature_index import Side
 
 MASK_BYTES = 64 * 1024 * 1024
 """Longest base64 text of a mask: more than 512 × 512 × 1,000 voxels that do not compress."""
@@ -45,6 +47,20 @@ Assessment = Literal["none", "accepted", "corrected", "rejected"]
 Involvement = Literal["drew", "accepted", "submitted"]
 
 
+NAME_LONGEST = 64
+"""Characters of a structure's name (PS3.5 LO)."""
+
+
+class NameOut(BaseModel):
+    """What a free text means by TG-263; `name` is null where that is not certain, and `finding` says why."""
+
+    name: str | None
+    confidence: Confidence
+    side: Side | None
+    finding: Finding | None
+    candidates: Annotated[list[str], Field(description="TG-263 names to choose from where none is certain")]
+
+
 class Closed(BaseModel):
     """A body that refuses fields it does not know."""
 
@@ -78,7 +94,7 @@ class RevisionOut(BaseModel):
 
 
 class PlausibilityWarning(BaseModel):
-    """Something about a network's contour that a person should look at."""
+    """Something about a contour that a network drew, or that came in, that a person should look at."""
 
     slug: str
     detail: str

@@ -94,6 +94,8 @@ class StructureOut:
     """What it came in with; slices where the mask is still what these fill are written with these."""
     automatic: bool = False
     """True if a network drew it and nobody changed it (ROIGenerationAlgorithm)."""
+    original_name: str = ""
+    """What it was called where it came from, when that differs (ROIDescription, SegmentDescription)."""
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,8 @@ def _structure_item(structure: StructureOut, series: SeriesReference) -> Dataset
     item.ROINumber = structure.number
     item.ReferencedFrameOfReferenceUID = series.frame_of_reference_uid
     item.ROIName = plain_text(structure.name, 64)
+    if structure.original_name:
+        item.ROIDescription = structure.original_name
     item.ROIGenerationAlgorithm = "AUTOMATIC" if structure.automatic else "SEMIAUTOMATIC"
     return item
 

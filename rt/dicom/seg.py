@@ -51,6 +51,7 @@ class Segment:
     colour: str | None
     """#rrggbb, or None where the file gives no RecommendedDisplayCIELabValue."""
     mask_kji: Mask
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _description(number: int, structure: StructureOut, header: ObjectHeader) -> 
     organ = structure.kind in ("ORGAN", "EXTERNAL", "AVOIDANCE", "CAVITY")
     kind = hd.seg.SegmentAlgorithmTypeValues
     red, green, blue = (int(structure.colour[n : n + 2], 16) for n in (1, 3, 5))
-    return hd.seg.SegmentDescription(
+    described = hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=plain_text(structure.name, 64),
         segmented_property_category=(
@@ -197,6 +198,9 @@ def _description(number: int, structure: StructureOut, header: ObjectHeader) -> 
         ),
         display_color=CIELabColor.from_rgb(red, green, blue),
     )
+    if structure.original_name:
+        described.SegmentDescription = structure.original_name
+    return described
 
 
 def _segment(item: Dataset, masks: dict[int, Mask]) -> Segment:
@@ -206,7 +210,8 @@ def _segment(item: Dataset, masks: dict[int, Mask]) -> Segment:
         rgb = CIELabColor.from_dicom_value(tuple(int(v) for v in value)).to_rgb()
         colour = "#" + "".join(f"{int(v):02x}" for v in rgb)
     number = int(item.SegmentNumber)
-    return Segment(number, str(item.get("SegmentLabel", "")), colour, masks[number])
+    label, description = (str(item.get(keyword) or "") for keyword in ("SegmentLabel", "SegmentDescription"))
+    return Segment(number, label, colour, masks[number], description)
 
 
 def _frames(dataset: Dataset) -> Iterator[npt.NDArray[Any]]:

@@ -23,12 +23,12 @@ from tests.architecture.test_boundaries import PUBLIC
 OPEN_TO_ALL_PEOPLE = frozenset(
     {
         "get_me", "log_out", "change_password", "list_tokens", "create_token", "revoke_token",
-        "list_projects", "list_jobs", "stream_events", "list_networks",
+        "list_projects", "list_jobs", "stream_events", "list_networks", "map_name",
         "search_studies", "search_series", "search_instances",
         "search_series_of_study", "search_instances_of_study", "search_instances_of_series",
     }
 )  # fmt: skip
-"""Answers only about the caller, or about what the caller may see."""
+"""Answers only about the caller, about what the caller may see, or about nothing that is kept."""
 INSTALLATION = frozenset({"list_users", "create_user", "update_user", "create_project", "list_audit"})
 """Only administrators of the installation (the audit of a project: also its own)."""
 NEEDS = {
@@ -76,7 +76,7 @@ BODIES = {
 """A valid body where an empty one is not, so that the decision is reached."""
 
 
-QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x"}
+QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x", "map_name": "?text=x"}
 OTHER_IDS = {"download_training_set": {"job_id": "export_job_id"}}
 """Where the object of a path parameter has to be of another kind."""
 NOT_DICOM = b"--x\r\nContent-Type: application/dicom\r\n\r\nnot dicom\r\n--x--\r\n"

@@ -26,6 +26,7 @@ export const serverEn = {
   'fact.volume-large': '{cc} cc; {low} to {high} cc in training',
   'fact.parts': '{n} parts, the second has {percent} %',
   'fact.side': '{right} lies left of {left}',
+  'fact.side-of-midline': '{name} lies {mm} mm beyond the middle of the body',
   'network.head-neck-oar': 'Head-and-neck organs at risk on CT',
   'action.accounts.password.changed': 'Password changed',
   'action.accounts.session.ended': 'Logged out',

@@ -94,6 +94,7 @@ export const slugsEn = {
   'slug.missing': 'Not found in this scan',
   'slug.parts': 'In more than one part',
   'slug.side': 'On the wrong side',
+  'slug.side-of-midline': 'On the wrong side',
   'slug.bad-weights': "The network's weights cannot be read",
   'slug.export-not-ready': 'The export is not ready',
   'slug.not-a-ct': 'Not a CT',

@@ -96,6 +96,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.missing': '画像内に見つかりません',
   'slug.parts': '複数の部分に分かれています',
   'slug.side': '左右が逆の可能性があります',
+  'slug.side-of-midline': '左右が逆の可能性があります',
   'slug.bad-weights': 'AIモデルの重みを読み込めません',
   'slug.export-not-ready': '書き出しはまだ完了していません',
   'slug.not-a-ct': 'CTではありません',

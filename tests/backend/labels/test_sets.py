@@ -199,3 +199,49 @@ def test_operations_that_make_no_sense_are_refused(drawn: Drawn, client: TestCli
         "/problems/wrong-mask-shape"
     )
     assert _operate(client, drawn, login("reader"), drawn.mask, operation="fill-holes").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "左耳下腺",
+            {"name": "Parotid_L", "confidence": "exact", "side": "L", "finding": None, "candidates": []},
+        ),
+        (
+            "Cord+5mm",
+            {
+                "name": "SpinalCord_PRV05",
+                "confidence": "derived",
+                "side": None,
+                "finding": None,
+                "candidates": [],
+            },
+        ),
+        (
+            "parotid",
+            {
+                "name": None,
+                "confidence": "unknown",
+                "side": None,
+                "finding": "side-missing",
+                "candidates": ["Parotid_R", "Parotid_L"],
+            },
+        ),
+    ],
+)
+def test_anybody_signed_in_may_ask_what_a_text_means(
+    text: str, expected: dict[str, object], client: TestClient, login: Login
+) -> None:
+    answer = client.get("/api/names", params={"text": text}, headers=login(None))
+    assert (answer.status_code, answer.json()) == (200, expected)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 65])
+def test_a_text_that_is_no_name_is_not_asked_for(text: str, client: TestClient, login: Login) -> None:
+    answer = client.get("/api/names", params={"text": text}, headers=login("reader"))
+    assert answer.status_code == 422
+
+
+def test_without_login_no_name_is_told(client: TestClient) -> None:
+    assert client.get("/api/names", params={"text": "Parotid_L"}).status_code == 401

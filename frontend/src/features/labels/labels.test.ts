@@ -12,6 +12,7 @@ import { acceptRefused, reviewRefused } from './refusal';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
 import { volumeCell, volumeText } from './structure-list';
+import { offered } from './name-offer';
 import { offers } from './structure-names';
 import { imagesOf } from './study-page';
 
@@ -176,6 +177,21 @@ describe('the order of structures', () => {
   it('leaves the set alone', () => {
     inOrder(set, 'ai', template);
     expect(set[0]?.name).toBe('External');
+  });
+});
+
+describe('the TG-263 name of a text', () => {
+  const certain = { name: 'Parotid_L', confidence: 'exact', side: 'L', finding: null, candidates: [] } as const;
+  const open = { name: null, confidence: 'unknown', side: null, finding: 'side-missing', candidates: ['Eye_R', 'Eye_L'] } as const;
+
+  it('is offered, unless it is typed already or taken', () => {
+    expect(offered({ ...certain, candidates: [] }, '左耳下腺', new Set())).toEqual(['Parotid_L']);
+    expect(offered({ ...certain, candidates: [] }, 'Parotid_L', new Set())).toEqual([]);
+    expect(offered({ ...certain, candidates: [] }, '左耳下腺', new Set(['Parotid_L']))).toEqual([]);
+  });
+
+  it('is to be chosen where it is not certain', () => {
+    expect(offered({ ...open, candidates: [...open.candidates] }, '眼球', new Set(['Eye_R']))).toEqual(['Eye_L']);
   });
 });
 
