@@ -12,10 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import numpy as np
-
 from rt.geometry import Grid
-from rt.masks import Mask, bounding_box
+from rt.masks import Mask, centre_lps_mm
 from rt.nomenclature import tg263_name
 from rt.nomenclature_index import Side
 
@@ -60,18 +58,11 @@ class SideDoubt:
 
 def placed(name: str, free_text: str, mask_kji: Mask, grid: Grid) -> Placed | None:
     """Where a structure lies, with what the free text that its name came from says; None when it is empty."""
-    box = bounding_box(mask_kji)
-    if box is None:
+    centre = centre_lps_mm(mask_kji, grid)
+    if centre is None:
         return None
-    inside = mask_kji[box]
-    middle = [
-        box[axis].start + float(np.average(np.arange(inside.shape[axis]), weights=inside.sum(axis=others)))
-        for axis, others in ((2, (0, 1)), (1, (0, 2)), (0, (1, 2)))
-    ]
     match = tg263_name(free_text)
-    return Placed(
-        name, match.name if match else "", match.side if match else None, float(grid.to_lps(middle)[0])
-    )
+    return Placed(name, match.name if match else "", match.side if match else None, float(centre[0]))
 
 
 def check_sides(structures: Sequence[Placed]) -> list[SideDoubt]:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from rt.geometry import Grid
+from rt.masks import centre_lps_mm
 
 HounsfieldArray = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
@@ -108,15 +109,9 @@ def _x_mm(grid: Grid) -> npt.NDArray[np.float64]:
 
 
 def _centre_x_mm(mask_kji: npt.NDArray[np.bool_], grid: Grid) -> float:
-    """LPS x of the centre of mass, in mm."""
-    if not mask_kji.any():
-        return 0.0
-    k, j, i = (
-        float(np.average(np.arange(n), weights=mask_kji.sum(axis=axes)))
-        for n, axes in zip(mask_kji.shape, ((1, 2), (0, 2), (0, 1)), strict=True)
-    )
-    steps = np.asarray(grid.direction)[0] * np.asarray(grid.spacing_ijk_mm)
-    return float(grid.origin_lps_mm[0] + steps @ (i, j, k))
+    """LPS x of the centre of mass, in mm; 0 when there is none."""
+    centre = centre_lps_mm(mask_kji, grid)
+    return 0.0 if centre is None else float(centre[0])
 
 
 def _voxel_cc(grid: Grid) -> float:

@@ -10,7 +10,7 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -203,12 +203,17 @@ def _read_seg(source: Source, dataset: Dataset) -> Reading:
 
 def _doubted(structures: Sequence[Incoming]) -> tuple[Incoming, ...]:
     """The structures with what is odd about the sides in their names."""
-    doubts = check_sides([one.place for one in structures if one.place is not None])
-    said = {doubt.structure: asdict(doubt) | {"severity": "warning"} for doubt in doubts}
-    for warning in said.values():
-        del warning["structure"]
+    doubts = {
+        doubt.structure: {
+            "slug": doubt.slug,
+            "detail": doubt.detail,
+            "severity": "warning",
+            "values": doubt.values,
+        }
+        for doubt in check_sides([one.place for one in structures if one.place is not None])
+    }
     return tuple(
-        replace(one, doubts=(said[one.new.name],)) if one.new.name in said else one for one in structures
+        replace(one, doubts=(doubts[one.new.name],)) if one.new.name in doubts else one for one in structures
     )
 
 
@@ -221,7 +226,7 @@ def _kind(given: str, name: str) -> str:
 
 
 def _original(given: str, description: str) -> str:
-    """What a structure was first called: by its description where its name comes from that"""
+    """What a structure was first called: by its description where its name comes from that."""
     return (description if description and is_name_from(given, description) else given)[:64]
 
 

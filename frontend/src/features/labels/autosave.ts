@@ -4,9 +4,9 @@
  */
 import { api } from '../../api/client';
 import { isProblem, type Problem } from '../../api/problem';
+import type { Draft } from '../../api/types';
 import { encodeMask, toBase64 } from '../../lib/mask';
 import type { BitMask } from '../../lib/bits';
-import type { Draft } from '../../api/types';
 import { deleteDraft, putDraft } from './draft-store';
 
 export type AutosaveState = {
@@ -25,6 +25,8 @@ const LONGEST_MS = 4000;
 const RETRY_MS = 8000;
 /** How long the browser's own store may take before it is not counted on. */
 export const STORE_MS = 3000;
+/** The version of a draft that is not there. */
+export const NO_DRAFT = '0';
 const KEEPALIVE_BYTES = 60_000;
 
 /** False, after a while. */
@@ -56,7 +58,7 @@ export class Autosave {
   private readonly changed: () => void;
   private pending = new Set<string>();
   private readonly unkept = new Map<string, Unkept>();
-  /** The version of each draft that this window has last read or written; '0' where there is none. */
+  /** The version of each draft that this window has last read or written. */
   private readonly versions = new Map<string, string>();
   /** When the server took the draft of a structure that is still unsaved. */
   private readonly kept = new Map<string, Date>();
@@ -91,7 +93,7 @@ export class Autosave {
     this.pending.delete(structureId);
     this.unkept.delete(structureId);
     this.kept.delete(structureId);
-    this.versions.delete(structureId);
+    this.versions.set(structureId, NO_DRAFT);
     await Promise.race([deleteDraft(this.userId, structureId).catch(() => undefined), after(STORE_MS)]);
     this.showSettled(at === null ? 'clean' : 'revision', at);
   }

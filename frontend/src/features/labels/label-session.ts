@@ -10,7 +10,7 @@ import { BitMask, difference } from '../../lib/bits';
 import { decodeMask, encodeMask, fromBase64, toBase64 } from '../../lib/mask';
 import type { Editor } from '../../viewer/editor';
 import type { Scene, ShownStructure } from '../../viewer/scene';
-import { Autosave, STORE_MS, after, type AutosaveState } from './autosave';
+import { Autosave, NO_DRAFT, STORE_MS, after, type AutosaveState } from './autosave';
 import { getDraft } from './draft-store';
 
 export type Conflict = { readonly structureId: string; readonly name: string; readonly theirs: BitMask; readonly head: Revision };
@@ -216,7 +216,7 @@ export class LabelSession {
       this.saved.set(id, { number: head?.number ?? 0, bytes, count: mask.count });
       if (drafts === null || !this.scene.state.canEdit) return null;
       const remote = await drafts;
-      if (remote !== null) this.autosave.seen(id, remote.get(id)?.version ?? '0');
+      if (remote !== null) this.autosave.seen(id, remote.get(id)?.version ?? NO_DRAFT);
       return await this.restore(id, remote?.get(id));
     } catch {
       this.mark('failed', id, true);

@@ -34,7 +34,7 @@ export function NameOffer({ typed, taken, onChoose }: OfferProps) {
   const text = usePaused(typed);
   const meaning = useQuery({
     queryKey: keys.name(text),
-    queryFn: () => api.get<NameMeaning>(`/names?text=${encodeURIComponent(text)}`),
+    queryFn: () => api.get<NameMeaning>('/names', { query: { text } }),
     enabled: text !== '',
     staleTime: Infinity,
   });
