@@ -36,6 +36,7 @@ export const webhooksEn = {
   'webhook.column.state': 'State',
   'webhook.column.attempts': 'Attempts',
   'webhook.column.answer': 'Answer',
+  'webhook.notReached': 'Not reached',
   'webhook.state.waiting': 'Waiting',
   'webhook.state.delivered': 'Delivered',
   'webhook.state.failed': 'Given up',

@@ -37,7 +37,7 @@ function MessageTable({ messages, onAgain }: { messages: readonly Delivery[]; on
             <td>{t(`webhook.event.${message.event}`)}</td>
             <td>{t(`webhook.state.${message.state}`)}</td>
             <td>{message.attempts}</td>
-            <td>{message.error ?? message.status_code}</td>
+            <td title={message.error ?? undefined}>{message.status_code ?? (message.error !== null && t('webhook.notReached'))}</td>
             <td className={layout.actions}>
               {message.state !== 'waiting' && (
                 <Button small onClick={() => onAgain(message)}>

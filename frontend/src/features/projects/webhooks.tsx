@@ -88,9 +88,11 @@ function WebhookTable({ projectId, webhooks, onOpen }: TableProps) {
         <tbody>
           {webhooks.map((webhook) => (
             <tr key={webhook.id}>
-              <td className={css.address}>
-                {webhook.url}
-                <div className={layout.muted}>{webhook.events.map((event) => t(`webhook.event.${event}`)).join(' · ')}</div>
+              <td>
+                <div className={css.address}>
+                  {webhook.url}
+                  <p className={layout.muted}>{webhook.events.map((event) => t(`webhook.event.${event}`)).join(' · ')}</p>
+                </div>
               </td>
               <td className={css.centre}>
                 <input
