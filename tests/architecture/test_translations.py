@@ -20,7 +20,7 @@ from backend.kit.problems import SLUGS_OF_STATUS
 from backend.labels.service.review import RULES
 from backend.studies.schemas import ImportSummary
 from models.inference import plausibility
-from rt import contours
+from rt import contours, laterality
 from rt.errors import RtError
 
 WORDS = ROOT / "frontend" / "src" / "i18n"
@@ -87,7 +87,8 @@ def error_slugs() -> set[str]:
 
 def finding_slugs() -> set[str]:
     """Of geometry, contours, plausibility and jobs that failed."""
-    found = set(get_args(contours.WarningSlug)) | set(get_args(plausibility.Slug))
+    literals = (contours.WarningSlug, plausibility.Slug, laterality.Slug)
+    found = {slug for literal in literals for slug in get_args(literal)}
     for name, call in calls():
         if name in FINDINGS and call.args:
             found |= text_of(call.args[0])

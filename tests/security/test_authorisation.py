@@ -23,12 +23,12 @@ from tests.architecture.test_boundaries import PUBLIC
 OPEN_TO_ALL_PEOPLE = frozenset(
     {
         "get_me", "log_out", "change_password", "list_tokens", "create_token", "revoke_token",
-        "list_projects", "list_jobs", "stream_events", "list_networks", "list_protocols",
+        "list_projects", "list_jobs", "stream_events", "list_networks", "map_name", "list_protocols",
         "search_studies", "search_series", "search_instances",
         "search_series_of_study", "search_instances_of_study", "search_instances_of_series",
     }
 )  # fmt: skip
-"""Answers only about the caller, or about what the caller may see."""
+"""Answers only about the caller, about what the caller may see, or about nothing that is kept."""
 INSTALLATION = frozenset({"list_users", "create_user", "update_user", "create_project", "list_audit"})
 """Only administrators of the installation (the audit of a project: also its own)."""
 NEEDS = {
@@ -80,6 +80,7 @@ BODIES = {
 QUERIES = {
     "export_structure_set": "?format=rtstruct",
     "put_file": "?name=x",
+    "map_name": "?text=x",
     "get_dvh": "?dose_series_id={dose_series_id}",
     "get_objectives": "?protocol=head-and-neck&dose_series_id={dose_series_id}",
 }

@@ -34,10 +34,7 @@ class Dosed:
 
     def draw(self, name: str, k: slice, j: slice, i: slice) -> Drawn:
         """Let the network draw a block."""
-        with db.session_scope(read_only=True) as session:
-            scene = Scene(
-                session.merge(self.arrived.study), session.merge(self.arrived.series), self.arrived.grid
-            )
+        scene = Scene(self.arrived.study, self.arrived.series, self.arrived.grid)
         return draw(scene, name, block(self.arrived.grid, k, j, i))
 
 
@@ -56,9 +53,12 @@ def plan_of(ct: Dataset) -> Dataset:
     return plan
 
 
-def dose_of(ct: list[Dataset], plan: Dataset | None = None, seed: str = "rd") -> Dataset:
-    """A dose that rises along x."""
-    ramp = np.broadcast_to(LOW_GY + STEP_GY * np.arange(SHAPE_KJI[2]), SHAPE_KJI)
+def dose_of(
+    ct: list[Dataset], plan: Dataset | None = None, seed: str = "rd", slices: int = SHAPE_KJI[0]
+) -> Dataset:
+    """A dose that rises along x, in the first slices."""
+    shape_kji = (slices, *SHAPE_KJI[1:])
+    ramp = np.broadcast_to(LOW_GY + STEP_GY * np.arange(shape_kji[2]), shape_kji)
     dose = make_rtdose(ct, ramp.astype(np.float64), SPACING_MM, seed)
     dose.PatientID, dose.PatientName = ct[0].PatientID, ct[0].PatientName
     if plan is not None:

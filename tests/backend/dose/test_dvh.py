@@ -90,13 +90,21 @@ def test_dvh_tells_the_icru_values_when_nothing_is_asked(
     assert names == ["D98", "D95", "D50", "D2", "D0.03cc"]
 
 
-def test_part_outside_the_dose_is_told(dosed: Dosed, client: TestClient, login: Login) -> None:
-    # the dose reaches 10.5 columns of 4 mm: image rows of 2 mm up to the 23rd are within 12 of them
-    drawn = dosed.draw("External", slice(0, 6), slice(0, 24), slice(0, 20))
-    body = ask(client, login("reader"), drawn, dosed.dose_series_id).json()
-    assert body["outside_fraction"] == 0
-    for_less = dosed.draw("Larynx", slice(0, 1), slice(0, 1), slice(0, 1))
-    assert ask(client, login("reader"), for_less, dosed.dose_series_id).json()["min_gy"] >= LOW_GY
+def test_part_outside_the_dose_is_told(
+    dosed: Dosed, project: Project, tmp_path: Path, client: TestClient, login: Login
+) -> None:
+    """A dose of three slices reaches two of the three slices that are drawn."""
+    send(project, tmp_path / "short", [dose_of(dosed.arrived.ct, seed="short", slices=3)])
+    (short,) = set(dose_series(dosed.arrived.study.id)) - {dosed.dose_series_id}
+    drawn, headers = dosed.draw("Parotid_L", *RIM), login("reader")
+    whole = ask(client, headers, drawn, dosed.dose_series_id).json()
+    partly = ask(client, headers, drawn, short).json()
+    assert partly["outside_fraction"] == pytest.approx(1 / 3)
+    assert partly["volume_cc"] == whole["volume_cc"]
+    assert partly["mean_gy"] == pytest.approx(whole["mean_gy"], abs=1e-3)
+    beyond = dosed.draw("Larynx", slice(3, 6), *RIM[1:])
+    answer = ask(client, headers, beyond, short)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/no-dvh")
 
 
 @pytest.mark.parametrize(
