@@ -110,6 +110,16 @@ export interface components {
             password: string;
         };
         /**
+         * CurveOut
+         * @description A cumulative DVH.
+         */
+        CurveOut: {
+            /** Dose Gy */
+            dose_gy: number[];
+            /** Volume Percent */
+            volume_percent: number[];
+        };
+        /**
          * CurvePoint
          * @description Loss, and hard Dice where it was just measured, after so many iterations.
          */
@@ -150,6 +160,44 @@ export interface components {
             active: boolean;
         };
         /**
+         * DoseOut
+         * @description A dose distribution of a study.
+         */
+        DoseOut: {
+            /** Series Id */
+            series_id: string;
+            /** Description */
+            description: string;
+            /** Units */
+            units: string;
+            /** Dose Type */
+            dose_type: string;
+            /** Summation */
+            summation: string;
+            /** Max Gy */
+            max_gy: number | null;
+            /** Grid */
+            grid: {
+                [key: string]: unknown;
+            } | null;
+            /** Frame Of Reference Uid */
+            frame_of_reference_uid: string | null;
+            /** Plan Label */
+            plan_label: string | null;
+            /** Prescription Gy */
+            prescription_gy: number | null;
+            /** Warnings */
+            warnings: components["schemas"]["WarningOut"][];
+        };
+        /**
+         * DosesOut
+         * @description The dose distributions of a study.
+         */
+        DosesOut: {
+            /** Items */
+            items: components["schemas"]["DoseOut"][];
+        };
+        /**
          * DraftIn
          * @description Unsaved work.
          */
@@ -188,6 +236,30 @@ export interface components {
             saved_at: string;
             /** Version */
             version: string;
+        };
+        /**
+         * DvhOut
+         * @description The DVH of one revision in one dose.
+         */
+        DvhOut: {
+            structure: components["schemas"]["MeasuredStructure"];
+            /** Revision */
+            revision: number;
+            /** Dose Series Id */
+            dose_series_id: string;
+            /** Volume Cc */
+            volume_cc: number;
+            /** Outside Fraction */
+            outside_fraction: number;
+            /** Mean Gy */
+            mean_gy: number;
+            /** Min Gy */
+            min_gy: number;
+            /** Max Gy */
+            max_gy: number;
+            curve: components["schemas"]["CurveOut"];
+            /** Values */
+            values: components["schemas"]["MetricOut"][];
         };
         /**
          * EffortRow
@@ -409,6 +481,18 @@ export interface components {
             version: string;
         };
         /**
+         * MeasuredStructure
+         * @description Whose DVH it is.
+         */
+        MeasuredStructure: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Colour */
+            colour: string;
+        };
+        /**
          * MemberIn
          * @description A role to be given.
          */
@@ -440,6 +524,21 @@ export interface components {
              * @enum {string}
              */
             role: "administrator" | "clinician" | "annotator" | "reviewer" | "reader";
+        };
+        /**
+         * MetricOut
+         * @description The answer to one question to a DVH.
+         */
+        MetricOut: {
+            /** Metric */
+            metric: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "Gy" | "%" | "cc";
         };
         /**
          * NameOut
@@ -543,6 +642,64 @@ export interface components {
             last_used_at: string | null;
             /** Token */
             token: string;
+        };
+        /**
+         * Objective
+         * @description What a protocol wants of one kind of structure.
+         */
+        Objective: {
+            /** Structures */
+            structures: string[];
+            /** Metric */
+            metric: string;
+            /**
+             * Comparison
+             * @enum {string}
+             */
+            comparison: "at-most" | "at-least";
+            /** Limit */
+            limit: number;
+            /** Source */
+            source: string;
+        };
+        /**
+         * ObjectiveResult
+         * @description One line of a score card.
+         */
+        ObjectiveResult: {
+            /** Structure */
+            structure: string;
+            /** Structure Id */
+            structure_id: string | null;
+            /** Name */
+            name: string | null;
+            /** Revision */
+            revision: number | null;
+            /** Metric */
+            metric: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "Gy" | "%" | "cc";
+            /**
+             * Comparison
+             * @enum {string}
+             */
+            comparison: "at-most" | "at-least";
+            /** Limit */
+            limit: number;
+            /** Value */
+            value: number | null;
+            /** Outside Fraction */
+            outside_fraction: number | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "met" | "missed" | "not-contoured" | "unknown";
+            /** Source */
+            source: string;
         };
         /**
          * OperationIn
@@ -828,6 +985,26 @@ export interface components {
             rules?: components["schemas"]["Rule"][] | null;
         };
         /**
+         * Protocol
+         * @description A template of plan objectives.
+         */
+        Protocol: {
+            /** Id */
+            id: string;
+            title: components["schemas"]["Words"];
+            note: components["schemas"]["Words"];
+            /** Objectives */
+            objectives: components["schemas"]["Objective"][];
+        };
+        /**
+         * ProtocolsOut
+         * @description The protocols that are installed.
+         */
+        ProtocolsOut: {
+            /** Items */
+            items: components["schemas"]["Protocol"][];
+        };
+        /**
          * ReviewIn
          * @description An act of review: on these structures, or on all that it can be done to.
          *
@@ -1031,6 +1208,20 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * ScoreCard
+         * @description A structure set's plan objectives in one dose.
+         */
+        ScoreCard: {
+            /** Structure Set Id */
+            structure_set_id: string;
+            /** Dose Series Id */
+            dose_series_id: string;
+            /** Protocol */
+            protocol: string;
+            /** Items */
+            items: components["schemas"]["ObjectiveResult"][];
         };
         /**
          * SeriesOut
@@ -1629,6 +1820,16 @@ export interface components {
             low: number;
             /** High */
             high: number;
+        };
+        /**
+         * Words
+         * @description One text in the languages of the pages.
+         */
+        Words: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
         };
     };
     responses: never;
