@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from backend.studies.schemas import WarningOut
-
-MetricUnit = Literal["Gy", "%", "cc"]
-Comparison = Literal["at-most", "at-least"]
-Verdict = Literal["met", "missed", "not-contoured", "unknown"]
+from rt.dose_metrics import Unit as MetricUnit
+from rt.dose_metrics import parse_metric
+from rt.errors import DoseMetricError
+from rt.objectives import Comparison, Reason, Verdict
 
 
 class DoseOut(BaseModel):
@@ -99,12 +99,28 @@ class Objective(BaseModel):
     structures: Annotated[list[str], Field(min_length=1)]
     """TG-263 names; each is looked at by itself."""
     metric: str
-    """As in `metrics` of a DVH."""
+    """As in `metrics` of a DVH, in its canonical form."""
     comparison: Comparison
     limit: float
     """In the metric's unit."""
+    variation: float | None
+    """The last acceptable value beyond the limit."""
+    priority: Literal[1, 2, 3]
+    """1 before 2 before 3 where not all can be kept."""
     source: str
-    """Where the figure comes from."""
+    """Where the figures come from, in its words."""
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        try:
+            canonical = parse_metric(self.metric).text
+        except DoseMetricError as error:
+            raise ValueError(error.detail) from error
+        if canonical != self.metric:
+            raise ValueError(f"{self.metric} is written {canonical}")
+        if self.variation is not None and (self.variation > self.limit) != (self.comparison == "at-most"):
+            raise ValueError(f"a variation of {self.variation:g} does not go beyond {self.limit:g}")
+        return self
 
 
 class Protocol(BaseModel):
@@ -138,10 +154,13 @@ class ObjectiveResult(BaseModel):
     unit: MetricUnit
     comparison: Comparison
     limit: float
+    variation: float | None
+    priority: int
     value: float | None
     outside_fraction: float | None
     verdict: Verdict
-    """`unknown`: part of it has no dose, or it is smaller than the volume asked for."""
+    reason: Reason | None
+    """Why the verdict is unknown."""
     source: str
 
 

@@ -23,7 +23,6 @@ from backend.dose.schemas import (
     Objective,
     ObjectiveResult,
     ScoreCard,
-    Verdict,
 )
 from backend.dose.templates import protocol_of
 from backend.kit.db import session_scope
@@ -42,12 +41,11 @@ from rt.dvh import Dose, Dvh, dvh_of_mask
 from rt.errors import DoseError, DoseMetricError
 from rt.geometry import Grid
 from rt.nomenclature import tg263_name
+from rt.objectives import Judgement, Target, judge
 
 STEP_GY = 0.1
 """Between two points of a curve, where that is not more than MOST_POINTS."""
 MOST_POINTS = 2000
-NEGLIGIBLE_OUTSIDE = 0.001
-"""Part of a volume without dose that leaves a verdict standing."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,15 @@ class _Asked:
 
     grid: Grid
     dose: Series
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A structure that is drawn, with its newest revision's DVH where any of it has a dose."""
+
+    structure: Structure
+    head: Revision
+    dvh: Dvh | None
 
 
 def doses_of(session: Session, actor: Actor, study_id: str) -> DosesOut:
@@ -130,52 +137,44 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
         drawn = [
             (structure, head)
             for structure, head in repository.drawn(session, set_id)
-            if not labels.is_unknown(structure, head)
+            if head.slices and not labels.is_unknown(structure, head)
         ]
-    by_name: dict[str, list[tuple[Structure, Revision]]] = {}
-    for structure, head in drawn:
-        match = tg263_name(structure.name)
-        by_name.setdefault(match.name if match else structure.name, []).append((structure, head))
+    by_name: dict[str, list[_Measured | None]] = {}
     wanted = {name for objective in protocol.objectives for name in objective.structures}
     dose = _dose(asked.dose)
-    measured = {
-        structure.id: _measured_or_none(head, asked.grid, dose)
-        for name in wanted
-        for structure, head in by_name.get(name, [])
-    }
-    items = []
-    for objective in protocol.objectives:
-        for name in objective.structures:
-            present = by_name.get(name, [])
-            items += [_judged(objective, name, one, measured[one[0].id]) for one in present]
-            items += [] if present else [_judged(objective, name, None, None)]
+    for structure, head in drawn:
+        match = tg263_name(structure.name)
+        if match and match.name in wanted:
+            found = _Measured(structure, head, _measured_or_none(head, asked.grid, dose))
+            by_name.setdefault(match.name, []).append(found)
+    items = [
+        _judged(objective, name, one)
+        for objective in protocol.objectives
+        for name in objective.structures
+        for one in by_name.get(name, [None])
+    ]
     return ScoreCard(
         structure_set_id=set_id, dose_series_id=dose_series_id, protocol=protocol_id, items=items
     )
 
 
-def _judged(
-    objective: Objective, name: str, one: tuple[Structure, Revision] | None, dvh: Dvh | None
-) -> ObjectiveResult:
+def _judged(objective: Objective, name: str, one: _Measured | None) -> ObjectiveResult:
     metric = parse_metric(objective.metric)
-    value = metric.of(dvh) if dvh else None
-    verdict: Verdict = "not-contoured" if one is None else "unknown"
-    if dvh and value is not None and dvh.outside_fraction <= NEGLIGIBLE_OUTSIDE:
-        kept = value <= objective.limit if objective.comparison == "at-most" else value >= objective.limit
-        verdict = "met" if kept else "missed"
+    dvh = one.dvh if one else None
+    judged = Judgement("unknown", None, "outside-dose" if one else "not-contoured")
+    if dvh:
+        judged = judge(Target(metric, objective.comparison, objective.limit, objective.variation), dvh)
     return ObjectiveResult(
         structure=name,
-        structure_id=one[0].id if one else None,
-        name=one[0].name if one else None,
-        revision=one[1].number if one else None,
-        metric=metric.text,
+        structure_id=one.structure.id if one else None,
+        name=one.structure.name if one else None,
+        revision=one.head.number if one else None,
         unit=metric.unit,
-        comparison=objective.comparison,
-        limit=objective.limit,
-        value=value,
+        value=judged.value,
         outside_fraction=dvh.outside_fraction if dvh else None,
-        verdict=verdict,
-        source=objective.source,
+        verdict=judged.verdict,
+        reason=judged.reason,
+        **objective.model_dump(exclude={"structures"}),
     )
 
 
@@ -221,7 +220,7 @@ def _measured(revision: Revision, grid: Grid, dose: Dose) -> Dvh:
 
 
 def _measured_or_none(revision: Revision, grid: Grid, dose: Dose) -> Dvh | None:
-    """The DVH, or None where it is drawn empty or wholly outside the dose: then nothing is known."""
+    """The DVH, or None where it lies wholly outside the dose."""
     try:
         return _measured(revision, grid, dose)
     except NoDvh:

@@ -659,6 +659,13 @@ export interface components {
             comparison: "at-most" | "at-least";
             /** Limit */
             limit: number;
+            /** Variation */
+            variation: number | null;
+            /**
+             * Priority
+             * @enum {integer}
+             */
+            priority: 1 | 2 | 3;
             /** Source */
             source: string;
         };
@@ -689,6 +696,10 @@ export interface components {
             comparison: "at-most" | "at-least";
             /** Limit */
             limit: number;
+            /** Variation */
+            variation: number | null;
+            /** Priority */
+            priority: number;
             /** Value */
             value: number | null;
             /** Outside Fraction */
@@ -697,7 +708,9 @@ export interface components {
              * Verdict
              * @enum {string}
              */
-            verdict: "met" | "missed" | "not-contoured" | "unknown";
+            verdict: "pass" | "variation" | "fail" | "unknown";
+            /** Reason */
+            reason: ("not-contoured" | "outside-dose" | "partly-outside-dose" | "too-small") | null;
             /** Source */
             source: string;
         };
@@ -1395,6 +1408,11 @@ export interface components {
             name: string;
             /** Original Name */
             original_name: string;
+            /**
+             * Standard Name
+             * @description the TG-263 name that `name` means for certain
+             */
+            standard_name: string | null;
             /** Colour */
             colour: string;
             /** Kind */

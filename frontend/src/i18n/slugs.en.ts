@@ -104,5 +104,6 @@ export const slugsEn = {
   'slug.other-frame-of-reference': 'Dose and image have different frames of reference',
   'slug.no-dvh': 'There is no dose-volume histogram',
   'slug.not-a-dose': 'This series is not a dose of this patient',
+  'slug.bad-dose': 'This dose cannot be used',
   'slug.bad-dose-metric': 'This metric cannot be read',
 } as const;
