@@ -108,7 +108,7 @@ class Objective(BaseModel):
     priority: Literal[1, 2, 3]
     """1 before 2 before 3 where not all can be kept."""
     source: str
-    """Where the figures come from, in its words."""
+    """What the source says, and in brackets which it is."""
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:

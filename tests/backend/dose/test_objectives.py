@@ -24,7 +24,7 @@ def test_protocols_name_structures_by_tg263_and_every_figure_has_a_source() -> N
     assert set(protocols()) >= {"head-and-neck", "thorax", "rtog-0225"}
     for protocol in protocols().values():
         for objective in protocol.objectives:
-            assert re.search(r"(doi:10[.]|RTOG).*: .*[0-9]", objective.source)
+            assert re.search(r"[0-9].* [(].*(doi:10[.]|RTOG).*[)]$", objective.source)
             for name in objective.structures:
                 match = tg263_name(name)
                 assert match is not None, name
