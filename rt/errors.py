@@ -9,6 +9,8 @@ RtError
 │   ├── DicomTooDeep     sequences nested beyond the limit
 │   └── DicomUnsupported valid, but not of a kind that is taken in
 ├── DicomReferenceError  refers to another patient, series or frame of reference
+├── DoseError            a dose, or a question about one, that has no answer
+│   └── DoseMetricError  text that asks nothing of a DVH
 ├── ArchiveError         a zip with a hostile or broken member
 └── StructureNameError   a structure name that cannot be used
 """
@@ -73,6 +75,18 @@ class DicomReferenceError(RtError):
     """An object that refers to another patient, series or frame of reference."""
 
     slug = "wrong-reference"
+
+
+class DoseError(RtError):
+    """A dose, or a question about one, that has no answer."""
+
+    slug = "bad-dose"
+
+
+class DoseMetricError(DoseError):
+    """Text that asks nothing of a DVH."""
+
+    slug = "bad-dose-metric"
 
 
 class ArchiveError(RtError):

@@ -88,6 +88,15 @@ class Grid:
         corners = np.array(list(itertools.product((0, i), (0, j), (0, k))), dtype=np.float64)
         return bool(np.abs(self.to_lps(corners) - other.to_lps(corners)).max() <= tolerance_mm)
 
+    def refined(self, factors_ijk: tuple[int, int, int]) -> Self:
+        """The grid of the same extent whose voxels are parts of this one's: so many along i, j, k."""
+        parts = np.asarray(factors_ijk)
+        if parts.min() < 1:
+            raise GeometryError(f"a voxel cannot be cut into {factors_ijk} parts")
+        first = self.to_lps(0.5 / parts - 0.5)
+        shape = np.asarray(self.shape_kji) * parts[::-1]
+        return type(self).of(shape, np.asarray(self.spacing_ijk_mm) / parts, first, self.direction)
+
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back exactly."""
         return {

@@ -60,12 +60,13 @@ def _measurements(
     folder: Path, matrix: int, slices: int
 ) -> Iterator[tuple[str, Callable[[], Iterator[Figure]]]]:
     """Names and measurements; those of the server work on one study that the first of them sends."""
-    from scripts import bench_contours, bench_server, bench_viewer
+    from scripts import bench_contours, bench_dose, bench_server, bench_viewer
     from scripts.bench_installation import Installation
     from scripts.bench_patient import Patient
 
     patient = Patient.make(folder / "ct", matrix, slices)
     yield "contours", lambda: bench_contours.there_and_back(folder, patient)
+    yield "dvh", bench_dose.histograms
     with Installation(folder) as installation:
         study = bench_server.BenchStudy(installation, patient)
         yield "import", study.imported

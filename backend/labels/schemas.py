@@ -116,6 +116,7 @@ class StructureOut(BaseModel):
     id: str
     name: str
     original_name: str
+    standard_name: Annotated[str | None, Field(description="the TG-263 name that `name` means for certain")]
     colour: str
     kind: str
     number: int

@@ -17,12 +17,11 @@ EVEN_TOLERANCE_MM = 0.01
 
 
 @dataclass(frozen=True)
-class DoseVolume:
-    """A dose distribution."""
+class DoseKind:
+    """What a dose distribution is of."""
 
-    grid: Grid
-    dose_gy_kji: npt.NDArray[np.float32]
-    frame_of_reference_uid: str
+    units: str
+    """GY or RELATIVE."""
     dose_type: str
     """PHYSICAL, EFFECTIVE or ERROR."""
     summation: str
@@ -31,15 +30,36 @@ class DoseVolume:
     """The RT Plan that it was computed for."""
 
 
+@dataclass(frozen=True)
+class DoseVolume:
+    """A dose distribution."""
+
+    grid: Grid
+    dose_gy_kji: npt.NDArray[np.float32]
+    frame_of_reference_uid: str
+    kind: DoseKind
+
+
+def dose_kind(dataset: Dataset) -> DoseKind:
+    """What an RT Dose says that it is of; what it lacks is empty."""
+    plans = list(dataset.get("ReferencedRTPlanSequence") or [])
+    return DoseKind(
+        units=str(dataset.get("DoseUnits") or ""),
+        dose_type=str(dataset.get("DoseType") or ""),
+        summation=str(dataset.get("DoseSummationType") or ""),
+        plan_sop_instance_uid=str(plans[0].get("ReferencedSOPInstanceUID") or "") if plans else None,
+    )
+
+
 def read_dose(dataset: Dataset, stored: npt.NDArray[Any]) -> DoseVolume:
     """The dose in gray of an RT Dose instance and its stored values (frames, rows, columns).
 
     Raises DicomUnsupported for relative dose, DicomError for missing scaling, GeometryError for a grid that
     is not even.
     """
-    units = str(dataset.get("DoseUnits") or "")
-    if units != "GY":
-        raise DicomUnsupported(f"dose in units {units!r}, not GY", where="Dose Units")
+    kind = dose_kind(dataset)
+    if kind.units != "GY":
+        raise DicomUnsupported(f"dose in units {kind.units!r}, not GY", where="Dose Units")
     scaling = _numbers(dataset, "DoseGridScaling", 1)[0]
     if not scaling > 0:
         raise DicomError("not positive", where="Dose Grid Scaling")
@@ -47,14 +67,11 @@ def read_dose(dataset: Dataset, stored: npt.NDArray[Any]) -> DoseVolume:
     if stored.shape != grid.shape_kji:
         raise GeometryError(f"dose of {stored.shape} voxels on a grid of {grid.shape_kji}")
     dose = stored.astype(np.float32) * np.float32(scaling)
-    plans = list(dataset.get("ReferencedRTPlanSequence") or [])
     return DoseVolume(
         grid=grid,
         dose_gy_kji=np.ascontiguousarray(dose[::-1]) if descending else dose,
         frame_of_reference_uid=str(dataset.get("FrameOfReferenceUID") or ""),
-        dose_type=str(dataset.get("DoseType") or ""),
-        summation=str(dataset.get("DoseSummationType") or ""),
-        plan_sop_instance_uid=str(plans[0].get("ReferencedSOPInstanceUID") or "") if plans else None,
+        kind=kind,
     )
 
 

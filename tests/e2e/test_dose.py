@@ -14,7 +14,7 @@ from sqlalchemy import select
 from backend.accounts.actor import Actor
 from backend.kit.db import session_scope
 from backend.labels import service as labels
-from backend.labels.tables import Structure
+from backend.labels.tables import Structure, StructureSet
 from backend.studies import service as studies
 from backend.studies.tables import Series
 from tests.e2e.conftest import PHANTOM, Person
@@ -67,6 +67,15 @@ def mean_gy(study_id: str, name: str) -> float:
     return float(ndimage.map_coordinates(dose, places[:, inside], order=1, mode="nearest").mean())
 
 
+def of_study(study_id: str) -> tuple[str, str]:
+    """Ids of its one structure set and of its dose."""
+    with session_scope(read_only=True) as session:
+        image = session.scalars(select(Series).filter_by(study_row_id=study_id, modality="CT")).one()
+        dose = session.scalars(select(Series).filter_by(study_row_id=study_id, modality="RTDOSE")).one()
+        structures = session.scalars(select(StructureSet).filter_by(series_row_id=image.id)).one()
+        return structures.id, dose.id
+
+
 @pytest.mark.timeout(600)
 def test_dose_is_seen_in_all_planes_and_its_histograms_follow_the_brush(
     sit_down: Callable[[Actor], Person], actor: ActorMaker, bring: Callable[..., str]
@@ -117,6 +126,70 @@ def test_dose_is_seen_in_all_planes_and_its_histograms_follow_the_brush(
     viewer.save()
     expect(page.locator('[data-curve="Parotid_R saved"]')).to_have_count(0)
     assert f"{mean_gy(study_id, 'Parotid_R'):.2f}" == drawn
+
+
+def objective(page: Page, name: str) -> Locator:
+    """A line of the score card."""
+    return page.locator(f'[data-objective="{name}"]')
+
+
+WATCH = """([row, cell]) => {
+    const shown = document.querySelector(`[data-objective="${row}"] ${cell}`);
+    let ended = 0;
+    window.addEventListener('pointerup', () => (ended = performance.now()), { capture: true, once: true });
+    window.followed = new Promise(resolve =>
+        new MutationObserver(() => ended && resolve(performance.now() - ended))
+            .observe(shown, { subtree: true, childList: true, characterData: true }));
+}"""
+"""Measures the milliseconds from the end of a stroke to the new value of an objective."""
+
+
+@pytest.mark.timeout(600)
+def test_objectives_of_a_protocol_follow_the_brush_and_agree_with_the_server(
+    sit_down: Callable[[Actor], Person], actor: ActorMaker, bring: Callable[..., str]
+) -> None:
+    study_id = bring(1, (*ORGANS, "SpinalCord"))
+    person = sit_down(actor("clinician"))
+    viewer, page = person.open_study(), person.page
+    viewer.choose("Parotid_R")
+    page.keyboard.press("Shift+H")
+    page.get_by_role("button", name="Objectives").click()
+    expect(page.get_by_test_id("dvh")).to_contain_text("Choose a protocol")
+    page.get_by_label("Protocol").select_option(label="Head and neck, QUANTEC")
+    parotid = objective(page, "Parotid_R mean")
+    value = parotid.locator("[data-quantity=value]")
+    expect(value).to_have_text(f"{mean_gy(study_id, 'Parotid_R'):.2f} Gy")
+    expect(parotid).to_contain_text("≤ 25 Gy")
+    expect(objective(page, "Larynx mean")).to_contain_text("not contoured")
+    expect(page.locator("[data-verdict=counting]")).to_have_count(0)
+
+    set_id, dose_id = of_study(study_id)
+    answer = page.request.get(
+        f"{person.address}/api/structure-sets/{set_id}/objectives?protocol=head-and-neck&dose_series_id={dose_id}"
+    ).json()
+    told = {f"{one['structure']} {one['metric']}": one["verdict"] for one in answer["items"]}
+    lines = page.locator("[data-objective]").all()
+    assert {
+        line.get_attribute("data-objective"): line.get_attribute("data-verdict") for line in lines
+    } == told
+    assert {"pass", "unknown"} <= set(told.values())
+
+    before = value.inner_text()
+    page.evaluate(WATCH, ["Parotid_R mean", "[data-quantity=value]"])
+    viewer.stroke(across=0.15)
+    assert page.evaluate("window.followed") < 200
+    expect(value).to_contain_text(f"saved: {before.removesuffix(' Gy')}")
+    page.keyboard.press("Control+z")
+    expect(value).to_have_text(before)
+    viewer.row("Parotid_R").get_by_role("button", name="Hide").click()
+    expect(value).to_have_text(before)
+
+    page.reload()
+    viewer.wait()
+    page.keyboard.press("Shift+H")
+    expect(objective(page, "Parotid_R mean").locator("[data-quantity=value]")).to_have_text(before)
+    page.get_by_role("button", name="Values").click()
+    expect(quantity(page, "Parotid_L now", "Dmean")).to_be_visible()
 
 
 @pytest.mark.timeout(600)

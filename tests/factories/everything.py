@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from backend.jobs.service import JobRequest, enqueue
@@ -12,16 +13,20 @@ from backend.kit.storage import storage
 from backend.labels.service.revisions import NewRevision, append_revision
 from backend.labels.service.sets import NewStructure, add_structure, working_set
 from backend.projects.tables import Project
-from backend.studies.tables import ImportBatch, Instance
+from backend.studies.tables import ImportBatch, Instance, Series
 from backend.training.tables import NetworkVersion, Run, Snapshot
 from backend.webhooks.tables import Delivery, Webhook
-from tests.factories.patients import Arrived, send_ct
+from tests.factories.dicom import make_rtdose
+from tests.factories.patients import Arrived, send, send_ct
 from tests.factories.scenes import block
 
 
 def make_everything(project: Project, folder: Path, user_id: str) -> dict[str, str]:
     """Names of path parameters to ids of objects that exist."""
     scene = send_ct(project, folder)
+    dose = make_rtdose(scene.ct, np.full((6, 12, 10), 20.0), (4.0, 4.0, 3.0))
+    dose.PatientID, dose.PatientName = scene.ct[0].PatientID, scene.ct[0].PatientName
+    send(project, folder / "dose", [dose])
     with db.session_scope() as session:
         return _around(session, scene, project, user_id)
 
@@ -45,11 +50,13 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     session.flush()
     instance = session.query(Instance).filter_by(series_row_id=scene.series.id).first()
     assert instance is not None
+    dose_series_id = session.query(Series.id).filter_by(modality="RTDOSE").scalar()
     return _training(session, project, user_id) | {
         "project_id": project.id,
         "slug": project.slug,
         "study_id": scene.study.id,
         "series_id": scene.series.id,
+        "dose_series_id": dose_series_id,
         "set_id": structure_set.id,
         "structure_id": structure.id,
         "number": "1",

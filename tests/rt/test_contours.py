@@ -241,6 +241,21 @@ def test_volume_of_a_ring_and_of_two_blobs_is_analytic() -> None:
     assert contoured_volume_cc(blobs, grid) == pytest.approx(np.pi * 128 / 100, rel=5e-4)
 
 
+def test_volume_of_a_keyholed_ring_is_that_of_the_nested_rings() -> None:
+    grid = plain_grid((6, 120, 120), (0.977, 0.977, 2.5))
+    outer, inner = (circle(grid, 2, r, (60.3, 58.7)) for r in (20, 12))
+    keyhole = np.concatenate([outer, outer[:1], inner[::-1], inner[-1:]])
+    assert contoured_volume_cc([keyhole], grid) == pytest.approx(np.pi * (400 - 144) * 2.5 / 1000, rel=5e-4)
+
+
+def test_volume_of_a_sphere_is_that_of_its_slabs() -> None:
+    grid = plain_grid((20, 120, 120), (0.977, 0.977, 2.5))
+    areas = {k: 15**2 - ((k - 9.4) * 2.5) ** 2 for k in range(20)}
+    rings = [circle(grid, k, np.sqrt(area), (60.3, 58.7)) for k, area in areas.items() if area > 0]
+    slabs_cc = np.pi * sum(area for area in areas.values() if area > 0) * 2.5 / 1000
+    assert contoured_volume_cc(rings, grid) == pytest.approx(slabs_cc, rel=5e-4)
+
+
 def test_coverage_of_a_rectangle_is_exact_to_the_sub_line() -> None:
     grid = plain_grid((1, 10, 10))
     coverage = cover_polygons([ring([(2.25, 3.0), (5.75, 3.0), (5.75, 4.5), (2.25, 4.5)], 0, grid)], grid)

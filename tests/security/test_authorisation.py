@@ -23,7 +23,7 @@ from tests.architecture.test_boundaries import PUBLIC
 OPEN_TO_ALL_PEOPLE = frozenset(
     {
         "get_me", "log_out", "change_password", "list_tokens", "create_token", "revoke_token",
-        "list_projects", "list_jobs", "stream_events", "list_networks", "map_name",
+        "list_projects", "list_jobs", "stream_events", "list_networks", "map_name", "list_protocols",
         "search_studies", "search_series", "search_instances",
         "search_series_of_study", "search_instances_of_study", "search_instances_of_series",
     }
@@ -36,6 +36,7 @@ NEEDS = {
         "get_project", "list_members", "get_template", "list_studies", "get_study", "get_volume", "get_job",
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort",
+        "list_doses", "get_dvh", "get_objectives",
     },
     Permission.IMPORT: {"begin_import", "put_file", "complete_import"},
     Permission.ANNOTATE: {
@@ -79,7 +80,13 @@ BODIES = {
 """A valid body where an empty one is not, so that the decision is reached."""
 
 
-QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x", "map_name": "?text=x"}
+QUERIES = {
+    "export_structure_set": "?format=rtstruct",
+    "put_file": "?name=x",
+    "map_name": "?text=x",
+    "get_dvh": "?dose_series_id={dose_series_id}",
+    "get_objectives": "?protocol=head-and-neck&dose_series_id={dose_series_id}",
+}
 OTHER_IDS = {"download_training_set": {"job_id": "export_job_id"}}
 """Where the object of a path parameter has to be of another kind."""
 NOT_DICOM = b"--x\r\nContent-Type: application/dicom\r\n\r\nnot dicom\r\n--x--\r\n"
@@ -115,7 +122,7 @@ def call(
 ) -> int:
     method, pattern, name = operation
     ids = ids | {parameter: ids[other] for parameter, other in OTHER_IDS.get(name, {}).items()}
-    path = path_of(pattern, ids) + QUERIES.get(name, "")
+    path = path_of(pattern, ids) + QUERIES.get(name, "").format(**ids)
     if "store_instances" in name:
         sent = headers | {"Content-Type": 'multipart/related; type="application/dicom"; boundary=x'}
         return client.post(path, content=NOT_DICOM, headers=sent).status_code

@@ -14,6 +14,7 @@ export const keys = {
   structureSet: (id: string) => ['structure-set', id] as const,
   reviews: (structureSetId: string) => ['structure-set', structureSetId, 'reviews'] as const,
   revisions: (structureId: string) => ['revisions', structureId] as const,
+  protocols: ['protocols'] as const,
   allJobs: ['jobs'] as const,
   jobs: (filters: unknown) => ['jobs', filters] as const,
   jobLog: (id: string) => ['job-log', id] as const,

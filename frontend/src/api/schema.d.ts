@@ -110,6 +110,16 @@ export interface components {
             password: string;
         };
         /**
+         * CurveOut
+         * @description A cumulative DVH.
+         */
+        CurveOut: {
+            /** Dose Gy */
+            dose_gy: number[];
+            /** Volume Percent */
+            volume_percent: number[];
+        };
+        /**
          * CurvePoint
          * @description Loss, and hard Dice where it was just measured, after so many iterations.
          */
@@ -122,38 +132,6 @@ export interface components {
             dice: {
                 [key: string]: number;
             } | null;
-        };
-        /**
-         * DeliveryOut
-         * @description One message and what became of it.
-         */
-        DeliveryOut: {
-            /** Id */
-            id: string;
-            /** Event */
-            event: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted") | "ping";
-            /** Data */
-            data: {
-                [key: string]: unknown;
-            };
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "waiting" | "delivered" | "failed";
-            /** Attempts */
-            attempts: number;
-            /** Status Code */
-            status_code: number | null;
-            /** Error */
-            error: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Ended At */
-            ended_at: string | null;
         };
         /**
          * DeploymentIn
@@ -180,6 +158,44 @@ export interface components {
             promoted_at: string;
             /** Active */
             active: boolean;
+        };
+        /**
+         * DoseOut
+         * @description A dose distribution of a study.
+         */
+        DoseOut: {
+            /** Series Id */
+            series_id: string;
+            /** Description */
+            description: string;
+            /** Units */
+            units: string;
+            /** Dose Type */
+            dose_type: string;
+            /** Summation */
+            summation: string;
+            /** Max Gy */
+            max_gy: number | null;
+            /** Grid */
+            grid: {
+                [key: string]: unknown;
+            } | null;
+            /** Frame Of Reference Uid */
+            frame_of_reference_uid: string | null;
+            /** Plan Label */
+            plan_label: string | null;
+            /** Prescription Gy */
+            prescription_gy: number | null;
+            /** Warnings */
+            warnings: components["schemas"]["WarningOut"][];
+        };
+        /**
+         * DosesOut
+         * @description The dose distributions of a study.
+         */
+        DosesOut: {
+            /** Items */
+            items: components["schemas"]["DoseOut"][];
         };
         /**
          * DraftIn
@@ -220,6 +236,30 @@ export interface components {
             saved_at: string;
             /** Version */
             version: string;
+        };
+        /**
+         * DvhOut
+         * @description The DVH of one revision in one dose.
+         */
+        DvhOut: {
+            structure: components["schemas"]["MeasuredStructure"];
+            /** Revision */
+            revision: number;
+            /** Dose Series Id */
+            dose_series_id: string;
+            /** Volume Cc */
+            volume_cc: number;
+            /** Outside Fraction */
+            outside_fraction: number;
+            /** Mean Gy */
+            mean_gy: number;
+            /** Min Gy */
+            min_gy: number;
+            /** Max Gy */
+            max_gy: number;
+            curve: components["schemas"]["CurveOut"];
+            /** Values */
+            values: components["schemas"]["MetricOut"][];
         };
         /**
          * EffortRow
@@ -441,6 +481,18 @@ export interface components {
             version: string;
         };
         /**
+         * MeasuredStructure
+         * @description Whose DVH it is.
+         */
+        MeasuredStructure: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Colour */
+            colour: string;
+        };
+        /**
          * MemberIn
          * @description A role to be given.
          */
@@ -472,6 +524,21 @@ export interface components {
              * @enum {string}
              */
             role: "administrator" | "clinician" | "annotator" | "reviewer" | "reader";
+        };
+        /**
+         * MetricOut
+         * @description The answer to one question to a DVH.
+         */
+        MetricOut: {
+            /** Metric */
+            metric: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "Gy" | "%" | "cc";
         };
         /**
          * NameOut
@@ -577,25 +644,75 @@ export interface components {
             token: string;
         };
         /**
-         * NewWebhook
-         * @description A webhook whose secret was just made: the only time that it is shown.
+         * Objective
+         * @description What a protocol wants of one kind of structure.
          */
-        NewWebhook: {
-            /** Id */
-            id: string;
-            /** Url */
-            url: string;
-            /** Events */
-            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
-            /** Active */
-            active: boolean;
+        Objective: {
+            /** Structures */
+            structures: string[];
+            /** Metric */
+            metric: string;
             /**
-             * Created At
-             * Format: date-time
+             * Comparison
+             * @enum {string}
              */
-            created_at: string;
-            /** Secret */
-            secret: string;
+            comparison: "at-most" | "at-least";
+            /** Limit */
+            limit: number;
+            /** Variation */
+            variation: number | null;
+            /**
+             * Priority
+             * @enum {integer}
+             */
+            priority: 1 | 2 | 3;
+            /** Source */
+            source: string;
+        };
+        /**
+         * ObjectiveResult
+         * @description One line of a score card.
+         */
+        ObjectiveResult: {
+            /** Structure */
+            structure: string;
+            /** Structure Id */
+            structure_id: string | null;
+            /** Name */
+            name: string | null;
+            /** Revision */
+            revision: number | null;
+            /** Metric */
+            metric: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "Gy" | "%" | "cc";
+            /**
+             * Comparison
+             * @enum {string}
+             */
+            comparison: "at-most" | "at-least";
+            /** Limit */
+            limit: number;
+            /** Variation */
+            variation: number | null;
+            /** Priority */
+            priority: number;
+            /** Value */
+            value: number | null;
+            /** Outside Fraction */
+            outside_fraction: number | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "pass" | "variation" | "fail" | "unknown";
+            /** Reason */
+            reason: ("not-contoured" | "outside-dose" | "partly-outside-dose" | "too-small") | null;
+            /** Source */
+            source: string;
         };
         /**
          * OperationIn
@@ -647,13 +764,6 @@ export interface components {
         Page_Candidate_: {
             /** Items */
             items: components["schemas"]["Candidate"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
-        };
-        /** Page[DeliveryOut] */
-        Page_DeliveryOut_: {
-            /** Items */
-            items: components["schemas"]["DeliveryOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -752,13 +862,6 @@ export interface components {
         Page_UserOut_: {
             /** Items */
             items: components["schemas"]["UserOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
-        };
-        /** Page[WebhookOut] */
-        Page_WebhookOut_: {
-            /** Items */
-            items: components["schemas"]["WebhookOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -893,6 +996,26 @@ export interface components {
             allow_nifti?: boolean | null;
             /** Rules */
             rules?: components["schemas"]["Rule"][] | null;
+        };
+        /**
+         * Protocol
+         * @description A template of plan objectives.
+         */
+        Protocol: {
+            /** Id */
+            id: string;
+            title: components["schemas"]["Words"];
+            note: components["schemas"]["Words"];
+            /** Objectives */
+            objectives: components["schemas"]["Objective"][];
+        };
+        /**
+         * ProtocolsOut
+         * @description The protocols that are installed.
+         */
+        ProtocolsOut: {
+            /** Items */
+            items: components["schemas"]["Protocol"][];
         };
         /**
          * ReviewIn
@@ -1100,6 +1223,20 @@ export interface components {
             created_at: string;
         };
         /**
+         * ScoreCard
+         * @description A structure set's plan objectives in one dose.
+         */
+        ScoreCard: {
+            /** Structure Set Id */
+            structure_set_id: string;
+            /** Dose Series Id */
+            dose_series_id: string;
+            /** Protocol */
+            protocol: string;
+            /** Items */
+            items: components["schemas"]["ObjectiveResult"][];
+        };
+        /**
          * SeriesOut
          * @description One series of a study.
          */
@@ -1271,6 +1408,11 @@ export interface components {
             name: string;
             /** Original Name */
             original_name: string;
+            /**
+             * Standard Name
+             * @description the TG-263 name that `name` means for certain
+             */
+            standard_name: string | null;
             /** Colour */
             colour: string;
             /** Kind */
@@ -1688,47 +1830,6 @@ export interface components {
             };
         };
         /**
-         * WebhookIn
-         * @description A webhook to be made.
-         */
-        WebhookIn: {
-            /** Url */
-            url: string;
-            /** Events */
-            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
-        };
-        /**
-         * WebhookOut
-         * @description A webhook without its secret.
-         */
-        WebhookOut: {
-            /** Id */
-            id: string;
-            /** Url */
-            url: string;
-            /** Events */
-            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
-            /** Active */
-            active: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-        };
-        /**
-         * WebhookPatch
-         * @description What may change about a webhook.
-         */
-        WebhookPatch: {
-            /** Url */
-            url?: string | null;
-            /** Events */
-            events?: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[] | null;
-            /** Active */
-            active?: boolean | null;
-        };
-        /**
          * WindowOut
          * @description A display window in the unit of the volume.
          */
@@ -1737,6 +1838,16 @@ export interface components {
             low: number;
             /** High */
             high: number;
+        };
+        /**
+         * Words
+         * @description One text in the languages of the pages.
+         */
+        Words: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
         };
     };
     responses: never;

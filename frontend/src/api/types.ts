@@ -47,6 +47,9 @@ export type NameMeaning = Schemas['NameOut'];
 export type SetDraft = Schemas['SetDraftOut'];
 export type StructureSet = Schemas['StructureSetOut'];
 
+export type Protocol = Schemas['Protocol'];
+export type Objective = Schemas['Objective'];
+
 export type Job = Schemas['JobOut'];
 export type JobState = Schemas['JobState'];
 export type LogLine = Schemas['LogLine'];

@@ -100,4 +100,10 @@ export const slugsEn = {
   'slug.not-a-ct': 'Not a CT',
   'slug.not-as-dicom': 'Cannot leave as DICOM',
   'slug.nothing-to-export': 'There is nothing to export',
+  'slug.no-such-protocol': 'There is no such protocol',
+  'slug.other-frame-of-reference': 'Dose and image have different frames of reference',
+  'slug.no-dvh': 'There is no dose-volume histogram',
+  'slug.not-a-dose': 'This series is not a dose of this patient',
+  'slug.bad-dose': 'This dose cannot be used',
+  'slug.bad-dose-metric': 'This metric cannot be read',
 } as const;

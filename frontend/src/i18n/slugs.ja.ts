@@ -102,4 +102,10 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.not-a-ct': 'CTではありません',
   'slug.not-as-dicom': 'DICOMとして出力できません',
   'slug.nothing-to-export': '書き出す内容がありません',
+  'slug.no-such-protocol': 'このプロトコルはありません',
+  'slug.other-frame-of-reference': '線量と画像の座標系（Frame of Reference）が異なります',
+  'slug.no-dvh': '線量体積ヒストグラムがありません',
+  'slug.not-a-dose': 'このシリーズはこの患者の線量ではありません',
+  'slug.bad-dose': 'この線量は使えません',
+  'slug.bad-dose-metric': 'この線量指標は読み取れません',
 };

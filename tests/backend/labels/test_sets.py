@@ -79,6 +79,19 @@ def test_names_are_used_once(drawn: Drawn, client: TestClient, login: Login) -> 
     assert own.json()["name"] == "PAROTID_R", "its own name in other case"
 
 
+def test_structure_tells_the_standard_name_that_its_name_means(
+    drawn: Drawn, client: TestClient, login: Login
+) -> None:
+    headers = login("annotator")
+    url = f"/api/structure-sets/{drawn.set_id}"
+    for name in ("Parotis rechts", "Flap"):
+        assert client.post(f"{url}/structures", json={"name": name}, headers=headers).status_code == 201
+    found = {
+        one["name"]: one["standard_name"] for one in client.get(url, headers=headers).json()["structures"]
+    }
+    assert found == {"Parotid_L": "Parotid_L", "Parotis rechts": "Parotid_R", "Flap": None}
+
+
 @pytest.mark.parametrize(
     "name", ["", " ", "a\\b", "x" * 65, "a\tb", "a\u202eb", "a\u200bb", "a\x85b"], ids=ascii
 )

@@ -100,6 +100,10 @@ describe('histograms of what is on the screen', () => {
     scene.changeStructure('b', { visible: false });
     await counted();
     expect(mean('now b')).toBeUndefined();
+    book.include(new Set(['b']));
+    await counted();
+    expect(mean('now b')).toBe(35); // a score card needs it
+    book.include(new Set());
     const voxels = VOXELS.map((gy) => 2 * gy);
     scene.changeDose({ field: { digest: 'other', sampler: new DoseSampler({ grid: GRID, voxels, slope: 1 }, GRID) } });
     expect(book.state.size).toBe(0);

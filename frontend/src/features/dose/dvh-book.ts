@@ -32,6 +32,7 @@ export class DvhBook {
   private readonly session: SavedWork;
   private readonly entries = new Map<string, Entry>();
   private readonly listeners = new Set<() => void>();
+  private included: ReadonlySet<string> = new Set();
   private field: DoseField | null = null;
   private job: Job | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,6 +47,12 @@ export class DvhBook {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
+
+  /** Hidden structures that are counted as well. */
+  include(structureIds: ReadonlySet<string>): void {
+    this.included = structureIds;
+    this.follow();
+  }
 
   /** Begins to follow scene, edits and saves; the returned function ends it. */
   open(): () => void {
@@ -68,7 +75,7 @@ export class DvhBook {
     const { structures, activeId, comparison } = this.scene.state;
     const found: Wanted[] = [];
     for (const { id, mask, visible, count } of structures) {
-      if (!visible) continue;
+      if (!visible && !this.included.has(id)) continue;
       const size = id === activeId ? 0 : count;
       if (mask.count > 0) found.push({ key: curveKey('now', id), tag: mask, size, mask: () => mask });
       const saved = this.session.savedOf(id);

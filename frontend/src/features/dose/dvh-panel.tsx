@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { useT } from '../../i18n';
-import { IconButton } from '../../ui/controls';
+import { classes, IconButton, Select } from '../../ui/controls';
 import { Icon } from '../../ui/icons';
 import { shareAt } from '../../lib/dvh';
 import { referenceGy } from '../../viewer/dose-view';
@@ -12,6 +12,13 @@ import { DvhBook } from './dvh-book';
 import { doseScale, DvhChart, type Hover } from './dvh-chart';
 import { DvhTable, percentText } from './dvh-table';
 import css from './dvh.module.css';
+import { recalledProtocol } from './prescription';
+import { ScoreCard, Tally } from './score-card';
+import card from './score-card.module.css';
+import { useObjectives, type Objectives } from './use-objectives';
+
+const SIDES = ['values', 'objectives'] as const;
+type Side = (typeof SIDES)[number];
 
 /** Where the pointer is on a curve, in words. */
 function ReadOut({ curves, hover, reference }: { curves: readonly Curve[]; hover: Hover | null; reference: number }) {
@@ -27,7 +34,41 @@ function ReadOut({ curves, hover, reference }: { curves: readonly Curve[]; hover
   return <output data-testid="dvh-read-out">{t('dvh.read-out', values)}</output>;
 }
 
-function Panel() {
+/** What stands beside the curves, and which protocol it is. */
+function Beside({ side, onSide, objectives }: { side: Side; onSide: (side: Side) => void; objectives: Objectives }) {
+  const t = useT();
+  const { protocols, protocol, choose } = objectives;
+  const none = { value: '', label: t('objectives.none') };
+  return (
+    <>
+      <span className={card.sides} role="group" aria-label={t('dvh.side')}>
+        {SIDES.map((one) => (
+          <button
+            key={one}
+            type="button"
+            className={classes(card.side, one === side && card.on)}
+            aria-pressed={one === side}
+            onClick={() => onSide(one)}
+          >
+            {t(`dvh.side.${one}`)}
+          </button>
+        ))}
+      </span>
+      {side === 'objectives' && (
+        <span className={card.protocol} title={protocol?.note[t.language]}>
+          <Select
+            name={t('objectives.protocol')}
+            value={protocol?.id ?? ''}
+            choices={[none, ...protocols.map((one) => ({ value: one.id, label: one.title[t.language] }))]}
+            onChange={(id) => choose(id === '' ? null : id)}
+          />
+        </span>
+      )}
+    </>
+  );
+}
+
+function Panel({ seriesId }: { seriesId: string }) {
   const t = useT();
   const { scene, editor, session } = useWorkspace();
   const [book] = useState(() => new DvhBook(scene, editor, session));
@@ -39,6 +80,9 @@ function Panel() {
   const dose = useScene(scene, (state) => state.dose);
   const dirty = useLabels(session, (state) => state.dirty);
   const [hover, setHover] = useState<Hover | null>(null);
+  const [side, setSide] = useState<Side>(() => (recalledProtocol(seriesId) === null ? 'values' : 'objectives'));
+  const objectives = useObjectives(seriesId, book, counted, structures, side === 'objectives');
+  const { lines, protocol } = objectives;
   const curves = useMemo(
     () => curvesOf({ structures, activeId, comparison }, counted, (id) => (dirty.has(id) ? (session.savedOf(id)?.number ?? null) : null)),
     [structures, activeId, comparison, counted, dirty, session],
@@ -47,12 +91,15 @@ function Panel() {
   const reference = referenceGy(dose);
   const scale = useMemo(() => doseScale(maxGy, reference ?? 0), [maxGy, reference]);
   const partly = curves.filter((one) => one.kind === 'now' && one.dvh !== null && one.dvh.covered < 1).length;
+  const point = (key: string | null): void => setHover(key === null ? null : { gy: null, key });
   return (
     <section className={css.panel} aria-label={t('dose.key.dvh')} data-testid="dvh">
       <header>
         <b>{t('dose.dvh')}</b>
-        <span>{t('dvh.about')}</span>
-        {partly > 0 && <span className={css.warn}>{t('dvh.partly', { n: partly })}</span>}
+        <Beside side={side} onSide={setSide} objectives={objectives} />
+        {protocol !== null && <Tally lines={lines} />}
+        {side === 'values' && <span>{t('dvh.about')}</span>}
+        {side === 'values' && partly > 0 && <span className={css.warn}>{t('dvh.partly', { n: partly })}</span>}
         <span className={css.gap} />
         {reference !== null && <ReadOut curves={curves} hover={hover} reference={reference} />}
         <IconButton small name={t('dvh.close')} onClick={() => scene.changeDose({ dvh: false })}>
@@ -61,12 +108,16 @@ function Panel() {
       </header>
       {reference === null ? (
         <p>{t(dose.field === null ? 'dose.loading' : 'dvh.no-dose')}</p>
-      ) : curves.length === 0 ? (
+      ) : curves.length === 0 && protocol === null ? (
         <p>{t('dvh.nothing')}</p>
       ) : (
         <div className={css.body}>
           <DvhChart curves={curves} scale={scale} reference={reference} hover={hover} onHover={setHover} />
-          <DvhTable curves={curves} hover={hover} onHover={(key) => setHover(key === null ? null : { gy: null, key })} />
+          {side === 'values' && <DvhTable curves={curves} hover={hover} onHover={point} />}
+          {side === 'objectives' && protocol !== null && <ScoreCard lines={lines} activeId={activeId} hover={hover} onHover={point} />}
+          {side === 'objectives' && protocol === null && (
+            <p className={card.empty}>{t(objectives.failed ? 'objectives.failed' : 'objectives.choose')}</p>
+          )}
         </div>
       )}
     </section>
@@ -76,6 +127,6 @@ function Panel() {
 /** Dose-volume histograms of what is shown, below the views. */
 export function DvhPanel() {
   const { scene, session } = useWorkspace();
-  const open = useScene(scene, (state) => state.dose.dvh && state.dose.seriesId !== null);
-  return open ? <Panel key={session.setId} /> : null;
+  const seriesId = useScene(scene, (state) => (state.dose.dvh ? state.dose.seriesId : null));
+  return seriesId === null ? null : <Panel key={`${session.setId} ${seriesId}`} seriesId={seriesId} />;
 }

@@ -68,7 +68,7 @@ describe('drafts that the server has not taken', () => {
 
 describe('review', () => {
   const structure = (id: string, state: Structure['state'], drawn: boolean): Structure => ({
-    id, name: id, original_name: id, colour: '#ffffff', kind: 'ORGAN', number: 1, state, assessment: 'none', plausibility: [],
+    id, name: id, original_name: id, standard_name: null, colour: '#ffffff', kind: 'ORGAN', number: 1, state, assessment: 'none', plausibility: [],
     unknown: !drawn, approval: null, involved: {},
     head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, changed_slices: 1, sha256: '', parent: 0 } : null,
   }); // prettier-ignore

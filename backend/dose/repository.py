@@ -1,0 +1,61 @@
+"""Queries for dose; opened by `dose.service` only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from backend.labels.tables import Revision, Structure
+from backend.studies.tables import Instance, Series, Study
+from rt.dicom.kinds import RTPLAN
+
+
+def doses(session: Session, study_id: str) -> Sequence[tuple[Series, Instance]]:
+    """The dose series of a study, each with its first instance."""
+    statement = (
+        select(Series, Instance)
+        .join(Instance, Instance.series_row_id == Series.id)
+        .where(Series.study_row_id == study_id, Series.modality == "RTDOSE")
+        .order_by(Series.number, Series.id, Instance.id)
+    )
+    firsts = {
+        series.id: (series, instance) for series, instance in reversed(session.execute(statement).all())
+    }
+    return list(firsts.values())[::-1]
+
+
+def plans(session: Session, study_id: str, uids: Collection[str]) -> dict[str, Instance]:
+    """The study's RT Plans with these SOP Instance UIDs."""
+    statement = (
+        select(Instance)
+        .join(Series, Series.id == Instance.series_row_id)
+        .where(
+            Series.study_row_id == study_id,
+            Instance.sop_class_uid == RTPLAN,
+            Instance.sop_instance_uid.in_(uids),
+        )
+    )
+    return {row.sop_instance_uid: row for row in session.scalars(statement)}
+
+
+def series(session: Session, series_id: str) -> Series:
+    """A series that is known to exist."""
+    return session.get_one(Series, series_id)
+
+
+def study(session: Session, study_id: str) -> Study:
+    """A study that is known to exist."""
+    return session.get_one(Study, study_id)
+
+
+def drawn(session: Session, set_id: str) -> Sequence[tuple[Structure, Revision]]:
+    """A set's structures that have a revision, with the newest."""
+    structures = session.scalars(
+        select(Structure).where(Structure.structure_set_id == set_id).order_by(Structure.number)
+    ).all()
+    heads = [(row.id, row.head) for row in structures if row.head]
+    found = session.scalars(select(Revision).where(tuple_(Revision.structure_id, Revision.number).in_(heads)))
+    by_structure = {revision.structure_id: revision for revision in found}
+    return [(row, by_structure[row.id]) for row in structures if row.id in by_structure]

@@ -1,0 +1,54 @@
+"""Doses, DVHs and plan objectives over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from backend.accounts.deps import ActorDep
+from backend.dose import service, templates
+from backend.dose.schemas import DosesOut, DvhOut, ProtocolsOut, ScoreCard
+from backend.kit.web import SessionDep, problems
+
+router = APIRouter(prefix="/api", tags=["dose"])
+
+DoseSeries = Annotated[str, Query(max_length=36, description="An RTDOSE series of the patient")]
+
+
+@router.get("/studies/{study_id}/doses")
+def list_doses(study_id: str, session: SessionDep, actor: ActorDep) -> DosesOut:
+    """The dose distributions of a study."""
+    return service.doses_of(session, actor, study_id)
+
+
+@router.get("/structures/{structure_id}/revisions/{number}/dvh", responses=problems(409))
+def get_dvh(
+    structure_id: str,
+    number: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    actor: ActorDep,
+    dose_series_id: DoseSeries,
+    metrics: Annotated[
+        str | None,
+        Query(max_length=512, description="mean, min, max, D95, D0.1cc, V20Gy, V20Gycc; with commas"),
+    ] = None,
+) -> DvhOut:
+    """The DVH of one revision in one dose."""
+    return service.dvh_of_revision(actor, structure_id, number, dose_series_id, metrics)
+
+
+@router.get("/dose/protocols")
+def list_protocols(_: ActorDep) -> ProtocolsOut:
+    """The protocols whose objectives a structure set can be held against."""
+    return ProtocolsOut(items=list(templates.protocols().values()))
+
+
+@router.get("/structure-sets/{set_id}/objectives", responses=problems(409))
+def get_objectives(
+    set_id: str,
+    actor: ActorDep,
+    protocol: Annotated[str, Query(max_length=64)],
+    dose_series_id: DoseSeries,
+) -> ScoreCard:
+    """A protocol's objectives for the newest revisions of a structure set."""
+    return service.score_card(actor, set_id, protocol, dose_series_id)

@@ -1,0 +1,227 @@
+"""Doses of a study, DVHs of revisions and score cards of structure sets.
+
+A dose's voxels may have to be assembled first, so what measures opens transactions of its own and holds none
+while it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from backend.accounts.actor import Actor
+from backend.dose import repository
+from backend.dose.errors import BadMetric, NoDvh, NotADose, OtherFrame
+from backend.dose.schemas import (
+    CurveOut,
+    DoseOut,
+    DosesOut,
+    DvhOut,
+    MeasuredStructure,
+    MetricOut,
+    Objective,
+    ObjectiveResult,
+    ScoreCard,
+)
+from backend.dose.templates import protocol_of
+from backend.kit.db import session_scope
+from backend.kit.storage import storage
+from backend.labels import service as labels
+from backend.labels.tables import Revision, Structure, StructureSet
+from backend.projects.service import Permission
+from backend.studies import service as studies
+from backend.studies.schemas import WarningOut
+from backend.studies.tables import Instance, Series
+from rt.dicom.parse import read_stored
+from rt.dicom.rtdose import DoseKind, dose_kind
+from rt.dicom.rtplan import PlanSummary, read_plan
+from rt.dose_metrics import STANDARD, Metric, parse_metric, parse_metrics
+from rt.dvh import Dose, Dvh, dvh_of_mask
+from rt.errors import DoseError, DoseMetricError
+from rt.geometry import Grid
+from rt.nomenclature import tg263_name
+from rt.objectives import Judgement, Target, judge
+
+STEP_GY = 0.1
+"""Between two points of a curve, where that is not more than MOST_POINTS."""
+MOST_POINTS = 2000
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A structure set and a dose that are looked at together."""
+
+    grid: Grid
+    dose: Series
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A structure that is drawn, with its newest revision's DVH where any of it has a dose."""
+
+    structure: Structure
+    head: Revision
+    dvh: Dvh | None
+
+
+def doses_of(session: Session, actor: Actor, study_id: str) -> DosesOut:
+    """The dose distributions of a study, and what is known of them without their voxels."""
+    studies.get_study(session, actor, study_id, Permission.READ)
+    found = [(series, _kind(instance)) for series, instance in repository.doses(session, study_id)]
+    uids = {kind.plan_sop_instance_uid for _, kind in found if kind.plan_sop_instance_uid}
+    plans = {uid: _plan(row) for uid, row in repository.plans(session, study_id, uids).items()}
+    return DosesOut(
+        items=[
+            _described(series, kind, plans.get(kind.plan_sop_instance_uid or "")) for series, kind in found
+        ]
+    )
+
+
+def _kind(instance: Instance) -> DoseKind:
+    return dose_kind(read_stored(storage().get(instance.sha256), pixels=False))
+
+
+def _plan(instance: Instance) -> PlanSummary:
+    return read_plan(read_stored(storage().get(instance.sha256), pixels=False))
+
+
+def _described(series: Series, kind: DoseKind, plan: PlanSummary | None) -> DoseOut:
+    volume = series.volume
+    return DoseOut(
+        series_id=series.id,
+        description=series.description,
+        units=kind.units,
+        dose_type=kind.dose_type,
+        summation=kind.summation,
+        max_gy=volume["window"]["high"] if volume else None,
+        grid=volume["grid"] if volume else None,
+        frame_of_reference_uid=series.frame_of_reference_uid,
+        plan_label=plan.label if plan else None,
+        prescription_gy=plan.prescription_gy if plan else None,
+        warnings=[WarningOut.model_validate(warning) for warning in series.warnings],
+    )
+
+
+def dvh_of_revision(
+    actor: Actor, structure_id: str, number: int, dose_series_id: str, metrics: str | None
+) -> DvhOut:
+    """The DVH of one revision of a structure in a dose, with the values asked for."""
+    wanted = _metrics(metrics)
+    with session_scope(read_only=True) as session:
+        structure, scope = labels.open_structure(session, actor, structure_id, Permission.READ)
+        revision = labels.get_revision(session, structure.id, number)
+        asked = _asked(session, actor, scope.structure_set, dose_series_id)
+    dvh = _measured(revision, asked.grid, _dose(asked.dose))
+    doses, percent = dvh.cumulative(max(STEP_GY, float(dvh.edges_gy[-1]) / MOST_POINTS))
+    return DvhOut(
+        structure=MeasuredStructure(id=structure.id, name=structure.name, colour=structure.colour),
+        revision=number,
+        dose_series_id=dose_series_id,
+        volume_cc=dvh.volume_cc,
+        outside_fraction=dvh.outside_fraction,
+        mean_gy=dvh.mean_gy,
+        min_gy=dvh.min_gy,
+        max_gy=dvh.max_gy,
+        curve=CurveOut(dose_gy=doses.round(6).tolist(), volume_percent=percent.round(4).tolist()),
+        values=[MetricOut(metric=m.text, value=m.of(dvh), unit=m.unit) for m in wanted],
+    )
+
+
+def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str) -> ScoreCard:
+    """A protocol's objectives for the newest revisions of a structure set."""
+    with session_scope(read_only=True) as session:
+        scope = labels.open_set(session, actor, set_id, Permission.READ)
+        protocol = protocol_of(protocol_id)
+        asked = _asked(session, actor, scope.structure_set, dose_series_id)
+        drawn = [
+            (structure, head)
+            for structure, head in repository.drawn(session, set_id)
+            if head.slices and not labels.is_unknown(structure, head)
+        ]
+    by_name: dict[str, list[_Measured | None]] = {}
+    wanted = {name for objective in protocol.objectives for name in objective.structures}
+    dose = _dose(asked.dose)
+    for structure, head in drawn:
+        match = tg263_name(structure.name)
+        if match and match.name in wanted:
+            found = _Measured(structure, head, _measured_or_none(head, asked.grid, dose))
+            by_name.setdefault(match.name, []).append(found)
+    items = [
+        _judged(objective, name, one)
+        for objective in protocol.objectives
+        for name in objective.structures
+        for one in by_name.get(name, [None])
+    ]
+    return ScoreCard(
+        structure_set_id=set_id, dose_series_id=dose_series_id, protocol=protocol_id, items=items
+    )
+
+
+def _judged(objective: Objective, name: str, one: _Measured | None) -> ObjectiveResult:
+    metric = parse_metric(objective.metric)
+    dvh = one.dvh if one else None
+    judged = Judgement("unknown", None, "outside-dose" if one else "not-contoured")
+    if dvh:
+        judged = judge(Target(metric, objective.comparison, objective.limit, objective.variation), dvh)
+    return ObjectiveResult(
+        structure=name,
+        structure_id=one.structure.id if one else None,
+        name=one.structure.name if one else None,
+        revision=one.head.number if one else None,
+        unit=metric.unit,
+        value=judged.value,
+        outside_fraction=dvh.outside_fraction if dvh else None,
+        verdict=judged.verdict,
+        reason=judged.reason,
+        **objective.model_dump(exclude={"structures"}),
+    )
+
+
+def _metrics(text: str | None) -> tuple[Metric, ...]:
+    try:
+        return parse_metrics(",".join(STANDARD) if text is None else text)
+    except DoseMetricError as error:
+        raise BadMetric(error.detail, field="metrics") from error
+
+
+def _asked(session: Session, actor: Actor, owner: StructureSet, dose_series_id: str) -> _Asked:
+    """The set's grid and the dose, when they are of one patient and one frame of reference."""
+    dose = studies.get_series(session, actor, dose_series_id, Permission.READ)
+    image = repository.series(session, owner.series_row_id)
+    if dose.modality != "RTDOSE":
+        raise NotADose(f"the series is {dose.modality}, not RTDOSE", field="dose_series_id")
+    patients = {repository.study(session, series.study_row_id).patient_row_id for series in (dose, image)}
+    if len(patients) > 1:
+        raise NotADose("the dose is another patient's", field="dose_series_id")
+    frames = (image.frame_of_reference_uid, dose.frame_of_reference_uid)
+    if not frames[0] or frames[0] != frames[1]:
+        raise OtherFrame(
+            "the dose's frame of reference is not the image's",
+            image_frame_of_reference_uid=frames[0], dose_frame_of_reference_uid=frames[1],
+        )  # fmt: skip
+    return _Asked(labels.grid_of(image), dose)
+
+
+def _dose(series: Series) -> Dose:
+    series = studies.with_volume(series)
+    voxels, grid = studies.load_volume(series)
+    try:
+        return Dose(voxels.astype("f4", copy=False), grid)
+    except DoseError as error:
+        raise NoDvh(error.detail) from error
+
+
+def _measured(revision: Revision, grid: Grid, dose: Dose) -> Dvh:
+    try:
+        return dvh_of_mask(labels.load_mask(revision, grid), grid, dose)
+    except DoseError as error:
+        raise NoDvh(error.detail) from error
+
+
+def _measured_or_none(revision: Revision, grid: Grid, dose: Dose) -> Dvh | None:
+    """The DVH, or None where it lies wholly outside the dose."""
+    try:
+        return _measured(revision, grid, dose)
+    except NoDvh:
+        return None

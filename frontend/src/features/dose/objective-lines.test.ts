@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { Objective, Protocol } from '../../api/types';
+import { translators } from '../../i18n';
+import { dvhOf, Histogram, type Dvh } from '../../lib/dvh';
+import { idsOf, linesOf, type Drawn, type Line } from './objective-lines';
+import { limitText, reasonText, valueText } from './score-card';
+
+/** 100 voxels of 0.01 cm³ with one dose, and as many outside the dose grid as asked for. */
+function uniform(gy: number, outside = 0): Dvh {
+  const histogram = new Histogram(100);
+  histogram.change(Float32Array.from({ length: 100 + outside }, (_, n) => (n < 100 ? gy : NaN)), 100 + outside, 1);
+  return dvhOf(histogram, 0.01);
+}
+
+const wish = (structures: string[], metric: string, limit: number, priority: 1 | 2 | 3, variation: number | null = null): Objective =>
+  ({ structures, metric, comparison: 'at-most', limit, variation, priority, source: 'made for this test' }); // prettier-ignore
+
+const PROTOCOL: Protocol = {
+  id: 'x', title: { en: '', ja: '' }, note: { en: '', ja: '' },
+  objectives: [wish(['Larynx', 'Heart'], 'mean', 44, 3), wish(['SpinalCord'], 'D0.03cc', 50, 1, 55), wish(['Brainstem'], 'D2cc', 54, 1)],
+}; // prettier-ignore
+
+const structure = (id: string, count = 100) => ({ id, name: `called ${id}`, colour: '#fff', count });
+const DRAWN: Drawn = {
+  structures: [structure('l1'), structure('l2'), structure('cord'), structure('stem'), structure('heart', 0), structure('flap')],
+  records: [
+    { id: 'l1', standard_name: 'Larynx' }, { id: 'l2', standard_name: 'Larynx' }, { id: 'cord', standard_name: 'SpinalCord' },
+    { id: 'stem', standard_name: 'Brainstem' }, { id: 'heart', standard_name: 'Heart' }, { id: 'flap', standard_name: null },
+  ],
+}; // prettier-ignore
+const COUNTED = new Map([
+  ['now l1', uniform(40)], ['saved l1', uniform(30)], ['now l2', uniform(45, 100)], ['now cord', uniform(52)], ['now stem', uniform(20)],
+]); // prettier-ignore
+
+const found = linesOf(PROTOCOL, DRAWN, COUNTED, (id) => id === 'l1');
+const lineOf = (id: string | null): Line => {
+  const line = found.find((one) => (one.structure?.id ?? null) === id);
+  if (line === undefined) throw new Error(String(id));
+  return line;
+};
+
+describe('the lines of a score card', () => {
+  it('are those of all structures of a name, by priority; what holds nothing was not contoured and comes last', () => {
+    expect(found.map((line) => [line.wanted, line.structure?.id ?? null])).toEqual([
+      ['SpinalCord', 'cord'], ['Brainstem', 'stem'], ['Larynx', 'l1'], ['Larynx', 'l2'], ['Heart', null],
+    ]); // prettier-ignore
+    expect(lineOf(null).now).toEqual({ verdict: 'unknown', value: null, reason: 'not-contoured' });
+  });
+
+  it('need the histograms of no other structures', () => {
+    expect(idsOf(PROTOCOL, DRAWN)).toEqual(new Set(['l1', 'l2', 'cord', 'stem']));
+    expect(idsOf(null, DRAWN).size).toBe(0);
+  });
+
+  it('hold verdict, value and the saved value of a contour that differs', () => {
+    expect(lineOf('l1').now?.verdict).toBe('pass');
+    expect([lineOf('l1').now?.value, lineOf('l1').savedValue]).toEqual([40, 30]);
+    expect(lineOf('cord').now?.verdict).toBe('variation');
+    expect(lineOf('cord').savedValue).toBeNull();
+    expect(linesOf(PROTOCOL, DRAWN, new Map(), () => true)[0]?.now).toBeNull();
+    expect(linesOf(PROTOCOL, DRAWN, COUNTED, () => false).find((line) => line.structure?.id === 'l1')?.savedValue).toBeNull();
+  });
+
+  it('say their limits and reasons in words', () => {
+    const reason = (id: string | null): string => {
+      const line = lineOf(id);
+      return line.now === null ? '' : reasonText(line.now, line, translators.en);
+    };
+    expect(['l2', 'stem', null, 'cord'].map(reason)).toEqual(['50 % in the dose grid', 'smaller than 2 cc', 'not contoured', '']);
+    expect(limitText(lineOf('cord').objective, 'Gy')).toBe('≤ 50 (55) Gy');
+    expect(limitText({ comparison: 'at-least', limit: 95, variation: null }, '%')).toBe('≥ 95 %');
+    expect(valueText(12.3456, 'cc')).toBe('12.35 cc');
+  });
+});

@@ -1,0 +1,53 @@
+/** The protocol that was chosen for a dose, and what the contours on the screen make of its objectives. */
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo, useState } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Page, Protocol } from '../../api/types';
+import type { Dvh } from '../../lib/dvh';
+import type { SceneState } from '../../viewer/scene';
+import { useLabels, useWorkspace } from '../labels/workspace';
+import type { DvhBook } from './dvh-book';
+import { idsOf, linesOf, type Line } from './objective-lines';
+import { recalledProtocol, rememberProtocol } from './prescription';
+
+export type Objectives = {
+  readonly protocols: readonly Protocol[];
+  readonly protocol: Protocol | null;
+  readonly failed: boolean;
+  readonly lines: readonly Line[];
+  readonly choose: (id: string | null) => void;
+};
+
+/** `shown`: whether the score card is looked at, so that its histograms are worth counting. */
+export function useObjectives(
+  seriesId: string,
+  book: DvhBook,
+  counted: ReadonlyMap<string, Dvh>,
+  structures: SceneState['structures'],
+  shown: boolean,
+): Objectives {
+  const { set, session } = useWorkspace();
+  const dirty = useLabels(session, (state) => state.dirty);
+  const [id, setId] = useState(() => recalledProtocol(seriesId));
+  const found = useQuery({
+    queryKey: keys.protocols,
+    queryFn: () => api.get<Page<Protocol>>('/dose/protocols'),
+    enabled: shown,
+    staleTime: Infinity,
+  });
+  const protocols = found.data?.items ?? [];
+  const protocol = (shown && protocols.find((one) => one.id === id)) || null;
+  const drawn = useMemo(() => ({ structures, records: set?.structures ?? [] }), [structures, set]);
+  const wanted = useMemo(() => idsOf(protocol, drawn), [protocol, drawn]);
+  useEffect(() => book.include(wanted), [book, wanted]);
+  const lines = useMemo(
+    () => (protocol === null ? [] : linesOf(protocol, drawn, counted, (structureId) => dirty.has(structureId))),
+    [protocol, drawn, counted, dirty],
+  );
+  const choose = (chosen: string | null): void => {
+    rememberProtocol(seriesId, chosen);
+    setId(chosen);
+  };
+  return { protocols, protocol, failed: found.isError, lines, choose };
+}

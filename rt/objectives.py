@@ -1,0 +1,75 @@
+"""Plan objectives: what a DVH should say, and whether it does.
+
+An objective passes up to its limit, varies acceptably up to its variation, and fails beyond.  Where a part
+of the structure has no dose, a verdict stands only if no dose of that part could change it: a cord whose
+known part is above its limit fails however little of it the dose grid covers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from rt.dose_metrics import Kind, Metric
+from rt.dvh import Dvh
+
+Comparison = Literal["at-most", "at-least"]
+Verdict = Literal["pass", "variation", "fail", "unknown"]
+Reason = Literal["not-contoured", "outside-dose", "partly-outside-dose", "too-small"]
+"""Why a verdict is unknown."""
+
+NEGLIGIBLE_OUTSIDE = 0.001
+"""Part of a volume without dose that leaves every verdict standing."""
+_MORE_VOLUME: dict[Kind, float] = {
+    "max": math.inf,
+    "dose-at-cc": math.inf,
+    "cc-at-gy": math.inf,
+    "min": -math.inf,
+}
+"""Which way alone more volume can move a value; the others it can move both ways."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is wanted of one value, in its own unit."""
+
+    metric: Metric
+    comparison: Comparison
+    limit: float
+    variation: float | None = None
+    """The last value that is acceptable, though the limit is not kept."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of an objective."""
+
+    verdict: Verdict
+    value: float | None = None
+    """Of the part within the dose grid."""
+    reason: Reason | None = None
+    """Of a verdict that is unknown."""
+
+
+def judge(target: Target, dvh: Dvh) -> Judgement:
+    """Whether a structure's DVH keeps an objective; unknown, with the reason, where that cannot be said."""
+    value = target.metric.of(dvh)
+    partly = dvh.outside_fraction > NEGLIGIBLE_OUTSIDE
+    if value is None:
+        return Judgement("unknown", None, "partly-outside-dose" if partly else "too-small")
+    verdict = _verdict(target, value)
+    if partly:
+        furthest = _MORE_VOLUME.get(target.metric.kind)
+        if furthest is None or _verdict(target, furthest) != verdict:
+            return Judgement("unknown", value, "partly-outside-dose")
+    return Judgement(verdict, value)
+
+
+def _verdict(target: Target, value: float) -> Verdict:
+    sign = 1 if target.comparison == "at-most" else -1
+    if sign * value <= sign * target.limit:
+        return "pass"
+    if target.variation is not None and sign * value <= sign * target.variation:
+        return "variation"
+    return "fail"

@@ -1,0 +1,80 @@
+"""Plan objectives on histograms whose values are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rt.dose_metrics import parse_metric
+from rt.dvh import Dvh
+from rt.objectives import Comparison, Judgement, Target, Verdict, judge
+
+
+def even(low_gy: float = 0.0, high_gy: float = 100.0, outside: float = 0.0) -> Dvh:
+    """The DVH of 10 cm³ with dose, spread evenly from the lowest dose to the highest."""
+    edges = np.array([low_gy, high_gy])
+    middle = (low_gy + high_gy) / 2
+    return Dvh(10.0 / (1 - outside), outside, middle, low_gy, high_gy, edges, np.array([0.0, 10.0]))
+
+
+def target(
+    metric: str, limit: float, comparison: Comparison = "at-most", variation: float | None = None
+) -> Target:
+    return Target(parse_metric(metric), comparison, limit, variation)
+
+
+@pytest.mark.parametrize(
+    ("limit", "variation", "verdict"),
+    [(50, None, "pass"), (49.9, None, "fail"), (49.9, 50, "variation"), (40, 49.9, "fail")],
+)
+def test_value_is_held_against_limit_and_variation(
+    limit: float, variation: float | None, verdict: Verdict
+) -> None:
+    """The mean is 50 Gy; a limit is kept by the value that equals it."""
+    assert judge(target("mean", limit, "at-most", variation), even()) == Judgement(verdict, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("limit", "variation", "verdict"),
+    [(5, None, "pass"), (5.1, None, "fail"), (5.1, 5, "variation"), (6, 5.1, "fail")],
+)
+def test_what_should_be_reached_is_judged_the_other_way_round(
+    limit: float, variation: float | None, verdict: Verdict
+) -> None:
+    judged = judge(target("D95", limit, "at-least", variation), even())
+    assert judged.verdict == verdict
+    assert judged.value == pytest.approx(5.0)
+
+
+def test_structure_smaller_than_the_volume_asked_for_is_unknown() -> None:
+    assert judge(target("D11cc", 50), even()) == Judgement("unknown", None, "too-small")
+
+
+@pytest.mark.parametrize("metric", ["mean", "D95", "V50Gy"])
+def test_part_without_dose_leaves_what_it_could_change_unknown(metric: str) -> None:
+    for limit in (1.0, 99.0):
+        judged = judge(target(metric, limit), even(outside=0.1))
+        assert (judged.verdict, judged.reason) == ("unknown", "partly-outside-dose")
+        assert judged.value is not None
+
+
+@pytest.mark.parametrize("metric", ["max", "D0.03cc", "V50Gycc"])
+def test_limit_that_the_known_part_breaks_is_broken_whatever_the_rest_has(metric: str) -> None:
+    broken, kept = judge(target(metric, 4), even(outside=0.1)), judge(target(metric, 101), even(outside=0.1))
+    assert (broken.verdict, broken.reason) == ("fail", None)
+    assert (kept.verdict, kept.reason) == ("unknown", "partly-outside-dose")
+    varied = judge(target(metric, 4, "at-most", 101), even(outside=0.1))
+    assert varied.verdict == "unknown", "the rest may bring it over the variation as well"
+
+
+def test_lowest_dose_of_the_known_part_can_only_become_lower() -> None:
+    assert judge(target("min", 25, "at-least"), even(20, 60, 0.1)).verdict == "fail"
+    assert judge(target("min", 15, "at-least"), even(20, 60, 0.1)).verdict == "unknown"
+
+
+def test_volume_asked_for_that_only_the_rest_could_hold_is_unknown_for_that_reason() -> None:
+    assert judge(target("D11cc", 50), even(outside=0.5)).reason == "partly-outside-dose"
+
+
+def test_sliver_without_dose_leaves_the_verdict_standing() -> None:
+    assert judge(target("mean", 60), even(outside=0.0005)).verdict == "pass"
