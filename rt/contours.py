@@ -46,6 +46,7 @@ WarningSlug = Literal[
     "contours-coarser-than-slices",
     "contours-overlap",
     "contour-not-closed",
+    "contour-impossible",
     "contours-without-structure",
     "contours-of-unknown-images",
 ]
@@ -68,6 +69,8 @@ class ContourWarning:
     detail: str
     structure: str = ""
     """Whose polygons; empty when it is about all of them."""
+    numbers: tuple[int, ...] = ()
+    """Which of the structure's contours, counted from 1; empty where that is not said."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ DS_BYTES = 16
 """Longest decimal string (PS3.5 6.2)."""
 DECIMALS = 6
 """Decimals written: a nanometre, far below any scanner."""
+FURTHEST_MM = 1e6
+"""A coordinate further from the origin than a kilometre is of no patient."""
 CLOSED_TYPES = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
 """Geometric types that enclose an area (PS3.3 C.8.8.6.3)."""
 
@@ -35,14 +37,18 @@ class Contour:
 
     @cached_property
     def points_mm(self) -> FloatArray:
-        """(n, 3) LPS millimetres; DicomError when the data are not triples of finite numbers."""
+        """(n, 3) LPS millimetres; DicomError when the data are no triples of numbers that can be."""
         words = self.data.split("\\") if self.data.strip() else []
         try:
             values = np.array(words, dtype=np.float64)
         except ValueError as error:
-            raise DicomError("ContourData holds something that is not a number") from error
-        if len(values) % 3 or not np.isfinite(values).all():
-            raise DicomError("ContourData are not triples of finite numbers")
+            raise DicomError("something in ContourData is not a number") from error
+        if len(values) % 3:
+            raise DicomError(f"{len(values)} values in ContourData are no triples")
+        if not np.isfinite(values).all():
+            raise DicomError("a value in ContourData is not finite")
+        if values.size and np.abs(values).max() > FURTHEST_MM:
+            raise DicomError("a point is further than a kilometre away")
         return values.reshape(-1, 3)
 
     @property

@@ -144,22 +144,15 @@ def _other_series(dataset: Dataset) -> None:
     study.RTReferencedSeriesSequence[0].SeriesInstanceUID = new_uid()
 
 
-def _broken_number(dataset: Dataset) -> None:
-    contour = dataset.ROIContourSequence[1].ContourSequence[0]
-    contour.ContourData = [*contour.ContourData[:-1]]
-
-
-@pytest.mark.parametrize("spoil", [_other_series, _broken_number])
 def test_wrong_references_are_refused_whole_and_the_worklist_says_why(
     project: Project,
     arrived: Arrived,
     tmp_path: Path,
     client: TestClient,
     login: Login,
-    spoil: Callable[[Dataset], None],
 ) -> None:
     dataset = make_rtstruct(arrived.ct, {"Larynx": {2: RING}, "Brainstem": {3: RING}})
-    spoil(dataset)
+    _other_series(dataset)
     results = _send(project, tmp_path, dataset)
     assert results[0]["structure_sets"] == []
     assert _structures() == []
