@@ -25,8 +25,10 @@ from backend.studies.belonging import REFERRING, check_belonging
 from backend.studies.door import Checked
 from backend.studies.errors import ConflictingInstance, WrongPatient
 from backend.studies.findings import as_warnings, called, replace_warnings
+from backend.studies.persons import Person, is_someone_else, person_of
 from backend.studies.schemas import Outcome
 from backend.studies.tables import Instance, Patient, Series, Study
+from rt.dicom.kinds import CROSS_SECTIONS
 from rt.dicom.outgoing import plain_text
 from rt.dicom.parse import read_stored
 from rt.errors import DicomError
@@ -217,11 +219,13 @@ def _patient(session: Session, project_id: str, checked: Checked) -> Patient:
 
 
 def _refuse_someone_else(patient: Patient, checked: Checked) -> None:
-    """Where name and birth date both differ: one of them alone is married, mended or mistyped."""
-    name, born = checked.instance.patient_name[:324], checked.instance.birth_date
-    differs = bool(patient.name and name and patient.name.casefold() != name.casefold())
-    if differs and patient.birth_date and born and patient.birth_date != born:
-        raise WrongPatient("this PatientID belongs to someone of another name and another birth date here")
+    """Without a PatientID the study alone joins images; what is drawn or planned on them must agree."""
+    parsed = checked.instance
+    own = Person(parsed.patient_id, parsed.patient_name[:324], parsed.birth_date)
+    by_either = not parsed.patient_id and parsed.sop_class_uid not in CROSS_SECTIONS
+    if is_someone_else(person_of(patient), own, by_either=by_either):
+        which = "or" if by_either else "and another"
+        raise WrongPatient(f"the patient of this PatientID is of another name {which} birth date here")
 
 
 def _series(session: Session, study: Study, checked: Checked) -> Series:
