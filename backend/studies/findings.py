@@ -11,7 +11,7 @@ from typing import Any
 from backend.studies.tables import Series
 from rt.contours import ContourWarning
 
-BY_NAME = frozenset({"contour-impossible", "structure-outside-volume"})
+BY_NAME = frozenset({"contour-impossible", "contour-outside-volume", "structure-outside-volume"})
 """Something is lost: every structure is named, not only the first."""
 MOST_NAMES = 20
 """Structures that one warning names."""

@@ -71,7 +71,10 @@ def _read(dataset: Dataset) -> References | None:
     kind, frame = str(dataset.get("SOPClassUID", "")), str(dataset.get("FrameOfReferenceUID") or "")
     known = References(
         kind,
-        *(_text(dataset, k) for k in ("StudyInstanceUID", "PatientID", "PatientName", "PatientBirthDate")),
+        _text(dataset, "StudyInstanceUID"),
+        _text(dataset, "PatientID"),
+        _text(dataset, "PatientName"),
+        _text(dataset, "PatientBirthDate"),
     )
     if kind == RTSTRUCT:
         return _of_structure_set(dataset, known)

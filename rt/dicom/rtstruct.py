@@ -19,7 +19,13 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import RTStructureSetStorage
 
 from rt.contours import ContourWarning
-from rt.dicom.contour_data import Contour, contours_from_json, contours_to_json, fill_contours
+from rt.dicom.contour_data import (
+    NAMED_CONTOURS,
+    Contour,
+    contours_from_json,
+    contours_to_json,
+    fill_contours,
+)
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, plain_text, write_bytes
 from rt.dicom.rtstruct_writer import write_rtstruct
 from rt.errors import DicomError, DicomReferenceError, StructureSetError
@@ -46,8 +52,6 @@ DEFAULT_COLOURS = ("#ff5050", "#50c850", "#5090ff", "#ffd040", "#c060ff", "#40d0
 """Colours of ROIs that come without one, by number."""
 LARGEST_NUMBER = 2**31 - 1
 """Of an integer string (PS3.5 6.2)."""
-NAMED_CONTOURS = 10
-"""Contours of one structure that a warning names by their number."""
 
 
 @dataclass(frozen=True)

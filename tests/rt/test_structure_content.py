@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from rt.dicom.parse import parse_instance
-from rt.dicom.rtstruct import read_rtstruct
+from rt.dicom.rtstruct import fill_contours, read_rtstruct
 from rt.dicom.sandbox import ParserProcess
 from rt.errors import DicomError, EmptyFile, StructureSetError
+from rt.geometry import Grid
 from tests.factories.dicom import encode, make_ct_series, make_rtstruct
 
 RING = [(4.0, 4.0), (9.0, 4.0), (9.0, 9.0), (4.0, 9.0)]
@@ -72,6 +74,37 @@ def test_a_contour_without_data_is_nothing_drawn() -> None:
     parsed = parse_instance(encode(dataset))
     assert parsed.findings == ()
     assert [roi.contours for roi in read_rtstruct(parsed.dataset).rois] == [(), ()]
+
+
+def shifted(dataset: Dataset, roi: int, contour: int, by_mm: tuple[float, float, float]) -> None:
+    item = dataset.ROIContourSequence[roi].ContourSequence[contour]
+    item.ContourData = [float(v) + by_mm[n % 3] for n, v in enumerate(item.ContourData)]
+
+
+@pytest.mark.parametrize("by_mm", [(0.0, 0.0, 500.0), (900.0, 0.0, 0.0), (0.0, -900.0, 0.0)])
+def test_case_14_what_lies_outside_is_left_out_by_number_and_the_rest_kept(
+    by_mm: tuple[float, float, float],
+) -> None:
+    dataset = drawn()
+    shifted(dataset, 1, 0, by_mm)
+    shifted(dataset, 1, 2, by_mm)
+    grid = Grid.of((5, 16, 16), (2.0, 2.0, 3.0), (-64.0, -64.0, -30.0), np.eye(3))
+    whole, part = (fill_contours(roi.contours, grid) for roi in read_rtstruct(dataset).rois)
+    assert whole.warnings == ()
+    (warning,) = part.warnings
+    assert (warning.slug, warning.numbers) == ("contour-outside-volume", (1, 3))
+    assert np.array_equal(part.mask_kji[2], whole.mask_kji[2])
+    assert np.flatnonzero(part.mask_kji.any(axis=(1, 2))).tolist() == [2]
+
+
+def test_case_14_a_structure_with_nothing_inside_is_said_to_be_outside() -> None:
+    dataset = drawn()
+    for contour in range(3):
+        shifted(dataset, 0, contour, (0.0, 0.0, 500.0))
+    grid = Grid.of((5, 16, 16), (2.0, 2.0, 3.0), (-64.0, -64.0, -30.0), np.eye(3))
+    filled = fill_contours(read_rtstruct(dataset).rois[0].contours, grid)
+    assert not filled.mask_kji.any()
+    assert [w.slug for w in filled.warnings] == ["structure-outside-volume"]
 
 
 def _same_number(dataset: Dataset) -> None:

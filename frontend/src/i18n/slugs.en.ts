@@ -68,6 +68,7 @@ export const slugsEn = {
   'slug.contour-not-planar': 'A contour is not in a slice plane',
   'slug.contour-off-slice': 'A contour lies between slices',
   'slug.contour-outside-volume': 'A contour lies outside the image',
+  'slug.structure-outside-volume': 'A structure lies wholly outside the image and is empty',
   'slug.contour-repeated': 'A contour stands twice',
   'slug.contours-overlap': 'Contours overlap',
   'slug.contours-coarser-than-slices': 'Contours only on some slices',

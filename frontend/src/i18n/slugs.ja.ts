@@ -70,6 +70,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.contour-not-planar': 'スライス面上にない輪郭があります',
   'slug.contour-off-slice': 'スライスの間にある輪郭があります',
   'slug.contour-outside-volume': '画像の外にある輪郭があります',
+  'slug.structure-outside-volume': '画像の外にあるため空になったストラクチャがあります',
   'slug.contour-repeated': '輪郭が重複しています',
   'slug.contours-overlap': '輪郭が重なっています',
   'slug.contours-coarser-than-slices': '一部のスライスにしか輪郭がありません',
