@@ -179,7 +179,7 @@ def create_user(chosen: argparse.Namespace) -> int:
 
 
 def import_files(chosen: argparse.Namespace) -> int:
-    """`rinkaku import`: names every refused file; status 1 when there was one."""
+    """`rinkaku import`: names every refused file, with status 1, and what of the others cannot be used."""
     from backend.bootstrap import refuse_unprepared
     from backend.kit.db import session_scope
     from backend.kit.errors import NotFound
@@ -201,6 +201,8 @@ def import_files(chosen: argparse.Namespace) -> int:
     for arrival in arrivals:
         if arrival.slug is not None:
             _complain(f"{arrival.name}: {arrival.detail} ({arrival.slug})")
+        for finding in arrival.findings:
+            _complain(f"{arrival.name}: {finding['detail']} ({finding['slug']})")
     _say(f"{summary.stored} stored, {summary.duplicate} known already, {summary.refused} refused")
     return 1 if summary.refused else 0
 

@@ -38,6 +38,7 @@ CHUNK_EDGES = 4096
 
 WarningSlug = Literal[
     "contour-outside-volume",
+    "structure-outside-volume",
     "contour-clipped",
     "contour-not-planar",
     "contour-off-slice",
@@ -46,6 +47,7 @@ WarningSlug = Literal[
     "contours-coarser-than-slices",
     "contours-overlap",
     "contour-not-closed",
+    "contour-impossible",
     "contours-without-structure",
     "contours-of-unknown-images",
 ]
@@ -68,6 +70,8 @@ class ContourWarning:
     detail: str
     structure: str = ""
     """Whose polygons; empty when it is about all of them."""
+    numbers: tuple[int, ...] = ()
+    """Which of the structure's contours, counted from 1; empty where that is not said."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +205,8 @@ def _nearest_slice(number: int, index: FloatArray, grid: Grid, warnings: list[Co
     last = np.array([grid.shape_kji[2], grid.shape_kji[1]]) - 0.5
     low, high = index[:, :2].min(axis=0), index[:, :2].max(axis=0)
     if not 0 <= k < grid.shape_kji[0] or bool((high < -0.5).any() or (low > last).any()):
-        warnings.append(ContourWarning("contour-outside-volume", f"{where} lies outside the image"))
+        said = f"{where} lies outside the image"
+        warnings.append(ContourWarning("contour-outside-volume", said, numbers=(number + 1,)))
         return None
     if bool((low < -0.5 - EDGE_TOLERANCE).any() or (high > last + EDGE_TOLERANCE).any()):
         warnings.append(ContourWarning("contour-clipped", f"{where} reaches over the image's edge"))

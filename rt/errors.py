@@ -7,6 +7,8 @@ RtError
 │   ├── DicomTruncated   shorter than it declares
 │   ├── DicomTooLarge    larger, or inflating larger, than the limits
 │   ├── DicomTooDeep     sequences nested beyond the limit
+│   ├── EmptyFile        no byte at all
+│   ├── StructureSetError  an RTSTRUCT that cannot be read as a whole
 │   └── DicomUnsupported valid, but not of a kind that is taken in
 ├── DicomReferenceError  refers to another patient, series or frame of reference
 ├── DoseError            a dose, or a question about one, that has no answer
@@ -22,6 +24,8 @@ class RtError(Exception):
     """Bad data, said in words a clinician's physicist understands."""
 
     slug = "bad-data"
+    instance: tuple[str, str] | None = None
+    """SOP Class and SOP Instance UID of the instance that is refused, once they are known."""
 
     def __init__(self, detail: str, *, where: str | None = None) -> None:
         super().__init__(detail if where is None else f"{where}: {detail}")
@@ -63,6 +67,18 @@ class DicomTooDeep(DicomError):
     """Sequences nested beyond the limit."""
 
     slug = "dicom-too-deep"
+
+
+class EmptyFile(DicomError):
+    """A file without a byte."""
+
+    slug = "empty-file"
+
+
+class StructureSetError(DicomError):
+    """An RTSTRUCT that cannot be read as a whole."""
+
+    slug = "bad-structure-set"
 
 
 class DicomUnsupported(DicomError):

@@ -1,7 +1,7 @@
 """STOW-RS: parts of a multipart body through the studies' door, and the answer that says what became of each.
 
-An answer is 200 when all went in, 202 when some did and 409 only when none did: clients take 409 to mean that
-nothing was stored.
+An answer is 200 when all went in as it is, 202 when some did or something of it cannot be used (Warning
+Reason), and 409 only when none did: clients take 409 to mean that nothing was stored.
 """
 
 from __future__ import annotations
@@ -27,9 +27,12 @@ FAILURE_REASONS = {
     "wrong-reference": 0xA901,
     "wrong-patient": 0xA900,
     "dicom-too-large": 0xA700,
+    "bad-structure-set": 0xC001,
 }
 """Failure Reason (0008,1197) by slug: PS3.18 table 10.5.3-1, PS3.4 table B.2-1."""
 CANNOT_UNDERSTAND = 0xC000
+BREAKS_ITS_CLASS = 0xB007
+"""Warning Reason (0008,1196): the data set does not match its SOP class (PS3.4 table B.2-1)."""
 
 
 async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -> list[Arrival]:
@@ -74,7 +77,7 @@ def status_of(arrivals: Sequence[Arrival]) -> int:
     """HTTP status of the answer."""
     refused = sum(arrival.outcome is Outcome.REFUSED for arrival in arrivals)
     if refused == 0 and arrivals:
-        return 200
+        return 202 if any(arrival.findings for arrival in arrivals) else 200
     return 202 if refused < len(arrivals) else 409
 
 
@@ -93,13 +96,15 @@ def answer(arrivals: Sequence[Arrival]) -> dict[str, Any]:
 
 def _referenced(arrival: Arrival) -> dict[str, Any]:
     where = f"/dicomweb/studies/{arrival.study_instance_uid}/series/{arrival.series_instance_uid}"
-    return attributes(
-        {
-            "ReferencedSOPClassUID": arrival.sop_class_uid,
-            "ReferencedSOPInstanceUID": arrival.sop_instance_uid,
-            "RetrieveURL": f"{where}/instances/{arrival.sop_instance_uid}",
-        }
-    )
+    said: dict[str, Any] = {
+        "ReferencedSOPClassUID": arrival.sop_class_uid,
+        "ReferencedSOPInstanceUID": arrival.sop_instance_uid,
+        "RetrieveURL": f"{where}/instances/{arrival.sop_instance_uid}",
+    }
+    if arrival.findings:
+        words = "; ".join(finding["detail"] for finding in arrival.findings)
+        said |= {"WarningReason": BREAKS_ITS_CLASS, "ErrorComment": words[:512]}
+    return attributes(said)
 
 
 def _failed(arrival: Arrival) -> dict[str, Any]:

@@ -7,15 +7,17 @@ What refers to images that are nowhere yet is stored; whoever reads it when they
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from backend.jobs.service import announce
 from backend.kit.db import session_scope
 from backend.kit.storage import storage
 from backend.studies import repository
+from backend.studies.persons import Person, is_someone_else, person_of
 from backend.studies.tables import Instance, Patient, Series, Study
 from rt.dicom.kinds import RTDOSE, RTSTRUCT, SEG
 from rt.dicom.parse import read_stored
@@ -31,43 +33,59 @@ _IMAGES = frozenset({"CT", "MR", "PT"})
 class _Found:
     """Something referred to that is in the store."""
 
-    patient_id: str
-    frame_of_reference_uid: str
+    person: Person
+    study_instance_uid: str
+    frame_of_reference_uid: str = ""
     """Of an image series."""
-    sha256: str | None = None
+    sha256: str = ""
     """Of a plan or structure set."""
 
 
 def check_belonging(project_id: str, own: References) -> None:
-    """DicomReferenceError when it is of another patient or frame of reference than images it refers to."""
+    """DicomReferenceError when it is of another patient, study or frame of reference than its images."""
     pending, seen = [own], set[str]()
+    image_studies, object_studies = set[str](), set[str]()
     while pending:
         said = pending.pop()
         with session_scope(read_only=True) as session:
             images, objects = _images(session, project_id, said), _objects(session, project_id, said)
         for series_uid, found in images.items():
-            _check_frame(own, series_uid, _of_patient(own, found))
+            mine = _of_patient(own, found)
+            _check_frame(own, series_uid, mine)
+            image_studies |= {one.study_instance_uid for one in mine}
         for uid, found in objects.items():
             if uid in seen:
                 continue  # objects may refer to each other in a circle
             seen.add(uid)
-            named = (_references(one.sha256 or "") for one in _of_patient(own, found))
-            pending += [references for references in named if references is not None]
+            mine = _of_patient(own, found)
+            object_studies |= {one.study_instance_uid for one in mine}
+            pending += [said for said in (_references(one.sha256) for one in mine) if said is not None]
+    if not image_studies:
+        image_studies = _studies_of_frame(project_id, own)
+    _check_study(own, image_studies or object_studies)
 
 
 def _references(sha256: str) -> References | None:
     return read_references(read_stored(storage().get(sha256), pixels=False))
 
 
-def _of_patient(own: References, found: list[_Found]) -> list[_Found]:
+def _person(own: References) -> Person:
+    return Person(own.patient_id, own.patient_name, own.birth_date)
+
+
+def _of_patient(own: References, found: Sequence[_Found]) -> list[_Found]:
     """Those of the same patient; the same UID may stand in the studies of several."""
-    same = [one for one in found if one.patient_id.strip() == own.patient_id.strip()]
+    same = [one for one in found if one.person.patient_id.strip() == own.patient_id]
     if not same:
         raise DicomReferenceError("what it refers to belongs to another patient ID")
-    return same
+    nameless = not own.patient_id
+    mine = [one for one in same if not is_someone_else(one.person, _person(own), by_either=nameless)]
+    if not mine:
+        raise DicomReferenceError("what it refers to belongs to someone of another name or birth date")
+    return mine
 
 
-def _check_frame(own: References, series_uid: str, found: list[_Found]) -> None:
+def _check_frame(own: References, series_uid: str, found: Sequence[_Found]) -> None:
     refusal = None
     for frame in {one.frame_of_reference_uid for one in found}:
         try:
@@ -80,6 +98,38 @@ def _check_frame(own: References, series_uid: str, found: list[_Found]) -> None:
         raise refusal
 
 
+def _check_study(own: References, studies: Collection[str]) -> None:
+    """It must lie in a study of what it refers to: elsewhere nobody would find it beside its images."""
+    if studies and own.study_instance_uid not in studies:
+        raise DicomReferenceError(
+            f"it is in study {own.study_instance_uid}, what it refers to in study {min(studies)}"
+        )
+
+
+def _studies_of_frame(project_id: str, own: References) -> set[str]:
+    """Studies of the images in its frame of reference, which must be its patient's, where it names none.
+
+    A dose must be in the frame of reference of images of its study, if those are here; a structure set or
+    segmentation names images, which may come yet.
+    """
+    if not own.frame:
+        return set()
+    with session_scope(read_only=True) as session:
+        found = _in_project(session, project_id, Series.frame_of_reference_uid == own.frame)
+        beside = _in_project(session, project_id, Study.study_instance_uid == own.study_instance_uid)
+    if found:
+        found = _of_patient(own, found)
+    if own.sop_class_uid != RTDOSE:
+        return set()
+    frames = {one.frame_of_reference_uid for one in beside} - {""}
+    if frames and not found:
+        raise DicomReferenceError(
+            f"it is in frame of reference {own.frame}, the images of its study in {min(frames)};"
+            " where other images of it are to come, send it after them"
+        )
+    return {one.study_instance_uid for one in found}
+
+
 def _images(session: Session, project_id: str, said: References) -> dict[str, list[_Found]]:
     """Image series that it refers to, by their UID."""
     if said.series_instance_uids:
@@ -87,31 +137,42 @@ def _images(session: Session, project_id: str, said: References) -> dict[str, li
     else:
         holds = select(Instance.series_row_id).where(Instance.sop_instance_uid.in_(said.sop_instance_uids))
         wanted = Series.id.in_(holds)
+    found: dict[str, list[_Found]] = defaultdict(list)
+    for uid, one in _series(session, project_id, wanted):
+        found[uid].append(one)
+    return found
+
+
+def _in_project(session: Session, project_id: str, wanted: ColumnElement[bool]) -> list[_Found]:
+    """Image series that fulfil a condition."""
+    return [one for _, one in _series(session, project_id, wanted)]
+
+
+def _series(session: Session, project_id: str, wanted: ColumnElement[bool]) -> Iterator[tuple[str, _Found]]:
+    """Image series of the project that fulfil a condition, with their UID."""
     statement = (
-        select(Series, Patient.patient_id)
+        select(Series, Study.study_instance_uid, Patient)
         .join(Study, Study.id == Series.study_row_id)
         .join(Patient, Patient.id == Study.patient_row_id)
         .where(Study.project_id == project_id, Series.modality.in_(_IMAGES), wanted)
     )
-    found: dict[str, list[_Found]] = defaultdict(list)
-    for series, patient_id in session.execute(statement):
+    for series, study_uid, patient in session.execute(statement):
         frame = (series.volume or {}).get("frame_of_reference_uid") or series.frame_of_reference_uid or ""
-        found[series.series_instance_uid].append(_Found(patient_id, frame))
-    return found
+        yield series.series_instance_uid, _Found(person_of(patient), study_uid, frame)
 
 
 def _objects(session: Session, project_id: str, said: References) -> dict[str, list[_Found]]:
     """Plans and structure sets that it refers to, by their UID."""
     statement = (
-        select(Instance, Patient.patient_id)
+        select(Instance, Study.study_instance_uid, Patient)
         .join(Series, Series.id == Instance.series_row_id)
         .join(Study, Study.id == Series.study_row_id)
         .join(Patient, Patient.id == Study.patient_row_id)
         .where(Study.project_id == project_id, Instance.sop_instance_uid.in_(said.object_uids))
     )
     found: dict[str, list[_Found]] = defaultdict(list)
-    for instance, patient_id in session.execute(statement):
-        found[instance.sop_instance_uid].append(_Found(patient_id, "", instance.sha256))
+    for instance, study_uid, patient in session.execute(statement):
+        found[instance.sop_instance_uid].append(_Found(person_of(patient), study_uid, sha256=instance.sha256))
     return found
 
 

@@ -32,7 +32,7 @@ from backend.studies.settling import settle
 from backend.studies.tables import ImportBatch, ImportFile, Instance
 from rt.dicom.archive import Member, is_zip, iter_members, printable
 from rt.dicom.nifti import is_nifti
-from rt.errors import ArchiveError, DicomReferenceError, RtError
+from rt.errors import ArchiveError, DicomReferenceError, EmptyFile, RtError
 
 Progress = Callable[[int, int, Arrival], None]
 """Called with files done, files in all, and the last one."""
@@ -47,6 +47,8 @@ def take_file(target: Target, name: str, path: Path) -> list[Arrival]:
     """What became of a file, or of each member of a zip; its instances are stored, but not yet settled."""
     with path.open("rb") as stream:
         magic = stream.read(4)
+    if not magic:
+        return [_refused(name, EmptyFile("the file is empty: 0 bytes"))]
     if is_nifti(name):
         return [_take_nifti(target, name, path)]
     if is_zip(magic):
@@ -116,7 +118,15 @@ def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
 
 
 def _refused(name: str, error: RtError) -> Arrival:
-    return Arrival(name, Outcome.REFUSED, error.slug, str(error))
+    sop_class, sop_instance = error.instance or (None, None)
+    return Arrival(
+        name,
+        Outcome.REFUSED,
+        error.slug,
+        str(error),
+        sop_class_uid=sop_class,
+        sop_instance_uid=sop_instance,
+    )
 
 
 def _refused_instance(arrival: Arrival, error: RtError) -> Arrival:

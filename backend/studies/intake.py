@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -24,8 +24,12 @@ from backend.kit.storage import storage
 from backend.studies.belonging import REFERRING, check_belonging
 from backend.studies.door import Checked
 from backend.studies.errors import ConflictingInstance, WrongPatient
+from backend.studies.findings import as_warnings, called, replace_warnings
+from backend.studies.persons import Person, is_someone_else, person_of
 from backend.studies.schemas import Outcome
 from backend.studies.tables import Instance, Patient, Series, Study
+from rt.dicom.kinds import CROSS_SECTIONS
+from rt.dicom.outgoing import plain_text
 from rt.dicom.parse import read_stored
 from rt.errors import DicomError
 
@@ -60,6 +64,8 @@ class Arrival:
     study_instance_uid: str | None = None
     study_row_id: str | None = None
     series_row_id: str | None = None
+    findings: tuple[dict[str, Any], ...] = ()
+    """Warnings about contents that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +125,15 @@ def _insert(session: Session, target: Target, name: str, stored: _Stored) -> Arr
     checked = stored.checked
     study = _study(session, target.project_id, checked)
     known = _known(session, target.project_id, checked.instance.sop_instance_uid)
+    findings = as_warnings(checked.instance.findings, _called(checked))
     if known is None:
         series = _series(session, study, checked)
-        session.add(instance_row(series.id, checked, stored.sha256, stored.received_sha256))
+        instance = instance_row(series.id, checked, stored.sha256, stored.received_sha256)
+        session.add(instance)
         study.updated_at = now()
         session.flush()
+        if findings:
+            replace_warnings(series, instance.id, findings)
         outcome, series_id = Outcome.STORED, series.id
     else:
         instance, series = known
@@ -142,7 +152,15 @@ def _insert(session: Session, target: Target, name: str, stored: _Stored) -> Arr
         study_instance_uid=checked.instance.study_instance_uid,
         study_row_id=study.id,
         series_row_id=series_id,
+        findings=tuple(findings),
     )
+
+
+def _called(checked: Checked) -> str:
+    """What a person knows a structure set by."""
+    content = checked.references.structure_set if checked.references else None
+    label = plain_text(content.label, 64) if content else ""
+    return called(checked.instance.modality, checked.instance.series_description[:255], label)
 
 
 def _study(session: Session, project_id: str, checked: Checked) -> Study:
@@ -201,11 +219,13 @@ def _patient(session: Session, project_id: str, checked: Checked) -> Patient:
 
 
 def _refuse_someone_else(patient: Patient, checked: Checked) -> None:
-    """Where name and birth date both differ: one of them alone is married, mended or mistyped."""
-    name, born = checked.instance.patient_name[:324], checked.instance.birth_date
-    differs = bool(patient.name and name and patient.name.casefold() != name.casefold())
-    if differs and patient.birth_date and born and patient.birth_date != born:
-        raise WrongPatient("this PatientID belongs to someone of another name and another birth date here")
+    """Without a PatientID the study alone joins images; what is drawn or planned on them must agree."""
+    parsed = checked.instance
+    own = Person(parsed.patient_id, parsed.patient_name[:324], parsed.birth_date)
+    by_either = not parsed.patient_id and parsed.sop_class_uid not in CROSS_SECTIONS
+    if is_someone_else(person_of(patient), own, by_either=by_either):
+        which = "or" if by_either else "and another"
+        raise WrongPatient(f"the patient of this PatientID is of another name {which} birth date here")
 
 
 def _series(session: Session, study: Study, checked: Checked) -> Series:

@@ -211,6 +211,8 @@ class FileOutcome(BaseModel):
     slug: str | None = None
     detail: str | None = None
     sop_instance_uid: str | None = None
+    findings: list[WarningOut] = []
+    """What of a file that is taken cannot be used; told when it is sent, and on its series from then on."""
 
 
 class FilesOut(BaseModel):

@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from rt.contours import ContourWarning, Filled, fill_polygons
+from rt.contours import ContourWarning, Filled, WarningSlug, fill_polygons
 from rt.errors import DicomError
 from rt.geometry import FloatArray, Grid
 
@@ -20,6 +20,11 @@ DS_BYTES = 16
 """Longest decimal string (PS3.5 6.2)."""
 DECIMALS = 6
 """Decimals written: a nanometre, far below any scanner."""
+FURTHEST_MM = 1e6
+"""A coordinate further from the origin than a kilometre is of no patient."""
+NAMED_CONTOURS = 10
+"""Contours of one structure that a warning names by their number."""
+OUTSIDE: WarningSlug = "contour-outside-volume"
 CLOSED_TYPES = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
 """Geometric types that enclose an area (PS3.3 C.8.8.6.3)."""
 
@@ -35,14 +40,18 @@ class Contour:
 
     @cached_property
     def points_mm(self) -> FloatArray:
-        """(n, 3) LPS millimetres; DicomError when the data are not triples of finite numbers."""
+        """(n, 3) LPS millimetres; DicomError when the data are no triples of numbers that can be."""
         words = self.data.split("\\") if self.data.strip() else []
         try:
             values = np.array(words, dtype=np.float64)
         except ValueError as error:
-            raise DicomError("ContourData holds something that is not a number") from error
-        if len(values) % 3 or not np.isfinite(values).all():
-            raise DicomError("ContourData are not triples of finite numbers")
+            raise DicomError("something in ContourData is not a number") from error
+        if len(values) % 3:
+            raise DicomError(f"{len(values)} values in ContourData are no triples")
+        if not np.isfinite(values).all():
+            raise DicomError("a value in ContourData is not finite")
+        if values.size and np.abs(values).max() > FURTHEST_MM:
+            raise DicomError("a point is further than a kilometre away")
         return values.reshape(-1, 3)
 
     @property
@@ -75,14 +84,32 @@ def enclosing(contours: Iterable[Contour]) -> list[Contour]:
 
 
 def fill_contours(contours: Sequence[Contour], grid: Grid) -> Filled:
-    """The mask of a structure's contours on a grid, with a warning where some enclose nothing."""
-    closed = enclosing(contours)
-    filled = fill_polygons([contour.points_mm for contour in closed], grid)
-    left = len(contours) - len(closed)
-    if left == 0:
-        return filled
-    notice = ContourWarning("contour-not-closed", f"{left} points or open lines enclose nothing")
-    return Filled(filled.mask_kji, (*filled.warnings, notice))
+    """The mask of a structure's contours on a grid, with warnings where some are not in it.
+
+    All that lie outside the image are one warning, `structure-outside-volume` when none is left.
+    """
+    numbers = [number for number, contour in enumerate(contours, start=1) if contour.encloses]
+    filled = fill_polygons([contours[number - 1].points_mm for number in numbers], grid)
+    outside = [numbers[n - 1] for w in filled.warnings if w.slug == OUTSIDE for n in w.numbers]
+    warnings = [w for w in filled.warnings if w.slug != OUTSIDE]
+    if outside:
+        warnings.insert(0, _outside(outside, len(numbers)))
+    if left := len(contours) - len(numbers):
+        warnings.append(ContourWarning("contour-not-closed", f"{left} points or open lines enclose nothing"))
+    return Filled(filled.mask_kji, tuple(warnings))
+
+
+def _outside(outside: Sequence[int], closed: int) -> ContourWarning:
+    """What is said of the contours of these numbers, among so many that enclose something."""
+    if len(outside) == closed:
+        how_many = "its only contour lies" if closed == 1 else f"all {closed} contours lie"
+        detail = f"{how_many} outside the image; nothing is left of it"
+        return ContourWarning("structure-outside-volume", detail)
+    named = tuple(outside[:NAMED_CONTOURS])
+    more = ", …" if len(outside) > NAMED_CONTOURS else ""
+    which = ", ".join(map(str, named)) + more
+    detail = f"contour {which} of {closed}: outside the image, left out ({len(outside)} in all)"
+    return ContourWarning(OUTSIDE, detail, numbers=named)
 
 
 def contours_to_json(contours: Iterable[Contour]) -> list[list[str | None]]:

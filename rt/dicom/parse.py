@@ -2,8 +2,9 @@
 
 `parse_instance` lets a file in only after its structure, its sizes and its kind were checked, in this order:
 length, preamble and file meta, transfer syntax, bounded inflation, a walk over every length and nesting
-(rt.dicom.elements), kind (SOP class, burned-in text), identity (UIDs), pixel extents.  It then hands back the
-bytes to store.  Everything it raises is a DicomError that says what and where.
+(rt.dicom.elements), identity (UIDs), kind (SOP class, burned-in text), pixel extents, contours.  It then
+hands back the bytes to store.  Everything it raises is a DicomError that says what and where, and of
+which instance once that is known.
 
 What is stored: the data set's own bytes, element by element, with a zeroed preamble and a file meta group
 of our own.  Left out are group lengths, curves (50xx), overlays (60xx), Icon Image Sequence, encapsulated
@@ -23,7 +24,7 @@ import struct
 import unicodedata
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pydicom
 import pydicom.config
@@ -32,6 +33,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID
 
+from rt.contours import ContourWarning
 from rt.dicom.elements import EXPLICIT_LITTLE, PIXEL_DATA, Element, Encoding, encode_element, scan
 from rt.dicom.kinds import (
     DEFLATED,
@@ -40,14 +42,23 @@ from rt.dicom.kinds import (
     IMPLICIT_LITTLE_ENDIAN,
     MODALITIES,
     RTDOSE,
+    RTSTRUCT,
     TRANSFER_SYNTAXES,
     WITH_PIXELS,
     check_kind,
 )
 from rt.dicom.limits import DEFAULT_LIMITS, Limits
 from rt.dicom.pixelcheck import check_pixels
+from rt.dicom.rtstruct import check_rtstruct
 from rt.dicom.uids import IMPLEMENTATION_CLASS_UID, derived_uid
-from rt.errors import DicomError, DicomTooLarge, DicomTruncated, DicomUnsupported
+from rt.errors import (
+    DicomError,
+    DicomTooLarge,
+    DicomTruncated,
+    DicomUnsupported,
+    EmptyFile,
+    StructureSetError,
+)
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # its warnings quote values of the file
@@ -102,6 +113,8 @@ class ParsedInstance:
     frame_of_reference_uid: str
     notes: tuple[str, ...]
     """What was repaired or left out, for the person who sent the file."""
+    findings: tuple[ContourWarning, ...]
+    """What of an RTSTRUCT cannot be used."""
     data: bytes
     """The file to store."""
 
@@ -123,6 +136,8 @@ def read_stored(data: bytes, *, pixels: bool = True) -> Dataset:
 
 def parse_instance(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedInstance:
     """The checked instance of the bytes of one DICOM file (PS3.10); a DicomError says what is wrong."""
+    if not data:
+        raise EmptyFile("the file is empty: 0 bytes")
     if len(data) > limits.file_bytes:
         raise DicomTooLarge(f"{len(data)} bytes; at most {limits.file_bytes} are taken")
     meta, begin = _read_meta(data, limits)
@@ -157,25 +172,37 @@ def _judged(source: _Source, limits: Limits) -> ParsedInstance:
     front = _rebuilt(source, [e for e in kept if e.tag < PIXEL_DATA], {})
     header = pydicom.dcmread(io.BytesIO(b"".join((_preface("", "", source.syntax), *front))))
     uids, notes = _identity(header, source.meta)
-    check_kind(uids[_SOP_CLASS], header)
-    if uids[_SOP_CLASS] in WITH_PIXELS and (
-        PIXEL_DATA in {e.tag for e in kept} or uids[_SOP_CLASS] != RTDOSE
-    ):
-        check_pixels(source.body, kept, header, source.syntax, limits)
+    try:
+        findings = _checked_content(source, kept, header, uids[_SOP_CLASS], limits)
+    except DicomError as error:
+        error.instance = (uids[_SOP_CLASS], uids[_SOP_INSTANCE])
+        raise
     changed = {tag: uid for tag, uid in uids.items() if str(header.get(tag, _BLANK).value or "") != uid}
     preface = _preface(uids[_SOP_CLASS], uids[_SOP_INSTANCE], source.syntax)
     stored = b"".join((preface, *_rebuilt(source, kept, changed)))
     if hidden := sum(1 for e in source.elements if _hides_content(e.tag)):
         notes.append(f"{hidden} overlay, curve or thumbnail elements were left out")
-    return _summary(header, uids, source.syntax, tuple(notes), stored)
+    return replace(_summary(header, uids, source.syntax, stored), notes=tuple(notes), findings=findings)
 
 
-def _summary(
-    header: Dataset, uids: dict[int, str], syntax: str, notes: tuple[str, ...], stored: bytes
-) -> ParsedInstance:
-    frame_of_reference = str(header.get("FrameOfReferenceUID") or "")
-    if frame_of_reference:
+def _checked_content(
+    source: _Source, kept: list[Element], header: Dataset, sop_class: str, limits: Limits
+) -> tuple[ContourWarning, ...]:
+    """What a person should know of contents that are taken; DicomError for those that are not."""
+    check_kind(sop_class, header)
+    if sop_class in WITH_PIXELS and (PIXEL_DATA in {e.tag for e in kept} or sop_class != RTDOSE):
+        check_pixels(source.body, kept, header, source.syntax, limits)
+    if frame_of_reference := str(header.get("FrameOfReferenceUID") or ""):
         _check_uid("Frame of Reference UID", frame_of_reference)
+    if sop_class != RTSTRUCT:
+        return ()
+    try:
+        return check_rtstruct(header)
+    except PARSER_FAILURES as error:
+        raise StructureSetError(f"a value cannot be read ({type(error).__name__})") from error
+
+
+def _summary(header: Dataset, uids: dict[int, str], syntax: str, stored: bytes) -> ParsedInstance:
     return ParsedInstance(
         sop_class_uid=uids[_SOP_CLASS],
         sop_instance_uid=uids[_SOP_INSTANCE],
@@ -196,8 +223,9 @@ def _summary(
         series_number=_integer(header, "SeriesNumber"),
         instance_number=_integer(header, "InstanceNumber"),
         body_part=_text(header, "BodyPartExamined"),
-        frame_of_reference_uid=frame_of_reference,
-        notes=notes,
+        frame_of_reference_uid=str(header.get("FrameOfReferenceUID") or ""),
+        notes=(),
+        findings=(),
         data=stored,
     )
 

@@ -7,7 +7,7 @@ An RTSTRUCT and a SEG name image series, an RTDOSE plans and structure sets, and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
@@ -25,7 +25,11 @@ MAX_IMAGES = 500
 class References:
     """The images and objects that an object says it belongs to."""
 
+    sop_class_uid: str
+    study_instance_uid: str
     patient_id: str
+    patient_name: str = ""
+    birth_date: str = ""
     series_instance_uids: frozenset[str] = frozenset()
     sop_instance_uids: frozenset[str] = frozenset()
     """Images, where no series is named."""
@@ -35,6 +39,12 @@ class References:
     """Of a SEG or RTDOSE; empty where it says none, or joins several plans."""
     structure_set: StructureSetContent | None = None
     """Of an RTSTRUCT, without contours."""
+
+    @property
+    def frame(self) -> str:
+        """The frame of reference that it says it is in, or empty."""
+        own = self.structure_set.frame_of_reference_uid if self.structure_set else None
+        return own or self.frame_of_reference_uid
 
     def check_frame(self, series_instance_uid: str, frame_of_reference_uid: str) -> None:
         """DicomReferenceError when it is in another frame of reference than an image series it refers to."""
@@ -58,28 +68,34 @@ def read_references(dataset: Dataset) -> References | None:
 
 
 def _read(dataset: Dataset) -> References | None:
-    kind, patient_id = str(dataset.get("SOPClassUID", "")), str(dataset.get("PatientID") or "")
-    frame = str(dataset.get("FrameOfReferenceUID") or "")
+    kind, frame = str(dataset.get("SOPClassUID", "")), str(dataset.get("FrameOfReferenceUID") or "")
+    known = References(
+        kind,
+        _text(dataset, "StudyInstanceUID"),
+        _text(dataset, "PatientID"),
+        _text(dataset, "PatientName"),
+        _text(dataset, "PatientBirthDate"),
+    )
     if kind == RTSTRUCT:
-        return _of_structure_set(dataset, patient_id)
+        return _of_structure_set(dataset, known)
     if kind == SEG:
         named = frozenset(_uids(dataset, "ReferencedSeriesSequence", "SeriesInstanceUID"))
-        return References(patient_id, named, frame_of_reference_uid=frame)
+        return replace(known, series_instance_uids=named, frame_of_reference_uid=frame)
     structure_sets = frozenset(_uids(dataset, "ReferencedStructureSetSequence"))
     if kind == RTPLAN:
-        return References(patient_id, object_uids=structure_sets)
+        return replace(known, object_uids=structure_sets)
     if kind == RTDOSE:
         plans = frozenset(_uids(dataset, "ReferencedRTPlanSequence"))
         own = frame if len(plans) <= 1 else ""
-        return References(patient_id, object_uids=plans | structure_sets, frame_of_reference_uid=own)
+        return replace(known, object_uids=plans | structure_sets, frame_of_reference_uid=own)
     return None
 
 
-def _of_structure_set(dataset: Dataset, patient_id: str) -> References:
+def _of_structure_set(dataset: Dataset, known: References) -> References:
     content = read_rtstruct(dataset, contours=False)
     named = frozenset(r.series_instance_uid for r in content.referenced_series)
     images = frozenset() if named else frozenset(sorted(set(_contour_images(dataset)))[:MAX_IMAGES])
-    return References(content.patient_id or patient_id, named, images, structure_set=content)
+    return replace(known, series_instance_uids=named, sop_instance_uids=images, structure_set=content)
 
 
 def _contour_images(dataset: Dataset) -> Iterator[str]:
@@ -97,3 +113,7 @@ def _uids(dataset: Dataset, sequence: str, keyword: str = "ReferencedSOPInstance
 def _items(dataset: Dataset, keyword: str) -> list[Dataset]:
     value = dataset.get(keyword)
     return list(value) if isinstance(value, DicomSequence) else []
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    return str(dataset.get(keyword) or "").strip()

@@ -1,13 +1,16 @@
 """RTSTRUCT read into structures (PS3.3 A.19), and the check that it belongs to an image.
 
 Reading joins StructureSetROI, ROIContour and RTROIObservations by ROINumber and keeps every ROI,
-drawn or not.  Writing is in rtstruct_writer; its names are also found here.
+drawn or not.  A contour that cannot be (no number, no triples) is left out and named in a warning; what makes
+it unclear whose contours are whose refuses the whole set.  Writing is in rtstruct_writer; its names are also
+found here.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydicom.dataelem import RawDataElement
@@ -16,10 +19,16 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import RTStructureSetStorage
 
 from rt.contours import ContourWarning
-from rt.dicom.contour_data import Contour, contours_from_json, contours_to_json, fill_contours
-from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
+from rt.dicom.contour_data import (
+    NAMED_CONTOURS,
+    Contour,
+    contours_from_json,
+    contours_to_json,
+    fill_contours,
+)
+from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, plain_text, write_bytes
 from rt.dicom.rtstruct_writer import write_rtstruct
-from rt.errors import DicomError, DicomReferenceError
+from rt.errors import DicomError, DicomReferenceError, StructureSetError
 
 __all__ = [
     "Contour",
@@ -29,6 +38,7 @@ __all__ = [
     "StructureOut",
     "StructureSetContent",
     "check_reference",
+    "check_rtstruct",
     "contours_from_json",
     "contours_to_json",
     "fill_contours",
@@ -40,6 +50,8 @@ __all__ = [
 
 DEFAULT_COLOURS = ("#ff5050", "#50c850", "#5090ff", "#ffd040", "#c060ff", "#40d0d0", "#ff9040", "#b0b0b0")
 """Colours of ROIs that come without one, by number."""
+LARGEST_NUMBER = 2**31 - 1
+"""Of an integer string (PS3.5 6.2)."""
 
 
 @dataclass(frozen=True)
@@ -92,34 +104,37 @@ class StructureSetContent:
 
 
 def read_rtstruct(dataset: Dataset, *, contours: bool = True) -> StructureSetContent:
-    """The structures of an RTSTRUCT; DicomError when it is something else or a number is broken.
+    """The structures of an RTSTRUCT, without the contours that cannot be; these are in the warnings.
 
     Without `contours` every structure is read as if nothing were drawn, which takes no time.
+
+    Raises
+    ------
+    StructureSetError
+        When a ROI number is missing or used twice, or none of the contours that it has can be read.
+    DicomError
+        When it is something else.
     """
+    return _read(dataset, _Drawing() if contours else None)
+
+
+def check_rtstruct(dataset: Dataset) -> tuple[ContourWarning, ...]:
+    """The warnings of `read_rtstruct`, or what it raises; no contour is kept in memory."""
+    return _read(dataset, _Drawing(keep=False)).warnings
+
+
+def _read(dataset: Dataset, drawing: _Drawing | None) -> StructureSetContent:
     if _text(dataset, "Modality") != "RTSTRUCT" and dataset.get("SOPClassUID") != RTStructureSetStorage:
         raise DicomError("not an RT structure set")
     references = tuple(_referenced_series(dataset))
-    drawn = {
-        _number(item, "ReferencedROINumber"): item
-        for item in (_items(dataset, "ROIContourSequence") if contours else ())
-    }
-    observed = {
-        _number(item, "ReferencedROINumber"): item for item in _items(dataset, "RTROIObservationsSequence")
-    }
-    rois: dict[int, Roi] = {}
-    for item in _items(dataset, "StructureSetROISequence"):
-        number = _number(item, "ROINumber")
-        if number in rois:
-            raise DicomError(f"ROI number {number} is used twice")
-        rois[number] = _read_roi(item, drawn.get(number), observed.get(number))
-    lost = sorted(set(drawn) - set(rois))
-    warnings = tuple(
-        ContourWarning("contours-without-structure", f"contours of ROI {number}, which is not there")
-        for number in lost
-    )
-    frames = [r.frame_of_reference_uid for r in references] + [
-        r.frame_of_reference_uid for r in rois.values()
-    ]
+    items = _numbered(dataset, "StructureSetROISequence", "ROINumber")
+    drawn = _numbered(dataset, "ROIContourSequence", "ReferencedROINumber") if drawing else {}
+    observed = _observed(dataset)
+    rois = [_read_roi(n, item, (drawn.get(n), observed.get(n)), drawing) for n, item in items.items()]
+    lost = [n for n, item in sorted(drawn.items()) if n not in items and _items(item, "ContourSequence")]
+    if drawing is not None:
+        drawing.check(lost)
+    frames = [r.frame_of_reference_uid for r in references] + [r.frame_of_reference_uid for r in rois]
     return StructureSetContent(
         sop_instance_uid=_text(dataset, "SOPInstanceUID"),
         label=_text(dataset, "StructureSetLabel"),
@@ -127,8 +142,8 @@ def read_rtstruct(dataset: Dataset, *, contours: bool = True) -> StructureSetCon
         frame_of_reference_uid=next(filter(None, [*frames, _text(dataset, "FrameOfReferenceUID")]), None),
         referenced_series=references,
         approval_status=_text(dataset, "ApprovalStatus"),
-        rois=tuple(rois.values()),
-        warnings=warnings,
+        rois=tuple(rois),
+        warnings=tuple(drawing.warnings) if drawing else (),
     )
 
 
@@ -181,18 +196,90 @@ def check_reference(
     return (ContourWarning("contours-of-unknown-images", f"{len(unknown)} images are not in the series"),)
 
 
-def _read_roi(item: Dataset, drawn: Dataset | None, observed: Dataset | None) -> Roi:
-    number = _number(item, "ROINumber")
+@dataclass
+class _Drawing:
+    """Reads the contours of one structure after the other and remembers which cannot be."""
+
+    keep: bool = True
+    """Whether they are wanted, or only looked at."""
+    warnings: list[ContourWarning] = field(default_factory=list)
+    usable: int = 0
+
+    def of(self, name: str, items: Sequence[Dataset]) -> tuple[Contour, ...]:
+        """The contours of a structure that have points."""
+        kept: list[Contour] = []
+        wrong: dict[str, list[int]] = defaultdict(list)
+        for number, item in enumerate(items, start=1):
+            try:
+                contour = _read_contour(item)
+                if not len(contour.points_mm):
+                    continue  # nothing was drawn here
+            except DicomError as error:
+                wrong[error.detail].append(number)
+                continue
+            self.usable += 1
+            if self.keep:
+                kept.append(contour)
+        for problem, numbers in wrong.items():
+            which = ", ".join(map(str, numbers[:NAMED_CONTOURS]))
+            more = f" and {len(numbers) - NAMED_CONTOURS} more" if len(numbers) > NAMED_CONTOURS else ""
+            detail = f"{name}: contour {which}{more} of {len(items)}: {problem}"
+            named = tuple(numbers[:NAMED_CONTOURS])
+            self.warnings.append(ContourWarning("contour-impossible", detail, name, named))
+        return tuple(kept)
+
+    def check(self, lost: Sequence[int]) -> None:
+        """StructureSetError when there were contours and none is left; `lost` are those of no structure."""
+        self.warnings += [
+            ContourWarning("contours-without-structure", f"contours of ROI {number}, which is not there")
+            for number in lost
+        ]
+        if self.warnings and not self.usable:
+            raise StructureSetError(f"none of its contours can be read: {self.warnings[0].detail}")
+
+
+def _read_roi(
+    number: int, item: Dataset, joined: tuple[Dataset | None, Dataset | None], drawing: _Drawing | None
+) -> Roi:
+    """A structure of its item, and of the items of contours and of observations that name it."""
+    drawn, observed = joined
+    name = _text(item, "ROIName") or f"ROI {number}"
     items = () if drawn is None else _items(drawn, "ContourSequence")
     return Roi(
         number=number,
-        name=_text(item, "ROIName") or f"ROI {number}",
+        name=name,
         colour=_colour(drawn) or DEFAULT_COLOURS[number % len(DEFAULT_COLOURS)],
         kind="" if observed is None else _text(observed, "RTROIInterpretedType"),
         frame_of_reference_uid=_text(item, "ReferencedFrameOfReferenceUID") or None,
-        contours=tuple(contour for contour in map(_read_contour, items) if len(contour.points_mm)),
+        contours=drawing.of(plain_text(name, 64), items) if drawing else (),
         description=_text(item, "ROIDescription"),
     )
+
+
+def _numbered(dataset: Dataset, sequence: str, keyword: str) -> dict[int, Dataset]:
+    """The items of a sequence by their ROI number, which each must have for itself."""
+    found: dict[int, Dataset] = {}
+    for position, item in enumerate(_items(dataset, sequence), start=1):
+        number = _number(item, keyword)
+        where = f"{sequence} item {position}"
+        if name := plain_text(_text(item, "ROIName"), 64):
+            where += f" ({name})"
+        if number is None:
+            raise StructureSetError(f"{keyword} is missing or no number", where=where)
+        if number in found:
+            raise StructureSetError(f"ROI number {number} is used twice", where=where)
+        found[number] = item
+    return found
+
+
+def _observed(dataset: Dataset) -> dict[int, Dataset]:
+    """Observations by the number of their structure: the first of several, none that names no structure."""
+    found: dict[int, Dataset] = {}
+    for item in _items(dataset, "RTROIObservationsSequence"):
+        number = _number(item, "ReferencedROINumber")
+        if number is not None:
+            found.setdefault(number, item)
+    return found
 
 
 def _read_contour(item: Dataset) -> Contour:
@@ -244,7 +331,7 @@ def _items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
     if value is None:
         return ()
     if not isinstance(value, DicomSequence):
-        raise DicomError(f"{keyword} is not a sequence")
+        raise StructureSetError("not a sequence", where=keyword)
     return list(value)
 
 
@@ -253,8 +340,9 @@ def _text(dataset: Dataset, keyword: str) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _number(dataset: Dataset, keyword: str) -> int:
+def _number(dataset: Dataset, keyword: str) -> int | None:
     try:
-        return int(dataset[keyword].value)
-    except (KeyError, TypeError, ValueError) as error:
-        raise DicomError(f"{keyword} is not a number") from error
+        number = int(dataset[keyword].value)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return number if abs(number) <= LARGEST_NUMBER else None

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rt import errors
+from rt.contours import ContourWarning
 from rt.dicom.parse import ParsedInstance
 from rt.errors import DicomError, DicomTooLarge
 
@@ -65,6 +66,9 @@ class ParserProcess:
         """`rt.dicom.parse.parse_instance` in the child; DicomTooLarge too where the child did not survive."""
         head, stored = self._ask({"do": "parse"}, data)
         head["notes"] = tuple(head["notes"])
+        head["findings"] = tuple(
+            ContourWarning(**{**found, "numbers": tuple(found["numbers"])}) for found in head["findings"]
+        )
         known: dict[str, Any] = {f.name: head[f.name] for f in fields(ParsedInstance) if f.name != "data"}
         return ParsedInstance(**known, data=stored)
 
@@ -111,7 +115,10 @@ class ParserProcess:
                 raise DicomTooLarge("the parser ran out of memory or time on this file") from error
         if "error" in head:
             kind = _ERRORS.get(head["error"], DicomError)
-            raise kind(str(head["detail"]), where=head["where"])
+            refusal = kind(str(head["detail"]), where=head["where"])
+            if head["instance"]:
+                refusal.instance = (str(head["instance"][0]), str(head["instance"][1]))
+            raise refusal
         return head, raw
 
     def _running(self) -> subprocess.Popen[bytes]:

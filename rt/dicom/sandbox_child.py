@@ -12,7 +12,7 @@ from rt.dicom.nifti import NiftiVolume, dicom_slice, read_nifti
 from rt.dicom.parse import parse_instance
 from rt.dicom.pixels import decode_frames
 from rt.dicom.sandbox import FRAME, summary_json
-from rt.errors import DicomError, RtError
+from rt.errors import DicomError, DicomTooLarge, RtError
 
 
 def main(memory_bytes: int, cpu_s: int) -> None:
@@ -68,13 +68,9 @@ class _Answering:
         try:
             return self._done(request, body)
         except RtError as error:
-            return {"error": type(error).__name__, "detail": error.detail, "where": error.where}, b""
+            return _said(error), b""
         except MemoryError:
-            return {
-                "error": "DicomTooLarge",
-                "detail": "needs more memory than a file may",
-                "where": None,
-            }, b""
+            return _said(DicomTooLarge("needs more memory than a file may")), b""
         finally:
             body.finish()
 
@@ -94,6 +90,12 @@ class _Answering:
             frames = decode_frames(body.all(), request["frame"])
             return {"dtype": frames.dtype.str, "shape": list(frames.shape)}, frames.tobytes()
         return {}, b""
+
+
+def _said(error: RtError) -> dict[str, Any]:
+    """An error as JSON."""
+    said = {"error": type(error).__name__, "detail": error.detail, "where": error.where}
+    return {**said, "instance": error.instance}
 
 
 if __name__ == "__main__":

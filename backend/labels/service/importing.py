@@ -24,6 +24,7 @@ from backend.labels import repository
 from backend.labels.service.revisions import NewRevision, StoredMask, append_revision, store_mask
 from backend.labels.service.sets import NewStructure, add_set, add_structure, grid_of
 from backend.labels.tables import StructureSet
+from backend.studies.findings import add_refusal, as_warnings, called, replace_warnings
 from backend.studies.tables import Instance, Series, Study
 from rt.contours import ContourWarning
 from rt.dicom.rtstruct import (
@@ -120,7 +121,8 @@ def _read_rtstruct(source: Source, dataset: Dataset) -> Reading:
         for roi, name in zip(part.rois, _names([roi.name for roi in part.rois]), strict=True):
             incoming, found = _of_roi(roi, name, grid_of(series))
             structures.append(incoming)
-            warnings += [ContourWarning(w.slug, f"{roi.name}: {w.detail}", roi.name) for w in found]
+            shown = _clean(roi.name)
+            warnings += [replace(w, detail=f"{shown}: {w.detail}", structure=shown) for w in found]
         sets.append(IncomingSet(series, _clean(content.label) or "RTSTRUCT", _doubted(structures)))
     return Reading(tuple(sets), tuple(warnings))
 
@@ -257,7 +259,8 @@ def take_in(session: Session, instance_id: str, reading: Reading) -> list[Struct
     source = repository.lock_series(session, instance.series_row_id)
     made = [_take_in_set(session, instance_id, incoming) for incoming in reading.sets]
     label = reading.sets[0].label if reading.sets else ""
-    _replace_warnings(source, instance_id, _summary(reading.warnings, _called(source, label)))
+    name = called(source.modality, source.description, label)
+    replace_warnings(source, instance_id, as_warnings(reading.warnings, name))
     return made
 
 
@@ -286,38 +289,6 @@ def refuse(session: Session, instance_id: str, slug: str, detail: str) -> None:
     if instance is None:
         return
     series = repository.lock_series(session, instance.series_row_id)
-    called = _called(series)
-    refusal = {"slug": slug, "detail": f"{called}: {detail}", "severity": "refusal"}
-    _replace_warnings(series, instance_id, [refusal | {"values": {"name": called}}])
+    add_refusal(series, instance_id, slug, detail)
     study = session.get_one(Study, series.study_row_id)
     jobs.announce(session, "study", study.id, study.project_id)
-
-
-def _called(series: Series, label: str = "") -> str:
-    """What a person knows the structure set by: its modality, the description of its series and its label."""
-    return " ".join(dict.fromkeys(filter(None, (series.modality, series.description, label))))
-
-
-def _summary(warnings: Sequence[ContourWarning], called: str) -> list[dict[str, Any]]:
-    """One line a kind: of which set, the first of them, how many more, and on which structures."""
-    grouped: dict[str, list[ContourWarning]] = {}
-    for warning in warnings:
-        grouped.setdefault(warning.slug, []).append(warning)
-    return [_line(slug, alike, called) for slug, alike in grouped.items()]
-
-
-def _line(slug: str, alike: Sequence[ContourWarning], called: str) -> dict[str, Any]:
-    more = f" (and {len(alike) - 1} more)" if len(alike) > 1 else ""
-    structures = ", ".join(dict.fromkeys(w.structure for w in alike if w.structure))
-    return {
-        "slug": slug,
-        "detail": f"{called}: {alike[0].detail}{more}",
-        "severity": "warning",
-        "values": {"name": ": ".join(filter(None, (called, structures))), "structures": structures},
-    }
-
-
-def _replace_warnings(series: Series, instance_id: str, warnings: Sequence[dict[str, Any]]) -> None:
-    """Warnings of this instance in place of its earlier ones; those of others stay."""
-    others = [w for w in series.warnings if w.get("instance_id") != instance_id]
-    series.warnings = [*others, *({**w, "instance_id": instance_id} for w in warnings)]

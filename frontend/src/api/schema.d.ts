@@ -334,6 +334,11 @@ export interface components {
             detail?: string | null;
             /** Sop Instance Uid */
             sop_instance_uid?: string | null;
+            /**
+             * Findings
+             * @default []
+             */
+            findings: components["schemas"]["WarningOut"][];
         };
         /**
          * FilesOut

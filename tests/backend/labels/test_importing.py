@@ -144,22 +144,15 @@ def _other_series(dataset: Dataset) -> None:
     study.RTReferencedSeriesSequence[0].SeriesInstanceUID = new_uid()
 
 
-def _broken_number(dataset: Dataset) -> None:
-    contour = dataset.ROIContourSequence[1].ContourSequence[0]
-    contour.ContourData = [*contour.ContourData[:-1]]
-
-
-@pytest.mark.parametrize("spoil", [_other_series, _broken_number])
 def test_wrong_references_are_refused_whole_and_the_worklist_says_why(
     project: Project,
     arrived: Arrived,
     tmp_path: Path,
     client: TestClient,
     login: Login,
-    spoil: Callable[[Dataset], None],
 ) -> None:
     dataset = make_rtstruct(arrived.ct, {"Larynx": {2: RING}, "Brainstem": {3: RING}})
-    spoil(dataset)
+    _other_series(dataset)
     results = _send(project, tmp_path, dataset)
     assert results[0]["structure_sets"] == []
     assert _structures() == []
@@ -187,6 +180,31 @@ def test_warnings_say_which_structure_set_they_are_about(
         "RTSTRUCT The first FIRST: 1 images are not in the series",
         "RTSTRUCT The second SECOND: 1 images are not in the series",
     ]
+
+
+def test_case_14_structures_outside_the_image_are_named_and_slices_inside_kept(
+    project: Project, arrived: Arrived, tmp_path: Path, client: TestClient, login: Login
+) -> None:
+    names = ("Larynx", "Brainstem", "Eye_L")
+    dataset = make_rtstruct(arrived.ct, {name: {1: RING, 2: RING} for name in names})
+    for roi, contour in ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0)):
+        item = dataset.ROIContourSequence[roi].ContourSequence[contour]
+        item.ContourData = [v + 900 if n % 3 == 2 else v for n, v in enumerate(map(float, item.ContourData))]
+    _send(project, tmp_path, dataset)
+    with db.session_scope(read_only=True) as session:
+        revisions = session.execute(
+            select(Structure.name, Revision.slices).join(Revision).order_by(Structure.number)
+        ).all()
+    assert [tuple(row) for row in revisions] == [("Larynx", 0), ("Brainstem", 0), ("Eye_L", 1)]
+    row = client.get(f"/api/studies/{arrived.study.id}", headers=login("reader")).json()
+    said = {warning["slug"]: warning for warning in row["warnings"]}
+    assert set(said) == {"structure-outside-volume", "contour-outside-volume"}
+    whole, part = said["structure-outside-volume"], said["contour-outside-volume"]
+    assert whole["detail"].startswith("RTSTRUCT Synthetic TEST: Larynx: all 2 contours lie outside the image")
+    assert "; Brainstem: all 2 contours lie outside" in whole["detail"]
+    assert whole["values"]["name"] == "RTSTRUCT Synthetic TEST: Larynx, Brainstem"
+    assert "Eye_L: contour 1 of 2: outside the image" in part["detail"]
+    assert part["values"]["name"] == "RTSTRUCT Synthetic TEST: Eye_L (1)"
 
 
 def test_untouched_import_does_not_hold_up_nor_repeat(

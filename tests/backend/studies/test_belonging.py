@@ -260,6 +260,106 @@ def test_a_plan_that_refers_to_itself_keeps_nobody_waiting(door: Callable[[Seque
     assert {outcome for outcome, _ in told.values()} == {"stored"}
 
 
+def dose_alone(images: list[Dataset]) -> Dataset:
+    """Names neither plan nor structure set."""
+    return make_rtdose(images, np.linspace(1, 9, 24).reshape(2, 3, 4), (4.0, 4.0, 3.0))
+
+
+def in_another_study(dataset: Dataset) -> Dataset:
+    dataset.StudyInstanceUID = new_uid()
+    return dataset
+
+
+@pytest.mark.parametrize("make", [rtstruct, unnamed, seg, dose_alone])
+@pytest.mark.parametrize("first", [True, False])
+def test_what_lies_in_another_study_than_its_images_is_refused(
+    door: Callable[[Sequence[Dataset]], Told], make: Callable[[list[Dataset]], Dataset], first: bool
+) -> None:
+    images = ct()
+    stranger = in_another_study(make(images))
+    told = door([stranger, *images] if first else [*images, stranger])
+    assert told[stranger.SOPInstanceUID] == ("refused", "wrong-reference")
+    assert counts() == (1, 1, 1, SHAPE[0])
+
+
+def test_a_dose_in_another_study_than_its_plan_is_refused(door: Callable[[Sequence[Dataset]], Told]) -> None:
+    images = ct()
+    plan, dose = plan_and_dose(images, rtstruct(images))
+    in_another_study(dose)
+    assert door([plan, dose])[dose.SOPInstanceUID] == ("refused", "wrong-reference")
+    assert counts() == (1, 1, 1, 1)
+
+
+def test_both_studies_are_named(client: TestClient, login: Login, project: Project) -> None:
+    headers, images = login("clinician"), ct()
+    stranger = in_another_study(rtstruct(images))
+    batch = begin(client, headers, project)
+    for number, dataset in enumerate([*images, stranger]):
+        (one,) = put(client, headers, batch, f"{number}.dcm", encode(dataset))
+    assert one["detail"] == (
+        f"it is in study {stranger.StudyInstanceUID}, what it refers to in study {images[0].StudyInstanceUID}"
+    )
+
+
+@pytest.mark.parametrize("spoil", [in_another_frame, of_another_patient])
+def test_a_dose_that_names_nothing_belongs_to_the_images_of_its_frame(
+    door: Callable[[Sequence[Dataset]], Told], spoil: Callable[[Dataset], Dataset]
+) -> None:
+    images = ct()
+    assert door([dose_alone(images)]).popitem()[1] == ("stored", None), "its images may come later"
+    door(images)
+    dose = spoil(make_rtdose(images, np.ones((2, 3, 4)), (4.0, 4.0, 3.0), seed="another"))
+    before = counts()
+    assert door([dose]) == {dose.SOPInstanceUID: ("refused", "wrong-reference")}
+    assert counts() == before
+
+
+def nameless(dataset: Dataset, name: str = "Test^Patient", born: str = "19600102") -> Dataset:
+    dataset.PatientID, dataset.PatientName, dataset.PatientBirthDate = "", name, born
+    return dataset
+
+
+@pytest.mark.parametrize("make", [rtstruct, unnamed, seg, dose_alone])
+@pytest.mark.parametrize(
+    ("name", "born", "outcome"),
+    [
+        ("Else^Someone", "19600102", "refused"),
+        ("Test^Patient", "19991231", "refused"),
+        ("TEST^PATIENT", "", "stored"),
+        ("", "19600102", "stored"),
+        ("Test^Patient=検査^患者", "19600102", "stored"),
+    ],
+)
+def test_without_a_patient_id_name_and_birth_date_say_whose_it_is(
+    client: TestClient,
+    login: Login,
+    project: Project,
+    make: Callable[[list[Dataset]], Dataset],
+    name: str,
+    born: str,
+    outcome: str,
+) -> None:
+    headers, images = login("clinician"), [nameless(image) for image in ct()]
+    batch = begin(client, headers, project)
+    for number, dataset in enumerate([*images, nameless(make(images), name, born)]):
+        (one,) = put(client, headers, batch, f"{number}.dcm", encode(dataset))
+    assert one["outcome"] == outcome
+    assert counts() == (1, 1, 1 + (outcome == "stored"), SHAPE[0] + (outcome == "stored"))
+
+
+def test_a_nameless_structure_set_that_names_no_images_is_held_against_its_study(
+    client: TestClient, login: Login, project: Project
+) -> None:
+    headers, images = login("clinician"), [nameless(image) for image in ct()]
+    stranger = nameless(in_another_frame(unnamed(images)), "Else^Someone", "")
+    stranger.ROIContourSequence = DicomSequence([])
+    batch = begin(client, headers, project)
+    for number, dataset in enumerate([*images, stranger]):
+        (one,) = put(client, headers, batch, f"{number}.dcm", encode(dataset))
+    assert (one["outcome"], one["slug"]) == ("refused", "wrong-patient")
+    assert counts() == (1, 1, 1, SHAPE[0])
+
+
 def test_images_that_are_two_patients_own_belong_to_both(
     door: Callable[[Sequence[Dataset]], Told],
 ) -> None:

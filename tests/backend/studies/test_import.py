@@ -128,7 +128,7 @@ def test_slices_that_come_one_by_one_are_left_to_a_job(
     ("data", "slug"),
     [
         (b"hello", "not-dicom"),
-        (b"", "not-dicom"),
+        (b"", "empty-file"),
         (truncated(), "dicom-truncated"),
         (nested_sequences(300), "dicom-too-deep"),
         (nested_sequences(5000), "dicom-too-deep"),

@@ -98,7 +98,7 @@ def test_a_project_that_does_not_allow_it_refuses_by_name(
 @pytest.mark.parametrize(
     ("data", "slug"),
     [
-        (b"", "not-dicom"),
+        (b"", "empty-file"),
         (header(), "dicom-truncated"),
         (header(dim=(40, "<8h", (3, 4000, 4000, 4000, 1, 1, 1, 1))), "dicom-too-large"),
         (header(dim=(40, "<8h", (3, -1, 1, 1, 1, 1, 1, 1))), "not-dicom"),

@@ -28,8 +28,11 @@ const linesOf = (item: Item): Line[] =>
 
 const URGENCY: Record<Item['state'], number> = { failed: 0, cancelled: 1, sending: 2, waiting: 3, done: 4 };
 
-/** Refused and failed files first, then what is on its way, then what is done. */
-const urgency = (line: Line): number => (line.outcome?.outcome === 'refused' ? 0 : URGENCY[line.item.state]);
+/** Refused and failed files first, then those that lost something, then what is on its way, then what is done. */
+function urgency({ outcome, item }: Line): number {
+  if (outcome?.outcome === 'refused') return 0;
+  return outcome !== null && outcome.findings.length > 0 ? 1 : URGENCY[item.state];
+}
 
 function Outcome({ line }: { line: Line }) {
   const t = useT();
@@ -43,14 +46,17 @@ function Outcome({ line }: { line: Line }) {
   return <span className={css.muted}>{item.state === 'done' ? t('import.empty') : t('import.waiting')}</span>;
 }
 
-function reason(line: Line, t: Translate): string | null {
-  if (line.item.state === 'failed') return problemText(line.item.error, t);
-  if (line.outcome?.outcome !== 'refused') return null;
-  return slugText({ slug: line.outcome.slug ?? '', detail: line.outcome.detail ?? '' }, t);
+/** Why a file is not there, or what of it could not be used. */
+function reasons({ item, outcome }: Line, t: Translate): string[] {
+  if (item.state === 'failed') return [problemText(item.error, t)];
+  if (outcome === null) return [];
+  if (outcome.outcome !== 'refused') return outcome.findings.map((finding) => slugText(finding, t));
+  return [slugText({ slug: outcome.slug ?? '', detail: outcome.detail ?? '' }, t)];
 }
 
 function FileLine({ line }: { line: Line }) {
-  const why = reason(line, useT());
+  const t = useT();
+  const refused = line.item.state === 'failed' || line.outcome?.outcome === 'refused';
   return (
     <li>
       <span className={css.name} title={line.name}>
@@ -58,7 +64,11 @@ function FileLine({ line }: { line: Line }) {
       </span>
       <span className={css.size}>{line.size === null ? '' : formatBytes(line.size)}</span>
       <Outcome line={line} />
-      {why !== null && <p title={line.outcome?.detail ?? ''}>{why}</p>}
+      {reasons(line, t).map((why) => (
+        <p key={why} className={refused ? '' : css.lost} title={line.outcome?.detail ?? ''}>
+          {why}
+        </p>
+      ))}
     </li>
   );
 }

@@ -9,6 +9,7 @@ const outcome = (name: string, kind: FileOutcome['outcome']): FileOutcome => ({
   slug: null,
   detail: null,
   sop_instance_uid: null,
+  findings: [],
 });
 
 const picked = (...paths: string[]): Picked[] => paths.map((path) => ({ path, file: new Blob(['1234']) }));
