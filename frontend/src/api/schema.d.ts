@@ -831,7 +831,7 @@ export interface components {
          * ReviewIn
          * @description An act of review: on these structures, or on all that it can be done to.
          *
-         *     `revisions` names the heads that were looked at; a newer one is refused with 412.
+         *     `revisions` and `names` tell the heads and the names that were looked at; where they are others now, 412.
          */
         ReviewIn: {
             /**
@@ -845,6 +845,10 @@ export interface components {
             revisions?: {
                 [key: string]: number;
             };
+            /** Names */
+            names?: {
+                [key: string]: string;
+            };
         };
         /**
          * ReviewOut
@@ -855,8 +859,11 @@ export interface components {
             id: string;
             /** Structure Id */
             structure_id: string;
-            /** Structure Name */
-            structure_name: string;
+            /**
+             * Structure Name
+             * @description at that time; null of old reviews
+             */
+            structure_name: string | null;
             /** Revision */
             revision: number;
             /** Sha256 */

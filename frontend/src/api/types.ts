@@ -42,6 +42,7 @@ export type Structure = Schemas['StructureOut'];
 export type Draft = Schemas['DraftOut'];
 export type NameMeaning = Schemas['NameOut'];
 export type SetDraft = Schemas['SetDraftOut'];
+export type Review = Schemas['ReviewOut'];
 export type StructureSet = Schemas['StructureSetOut'];
 
 export type Job = Schemas['JobOut'];

@@ -27,6 +27,7 @@ export const reviewJa: Record<keyof typeof reviewEn, string> = {
   'review.withdrawn': '{who} が第 {n} 版で取り消し',
   'review.approve.one': 'このストラクチャを承認',
   'review.return.one': 'このストラクチャをコメント付きで差し戻す',
+  'review.named': '当時の名称 {name}',
   'review.approved': '{name} を承認しました',
   'review.approved.by': '{who} が承認（{when}）',
   'review.nothing': 'このストラクチャは、あなたの承認待ちではありません',

@@ -11,6 +11,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.conflict': '現在の状態ではこの操作を行えません',
   'slug.stale': '他のユーザーが先に変更しました',
   'slug.stale-revision': '他のユーザーがこの輪郭を先に保存しました',
+  'slug.stale-name': 'ストラクチャの名称が変更されています。新しい名称で確認し直してください',
   'slug.stale-draft': 'より新しい下書きがあります',
   'slug.draft-elsewhere': 'このストラクチャを別のブラウザでも編集中です。この画面の内容を残すには保存してください。',
   'slug.precondition-required': '元になる版の指定がありません',
