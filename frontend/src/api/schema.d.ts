@@ -1164,7 +1164,7 @@ export interface components {
         };
         /**
          * StructureCounts
-         * @description Structures of a study, by review.
+         * @description Structures of a study, by review; `imported` ones, beside `total`, nobody here has worked on.
          */
         StructureCounts: {
             /**
@@ -1187,6 +1187,11 @@ export interface components {
              * @default 0
              */
             returned: number;
+            /**
+             * Imported
+             * @default 0
+             */
+            imported: number;
         };
         /**
          * StructureIn

@@ -76,9 +76,9 @@ describe('problems in words', () => {
   test('a Japanese page shows names, and no English sentence', () => {
     const problem = { status: 409, slug: 'own-work', title: 'Your own', detail: 'you drew Brain yourself' };
     expect(problemText(new Problem({ ...problem, extensions: { name: 'Brain' } }), translators.ja)).toBe(
-      '自分が描画・承諾・提出したものは、別のアカウントをもつ同僚の承認が必要です：Brain',
+      '自分が描画・確認・提出したものは、別のアカウントをもつ同僚の承認が必要です：Brain',
     );
-    expect(problemText(new Problem(problem), translators.ja)).toBe('自分が描画・承諾・提出したものは、別のアカウントをもつ同僚の承認が必要です');
+    expect(problemText(new Problem(problem), translators.ja)).toBe('自分が描画・確認・提出したものは、別のアカウントをもつ同僚の承認が必要です');
   });
 
   test('a stage is said in the language of the page, an unknown one in the server’s words', () => {

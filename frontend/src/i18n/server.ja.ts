@@ -97,7 +97,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'changeValue.is_administrator': '管理者',
   'changeValue.active': '有効',
   'changeValue.password': 'パスワード',
-  'changeValue.accepted': '採用',
+  'changeValue.accepted': '修正不要',
   'changeValue.administrator': '管理者',
   'changeValue.allow_nifti': 'NIfTI',
   'changeValue.altered': '改変',

@@ -24,7 +24,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.illegal-transition': '現在のレビュー状態ではこの操作を行えません',
   'slug.name-taken': 'この名称はストラクチャセット内ですでに使われています',
   'slug.structure-signed': '承認待ち・承認済みのストラクチャは、名前の変更も削除もできません',
-  'slug.own-work': '自分が描画・承諾・提出したものは、別のアカウントをもつ同僚の承認が必要です',
+  'slug.own-work': '自分が描画・確認・提出したものは、別のアカウントをもつ同僚の承認が必要です',
   'slug.wrong-mask-shape': '輪郭が画像のサイズと一致しません',
   'slug.bad-mask': '輪郭データが不正です',
   'slug.empty-mask': '輪郭が空です',
