@@ -319,7 +319,7 @@ export interface components {
             queue: string;
             /** Progress */
             progress: number;
-            stage: components["schemas"]["JobStage"] | null;
+            stage: components["schemas"]["Phrase"] | null;
             /** Message */
             message: string;
             /** Project Id */
@@ -357,18 +357,6 @@ export interface components {
             name: string;
         };
         /**
-         * JobStage
-         * @description Where a running job is: a slug with the values of its sentence.
-         */
-        JobStage: {
-            /** Slug */
-            slug: string;
-            /** Values */
-            values: {
-                [key: string]: string | number;
-            };
-        };
-        /**
          * JobState
          * @description Where a job stands.
          * @enum {string}
@@ -388,6 +376,8 @@ export interface components {
             attempt: number;
             /** Line */
             line: string;
+            /** @description the same by slug; null of old lines */
+            said: components["schemas"]["Phrase"] | null;
         };
         /**
          * LogOut
@@ -704,6 +694,18 @@ export interface components {
             current: string;
             /** New */
             new: string;
+        };
+        /**
+         * Phrase
+         * @description Where a running job is, or a line of its log: a slug with the values of its sentence.
+         */
+        Phrase: {
+            /** Slug */
+            slug: string;
+            /** Values */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * PlausibilityWarning
@@ -1063,6 +1065,13 @@ export interface components {
             volume: components["schemas"]["VolumeOut"] | null;
             /** Derived */
             derived: boolean;
+        };
+        /**
+         * SessionStatus
+         * @description Who is logged in at a browser, if anybody is.
+         */
+        SessionStatus: {
+            me: components["schemas"]["Me"] | null;
         };
         /**
          * SetDraftOut

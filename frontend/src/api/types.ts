@@ -9,6 +9,7 @@ export type User = Schemas['UserOut'];
 export type Membership = Schemas['ProjectBrief'];
 export type Role = Membership['role'];
 export type Me = Schemas['Me'];
+export type SessionStatus = Schemas['SessionStatus'];
 export type Token = Schemas['TokenOut'];
 export type NewToken = Schemas['NewToken'];
 

@@ -3,7 +3,7 @@ import { Problem } from '../api/problem';
 import { en } from './en';
 import { fill, firstLanguage, isKey, translators } from './index';
 import { ja } from './ja';
-import { problemText, slugText, stageText } from './problems';
+import { logText, problemText, slugText, stageText } from './problems';
 
 const phrases: Record<string, string> = en;
 const translated: Record<string, string> = ja;
@@ -85,6 +85,12 @@ describe('problems in words', () => {
     const stage = { slug: 'case', values: { n: 2, total: 7 } };
     expect(stageText({ stage, message: 'Case 2 of 7' }, translators.ja)).toBe('症例 2 / 7');
     expect(stageText({ stage: { slug: 'new', values: {} }, message: 'Something new' }, translators.ja)).toBe('Something new');
+  });
+
+  test('a line of a log is said in the language of the page, an old one as it was written', () => {
+    const said = { slug: 'evaluating', values: { n: 3 } };
+    expect(logText({ said, line: 'evaluating on 3 locked test scans' }, translators.ja)).toBe('固定テストの画像 3 件で評価中');
+    expect(logText({ said: null, line: 'as it was' }, translators.ja)).toBe('as it was');
   });
 
   test('what is not a problem of the server does not leak', () => {

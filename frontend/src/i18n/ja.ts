@@ -1,3 +1,4 @@
+import { cardJa } from './card.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
 import { pagesJa } from './pages.ja';
@@ -18,4 +19,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...trainingJa,
   ...slugsJa,
   ...serverJa,
+  ...cardJa,
 };
