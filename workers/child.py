@@ -80,9 +80,16 @@ def _run(context: JobContext) -> dict[str, Any]:
     except JobCancelled:
         return {"cancelled": True}
     except Exception as error:
-        for line in _frames(error):
-            context.log(line)
+        _tell_where(context, error)
         return {"failure": asdict(_failure(error))}
+
+
+def _tell_where(context: JobContext, error: Exception) -> None:
+    """Log where it happened, without the values involved."""
+    context.log("error", name=type(error).__name__)
+    for frame in traceback.extract_tb(error.__traceback__)[-8:]:
+        file = Path(frame.filename).name
+        context.log("place", file=file, line=frame.lineno or 0, function=frame.name)
 
 
 def _failure(error: Exception) -> Failure:
@@ -98,10 +105,3 @@ def _failure(error: Exception) -> Failure:
             return Failure("out-of-memory", "There was not enough memory.", crash=True)
         case _:
             return Failure("internal", f"The job stopped with an unforeseen error ({type(error).__name__}).")
-
-
-def _frames(error: Exception) -> list[str]:
-    """Where it happened, without the values involved."""
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    lines = [f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    return [f"{type(error).__name__} at", *lines]

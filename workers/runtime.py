@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from backend.jobs import leases
 from backend.jobs.leases import Claim
 from backend.jobs.service import KINDS, JobRequest, enqueue
-from backend.jobs.stages import Value, sentence
+from backend.jobs.stages import Value, log_line, sentence
 from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from backend.kit.storage import Storage
@@ -105,9 +105,12 @@ class JobContext:
             self._told_at = now
             self.send({"progress": fraction, "stage": said, "message": message})
 
-    def log(self, line: str) -> None:
-        """Add a line to the job's log, which people read: no names of patients."""
-        self.send({"log": line})
+    def log(self, slug: str, **values: Value) -> None:
+        """Add a line to the job's log, which people read: no names of patients.
+
+        `slug` is one of `backend.jobs.stages.LOG_LINES`, the values fill its sentence.
+        """
+        self.send({"log": log_line(slug, values), "said": {"slug": slug, "values": values}})
 
     def cancelled(self) -> bool:
         """True when someone asked to stop; the process is killed a few seconds later."""

@@ -213,7 +213,7 @@ class _Watch:
         self._held, self._process = held, process
         self._heard_at = self._renewed_at = self._reported_at = time.monotonic()
         self._said = Said()
-        self._lines: list[str] = []
+        self._lines: list[leases.Line] = []
         self._unreported = False
         self._kill_at: float | None = None
 
@@ -239,8 +239,8 @@ class _Watch:
         match message:
             case {"progress": fraction, "stage": stage, "message": words}:
                 self._said, self._unreported = Said(float(fraction), stage, str(words)), True
-            case {"log": line}:
-                self._lines.append(str(line)[:4000])
+            case {"log": line, "said": said}:
+                self._lines.append(leases.Line(str(line)[:4000], said))
                 self._unreported = True
             case {"result": result}:
                 return dict(result or {})

@@ -18,7 +18,10 @@ from backend.config import get_settings
 from backend.kit.errors import Forbidden, NotAuthenticated
 from backend.kit.web import SAFE_METHODS
 
-__all__ = ["Actor", "ActorDep", "AdministratorDep", "cookie_name", "current_actor", "refuse_foreign_site"]
+__all__ = [
+    "Actor", "ActorDep", "AdministratorDep", "BrowserDep", "cookie_name", "current_actor",
+    "refuse_foreign_site",
+]  # fmt: skip
 
 PLAIN_COOKIE = "rinkaku"
 SECURE_COOKIE = "__Host-rinkaku"
@@ -51,6 +54,14 @@ def current_actor(
     return service.actor_of_cookie(secret)
 
 
+def actor_at_browser(request: Request) -> Actor | None:
+    """Who is logged in at this browser, or None; what only asks that is not refused."""
+    try:
+        return service.actor_of_cookie(request.cookies.get(cookie_name(), ""))
+    except NotAuthenticated:
+        return None
+
+
 def administrator(actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
     """Who is asking, an administrator of the installation."""
     service.require_administrator(actor)
@@ -58,6 +69,7 @@ def administrator(actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
 
 
 ActorDep = Annotated[Actor, Depends(current_actor)]
+BrowserDep = Annotated[Actor | None, Depends(actor_at_browser)]
 AdministratorDep = Annotated[Actor, Depends(administrator)]
 
 

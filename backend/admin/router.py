@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from backend.accounts import service as accounts
-from backend.accounts.deps import ActorDep, cookie_name, refuse_foreign_site
+from backend.accounts.deps import ActorDep, BrowserDep, cookie_name, refuse_foreign_site
 from backend.accounts.schemas import Credentials, UserOut
 from backend.accounts.service import Login
 from backend.admin import service
-from backend.admin.schemas import AuditOut, AuditQuery, Me
+from backend.admin.schemas import AuditOut, AuditQuery, Me, SessionStatus
 from backend.config import get_settings
 from backend.kit.db import session_scope
 from backend.kit.pagination import decode_cursor, encode_cursor
@@ -57,6 +57,12 @@ def log_in(body: Credentials, request: Request, response: Response) -> Me:
 def get_me(session: SessionDep, actor: ActorDep) -> Me:
     """Who is logged in."""
     return _me(session, actor.user_id)
+
+
+@router.get("/session/status")
+def session_status(session: SessionDep, actor: BrowserDep) -> SessionStatus:
+    """Whether somebody is logged in at this browser: what a page asks first, so that nobody is no error."""
+    return SessionStatus(me=_me(session, actor.user_id) if actor else None)
 
 
 @router.get("/audit", responses=problems(404))

@@ -20,6 +20,12 @@ class Me(BaseModel):
     version: str
 
 
+class SessionStatus(BaseModel):
+    """Who is logged in at a browser, if anybody is."""
+
+    me: Me | None
+
+
 class AuditQuery(BaseModel):
     """Which acts; all conditions hold at once."""
 

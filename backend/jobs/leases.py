@@ -65,6 +65,14 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of a job's log, in English and as slug and values."""
+
+    text: str
+    said: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Said:
     """How far a job is, at which stage ({slug, values}), and that in English."""
 
@@ -126,7 +134,7 @@ def guard(session: Session, held: Claim) -> None:
         raise Superseded(f"attempt {held.attempt} of job {held.job_id} was replaced")
 
 
-def report(session: Session, held: Claim, said: Said, lines: list[str]) -> None:
+def report(session: Session, held: Claim, said: Said, lines: list[Line]) -> None:
     """Keep what the job says about itself."""
     progress = min(max(said.progress, 0.0), 1.0)
     if not _change(session, held, {"progress": progress, "stage": said.stage, "message": said.message[:255]}):
@@ -134,7 +142,8 @@ def report(session: Session, held: Claim, said: Said, lines: list[str]) -> None:
     moment = database_now(session)
     if lines:
         rows = [
-            {"job_id": held.job_id, "attempt": held.attempt, "line": line, "at": moment} for line in lines
+            {"job_id": held.job_id, "attempt": held.attempt, "at": moment, "line": one.text, "said": one.said}
+            for one in lines
         ]
         session.execute(insert(JobLog), rows)
     announce(session, "job", held.job_id, held.project_id)

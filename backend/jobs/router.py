@@ -75,7 +75,7 @@ def get_job(job_id: str, session: SessionDep, actor: ActorDep) -> JobOut:
 def get_job_log(job_id: str, session: SessionDep, actor: ActorDep) -> LogOut:
     """What the workers wrote about the job."""
     lines = board.get_log(session, actor, job_id)
-    return LogOut(items=[LogLine(at=one.at, attempt=one.attempt, line=one.line) for one in lines])
+    return LogOut(items=[LogLine.model_validate(one, from_attributes=True) for one in lines])
 
 
 @router.post("/jobs/{job_id}/cancel", responses=problems(403, 404, 409))

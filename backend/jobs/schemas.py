@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,8 +39,8 @@ class JobError(BaseModel):
     detail: str
 
 
-class JobStage(BaseModel):
-    """Where a running job is: a slug with the values of its sentence."""
+class Phrase(BaseModel):
+    """Where a running job is, or a line of its log: a slug with the values of its sentence."""
 
     slug: str
     values: dict[str, str | int | float]
@@ -54,7 +54,7 @@ class JobOut(BaseModel):
     state: JobState
     queue: str
     progress: float
-    stage: JobStage | None
+    stage: Phrase | None
     message: str
     project_id: str | None
     study_id: str | None
@@ -74,6 +74,7 @@ class LogLine(BaseModel):
     at: datetime
     attempt: int
     line: str
+    said: Annotated[Phrase | None, Field(description="the same by slug; null of old lines")]
 
 
 class LogOut(BaseModel):

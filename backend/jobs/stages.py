@@ -1,4 +1,4 @@
-"""What a running job may say about itself: a stage by its slug, with values, and the sentence in English.
+"""What a running job may say: its stage and lines of its log, each by a slug with values, and in English.
 
 The slug and the values are stored and sent, so that a page can say them in the reader's language.
 """
@@ -27,6 +27,18 @@ STAGES: dict[str, str] = {
     "case": "Case {n} of {total}",
 }
 """The sentence of each stage."""
+LOG_LINES: dict[str, str] = {
+    "drawing": "{network} v{version} on {device}, {slices} slices of {rows} × {columns} voxels",
+    "region-not-found": "the network's region is not in this scan: nothing is offered",
+    "training": "{train} scans train, {watched} are watched, {iterations} iterations",
+    "unwatched": "no scan is watched: nothing but the loss shows how the training goes",
+    "evaluating": "evaluating on {n} locked test scans",
+    "missing": "missing: {sha256}, named by {rows}",
+    "altered": "altered: {sha256}, named by {rows}",
+    "error": "{name} at",
+    "place": "  {file}:{line} {function}",
+}
+"""The sentence of each line of a log."""
 
 
 class Report(Protocol):
@@ -39,3 +51,8 @@ class Report(Protocol):
 def sentence(stage: str, values: dict[str, Value]) -> str:
     """The stage in English, for those who read the API or the database."""
     return STAGES[stage].format(**values)
+
+
+def log_line(slug: str, values: dict[str, Value]) -> str:
+    """The line in English."""
+    return LOG_LINES[slug].format(**values)

@@ -72,6 +72,8 @@ class JobLog(Base):
     attempt: Mapped[int]
     at: Mapped[datetime] = mapped_column(default=now)
     line: Mapped[str] = mapped_column(Text)
+    said: Mapped[dict[str, Any] | None]
+    """Slug and values of the line, see `stages`; none of lines from before it was kept."""
 
 
 class Event(Base):

@@ -3,6 +3,7 @@
 AppError
 ├── Stale
 │   ├── StaleRevision         the head is newer than the one the change was made from
+│   ├── StaleName             it is called otherwise than the page showed
 │   ├── StaleDraft            this person's draft was begun from a newer revision
 │   └── DraftElsewhere        another window of this person has written the draft since
 ├── Conflict
@@ -28,6 +29,12 @@ class StaleRevision(Stale):
     """The head is newer; `head`, `author` and `time` say whose."""
 
     slug = "stale-revision"
+
+
+class StaleName(Stale):
+    """It is called `name` now: who signs, signs a contour under the name that he saw."""
+
+    slug, title = "stale-name", "The structure has another name now"
 
 
 class StaleDraft(Stale):

@@ -201,12 +201,10 @@ def newest_approval(session: Session, structure_id: str) -> Review | None:
     return session.scalars(statement).one_or_none()
 
 
-def reviews_of_set(
-    session: Session, set_id: str, before: str | None, limit: int
-) -> Sequence[tuple[Review, str]]:
-    """Reviews of a set's structures with the structure's name, newest first, older than id `before`."""
+def reviews_of_set(session: Session, set_id: str, before: str | None, limit: int) -> Sequence[Review]:
+    """Reviews of a set's structures, newest first, older than id `before`."""
     statement = (
-        select(Review, Structure.name)
+        select(Review)
         .join(Structure, Structure.id == Review.structure_id)
         .where(Structure.structure_set_id == set_id)
         .order_by(Review.id.desc())
@@ -214,7 +212,7 @@ def reviews_of_set(
     )
     if before is not None:
         statement = statement.where(Review.id < before)
-    return [(row[0], row[1]) for row in session.execute(statement)]
+    return session.scalars(statement).all()
 
 
 def draft(session: Session, structure_id: str, user_id: str) -> Draft | None:

@@ -210,12 +210,15 @@ class AssessmentIn(Closed):
 class ReviewIn(Closed):
     """An act of review: on these structures, or on all that it can be done to.
 
-    `revisions` names the heads that were looked at; a newer one is refused with 412.
+    `revisions` and `names` tell the heads and the names that were looked at; where they are others now, 412.
     """
 
     comment: Annotated[str, Field(max_length=4000)] = ""
     structure_ids: Annotated[list[str], Field(min_length=1, max_length=500)] | None = None
     revisions: dict[str, int] = Field(default_factory=dict, max_length=500)
+    names: dict[str, Annotated[str, Field(max_length=NAME_LONGEST)]] = Field(
+        default_factory=dict, max_length=500
+    )
 
 
 class ReviewOut(BaseModel):
@@ -223,7 +226,7 @@ class ReviewOut(BaseModel):
 
     id: str
     structure_id: str
-    structure_name: str
+    structure_name: Annotated[str | None, Field(description="at that time; null of old reviews")]
     revision: int
     sha256: str
     act: Literal["submitted", "approved", "returned"]

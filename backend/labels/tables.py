@@ -133,6 +133,8 @@ class Review(Base):
 
     id: Mapped[str] = id_column()
     structure_id: Mapped[str] = mapped_column(ForeignKey("structures.id", ondelete="CASCADE"))
+    structure_name: Mapped[str | None] = mapped_column(String(64))
+    """Its name at that time; unknown of acts from before it was kept."""
     revision: Mapped[int]
     sha256: Mapped[str] = mapped_column(BlobName)
     act: Mapped[str] = mapped_column(String(16))

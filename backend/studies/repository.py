@@ -63,6 +63,8 @@ _AI_OF_JOB = {
 }
 _OUTCOME = case((Job.result["reason"].as_string() == "region-not-found", "region"), else_=Job.state)
 """State of a pre-segmentation; `region` where it found none of what it looks for."""
+UNTOUCHED = "untouched"
+"""State, where structures are counted, of an imported one that nobody here has drawn on or sent to review."""
 AnyRow = Row[Any]
 
 
@@ -182,8 +184,12 @@ def structure_counts(session: Session, study_ids: Collection[str]) -> dict[str, 
 
     The same ones as in `labels.service.involvement.is_unknown`: neither rejected nor empty by software.
     """
+    untouched = and_(
+        _SETS.c.origin == "import", _STRUCTURES.c.state == "draft", _REVISIONS.c.author_id.is_(None)
+    )
+    state = case((untouched, UNTOUCHED), else_=_STRUCTURES.c.state).label("state")
     statement = (
-        select(_SETS.c.id, _STRUCTURES.c.state, func.count())
+        select(_SETS.c.id, state, func.count())
         .join(_STRUCTURES, _STRUCTURES.c.structure_set_id == _SETS.c.id)
         .join(
             _REVISIONS,
@@ -194,11 +200,11 @@ def structure_counts(session: Session, study_ids: Collection[str]) -> dict[str, 
             _STRUCTURES.c.assessment != "rejected",
             or_(_REVISIONS.c.slices > 0, _REVISIONS.c.author_id.is_not(None)),
         )
-        .group_by(_SETS.c.id, _STRUCTURES.c.state)
+        .group_by(_SETS.c.id, state)
     )
     counts: dict[str, dict[str, int]] = {}
-    for set_id, state, number in session.execute(statement):
-        counts.setdefault(set_id, {})[state] = number
+    for set_id, found, number in session.execute(statement):
+        counts.setdefault(set_id, {})[found] = number
     return counts
 
 

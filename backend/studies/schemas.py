@@ -72,12 +72,13 @@ class WarningOut(BaseModel):
 
 
 class StructureCounts(BaseModel):
-    """Structures of a study, by review."""
+    """Structures of a study, by review; `imported` ones, beside `total`, nobody here has worked on."""
 
     total: int = 0
     approved: int = 0
     submitted: int = 0
     returned: int = 0
+    imported: int = 0
 
 
 class StudyRow(BaseModel):

@@ -230,14 +230,18 @@ def _columns(study: Study, patient: Patient) -> dict[str, Any]:
 
 
 def _counts(states: Sequence[dict[str, int]]) -> StructureCounts:
+    """What is reviewed here, as `labels.service.involvement.reviewed_here` says it for a study's state."""
     total: Counter[str] = Counter()
     for counted in states:
         total.update(counted)
+    imported = total.pop(repository.UNTOUCHED, 0)
+    worked_on = total.total()
     return StructureCounts(
-        total=total.total(),
+        total=worked_on or imported,
         approved=total["approved"],
         submitted=total["submitted"],
         returned=total["returned"],
+        imported=imported if worked_on else 0,
     )
 
 

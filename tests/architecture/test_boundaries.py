@@ -21,6 +21,7 @@ TESTED_TOO = (*PACKAGES, "alembic", "tests")
 PUBLIC = {
     ("GET", "/health"): "says only whether the API and its database answer",
     ("POST", "/api/session"): "logging in",
+    ("GET", "/api/session/status"): "says to a browser whether somebody is logged in there, and who",
     ("GET", "/{path:path}"): "the browser's files, which hold no data",
 }
 """Every route that asks for no login, and why."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -14,14 +15,18 @@ import pytest
 from backend.config import ROOT
 from backend.exports.schemas import TrainingSetIn
 from backend.jobs.service import KINDS
-from backend.jobs.stages import STAGES
+from backend.jobs.stages import LOG_LINES, STAGES
 from backend.kit.errors import AppError
 from backend.kit.problems import SLUGS_OF_STATUS
 from backend.labels.service.review import RULES
 from backend.studies.schemas import ImportSummary
+from backend.training.tables import Snapshot
 from models.inference import plausibility
+from models.registry.card import render_card
+from models.registry.network import NetworkManifest
 from rt import contours, laterality
 from rt.errors import RtError
+from workers.training.train import _card_text
 
 WORDS = ROOT / "frontend" / "src" / "i18n"
 SOURCES = ("backend", "workers", "models", "rt")
@@ -159,9 +164,20 @@ def shipped_networks() -> set[str]:
     return {manifest.parts[-3] for manifest in (ROOT / "models" / "weights").glob("*/*/manifest.json")}
 
 
+def card_of_a_training() -> str:
+    """The card that a training here writes, with the figures of the shipped network."""
+    folder = ROOT / "models" / "weights" / "head-neck-oar" / "1"
+    manifest = NetworkManifest.from_json(json.loads((folder / "manifest.json").read_text()))
+    splits = [("train", 3), ("validation", 1), ("test", 2)]
+    cases = [{"split": split} for split, n in splits for _ in range(n)]
+    snapshot = Snapshot(name="May", hash="0" * 64, cases=cases)
+    return render_card(manifest, json.loads((folder / "metrics.json").read_text()), _card_text(snapshot))
+
+
 FAMILIES = {
     "slug": lambda: error_slugs() | finding_slugs() | set(SLUGS_OF_STATUS.values()),
     "stage": lambda: set(STAGES),
+    "log": lambda: set(LOG_LINES),
     "jobKind": lambda: set(KINDS),
     "viewer.edit": lambda: keywords("tool"),
     "network": shipped_networks,
@@ -180,10 +196,26 @@ def test_both_languages_have_a_phrase_for_every_slug(family: str, language: str)
     assert sorted(slugs - {key.removeprefix(f"{family}.") for key in keys_of(language)}) == []
 
 
-def test_phrases_of_stages_are_filled_with_what_the_sentence_is() -> None:
+def test_phrases_of_stages_and_logs_are_filled_with_what_the_sentence_is() -> None:
     """A page fills its own phrase with the values of the English sentence."""
     phrases = (WORDS / "server.ja.ts").read_text()
-    for slug, sentence in STAGES.items():
-        phrase = re.search(rf"'stage\.{slug}': '([^']*)'", phrases)
+    sentences = {f"stage.{slug}": sentence for slug, sentence in STAGES.items()}
+    sentences |= {f"log.{slug}": line for slug, line in LOG_LINES.items()}
+    for slug, sentence in sentences.items():
+        phrase = re.search(rf"'{re.escape(slug)}': '([^']*)'", phrases)
         assert phrase is not None, slug
         assert set(re.findall(r"\{(\w+)\}", phrase[1])) == set(re.findall(r"\{(\w+)\}", sentence)), slug
+
+
+def test_every_line_of_a_models_card_has_a_phrase() -> None:
+    """Cards are written in English; pages recognise their fixed texts by `card.en.ts`."""
+    words = (WORDS / "card.en.ts").read_text()
+    phrases = [
+        one or other for one, other in re.findall(r"'card[\w.-]+':\s+(?:'([^']+)'|\"([^\"]+)\")", words)
+    ]
+    patterns = [re.sub(r"\\\{\w+\\\}", ".+?", re.escape(phrase)) for phrase in phrases]
+    lines = [line for line in card_of_a_training().splitlines() if line and not line.startswith("|")]
+    assert len(lines) > 10
+    assert [line for line in lines if not any(re.fullmatch(one, line) for one in patterns)] == []
+    head = next(line for line in card_of_a_training().splitlines() if line.startswith("| structure"))
+    assert {cell.strip() for cell in head.strip("|").split("|")} <= set(phrases)

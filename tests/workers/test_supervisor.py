@@ -38,8 +38,10 @@ def test_unforeseen_error_tells_where_but_not_what(supervisor, queue_job):
     job = read_job(job_id)
     assert (job.state, job.error_slug) == ("failed", "internal")
     with session_scope(read_only=True) as session:
-        lines = "\n".join(row.line for row in session.query(JobLog).filter_by(job_id=job_id))
+        rows = session.query(JobLog).filter_by(job_id=job_id).order_by(JobLog.number).all()
+    lines = "\n".join(row.line for row in rows)
     assert "stumble" in lines
+    assert [row.said["slug"] for row in rows] == ["error", *["place"] * (len(rows) - 1)]
     assert "Yamada" not in lines + (job.error_detail or "")
 
 

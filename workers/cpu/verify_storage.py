@@ -20,7 +20,7 @@ def verify_storage(context: JobContext) -> dict[str, Any]:
 
     found = upkeep.verify(now().toordinal(), told)
     for damage in found:
-        context.log(f"{damage.problem}: {damage.sha256}, named by {', '.join(damage.named_by)}")
+        context.log(damage.problem, sha256=damage.sha256, rows=", ".join(damage.named_by))
     if found:
         raise IntegrityFailure(f"{len(found)} stored blobs are missing or altered; the log names them")
     return {"damaged": 0}

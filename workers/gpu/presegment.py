@@ -53,7 +53,11 @@ def presegment(context: JobContext) -> dict[str, Any]:
     hu, grid = studies.load_volume(task.series)
     manifest = NetworkManifest.from_json(task.version.manifest)
     network = load_network(manifest, storage().get(task.version.weights_sha256))
-    context.log(f"{manifest.name} v{manifest.version} on {network.device.type}, {grid.shape_kji} voxels")
+    slices, rows, columns = grid.shape_kji
+    context.log(
+        "drawing", network=manifest.name, version=manifest.version, device=network.device.type,
+        slices=slices, rows=rows, columns=columns,
+    )  # fmt: skip
 
     def report(fraction: float, stage: str, structure: str) -> None:
         context.progress(0.95 * fraction, stage, name=structure)
@@ -61,7 +65,7 @@ def presegment(context: JobContext) -> dict[str, Any]:
     drawn = segment_ct(network, hu, grid, report)
     context.check_cancelled()
     if len(_believable(drawn)) < LEAST_FOUND:
-        context.log("the network's region is not in this scan: nothing is offered")
+        context.log("region-not-found")
         return {"drawn": [], "kept": [], "findings": [], "reason": "region-not-found"}
     result: dict[str, Any] = {"findings": [asdict(finding) for finding in drawn.findings]}
     with context.finishing(result) as session:

@@ -108,8 +108,9 @@ def _train(
 ) -> dict[str, Any]:
     config = _config(manifest, run.config)
     train_samples, watched = (_samples(context, dataset, name, config) for name in SPLITS)
-    counts = f"{len(train_samples)} scans train, {len(watched)} are watched"
-    context.log(f"{counts}, {config.iterations} iterations")
+    context.log("training", train=len(train_samples), watched=len(watched), iterations=config.iterations)
+    if not watched:
+        context.log("unwatched")
     checkpoint = context.workspace / "checkpoint.safetensors"
     if not checkpoint.exists() and run.checkpoint_sha256 is not None:
         checkpoint.write_bytes(storage().get(run.checkpoint_sha256))
@@ -184,7 +185,7 @@ def _evaluate(
         total = 2 * len(cases)  # with the network before and with the new one
         context.progress(0.8 + 0.18 * done / total, "evaluation", n=done, total=total)
 
-    context.log(f"evaluating on {len(cases)} locked test scans")
+    context.log("evaluating", n=len(cases))
     return evaluate(old, dataset, cases, report), evaluate(new, dataset, cases, report)
 
 
@@ -218,10 +219,11 @@ def _add_version(
 
 def _card_text(snapshot: Snapshot) -> CardText:
     counts = {s: sum(c["split"] == s for c in snapshot.cases) for s in ("train", "validation", "test")}
+    watched = f"{counts['validation']} were" if counts["validation"] else "none was"
     return CardText(
         data=f"Approved revisions of this project, snapshot “{snapshot.name}”, SHA-256 `{snapshot.hash}`.",
-        split=f"{counts['train']} scans trained, {counts['validation']} were watched during training, the "
-        f"figures are of {counts['test']} locked test scans whose patients never trained a network here.",
+        split=f"{counts['train']} scans trained, {watched} watched during training, the figures are "
+        f"of {counts['test']} locked test scans whose patients never trained a network here.",
         limits="Fine-tuned on few patients of one project: structures that were not corrected may have "
         "changed too; see the comparison with the version before, structure by structure, in the run.",
     )

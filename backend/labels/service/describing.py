@@ -33,7 +33,8 @@ PLAIN_FIELDS = (
 )  # fmt: skip
 """Columns of a structure that are shown as they are."""
 SIGNATURE_FIELDS = (
-    "id", "structure_id", "revision", "sha256", "act", "user_id", "user_name", "comment", "at"
+    "id", "structure_id", "structure_name", "revision", "sha256",
+    "act", "user_id", "user_name", "comment", "at",
 )  # fmt: skip
 """Columns of a review that are shown as they are."""
 
@@ -128,20 +129,19 @@ def list_reviews(
     open_set(session, actor, set_id, Permission.READ)
     heads = {row.id: row.head for row in repository.structures_of_sets(session, [set_id])}
     rows = repository.reviews_of_set(session, set_id, before, limit)
-    approved = [(row.structure_id, row.revision + 1) for row, _ in rows if row.act == "approved"]
+    approved = [(row.structure_id, row.revision + 1) for row in rows if row.act == "approved"]
     withdrawn = repository.authors_of(session, approved)
     return [
         ReviewOut.model_validate(
             {
                 **{name: getattr(row, name) for name in SIGNATURE_FIELDS},
-                "structure_name": name,
                 "current": row.revision == heads[row.structure_id],
                 "withdrawn_by": withdrawn.get((row.structure_id, row.revision + 1))
                 if row.act == "approved"
                 else None,
             }
         )
-        for row, name in rows
+        for row in rows
     ]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from backend.labels import repository
+from backend.labels.states import State
 from backend.labels.tables import Review, Revision, Structure
 
 Part = Literal["drew", "accepted", "submitted"]
@@ -21,6 +22,23 @@ def is_unknown(structure: Structure, head: Revision | None) -> bool:
     if head is None or structure.assessment == "rejected":
         return True
     return head.slices == 0 and head.author_id is None
+
+
+def reviewed_here(
+    structures: Sequence[Structure], heads: Mapping[str, Revision], imported: Collection[str]
+) -> list[Structure]:
+    """The structures on which a study's state depends, of those that something is known of.
+
+    What came in from elsewhere (`imported`: ids of such sets) waits for nobody here until a person draws on
+    it or submits it; where there is nothing else, it is what the study is about.
+    """
+    known = [row for row in structures if not is_unknown(row, heads.get(row.id))]
+    untouched = {
+        row.id
+        for row in known
+        if row.structure_set_id in imported and row.state == State.DRAFT and heads[row.id].author_id is None
+    }
+    return [row for row in known if row.id not in untouched] or known
 
 
 def standing_approvals(session: Session, structures: Sequence[Structure]) -> dict[str, Review]:

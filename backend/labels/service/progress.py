@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from backend.jobs import service as jobs
 from backend.kit.clock import now
 from backend.labels import repository
-from backend.labels.service.involvement import is_unknown
+from backend.labels.service.involvement import reviewed_here
 from backend.labels.states import State, study_state
 
 
@@ -18,7 +18,8 @@ def refresh_study(session: Session, study_id: str) -> None:
     sets = repository.sets_of_study(session, study_id)
     rows = repository.structures_of_sets(session, [row.id for row in sets])
     heads = repository.heads(session, rows)
-    state = study_state(State(row.state) for row in rows if not is_unknown(row, heads.get(row.id)))
+    imported = {row.id for row in sets if row.origin == "import"}
+    state = study_state(State(row.state) for row in reviewed_here(rows, heads, imported))
     if study.state != state:
         study.state, study.updated_at = state, now()
         jobs.announce(session, "study", study.id, study.project_id)

@@ -20,7 +20,7 @@ from backend.jobs import service as jobs
 from backend.kit.errors import InvalidInput
 from backend.kit.ids import new_id
 from backend.labels import repository
-from backend.labels.errors import IllegalTransition, OwnWork
+from backend.labels.errors import IllegalTransition, OwnWork, StaleName
 from backend.labels.schemas import ReviewIn
 from backend.labels.service.involvement import involvement, is_unknown
 from backend.labels.service.progress import refresh_study
@@ -61,6 +61,8 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
         When the actor drew, accepted or submitted what he wants to approve.
     StaleRevision
         When `revisions` names an older head.
+    StaleName
+        When `names` tells another name than the structure has.
     """
     rule = RULES[act]
     scope = open_set(session, actor, set_id, rule.permission)
@@ -70,11 +72,9 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     if act is Act.APPROVE:
         _check_own(session, actor, chosen)
     for structure in chosen:
-        seen = body.revisions.get(structure.id)
-        if seen is not None and seen != structure.head:
-            raise stale(session, structure.id)
+        _check_seen(session, structure, body)
         _move(structure, act)
-        _sign(session, actor, heads[structure.id], rule.done, body.comment)
+        session.add(_signed(actor, structure, heads[structure.id], rule.done, body.comment))
     refresh_study(session, scope.study.id)
     for structure in chosen:
         head = heads[structure.id]
@@ -106,7 +106,7 @@ def _tell(session: Session, actor: Actor, scope: SetScope, approved: Sequence[St
 def _chosen(
     present: Sequence[Structure], heads: Mapping[str, Revision], act: Act, body: ReviewIn
 ) -> list[Structure]:
-    named = set(body.structure_ids or body.revisions)
+    named = set(body.structure_ids or [*body.revisions, *body.names])
     unknown = named - {row.id for row in present}
     if unknown:
         raise InvalidInput("a structure named is not in this set", field="structure_ids")
@@ -142,6 +142,18 @@ def _check_own(session: Session, actor: Actor, chosen: Sequence[Structure]) -> N
             )
 
 
+def _check_seen(session: Session, structure: Structure, body: ReviewIn) -> None:
+    """A structure that was returned may have been renamed without a new revision."""
+    if body.revisions.get(structure.id, structure.head) != structure.head:
+        raise stale(session, structure.id)
+    seen = body.names.get(structure.id, structure.name)
+    if seen != structure.name:
+        raise StaleName(
+            f"{seen} is called {structure.name} now",
+            structure_id=structure.id, name=structure.name, before=seen,
+        )  # fmt: skip
+
+
 def _move(structure: Structure, act: Act) -> None:
     state = next_state(State(structure.state), act)
     if state is None:
@@ -164,17 +176,16 @@ def _measure(session: Session, actor: Actor, head: Revision, scope: SetScope) ->
         )
 
 
-def _sign(session: Session, actor: Actor, head: Revision, done: str, comment: str) -> None:
-    session.add(
-        Review(
-            structure_id=head.structure_id,
-            revision=head.number,
-            sha256=head.sha256,
-            act=done,
-            user_id=actor.user_id,
-            user_name=actor.display_name,
-            comment=comment,
-        )
+def _signed(actor: Actor, structure: Structure, head: Revision, done: str, comment: str) -> Review:
+    return Review(
+        structure_id=structure.id,
+        structure_name=structure.name,
+        revision=head.number,
+        sha256=head.sha256,
+        act=done,
+        user_id=actor.user_id,
+        user_name=actor.display_name,
+        comment=comment,
     )
 
 

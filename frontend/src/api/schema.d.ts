@@ -396,7 +396,7 @@ export interface components {
             queue: string;
             /** Progress */
             progress: number;
-            stage: components["schemas"]["JobStage"] | null;
+            stage: components["schemas"]["Phrase"] | null;
             /** Message */
             message: string;
             /** Project Id */
@@ -434,18 +434,6 @@ export interface components {
             name: string;
         };
         /**
-         * JobStage
-         * @description Where a running job is: a slug with the values of its sentence.
-         */
-        JobStage: {
-            /** Slug */
-            slug: string;
-            /** Values */
-            values: {
-                [key: string]: string | number;
-            };
-        };
-        /**
          * JobState
          * @description Where a job stands.
          * @enum {string}
@@ -465,6 +453,8 @@ export interface components {
             attempt: number;
             /** Line */
             line: string;
+            /** @description the same by slug; null of old lines */
+            said: components["schemas"]["Phrase"] | null;
         };
         /**
          * LogOut
@@ -881,6 +871,18 @@ export interface components {
             new: string;
         };
         /**
+         * Phrase
+         * @description Where a running job is, or a line of its log: a slug with the values of its sentence.
+         */
+        Phrase: {
+            /** Slug */
+            slug: string;
+            /** Values */
+            values: {
+                [key: string]: string | number;
+            };
+        };
+        /**
          * PlausibilityWarning
          * @description Something about a contour that a network drew, or that came in, that a person should look at.
          */
@@ -1026,7 +1028,7 @@ export interface components {
          * ReviewIn
          * @description An act of review: on these structures, or on all that it can be done to.
          *
-         *     `revisions` names the heads that were looked at; a newer one is refused with 412.
+         *     `revisions` and `names` tell the heads and the names that were looked at; where they are others now, 412.
          */
         ReviewIn: {
             /**
@@ -1040,6 +1042,10 @@ export interface components {
             revisions?: {
                 [key: string]: number;
             };
+            /** Names */
+            names?: {
+                [key: string]: string;
+            };
         };
         /**
          * ReviewOut
@@ -1050,8 +1056,11 @@ export interface components {
             id: string;
             /** Structure Id */
             structure_id: string;
-            /** Structure Name */
-            structure_name: string;
+            /**
+             * Structure Name
+             * @description at that time; null of old reviews
+             */
+            structure_name: string | null;
             /** Revision */
             revision: number;
             /** Sha256 */
@@ -1267,6 +1276,13 @@ export interface components {
             derived: boolean;
         };
         /**
+         * SessionStatus
+         * @description Who is logged in at a browser, if anybody is.
+         */
+        SessionStatus: {
+            me: components["schemas"]["Me"] | null;
+        };
+        /**
          * SetDraftOut
          * @description Unsaved work on one of a set's structures.
          */
@@ -1366,7 +1382,7 @@ export interface components {
         };
         /**
          * StructureCounts
-         * @description Structures of a study, by review.
+         * @description Structures of a study, by review; `imported` ones, beside `total`, nobody here has worked on.
          */
         StructureCounts: {
             /**
@@ -1389,6 +1405,11 @@ export interface components {
              * @default 0
              */
             returned: number;
+            /**
+             * Imported
+             * @default 0
+             */
+            imported: number;
         };
         /**
          * StructureIn

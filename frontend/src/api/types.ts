@@ -9,6 +9,7 @@ export type User = Schemas['UserOut'];
 export type Membership = Schemas['ProjectBrief'];
 export type Role = Membership['role'];
 export type Me = Schemas['Me'];
+export type SessionStatus = Schemas['SessionStatus'];
 export type Token = Schemas['TokenOut'];
 export type NewToken = Schemas['NewToken'];
 export type Webhook = Schemas['WebhookOut'];
@@ -45,6 +46,7 @@ export type Structure = Schemas['StructureOut'];
 export type Draft = Schemas['DraftOut'];
 export type NameMeaning = Schemas['NameOut'];
 export type SetDraft = Schemas['SetDraftOut'];
+export type Review = Schemas['ReviewOut'];
 export type StructureSet = Schemas['StructureSetOut'];
 
 export type Protocol = Schemas['Protocol'];

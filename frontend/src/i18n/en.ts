@@ -1,3 +1,4 @@
+import { cardEn } from './card.en';
 import { doseEn } from './dose.en';
 import { pagesEn } from './pages.en';
 import { reviewEn } from './review.en';
@@ -9,4 +10,15 @@ import { webhooksEn } from './webhooks.en';
 import { worklistEn } from './worklist.en';
 
 /** Every phrase in English; other languages have the same keys. */
-export const en = { ...worklistEn, ...viewerEn, ...doseEn, ...reviewEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn, ...webhooksEn } as const;
+export const en = {
+  ...worklistEn,
+  ...viewerEn,
+  ...doseEn,
+  ...reviewEn,
+  ...pagesEn,
+  ...trainingEn,
+  ...slugsEn,
+  ...serverEn,
+  ...webhooksEn,
+  ...cardEn,
+} as const;

@@ -3,7 +3,7 @@ import { Problem } from '../api/problem';
 import { en } from './en';
 import { fill, firstLanguage, isKey, translators } from './index';
 import { ja } from './ja';
-import { problemText, slugText, stageText } from './problems';
+import { logText, problemText, slugText, stageText } from './problems';
 
 const phrases: Record<string, string> = en;
 const translated: Record<string, string> = ja;
@@ -76,15 +76,21 @@ describe('problems in words', () => {
   test('a Japanese page shows names, and no English sentence', () => {
     const problem = { status: 409, slug: 'own-work', title: 'Your own', detail: 'you drew Brain yourself' };
     expect(problemText(new Problem({ ...problem, extensions: { name: 'Brain' } }), translators.ja)).toBe(
-      '自分が描画・承諾・提出したものは、別のアカウントをもつ同僚の承認が必要です：Brain',
+      '自分が描画・確認・提出したものは、別のアカウントをもつ同僚の承認が必要です：Brain',
     );
-    expect(problemText(new Problem(problem), translators.ja)).toBe('自分が描画・承諾・提出したものは、別のアカウントをもつ同僚の承認が必要です');
+    expect(problemText(new Problem(problem), translators.ja)).toBe('自分が描画・確認・提出したものは、別のアカウントをもつ同僚の承認が必要です');
   });
 
   test('a stage is said in the language of the page, an unknown one in the server’s words', () => {
     const stage = { slug: 'case', values: { n: 2, total: 7 } };
     expect(stageText({ stage, message: 'Case 2 of 7' }, translators.ja)).toBe('症例 2 / 7');
     expect(stageText({ stage: { slug: 'new', values: {} }, message: 'Something new' }, translators.ja)).toBe('Something new');
+  });
+
+  test('a line of a log is said in the language of the page, an old one as it was written', () => {
+    const said = { slug: 'evaluating', values: { n: 3 } };
+    expect(logText({ said, line: 'evaluating on 3 locked test scans' }, translators.ja)).toBe('固定テストの画像 3 件で評価中');
+    expect(logText({ said: null, line: 'as it was' }, translators.ja)).toBe('as it was');
   });
 
   test('what is not a problem of the server does not leak', () => {

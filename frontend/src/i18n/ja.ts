@@ -1,3 +1,4 @@
+import { cardJa } from './card.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
 import { pagesJa } from './pages.ja';
@@ -20,4 +21,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...slugsJa,
   ...serverJa,
   ...webhooksJa,
+  ...cardJa,
 };

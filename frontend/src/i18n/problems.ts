@@ -19,7 +19,7 @@ const params = (values: Values): Params =>
   Object.fromEntries(Object.entries(values).filter((one): one is [string, string | number] => ['string', 'number'].includes(typeof one[1])));
 
 /** The phrase of a family for a slug, filled; null when there is none, or when a value is missing. */
-function phrase(family: 'fact' | 'stage', slug: string, values: Values, t: Translate): string | null {
+function phrase(family: 'fact' | 'stage' | 'log', slug: string, values: Values, t: Translate): string | null {
   const key = `${family}.${slug}`;
   const text = isKey(key) ? t(key, params(values)) : '{}';
   return /\{\w*\}/.test(text) ? null : text;
@@ -53,8 +53,13 @@ export function problemText(error: unknown, t: Translate): string {
   return detail === '' ? title : t('common.because', { what: title, detail });
 }
 
-type Staged = { stage: { slug: string; values: Values } | null; message: string };
+type Phrase = { slug: string; values: Values };
+type Staged = { stage: Phrase | null; message: string };
 
 /** At which stage a job is. */
 export const stageText = ({ stage, message }: Staged, t: Translate): string =>
   (stage === null ? null : phrase('stage', stage.slug, stage.values, t)) ?? message;
+
+/** A line of a job's log. */
+export const logText = ({ said, line }: { said: Phrase | null; line: string }, t: Translate): string =>
+  (said === null ? null : phrase('log', said.slug, said.values, t)) ?? line;

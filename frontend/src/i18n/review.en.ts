@@ -25,6 +25,7 @@ export const reviewEn = {
   'review.withdrawn': 'withdrawn by {who} with revision {n}',
   'review.approve.one': 'Approve this structure',
   'review.return.one': 'Return this structure with a comment',
+  'review.named': 'then named {name}',
   'review.approved': '{name} approved',
   'review.approved.by': 'Approved by {who}, {when}',
   'review.nothing': 'This structure does not wait for your review',

@@ -9,6 +9,7 @@ export const slugsEn = {
   'slug.conflict': 'The present state does not allow this',
   'slug.stale': 'Someone else has changed it in the meantime',
   'slug.stale-revision': 'Someone else has saved this contour in the meantime',
+  'slug.stale-name': 'The structure has been renamed in the meantime. Look at it again under its new name',
   'slug.stale-draft': 'A newer draft exists',
   'slug.draft-elsewhere': 'You are editing this structure in another browser as well. Save here to keep what you see.',
   'slug.precondition-required': 'The revision it builds on is missing',

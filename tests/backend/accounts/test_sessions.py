@@ -78,6 +78,22 @@ def test_logout_ends_the_session_on_the_server(browser):
     assert browser.get("/api/session").status_code == 401
 
 
+def test_nobody_at_a_browser_is_no_error(client):
+    assert client.get("/api/session/status").json() == {"me": None}
+    client.cookies.set("rinkaku", "invented")
+    answer = client.get("/api/session/status")
+    assert (answer.status_code, answer.json()) == (200, {"me": None})
+
+
+def test_status_names_only_who_has_this_browsers_session(browser, client, login, person):
+    assert browser.get("/api/session/status").json()["me"]["user"]["username"] == person.username
+    bearer = login("administrator")
+    with TestClient(create_app()) as other:
+        assert other.get("/api/session/status", headers=bearer).json() == {"me": None}, "a page sends none"
+    browser.delete("/api/session", headers=OURS)
+    assert browser.get("/api/session/status").json() == {"me": None}
+
+
 def test_password_change_ends_every_session(browser, person):
     body = {"current": PASSWORD, "new": "an entirely different one"}
     assert browser.post("/api/session/password", json=body, headers=OURS).status_code == 204

@@ -58,3 +58,12 @@ def test_revisions_and_reviews_go_with_their_study_and_the_audit_stays(database,
         left = {table: session.scalar(text(f"SELECT count(*) FROM {table}")) for table in APPEND_ONLY}
     assert left["revisions"] == left["reviews"] == 0
     assert left["audit_entries"] > 0
+
+
+def test_acts_of_review_from_before_their_names_were_kept_stay_without_one(database, labelled):
+    """Reviews never change, also not by a migration."""
+    migrations.downgrade(db.engine(), "0005")
+    migrations.upgrade(db.engine())
+    with db.session_scope(read_only=True) as session:
+        rows = session.execute(text("SELECT act, structure_name FROM reviews")).all()
+    assert [tuple(row) for row in rows] == [("submitted", None)]

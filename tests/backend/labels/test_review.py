@@ -155,6 +155,38 @@ def test_approval_of_a_stale_head_is_refused(
     assert _structure(drawn).state == "submitted"
 
 
+def _rename(client: TestClient, drawn: Drawn, headers: dict[str, str], name: str) -> None:
+    url = f"/api/structures/{drawn.structure_id}"
+    assert client.patch(url, json={"name": name}, headers=headers).status_code == 200
+
+
+def test_approval_under_another_name_than_the_page_showed_is_refused(
+    drawn: Drawn, client: TestClient, login: Login
+) -> None:
+    annotator, reviewer = login("annotator"), login("reviewer")
+    _post(client, drawn, "submit", annotator)
+    page = {"revisions": {drawn.structure_id: 1}, "names": {drawn.structure_id: "Parotid_L"}}
+    _post(client, drawn, "return", reviewer, comment="that is the right one", **page)
+    _rename(client, drawn, annotator, "Parotid_R")
+    _post(client, drawn, "submit", annotator)
+    answer = _post(client, drawn, "approve", reviewer, **page)
+    assert (answer.status_code, answer.json()["type"]) == (412, "/problems/stale-name")
+    assert (answer.json()["name"], answer.json()["before"]) == ("Parotid_R", "Parotid_L")
+    assert _structure(drawn).state == "submitted"
+    seen = {drawn.structure_id: "Parotid_R"}
+    assert _post(client, drawn, "approve", reviewer, names=seen).status_code == 200
+
+
+def test_list_of_reviews_shows_the_name_of_the_time(drawn: Drawn, client: TestClient, login: Login) -> None:
+    annotator = login("annotator")
+    _post(client, drawn, "submit", annotator)
+    _post(client, drawn, "return", login("reviewer"), comment="that is the right one")
+    _rename(client, drawn, annotator, "Parotid_R")
+    _post(client, drawn, "submit", annotator)
+    names = [row["structure_name"] for row in _reviews(client, drawn, annotator)]
+    assert names == ["Parotid_R", "Parotid_L", "Parotid_L"]
+
+
 def test_return_keeps_the_comment_and_owes_an_answer(
     drawn: Drawn, save: Save, client: TestClient, login: Login
 ) -> None:

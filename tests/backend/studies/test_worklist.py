@@ -167,7 +167,7 @@ def test_a_row_counts_structures_by_review(
         structure.assessment = "rejected"  # like the one not found before it no structure to approve
         session.add(Structure(number=0, name="Empty", **of_set))  # from the template, and not drawn yet
     row = client.get(f"/api/studies/{studies[0]}", headers=login("reader")).json()
-    assert row["structures"] == {"total": 3, "approved": 2, "submitted": 1, "returned": 0}
+    assert row["structures"] == {"total": 3, "approved": 2, "submitted": 1, "returned": 0, "imported": 0}
     assert [s["origin"] for s in row["structure_sets"]] == ["ai"]
     waiting = listed(client, login("reader"), project, state="submitted")
     assert waiting == [studies[0]], "one of its structures waits, whatever state it shows"

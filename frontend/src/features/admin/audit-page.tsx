@@ -48,7 +48,7 @@ function AuditTable({ entries, onObject }: TableProps) {
           <tr key={entry.number}>
             <td className={layout.number}>{entry.number}</td>
             <td className={css.nowrap}>{formatTime(entry.at)}</td>
-            <td className={css.nowrap}>
+            <td className={css.actor} title={entry.actor_name ?? ''}>
               {entry.actor_id === null ? t('audit.system') : (entry.actor_name ?? entry.actor_id)}
             </td>
             <td className={css.nowrap} title={entry.action}>
@@ -58,7 +58,12 @@ function AuditTable({ entries, onObject }: TableProps) {
               {patientsText(entry, t) || '–'}
             </td>
             <td className={css.nowrap}>
-              {named('object', entry.object_type, t)} {entry.structure_name}{' '}
+              {named('object', entry.object_type, t)}{' '}
+              {entry.structure_name && (
+                <span className={css.structure} title={entry.structure_name}>
+                  {entry.structure_name}
+                </span>
+              )}
               {entry.object_id !== null && (
                 <Button
                   small

@@ -137,10 +137,10 @@ function titleOf(batch: Batch, counts: Tally, t: Translate): string {
   return t(batch.closing ? 'import.closing' : 'import.finished');
 }
 
-/** Whether the list is unfolded: when a batch begins on the worklist, until it is through or one leaves. */
-function useUnfolded(batch: Batch): [boolean, (open: boolean) => void] {
+/** Whether the list is unfolded: on the worklist, while a batch is on its way and when it ends without some files. */
+function useUnfolded(batch: Batch, missed: boolean): [boolean, (open: boolean) => void] {
   const { pathname } = useLocation();
-  const calls = pathname === '/' && (batch.active || batch.closing);
+  const calls = pathname === '/' && (batch.active || batch.closing || missed);
   const [open, setOpen] = useState(calls);
   const [called, setCalled] = useState(calls);
   if (called !== calls) {
@@ -160,10 +160,10 @@ function toneOf(batch: Batch, counts: Tally): 'good' | 'bad' | undefined {
 export function ImportPanel() {
   const t = useT();
   const batch = useUploads();
-  const [open, setOpen] = useUnfolded(batch);
+  const counts = tally(batch.items);
+  const [open, setOpen] = useUnfolded(batch, counts.refused + counts.failed > 0 || batch.error !== null);
   useBatchEffects(batch);
   if (batch.items.length === 0) return null;
-  const counts = tally(batch.items);
   const lines = batch.items.flatMap(linesOf).sort((a, b) => urgency(a) - urgency(b));
   const title = titleOf(batch, counts, t);
   return (

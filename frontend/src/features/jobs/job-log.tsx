@@ -4,7 +4,7 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Job, LogLine } from '../../api/types';
 import { useT } from '../../i18n';
-import { named } from '../../i18n/problems';
+import { logText, named } from '../../i18n/problems';
 import { Dialog } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import css from './jobs.module.css';
@@ -32,11 +32,11 @@ export function JobLog({ job, onClose }: { job: Job; onClose: () => void }) {
       {log.isSuccess && lines.length === 0 && <EmptyState title={t('job.noLog')} />}
       {lines.length > 0 && (
         <pre className={css.log}>
-          {lines.map(({ at, attempt, line }, index) => (
+          {lines.map(({ at, attempt, ...told }, index) => (
             <span key={index}>
               <time dateTime={at}>{new Date(at).toLocaleTimeString('sv')}</time>
               {attempt > 1 && `[${attempt}] `}
-              {line}
+              {logText(told, t)}
               {'\n'}
             </span>
           ))}

@@ -99,7 +99,8 @@ async function review({ session, set }: Base, act: ReviewAct, ids: string[], com
   const heads = set.structures.filter((one) => ids.includes(one.id) && one.head !== null && !session.state.dirty.has(one.id));
   const revisions = Object.fromEntries(heads.map((one) => [one.id, one.head?.number ?? 0]));
   if (act === 'submit' && session.state.dirty.size > 0) await session.save('');
-  await api.post(`/structure-sets/${set.id}/${act}`, { comment, structure_ids: ids, revisions });
+  const names = Object.fromEntries(set.structures.filter((one) => ids.includes(one.id)).map((one) => [one.id, one.name]));
+  await api.post(`/structure-sets/${set.id}/${act}`, { comment, structure_ids: ids, revisions, names });
 }
 
 /** The page's actions; failures become notes. */

@@ -1,13 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { all } from '../../api/pages';
 import { keys } from '../../api/keys';
-import type { Structure } from '../../api/types';
+import type { Review, Structure } from '../../api/types';
 import { useT } from '../../i18n';
 import { formatTime } from '../../ui/format';
 import css from './viewer.module.css';
 import { useWorkspace } from './workspace';
-
-type Review = { id: string; structure_id: string; revision: number; act: 'submitted' | 'approved' | 'returned'; user_name: string; comment: string; at: string; withdrawn_by: string | null };
 
 /** What was decided about a structure, newest first. */
 function useReviews(record: Structure): readonly Review[] {
@@ -32,6 +30,7 @@ export function Reviews({ record }: { record: Structure }) {
           <li key={one.id}>
             <div>
               <b>{one.user_name}</b> {t(`viewer.act.${one.act}`)} · {t('viewer.revision', { n: one.revision })}
+              {one.structure_name !== null && one.structure_name !== record.name && ` · ${t('review.named', { name: one.structure_name })}`}
               {one.withdrawn_by !== null && ` (${t('review.withdrawn', { who: one.withdrawn_by, n: one.revision + 1 })})`}
               <span className={css.muted}>{formatTime(one.at)}</span>
             </div>

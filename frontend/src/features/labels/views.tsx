@@ -20,7 +20,7 @@ const CURSORS: Record<ToolName, string> = {
   brush: 'none', eraser: 'none', threshold: 'none', contour: 'crosshair', cut: 'crosshair',
 }; // prettier-ignore
 
-/** Number and position of the slice that is shown. */
+/** Name of the plane, with number and position of the slice that is shown. */
 function Slice({ plane }: { plane: PlaneName }) {
   const t = useT();
   const { scene } = useWorkspace();
@@ -28,10 +28,13 @@ function Slice({ plane }: { plane: PlaneName }) {
   const index = useScene(scene, (state) => Math.round(state.crosshair[across]));
   const where = useScene(scene, (state) => describeSlice(scene.volume.grid, scene.planes[plane], state.crosshair));
   return (
-    <>
-      <span data-testid={`slice-${plane}`}>{t('viewer.slice', { n: index + 1, count: scene.volume.grid.shape_kji[across] })}</span>
+    <header className={css.viewHead}>
+      <span>
+        <b style={{ color: planeColour[plane] }}>{t(`viewer.plane.${plane}`)}</b>
+        <span data-testid={`slice-${plane}`}>{t('viewer.slice', { n: index + 1, count: scene.volume.grid.shape_kji[across] })}</span>
+      </span>
       <span data-testid={`position-${plane}`}>{where}</span>
-    </>
+    </header>
   );
 }
 
@@ -68,10 +71,7 @@ function View({ plane }: { plane: PlaneName }) {
         onRefused={refused}
         onView={register}
       />
-      <header className={css.viewHead}>
-        <b style={{ color: planeColour[plane] }}>{name}</b>
-        <Slice plane={plane} />
-      </header>
+      <Slice plane={plane} />
       <button
         type="button"
         className={css.viewButton}

@@ -3,8 +3,7 @@ import { skipToken, useQuery, type QueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import { isProblem } from '../../api/problem';
-import type { Me, Membership, Role } from '../../api/types';
+import type { Me, Membership, Role, SessionStatus } from '../../api/types';
 
 export type Session = { me: Me; project: Membership | null; chooseProject: (id: string) => void };
 
@@ -18,15 +17,9 @@ export function useSession(): Session {
 }
 
 async function fetchMe({ client }: { client: QueryClient }): Promise<Me | null> {
-  try {
-    return await api.get<Me>('/session');
-  } catch (error) {
-    if (isProblem(error) && error.status === 401) {
-      expireSession(client);
-      return null;
-    }
-    throw error;
-  }
+  const { me } = await api.get<SessionStatus>('/session/status');
+  if (me === null) expireSession(client);
+  return me;
 }
 
 export const useMe = () => useQuery({ queryKey: keys.session, queryFn: fetchMe, staleTime: Infinity });

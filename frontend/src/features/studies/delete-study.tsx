@@ -30,7 +30,7 @@ export function DeleteStudy({ study, onClose }: { study: StudyRow; onClose: () =
       onClose={onClose}
     >
       <p>{t('worklist.deleteWhat', { name, id: study.patient_id || '–', date: formatDate(study.study_date) })}</p>
-      <p>{t('worklist.deleteWarning', { instances: study.instance_count, structures: study.structures.total })}</p>
+      <p>{t('worklist.deleteWarning', { instances: study.instance_count, structures: study.structures.total + study.structures.imported })}</p>
     </Confirm>
   );
 }

@@ -12,6 +12,7 @@ import { formatTime } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
 import { Markdown } from '../../ui/markdown';
 import { notify } from '../../ui/toast';
+import { cardText } from './card';
 import { Promote } from './promote';
 import { useDeployments, useMemberNames, useNetworks, versionInUse, versionName } from './queries';
 import css from './training.module.css';
@@ -54,7 +55,7 @@ function Versions({ projectId, network, inUse, manage }: VersionsProps) {
       </table>
       {card !== null && (
         <Dialog title={t('training.cardTitle', { version: versionName(card) })} wide onClose={() => setCard(null)}>
-          <Markdown source={card.card_markdown} />
+          <Markdown source={cardText(card.card_markdown, t)} />
         </Dialog>
       )}
     </>

@@ -1,0 +1,43 @@
+/**
+ * The fixed texts of model cards in English, as `models/registry/card.py`, the training worker and the shipped cards
+ * write them, line by line: a page in another language recognises them by these phrases.
+ */
+export const cardEn = {
+  'card.title.head-neck-oar': '# Head-and-neck organs at risk on CT, version {version}',
+  'card.title': '# {title}, version {version}',
+  'card.notClinical': '**Not for clinical use.** Every contour is a proposal that a qualified person checks and corrects.',
+  'card.draws': '## What it draws',
+  'card.structures': '{names} (TG-263).',
+  'card.data': '## Data',
+  'card.data.openkbp':
+    'OpenKBP Grand Challenge (Babier et al., Medical Physics 2021; MIT licence): planning CT of head-and-neck cancer with the contours used in clinic, 128×128×128 voxels of about 3.9×3.9×2.5 mm. A structure that was not contoured in a patient is unknown there and left out of loss and figures, and so are eight training contours that cover only a small part of their organ.',
+  'card.data.approved': 'Approved revisions of this project, snapshot “{name}”, SHA-256 `{hash}`.',
+  'card.split.openkbp':
+    "Trained on pt_1 to pt_200 (169 patients with a CT). Thresholds were chosen, and all figures below measured, on pt_201 to pt_240 (33 patients with a CT): the figures are slightly flattered by seven chosen thresholds; weights never saw them. The challenge's test patients were not available to us. Training: some 20,000 iterations of two patches in two runs on two shared CPU cores, the first of them on scans of which the body finder of that day had blanked pieces.",
+  'card.split.unwatched':
+    '{train} scans trained, none was watched during training, the figures are of {test} locked test scans whose patients never trained a network here.',
+  'card.split':
+    '{train} scans trained, {validation} were watched during training, the figures are of {test} locked test scans whose patients never trained a network here.',
+  'card.figures': '## Figures',
+  'card.dice': "Mean Dice over structures: **{dice}**. On each scan's own grid; mean ± standard deviation (median, quartiles).",
+  'card.worst': '## Worst cases',
+  'card.limits': '## Limits',
+  'card.limits.openkbp':
+    'One cohort, one region, contours of about 4 mm pixels: thin organs (oesophagus, cord) cannot be better than that. The oesophagus is contoured over different lengths in different patients. Elsewhere (whole-body CT, children, after laryngectomy or mandibulectomy, strong dental artefact) performance is unknown; the plausibility check flags missing organs, several parts, exchanged sides, volumes outside the training range and organs cut off by the scan. Validation data at fault, kept in all figures: pt_221 (contours not on the CT), pt_203 (CT in pieces), pt_215 and pt_216 (a far larger region named cord).',
+  'card.limits.finetuned':
+    'Fine-tuned on few patients of one project: structures that were not corrected may have changed too; see the comparison with the version before, structure by structure, in the run.',
+  'card.recipe': '## How it predicts',
+  'card.recipe.text':
+    '{network}, {mm} mm cubes in LPS, {low} to {high} HU, windows of {patch} voxels, mean with the mirrored picture, largest part kept, threshold per structure: {thresholds}.',
+  'card.cell.structure': 'structure',
+  'card.cell.n': 'n',
+  'card.cell.dice': 'Dice',
+  'card.cell.surface': 'surface Dice at 3 mm',
+  'card.cell.hd95': 'HD95 (mm)',
+  'card.cell.missed': 'missed',
+  'card.cell.case': 'case',
+  'card.cell.plausibility': 'plausibility check',
+  'card.cell.nothing': 'nothing drawn',
+  'card.cell.flagged': 'flagged',
+  'card.cell.unflagged': 'not flagged',
+} as const;
