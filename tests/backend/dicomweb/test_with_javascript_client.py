@@ -37,7 +37,9 @@ def drive(live_server: str, headers: dict[str, str], folder: Path, files: list[b
     return json.loads(run.stdout)
 
 
-def test_the_client_of_ohif_stores_finds_and_retrieves(live_server: str, login: Login, tmp_path: Path) -> None:
+def test_the_client_of_ohif_stores_finds_and_retrieves(
+    live_server: str, login: Login, tmp_path: Path
+) -> None:
     ct = make_ct_series((3, 40, 32))
     contours = make_rtstruct(ct, {"PTV": {1: SQUARE}})
     files = [encode(dataset, IMPLICIT) for dataset in (*ct, contours)]
