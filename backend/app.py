@@ -21,6 +21,7 @@ from backend.exports.router import router as exports
 from backend.jobs.router import router as jobs
 from backend.kit import problems, spa
 from backend.kit.body import BodyLimit
+from backend.kit.cors import Cors
 from backend.kit.db import session_scope
 from backend.kit.edge import Edge
 from backend.kit.errors import Unavailable
@@ -54,6 +55,9 @@ BODY_LIMITS = {
 }  # fmt: skip
 """Most bytes of a body by the beginning of its path; None where it streams into a file with a limit."""
 
+OPEN_TO_ORIGINS = ("/dicomweb/",)
+"""Beginnings of paths that pages of the origins in `RINKAKU_ORIGINS` may call."""
+
 log = structlog.get_logger()
 
 
@@ -81,6 +85,7 @@ def create_app() -> FastAPI:
         openapi_url="/api/openapi.json",
     )
     app.add_middleware(BodyLimit, limits=BODY_LIMITS)
+    app.add_middleware(Cors, paths=OPEN_TO_ORIGINS, origins=settings.origins)
     app.add_middleware(Edge, secure=settings.secure_cookies)
     problems.install(app)
     app.add_api_route("/health", health, tags=["admin"])

@@ -13,10 +13,12 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).parents[1]
 """Folder of the checkout."""
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+"""Hosts that are reached without a network."""
 
 
 class Settings(BaseSettings):
@@ -30,6 +32,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
     public_url: str | None = None
     """Address that users type; https here makes the session cookie Secure."""
+    origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins, separated by commas, of other sites' pages that may call DICOMweb with a token."""
     database_url: SecretStr | None = None
     broker_url: SecretStr | None = None
     s3_url: str | None = None
@@ -56,13 +60,24 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.resolve()
 
+    @field_validator("origins", mode="before")
+    @classmethod
+    def _listed(cls, origins: str | tuple[str, ...]) -> tuple[str, ...]:
+        """Exact origins only: no `*`, no path; http only on this machine."""
+        listed = origins.split(",") if isinstance(origins, str) else origins
+        named = tuple(origin.strip() for origin in listed if origin.strip())
+        for origin in named:
+            if not _is_origin(origin):
+                raise ValueError("each must be like https://viewer.example (http:// only for localhost)")
+        return named
+
     @field_validator("public_url")
     @classmethod
     def _safe_address(cls, url: str | None) -> str | None:
         """Outside this machine only https: cookies and patients would be readable on the way."""
         if url is None or urlsplit(url).scheme == "https":
             return url
-        if urlsplit(url).scheme == "http" and urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1"):
+        if urlsplit(url).scheme == "http" and urlsplit(url).hostname in THIS_MACHINE:
             return url
         raise ValueError("must begin with https:// (http:// only for localhost)")
 
@@ -78,6 +93,18 @@ class Settings(BaseSettings):
     def secure_cookies(self) -> bool:
         """True where users come by https."""
         return self.public_url is not None and self.public_url.startswith("https://")
+
+
+def _is_origin(text: str) -> bool:
+    """Whether browsers send such an Origin, from a place that is safe from listeners."""
+    parts = urlsplit(text)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
+    return (
+        safe
+        and bool(parts.hostname)
+        and "*" not in text
+        and text == f"{parts.scheme}://{parts.netloc}".lower()
+    )
 
 
 @lru_cache

@@ -1,13 +1,15 @@
 """The DICOM JSON model (PS3.18 Annex F): data sets and rows as objects keyed by tag.
 
 Numbers are numbers, names are {"Alphabetic"}, an element without value has only its `vr`, no NaN ever leaves,
-and large binary values become relative references that work behind any proxy.
+and large values, binary or of many numbers, become relative references that work behind any proxy.  The
+contours of an RTSTRUCT are such numbers: short ones stand in the JSON, for each reference is a request.
 """
 
 from __future__ import annotations
 
 import base64
 import math
+import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,9 +23,13 @@ from rt.errors import DicomError
 Json = dict[str, Any]
 INLINE_BYTES = 1024
 """Binary values up to this length stand in the JSON itself."""
+INLINE_NUMBERS = 6000
+"""So many numbers stand in the JSON itself: a contour of 2000 points."""
 BINARY_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _INTEGER_VRS = frozenset({"IS", "SL", "SS", "SV", "UL", "US", "UV"})
 _FLOAT_VRS = frozenset({"DS", "FD", "FL"})
+_PACKED = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
+"""Binary numbers by VR as `struct` packs them (PS3.5 6.2)."""
 UTF_8: Json = {"vr": "CS", "Value": ["ISO_IR 192"]}
 
 
@@ -76,6 +82,8 @@ def _read_element(element: DataElement, base: str, path: str) -> Json:
         return _binary(vr, element.value, base, path)
     value = element.value
     several = [] if value is None else list(value) if isinstance(value, (list, MultiValue)) else [value]
+    if vr in _FLOAT_VRS | _INTEGER_VRS and len(several) > INLINE_NUMBERS:
+        return {"vr": vr, "BulkDataURI": f"{base}bulkdata/{path}"}
     return _element(vr, [_plain(vr, v) for v in several])
 
 
@@ -114,14 +122,25 @@ def _name(value: Any) -> Json:
 
 
 def bulk_value(dataset: Dataset, path: str) -> bytes:
-    """The binary value at a path that `dataset_json` wrote; DicomError when there is none."""
+    """The value at a path that `dataset_json` wrote or would have written; DicomError when there is none.
+
+    Binary values come as they are, decimal and integer strings and other text as it was written, joined by
+    backslashes (so a viewer reads ContourData), binary numbers in little endian (PS3.18 8.7.3).
+    """
     steps = path.split(".")
-    here: Any = dataset
+    here = dataset
     try:
-        for number, step in enumerate(steps):
-            here = here[int(step)] if number % 2 else here[int(step, 16)].value
+        for sequence, item in zip(steps[:-1:2], steps[1::2], strict=True):
+            here = here[int(sequence, 16)].value[int(item)]
+        element = here[int(steps[-1], 16)]
     except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
         raise DicomError("there is no such bulk data") from error
-    if not isinstance(here, bytes):
+    value, vr = element.value, str(element.VR)
+    if vr == "SQ" or value is None:
         raise DicomError("this is not bulk data")
-    return here
+    if isinstance(value, bytes):
+        return value
+    several = list(value) if isinstance(value, (list, MultiValue)) else [value]
+    if vr in _PACKED:
+        return struct.pack(f"<{len(several)}{_PACKED[vr]}", *several)
+    return "\\".join(str(one) for one in several).encode()

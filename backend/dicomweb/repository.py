@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, exists, func, select
+from sqlalchemy import ColumnElement, and_, cast, exists, func, or_, select, true
 from sqlalchemy import String as SqlString
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
-from backend.dicomweb.query import Between, Level, Match, Named, OneOf, Query
+from backend.dicomweb.query import Level, Match, Named, OneOf, Query, Words
+from backend.dicomweb.ranges import Between
 from backend.studies.tables import Instance, Patient, Series, Study
 
 AnyColumn = InstrumentedAttribute[Any]
@@ -39,11 +40,12 @@ _COLUMNS: dict[str, AnyColumn] = {
 
 
 def search(session: Session, project_ids: Collection[str], query: Query) -> Sequence[Any]:
-    """Rows (Study, Patient[, Series[, Instance]]) that match, in a stable order."""
+    """Rows (Study, Patient[, Series[, Instance]]) that match, in a stable order; one more than the limit
+    where there are more."""
     statement = _selected(query.level).where(Study.project_id.in_(project_ids))
     for keyword, match in query.matches.items():
         statement = statement.where(_condition(keyword, match))
-    return session.execute(statement.limit(query.limit).offset(query.offset)).all()
+    return session.execute(statement.limit(query.limit + 1).offset(query.offset)).all()
 
 
 def _selected(level: Level) -> Any:
@@ -75,8 +77,18 @@ def _compare(column: AnyColumn, match: Match) -> ColumnElement[bool]:
     if isinstance(match, Between):
         low = column >= match.low if match.low else column != ""
         return and_(low, column <= match.high) if match.high else low
-    escaped = match.pattern.lower().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-    return func.lower(cast(column, SqlString)).like(escaped.replace("*", "%").replace("?", "_"), escape="\\")
+    if isinstance(match, Words):
+        starts = [(word, "% " + word, "%^" + word, "%=" + word) for word in map(_escaped, match.beginnings)]
+        return and_(true(), *(or_(*(_like(column, start + "%") for start in places)) for places in starts))
+    return _like(column, _escaped(match.pattern).replace("*", "%").replace("?", "_"))
+
+
+def _escaped(text: str) -> str:
+    return text.lower().replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def _like(column: AnyColumn, pattern: str) -> ColumnElement[bool]:
+    return func.lower(cast(column, SqlString)).like(pattern, escape="\\")
 
 
 def modalities(session: Session, study_row_ids: Collection[str]) -> dict[str, tuple[list[str], int]]:
@@ -111,4 +123,7 @@ def instances(session: Session, project_ids: Collection[str], named: Named) -> l
     if named.instance is not None:
         statement = statement.where(Instance.sop_instance_uid == named.instance)
     order = (Series.number, Series.id, Instance.number, Instance.id)
+    statement = statement.options(
+        defer(Instance.geometry, raiseload=True), defer(Series.volume, raiseload=True)
+    )
     return [(row[0], row[1]) for row in session.execute(statement.order_by(*order))]

@@ -6,7 +6,7 @@ one of them.  Both faces are made from one table of routes at the end.  Answers 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -14,14 +14,17 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from backend.accounts.deps import ActorDep
-from backend.dicomweb import pixels, service, store
+from backend.dicomweb import pictures, pixels, service, store
 from backend.dicomweb.errors import NotAcceptable
 from backend.dicomweb.media import (
     DICOM_JSON,
-    EXPLICIT_LITTLE_ENDIAN,
-    image_type,
+    OCTETS,
+    check_json,
+    frame_syntax,
+    frame_type,
+    not_acceptable,
     parse_accept,
-    wants_as_stored,
+    picture_type,
     wants_single_part,
 )
 from backend.dicomweb.multipart import boundary_of, new_boundary, write_parts
@@ -29,13 +32,15 @@ from backend.dicomweb.query import Level, Named, parse_query
 from backend.dicomweb.service import Scope, Stored
 from backend.kit.web import problems
 from backend.studies.receiving import steadily
+from rt.dicom.kinds import EXPLICIT_LITTLE_ENDIAN
 
 router = APIRouter(tags=["dicomweb"])
 
 Uid = Annotated[str, Path(max_length=64, pattern=r"^[0-9.]+$")]
 AcceptHeader = Annotated[str | None, Header(alias="Accept", include_in_schema=False)]
 AcceptQuery = Annotated[str | None, Query(alias="accept", max_length=512)]
-OCTETS = "application/octet-stream"
+NumbersPath = Annotated[str, Path(max_length=4096, pattern=r"^[0-9]{1,9}(,[0-9]{1,9})*$")]
+"""Frame numbers, from 1, separated by commas."""
 
 
 def scope_of(actor: ActorDep, request: Request) -> Scope:
@@ -77,17 +82,29 @@ PARAMETERS = {
 }
 ScopeDep = Annotated[Scope, Depends(scope_of)]
 NamedDep = Annotated[Named, Depends(named_of)]
+PictureDep = Annotated[pictures.Picture, Depends(pictures.parse_picture)]
 
 
 def _search(level: Level, scope: Scope, named: Named, request: Request) -> Response:
-    given = {"StudyInstanceUID": named.study, "SeriesInstanceUID": named.series}
-    address = [(keyword, uid) for keyword, uid in given.items() if uid]
-    query = parse_query(level, [*request.query_params.multi_items(), *address])
-    found = service.search(scope, query)
-    headers = {}
+    check_json(request.headers.get("accept"), request.query_params.get("accept"))
+    query = parse_query(level, request.query_params.multi_items(), named)
+    found, more = service.search(scope, query)
+    warnings = []
     if query.ignored:
-        headers["Warning"] = f'299 rinkaku "not searched by: {", ".join(query.ignored[:10])}"'
+        warnings.append(f"not searched by: {', '.join(query.ignored[:10])}")
+    if query.not_returned:
+        warnings.append(f"not returned: {', '.join(query.not_returned[:10])}")
+    if more:
+        warnings.append(f"there are more matches from offset {query.offset + len(found)}")
+    headers = {"Warning": ", ".join(f'299 rinkaku "{text}"' for text in warnings)} if warnings else {}
     return Response(json.dumps(found, allow_nan=False), headers=headers, media_type=DICOM_JSON)
+
+
+def _multipart(media_type: str, parts: Iterable[tuple[str, Iterable[bytes]]]) -> Response:
+    """Parts as they come, each with its own Content-Type."""
+    boundary = new_boundary()
+    content_type = f'multipart/related; type="{media_type}"; boundary={boundary}'
+    return StreamingResponse(write_parts(parts, boundary), media_type=content_type)
 
 
 def search_studies(scope: ScopeDep, named: NamedDep, request: Request) -> Response:
@@ -108,99 +125,120 @@ def search_instances(scope: ScopeDep, named: NamedDep, request: Request) -> Resp
 def retrieve(
     scope: ScopeDep, named: NamedDep, header: AcceptHeader = None, accept: AcceptQuery = None
 ) -> Response:
-    """WADO-RS: a study, a series or an instance as DICOM files, streamed."""
+    """WADO-RS: a study, a series or an instance as DICOM files, streamed one by one."""
     found = service.find(scope, named)
-    parts = service.dicom_parts(found, parse_accept(header, accept))
-    if len(found) == 1 and wants_single_part(accept or header, "application/dicom"):
+    accepted = parse_accept(header, accept)
+    parts = service.dicom_parts(found, accepted)
+    if len(found) == 1 and wants_single_part(accepted):
         content_type, pieces = next(parts)
         name = f"{found[0].instance.sop_instance_uid}.dcm"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(pieces, headers=headers, media_type=content_type)
-    boundary = new_boundary()
-    content_type = f'multipart/related; type="application/dicom"; boundary={boundary}'
-    return StreamingResponse(write_parts(parts, boundary), media_type=content_type)
+    return _multipart("application/dicom", parts)
 
 
-def retrieve_metadata(scope: ScopeDep, named: NamedDep) -> Response:
+def retrieve_metadata(
+    scope: ScopeDep, named: NamedDep, header: AcceptHeader = None, accept: AcceptQuery = None
+) -> Response:
     """WADO-RS metadata: all attributes but pixel data and other large values."""
+    check_json(header, accept)
     return StreamingResponse(service.metadata(service.find(scope, named), named), media_type=DICOM_JSON)
 
 
 def retrieve_frames(
     scope: ScopeDep,
     named: NamedDep,
-    frames: Annotated[str, Path(max_length=4096, pattern=r"^[0-9]{1,9}(,[0-9]{1,9})*$")],
+    frames: NumbersPath,
     header: AcceptHeader = None,
     accept: AcceptQuery = None,
 ) -> Response:
-    """WADO-RS frames, counted from 1: Explicit VR Little Endian, or as stored where the client takes that."""
+    """WADO-RS frames, counted from 1: as stored, in Explicit VR Little Endian, or compressed as asked for."""
     instance = service.find(scope, named)[0].instance
     indices = [pixels.check_frame(instance, int(number)) for number in frames.split(",")]
-    as_stored = wants_as_stored(parse_accept(header, accept), instance.transfer_syntax_uid)
-    parts = (pixels.frame_part(instance, index, as_stored=as_stored) for index in indices)
-    if len(indices) == 1 and wants_single_part(accept or header, OCTETS):
+    accepted, stored = parse_accept(header, accept), pixels.frame_storage_syntax(instance)
+    syntax = frame_syntax(accepted, stored, pixels.encodable(instance))
+    if syntax is None:
+        raise not_acceptable(OCTETS, [stored, EXPLICIT_LITTLE_ENDIAN, *pixels.encodable(instance)])
+    parts = pixels.Frames(instance).parts(indices, syntax)
+    if len(indices) == 1 and wants_single_part(accepted):
         content_type, data = next(parts)
         return Response(data, media_type=content_type)
-    boundary = new_boundary()
-    body = write_parts(((content_type, (data,)) for content_type, data in parts), boundary)
-    return StreamingResponse(body, media_type=f'multipart/related; type="{OCTETS}"; boundary={boundary}')
+    media_type = frame_type(syntax).partition(";")[0]
+    return _multipart(media_type, ((content_type, (data,)) for content_type, data in parts))
 
 
 def retrieve_bulk_data(
-    scope: ScopeDep, named: NamedDep, path: Annotated[str, Path(max_length=512)], header: AcceptHeader = None
+    scope: ScopeDep,
+    named: NamedDep,
+    path: Annotated[str, Path(max_length=512)],
+    header: AcceptHeader = None,
+    accept: AcceptQuery = None,
 ) -> Response:
     """WADO-RS bulk data: the value that a BulkDataURI of the metadata names."""
     stored = service.find(scope, named)[0]
     if path.upper() == "7FE00010":
-        parts = [
-            pixels.frame_part(stored.instance, n, as_stored=False) for n in range(stored.instance.frames)
-        ]
-        value = b"".join(data for _, data in parts)
+        pixels.check_frame(stored.instance, 1)
+        pieces = pixels.Frames(stored.instance).value()
     else:
-        value = service.bulk_data(stored, path)
-    if header is None or "multipart" not in header.lower():
-        return Response(value, media_type=OCTETS)
-    boundary = new_boundary()
-    part = (f"{OCTETS}; transfer-syntax={EXPLICIT_LITTLE_ENDIAN}", (value,))
-    content_type = f'multipart/related; type="{OCTETS}"; boundary={boundary}'
-    return StreamingResponse(write_parts([part], boundary), media_type=content_type)
+        pieces = iter((service.bulk_data(stored, path),))
+    if any(accepted.multipart for accepted in parse_accept(header, accept)):
+        return _multipart(OCTETS, [(f"{OCTETS}; transfer-syntax={EXPLICIT_LITTLE_ENDIAN}", pieces)])
+    return StreamingResponse(pieces, media_type=OCTETS)
 
 
 def retrieve_rendered(
     scope: ScopeDep,
     named: NamedDep,
-    picture: Annotated[pixels.Picture, Depends(pixels.parse_picture)],
+    picture: PictureDep,
     header: AcceptHeader = None,
     accept: AcceptQuery = None,
 ) -> Response:
-    """WADO-RS rendered: JPEG or PNG of the middle image, or of the frame named, with a window."""
-    return _picture(scope, named, picture, image_type(parse_accept(header, accept)))
+    """WADO-RS rendered: JPEG or PNG of the middle image, with a window."""
+    return _picture(scope, named, picture, picture_type(parse_accept(header, accept)))
 
 
-def retrieve_thumbnail(scope: ScopeDep, named: NamedDep) -> Response:
-    """WADO-RS thumbnail: a small JPEG of the middle image."""
-    small = pixels.Picture(viewport=(pixels.THUMBNAIL, pixels.THUMBNAIL), quality=80)
-    return _picture(scope, named, small, "image/jpeg")
+def retrieve_thumbnail(
+    scope: ScopeDep, named: NamedDep, header: AcceptHeader = None, accept: AcceptQuery = None
+) -> Response:
+    """WADO-RS thumbnail: a small JPEG or PNG of the middle image."""
+    return _picture(scope, named, pictures.SMALL, picture_type(parse_accept(header, accept)))
 
 
-def retrieve_rendered_frame(
+def retrieve_rendered_frames(
     scope: ScopeDep,
     named: NamedDep,
-    frame: Annotated[int, Path(ge=1, le=2**31)],
-    picture: Annotated[pixels.Picture, Depends(pixels.parse_picture)],
-    header: AcceptHeader = None,
+    frames: NumbersPath,
+    picture: PictureDep,
+    request: Request,
 ) -> Response:
-    """WADO-RS rendered: JPEG or PNG of one frame, counted from 1."""
+    """WADO-RS rendered: JPEG or PNG of a frame, counted from 1; of several frames as parts."""
+    return _frame_pictures(scope, named, frames, picture, request)
+
+
+def retrieve_frame_thumbnails(
+    scope: ScopeDep, named: NamedDep, frames: NumbersPath, request: Request
+) -> Response:
+    """WADO-RS thumbnail: a small JPEG or PNG of a frame, counted from 1; of several frames as parts."""
+    return _frame_pictures(scope, named, frames, pictures.SMALL, request)
+
+
+def _frame_pictures(
+    scope: Scope, named: Named, frames: str, picture: pictures.Picture, request: Request
+) -> Response:
     instance = service.find(scope, named)[0].instance
-    index = pixels.check_frame(instance, frame)
-    kind = image_type(parse_accept(header))
-    return Response(pixels.render(instance, index, picture, kind), media_type=kind)
+    indices = [pixels.check_frame(instance, int(number)) for number in frames.split(",")]
+    kind = picture_type(parse_accept(request.headers.get("accept"), request.query_params.get("accept")))
+    stored = pixels.Frames(instance)
+    made = (pictures.render(stored, index, picture, kind) for index in indices)
+    if len(indices) == 1:
+        return Response(next(made), media_type=kind)
+    return _multipart(kind, ((kind, (data,)) for data in made))
 
 
-def _picture(scope: Scope, named: Named, picture: pixels.Picture, kind: str) -> Response:
+def _picture(scope: Scope, named: Named, picture: pictures.Picture, kind: str) -> Response:
     stored = _middle_image(service.find(scope, named))
     index = (stored.instance.frames - 1) // 2
-    return Response(pixels.render(stored.instance, index, picture, kind), media_type=kind)
+    return Response(pictures.render(pixels.Frames(stored.instance), index, picture, kind), media_type=kind)
 
 
 def _middle_image(found: list[Stored]) -> Stored:
@@ -254,7 +292,8 @@ STORE_BODY = {
 STUDY = "/studies/{study}"
 SERIES = STUDY + "/series/{series}"
 INSTANCE = SERIES + "/instances/{instance}"
-MULTIPART, IMAGES = _binary("multipart/related"), _binary("image/jpeg", "image/png")
+MULTIPART = _binary("multipart/related", "application/dicom", OCTETS, "image/jp2", "image/jls")
+IMAGES, OCTET_ANSWER = _binary("image/jpeg", "image/png"), _binary(OCTETS, "multipart/related")
 SEARCHES = (
     ("/studies", search_studies, "search_studies"),
     ("/series", search_series, "search_series"),
@@ -264,34 +303,51 @@ SEARCHES = (
     (SERIES + "/instances", search_instances, "search_instances_of_series"),
 )
 
+PICTURE_ANSWERS = {**IMAGES, **problems(400, 406)}
+
 for _path, _endpoint, _name in SEARCHES:
-    _add("GET", _path, _endpoint, _name, responses={**JSON_ANSWER, **problems(400)})
+    _add("GET", _path, _endpoint, _name, responses={**JSON_ANSWER, **problems(400, 406)})
 for _path, _level in ((STUDY, "study"), (SERIES, "series"), (INSTANCE, "instance")):
-    _add("GET", _path, retrieve, f"retrieve_{_level}", responses=MULTIPART)
-    _add("GET", _path + "/metadata", retrieve_metadata, f"retrieve_{_level}_metadata", responses=JSON_ANSWER)
-    _pictures = {**IMAGES, **problems(400, 406)}
-    _add("GET", _path + "/rendered", retrieve_rendered, f"retrieve_{_level}_rendered", responses=_pictures)
-    _add("GET", _path + "/thumbnail", retrieve_thumbnail, f"retrieve_{_level}_thumbnail", responses=_pictures)
+    _add("GET", _path, retrieve, f"retrieve_{_level}", responses={**MULTIPART, **problems(406)})
+    _metadata = {**JSON_ANSWER, **problems(406)}
+    _add("GET", _path + "/metadata", retrieve_metadata, f"retrieve_{_level}_metadata", responses=_metadata)
+    _add(
+        "GET",
+        _path + "/rendered",
+        retrieve_rendered,
+        f"retrieve_{_level}_rendered",
+        responses=PICTURE_ANSWERS,
+    )
+    _add(
+        "GET",
+        _path + "/thumbnail",
+        retrieve_thumbnail,
+        f"retrieve_{_level}_thumbnail",
+        responses=PICTURE_ANSWERS,
+    )
+FRAMES = INSTANCE + "/frames/{frames}"
+_add("GET", FRAMES, retrieve_frames, "retrieve_frames", responses={**MULTIPART, **problems(406)})
 _add(
     "GET",
-    INSTANCE + "/frames/{frames}",
-    retrieve_frames,
-    "retrieve_frames",
-    responses={**MULTIPART, **problems(406)},
-)
-_add(
-    "GET",
-    INSTANCE + "/frames/{frame}/rendered",
-    retrieve_rendered_frame,
+    FRAMES + "/rendered",
+    retrieve_rendered_frames,
     "retrieve_frame_rendered",
-    responses={**IMAGES, **problems(400, 406)},
+    responses=PICTURE_ANSWERS,
 )
+_add(
+    "GET",
+    FRAMES + "/thumbnail",
+    retrieve_frame_thumbnails,
+    "retrieve_frame_thumbnail",
+    responses=PICTURE_ANSWERS,
+)
+_bulk_answers = {**OCTET_ANSWER, **problems(406)}
 _add(
     "GET",
     INSTANCE + "/bulkdata/{path:path}",
     retrieve_bulk_data,
     "retrieve_bulk_data",
-    responses=_binary(OCTETS),
+    responses=_bulk_answers,
 )
 for _path, _name in (("/studies", "store_instances"), (STUDY, "store_instances_of_study")):
     _taken = dict.fromkeys((200, 202, 409), JSON_ANSWER[200])

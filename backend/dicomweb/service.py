@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydicom.dataset import Dataset
 from sqlalchemy.orm import Session
 
 from backend.accounts.actor import Actor
 from backend.dicomweb import repository
 from backend.dicomweb.json_model import attributes, bulk_value, dataset_json
-from backend.dicomweb.media import Accepted, wants_as_stored
-from backend.dicomweb.pixels import as_explicit_little_endian
+from backend.dicomweb.media import DICOM, Accepted, instance_syntax, not_acceptable
+from backend.dicomweb.pixels import encodable, in_syntax
 from backend.dicomweb.query import Level, Named, Query
 from backend.dicomweb.rows import StudyCounts, instance_attributes, series_attributes, study_attributes
 from backend.kit.db import session_scope
@@ -34,7 +35,7 @@ from backend.studies.imports import target_of
 from backend.studies.intake import Target
 from backend.studies.tables import Instance, Series
 from rt.dicom.kinds import EXPLICIT_LITTLE_ENDIAN
-from rt.dicom.parse import read_stored
+from rt.dicom.parse import read_stored, read_stored_header
 from rt.errors import DicomError
 
 
@@ -54,11 +55,12 @@ class Stored:
     series: Series
 
 
-def search(scope: Scope, query: Query) -> list[dict[str, Any]]:
-    """QIDO-RS: what matches, in the JSON model."""
+def search(scope: Scope, query: Query) -> tuple[list[dict[str, Any]], bool]:
+    """QIDO-RS: what matches, in the JSON model, and whether more does than the limit lets through."""
     with session_scope(read_only=True) as session:
         project_ids = _project_ids(session, scope)
         found = repository.search(session, project_ids, query)
+        more, found = len(found) > query.limit, found[: query.limit]
         studies = {row[0].id for row in found}
         modalities = repository.modalities(session, studies)
         by_study = repository.instance_counts(session, Series.study_row_id, studies)
@@ -73,7 +75,7 @@ def search(scope: Scope, query: Query) -> list[dict[str, Any]]:
         if query.level is Level.INSTANCE:
             values |= instance_attributes(row[0], row[2], row[3])
         results.append(attributes(values))
-    return results
+    return results, more
 
 
 def find(scope: Scope, named: Named) -> list[Stored]:
@@ -101,19 +103,33 @@ def store_target(scope: Scope, study_instance_uid: str | None) -> Target:
         return target_of(project, scope.actor.user_id, study_instance_uid)
 
 
-def dicom_parts(found: Sequence[Stored], accepted: list[Accepted]) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """WADO-RS: each instance as a part; as stored where the client takes that, else Explicit VR."""
-    for stored in found:
-        syntax = stored.instance.transfer_syntax_uid
-        if wants_as_stored(accepted, syntax):
-            yield _dicom_type(syntax), _pieces(stored.instance.sha256)
+def dicom_parts(
+    found: Sequence[Stored], accepted: Sequence[Accepted]
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """WADO-RS: each instance as a part, read when its turn comes.
+
+    NotAcceptable, before anything is read, where no instance can be had in a transfer syntax that is named.
+    Where some can, the others come in Explicit VR Little Endian, and their Content-Type says so.
+    """
+    syntaxes = [
+        instance_syntax(accepted, s.instance.transfer_syntax_uid, encodable(s.instance)) for s in found
+    ]
+    if not any(syntaxes):
+        stored = [s.instance.transfer_syntax_uid for s in found]
+        raise not_acceptable(DICOM, [*stored, EXPLICIT_LITTLE_ENDIAN, *encodable(found[0].instance)])
+    return _dicom_parts(found, syntaxes)
+
+
+def _dicom_parts(
+    found: Sequence[Stored], syntaxes: Sequence[str | None]
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    for stored, chosen in zip(found, syntaxes, strict=True):
+        instance, syntax = stored.instance, chosen or EXPLICIT_LITTLE_ENDIAN
+        if syntax == instance.transfer_syntax_uid:
+            yield f"{DICOM}; transfer-syntax={syntax}", _pieces(instance.sha256)
         else:
-            data = as_explicit_little_endian(stored.instance)
-            yield _dicom_type(EXPLICIT_LITTLE_ENDIAN), iter((data,))
-
-
-def _dicom_type(syntax: str) -> str:
-    return f"application/dicom; transfer-syntax={syntax}"
+            syntax, data = in_syntax(instance, syntax)
+            yield f"{DICOM}; transfer-syntax={syntax}", iter((data,))
 
 
 def _pieces(sha256: str) -> Iterator[bytes]:
@@ -126,11 +142,19 @@ def metadata(found: Sequence[Stored], named: Named) -> Iterator[bytes]:
     """WADO-RS metadata: a JSON array of all attributes, one instance in memory at a time."""
     lead = b"["
     for stored in found:
-        header = read_stored(storage().get(stored.instance.sha256), pixels=False)
+        header = _header(stored.instance.sha256)
         base = _relative_base(stored, named)
         yield lead + json.dumps(dataset_json(header, base), allow_nan=False).encode()
         lead = b","
     yield b"]"
+
+
+def _header(sha256: str) -> Dataset:
+    """All but the pixels; where blobs are files, only that much of the file is read."""
+    path = storage().local_path(sha256)
+    if path is None:
+        return read_stored(storage().get(sha256), pixels=False)
+    return read_stored_header(path)
 
 
 def _relative_base(stored: Stored, named: Named) -> str:
@@ -142,7 +166,7 @@ def _relative_base(stored: Stored, named: Named) -> str:
 
 
 def bulk_data(stored: Stored, path: str) -> bytes:
-    """The value that a BulkDataURI names."""
+    """The value that a BulkDataURI names: binary as it is, numbers and text as text joined by backslashes."""
     try:
         return bulk_value(read_stored(storage().get(stored.instance.sha256)), path)
     except DicomError as error:

@@ -6,12 +6,13 @@ in this file: `for_update_skip_locked`, the pragmas and the timeouts.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import (
     JSON,
@@ -147,6 +148,12 @@ def _sqlite_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    # SQLite's own lower() knows only ASCII: a search for MÜLLER would find nobody
+    cast(sqlite3.Connection, connection).create_function("lower", 1, _lowered, deterministic=True)
+
+
+def _lowered(value: object) -> str | None:
+    return None if value is None else str(value).lower()
 
 
 def _sqlite_begin(connection: Connection) -> None:

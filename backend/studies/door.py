@@ -22,11 +22,12 @@ from backend.kit.storage import storage
 from backend.studies.receiving import LimitedFile
 from backend.studies.tables import Instance
 from rt.dicom.headers import slice_headers
-from rt.dicom.kinds import CROSS_SECTIONS, NATIVE_SYNTAXES
+from rt.dicom.kinds import CROSS_SECTIONS, EXPLICIT_LITTLE_ENDIAN, NATIVE_SYNTAXES
 from rt.dicom.parse import ParsedInstance, read_stored
 from rt.dicom.pixels import decode_frames
 from rt.dicom.references import References, read_references
 from rt.dicom.sandbox import ParserProcess
+from rt.dicom.transcode import transcode
 from rt.errors import DicomError, DicomTooLarge, GeometryError
 
 PARSERS = 2
@@ -143,8 +144,23 @@ def unfold_nifti(path: Path, name: str, target: Path) -> list[int]:
 
 def decode_stored(instance: Instance, frame: int | None) -> npt.NDArray[Any]:
     """Stored values (frames, rows, columns) of a stored instance: all frames, or the one of this index."""
-    data = storage().get(instance.sha256)
-    if instance.transfer_syntax_uid in NATIVE_SYNTAXES:
+    return decode_file(storage().get(instance.sha256), instance.transfer_syntax_uid, frame)
+
+
+def decode_file(data: bytes, transfer_syntax_uid: str, frame: int | None = None) -> npt.NDArray[Any]:
+    """Stored values (frames, rows, columns) of a checked file of this syntax."""
+    if transfer_syntax_uid in NATIVE_SYNTAXES:
         return decode_frames(data, frame)
     with _parser() as parser:
         return parser.frames(data, frame)
+
+
+def transcode_file(data: bytes, from_syntax: str, to_syntax: str) -> bytes:
+    """A checked file in Explicit VR Little Endian or one of `rt.dicom.transcode.ENCODED_SYNTAXES`.
+
+    DicomUnsupported where its pixels cannot be written so.
+    """
+    if from_syntax in NATIVE_SYNTAXES and to_syntax == EXPLICIT_LITTLE_ENDIAN:
+        return transcode(data, to_syntax)
+    with _parser() as parser:
+        return parser.transcode(data, to_syntax)

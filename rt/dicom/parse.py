@@ -25,6 +25,7 @@ import unicodedata
 import warnings
 import zlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pydicom
 import pydicom.config
@@ -130,6 +131,16 @@ def read_stored(data: bytes, *, pixels: bool = True) -> Dataset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return pydicom.dcmread(io.BytesIO(data), stop_before_pixels=not pixels)
+    except PARSER_FAILURES as error:
+        raise DicomError(f"cannot be read ({type(error).__name__})") from error
+
+
+def read_stored_header(path: Path) -> Dataset:
+    """The data set of a file that has passed `parse_instance`, read only as far as its pixel data."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return pydicom.dcmread(path, stop_before_pixels=True)
     except PARSER_FAILURES as error:
         raise DicomError(f"cannot be read ({type(error).__name__})") from error
 

@@ -77,6 +77,10 @@ class ParserProcess:
         head, raw = self._ask({"do": "frames", "frame": frame}, data)
         return np.frombuffer(raw, dtype=np.dtype(head["dtype"])).reshape(head["shape"])
 
+    def transcode(self, data: bytes, transfer_syntax_uid: str) -> bytes:
+        """`rt.dicom.transcode.transcode` of a stored file, in the child."""
+        return self._ask({"do": "transcode", "syntax": transfer_syntax_uid}, data)[1]
+
     def nifti_slices(self, path: Path, name: str) -> Generator[bytes, None, None]:
         """The slices of a NIfTI file as DICOM files, k ascending along the normal, one at a time.
 

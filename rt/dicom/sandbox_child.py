@@ -12,6 +12,7 @@ from rt.dicom.nifti import NiftiVolume, dicom_slice, read_nifti
 from rt.dicom.parse import parse_instance
 from rt.dicom.pixels import decode_frames
 from rt.dicom.sandbox import FRAME, summary_json
+from rt.dicom.transcode import transcode
 from rt.errors import DicomError, DicomTooLarge, RtError
 
 
@@ -89,6 +90,8 @@ class _Answering:
         if request["do"] == "frames":
             frames = decode_frames(body.all(), request["frame"])
             return {"dtype": frames.dtype.str, "shape": list(frames.shape)}, frames.tobytes()
+        if request["do"] == "transcode":
+            return {}, transcode(body.all(), request["syntax"])
         return {}, b""
 
 

@@ -153,7 +153,7 @@ def test_pictures_show_the_window(client: TestClient, login: Login, series: list
     assert client.get(where, params={"window": "1,0"}, headers=headers).status_code == 400
     for level in ("", "/series/" + series[0].SeriesInstanceUID):
         study = f"/dicomweb/studies/{series[0].StudyInstanceUID}{level}"
-        thumbnail = client.get(study + "/thumbnail", headers=headers)
+        thumbnail = client.get(study + "/thumbnail", headers=headers | {"Accept": "*/*"})
         assert Image.open(io.BytesIO(thumbnail.content)).format == "JPEG"
 
 

@@ -14,6 +14,7 @@ from pydicom import Dataset
 from tests.factories.dicom import Ids, make_ct_series, make_rtstruct
 
 Login = Callable[..., dict[str, str]]
+JPEG_LS = "1.2.840.10008.1.2.4.80"
 SQUARE = [(4.0, 4.0), (9.0, 4.0), (9.0, 9.0), (4.0, 9.0)]
 
 
@@ -125,3 +126,43 @@ def test_other_projects_do_not_exist(web: DICOMwebClient, live_server: str, logi
     for path in ("", "/metadata", "/rendered", "/thumbnail"):
         assert requests.get(where + path, headers=headers, timeout=30).status_code == 404
     assert requests.get(where, timeout=30).status_code == 401
+
+
+def test_a_series_streams_and_its_frames_come_as_they_are_asked_for(web: DICOMwebClient) -> None:
+    series = make_ct_series((3, 40, 32))
+    web.store_instances(series)
+    uids = (series[1].StudyInstanceUID, series[1].SeriesInstanceUID, series[1].SOPInstanceUID)
+    streamed = by_number(list(web.iter_series(*uids[:2])))
+    assert [d.SOPInstanceUID for d in streamed] == [s.SOPInstanceUID for s in series]
+    for media_type, syntax in (("image/jp2", "1.2.840.10008.1.2.4.90"), ("image/jls", JPEG_LS)):
+        (frame,) = web.retrieve_instance_frames(*uids, [1], media_types=((media_type, syntax),))
+        assert 0 < len(frame) < len(series[1].PixelData)
+    (whole,) = [
+        d for d in web.retrieve_series(*uids[:2], media_types=(("application/dicom", JPEG_LS),))
+        if d.SOPInstanceUID == uids[2]
+    ]  # fmt: skip
+    assert whole.file_meta.TransferSyntaxUID == JPEG_LS
+    assert np.array_equal(whole.pixel_array, series[1].pixel_array)
+    with pytest.raises(requests.HTTPError, match="406"):
+        web.retrieve_instance(*uids, media_types=(("application/dicom", "1.2.840.10008.1.2.4.50"),))
+
+
+def test_pictures_and_bulk_data_come_too(web: DICOMwebClient) -> None:
+    series = make_ct_series((3, 40, 32))
+    web.store_instances(series)
+    uids = (series[1].StudyInstanceUID, series[1].SeriesInstanceUID, series[1].SOPInstanceUID)
+    for picture in (
+        web.retrieve_instance_rendered(*uids, media_types=("image/png",)),
+        web.retrieve_series_rendered(*uids[:2], media_types=("image/png",)),
+        web.retrieve_instance_frames_rendered(*uids, [1], media_types=("image/png",)),
+    ):
+        assert picture.startswith(b"\x89PNG")
+    metadata = web.retrieve_series_metadata(*uids[:2])[1]
+    where = f"{web.base_url}/studies/{uids[0]}/series/{uids[1]}/{metadata['7FE00010']['BulkDataURI']}"
+    assert web.retrieve_bulkdata(where) == [series[1].PixelData]
+
+
+def test_a_name_is_found_by_the_beginnings_of_its_words(web: DICOMwebClient) -> None:
+    web.store_instances(make_ct_series((1, 8, 8)))
+    for name, count in (("pat te", 1), ("est", 0)):
+        assert len(web.search_for_studies(fuzzymatching=True, search_filters={"PatientName": name})) == count

@@ -10,42 +10,79 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.dataelem import DataElement
 
-from backend.dicomweb.errors import BadMultipart, BadQuery
+from backend.dicomweb.errors import BadMultipart, BadQuery, NotAcceptable
 from backend.dicomweb.json_model import attributes, bulk_value, dataset_json
-from backend.dicomweb.media import image_type, parse_accept, wants_as_stored, wants_single_part
+from backend.dicomweb.media import (
+    frame_syntax,
+    instance_syntax,
+    parse_accept,
+    picture_type,
+    wants_single_part,
+)
 from backend.dicomweb.multipart import MultipartReader, PartBegins, PartEnds, boundary_of, write_parts
-from backend.dicomweb.query import Between, Level, Like, OneOf, parse_query
+from backend.dicomweb.query import Level, Like, Named, OneOf, Words, parse_query
+from backend.dicomweb.ranges import Between
+from rt.dicom.transcode import ENCODED_SYNTAXES
 
-JPEG_2000 = "1.2.840.10008.1.2.4.90"
+EXPLICIT, JPEG_2000, RLE = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.5"
 
 
 @pytest.mark.parametrize(
-    "header",
+    ("header", "syntax"),
     [
-        'multipart/related; type="application/octet-stream"; transfer-syntax="*"',
-        "multipart/related; type=application/octet-stream; transfer-syntax=*",
-        "application/octet-stream;transfer-syntax=*",
-        f"image/jp2; transfer-syntax={JPEG_2000}, */*",
+        (None, EXPLICIT),
+        ("", EXPLICIT),
+        ("*/*", EXPLICIT),
+        ('multipart/related; type="application/dicom"', EXPLICIT),
+        (f"application/dicom; transfer-syntax={RLE}", RLE),
+        (f"application/dicom; transfer-syntax={RLE}, application/dicom; transfer-syntax=*", JPEG_2000),
+        (f"application/dicom; transfer-syntax={RLE}, application/dicom; transfer-syntax=*; q=0.5", RLE),
+        ("application/dicom; transfer-syntax=1.2.840.10008.1.2.4.100", None),
+        ("application/dicom; transfer-syntax=*; q=0", EXPLICIT),
+        ("text/html, x", None),
     ],
 )
-def test_every_spelling_of_as_stored_is_understood(header: str) -> None:
-    assert wants_as_stored(parse_accept(header), JPEG_2000)
+def test_an_instance_comes_in_the_best_syntax_that_is_named(header: str | None, syntax: str | None) -> None:
+    assert instance_syntax(parse_accept(header), JPEG_2000, ENCODED_SYNTAXES) == syntax
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "*/*", 'multipart/related; type="application/dicom"', "text/html,x"]
+    ("header", "stored", "syntax"),
+    [
+        ("image/jp2", EXPLICIT, JPEG_2000),
+        ("image/jls, image/jp2", EXPLICIT, "1.2.840.10008.1.2.4.80"),
+        ("image/x-dicom-rle", EXPLICIT, RLE),
+        ("image/*", EXPLICIT, JPEG_2000),
+        ("image/*", RLE, RLE),
+        ("image/jpeg", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.50"),
+        ("image/jpeg", EXPLICIT, None),
+        ("image/jp2; transfer-syntax=*, application/octet-stream; q=0.1", EXPLICIT, JPEG_2000),
+        ("image/jpeg, application/octet-stream", RLE, EXPLICIT),
+    ],
 )
-def test_without_a_transfer_syntax_it_is_explicit_little_endian(header: str | None) -> None:
-    assert not wants_as_stored(parse_accept(header), JPEG_2000)
-    assert wants_as_stored(parse_accept(header), "1.2.840.10008.1.2.1")
+def test_frames_come_as_the_image_type_that_is_named(header: str, stored: str, syntax: str | None) -> None:
+    assert frame_syntax(parse_accept(header), stored, ENCODED_SYNTAXES) == syntax
+
+
+def test_what_cannot_be_compressed_here_is_not_promised() -> None:
+    accepted = parse_accept(f"application/dicom; transfer-syntax={RLE}")
+    assert instance_syntax(accepted, EXPLICIT, ()) is None
+    assert frame_syntax(parse_accept("image/jp2"), EXPLICIT, ()) is None
 
 
 def test_bare_bytes_only_where_they_are_asked_for() -> None:
-    assert wants_single_part("application/dicom", "application/dicom")
-    assert not wants_single_part('multipart/related; type="application/dicom"', "application/dicom")
-    assert not wants_single_part("*/*", "application/dicom")
-    assert image_type(parse_accept("image/png, image/jpeg")) == "image/png"
-    assert image_type(parse_accept("image/*")) == "image/jpeg"
+    assert wants_single_part(parse_accept("application/dicom"))
+    assert not wants_single_part(parse_accept('multipart/related; type="application/dicom"'))
+    assert not wants_single_part(parse_accept("*/*"))
+    assert wants_single_part(parse_accept("*/*", "application/dicom"))
+
+
+def test_pictures_are_jpeg_or_png() -> None:
+    assert picture_type(parse_accept("image/png, image/jpeg")) == "image/png"
+    assert picture_type(parse_accept("image/*")) == "image/jpeg"
+    assert picture_type(parse_accept("image/webp,image/png;q=0.5,*/*;q=0.8")) == "image/jpeg"
+    with pytest.raises(NotAcceptable, match="image/jpeg or image/png"):
+        picture_type(parse_accept("image/gif"))
 
 
 def read(body: bytes, boundary: bytes, cut: int) -> tuple[list[bytes], bool]:
@@ -104,8 +141,9 @@ def test_attributes_come_by_keyword_or_tag_and_match_in_their_way() -> None:
             ("SeriesNumber", "007"),
             ("Modality", "CT"),
             ("PatientID", ""),
-            ("includefield", "00080021,SeriesDescription"),
-            ("fuzzymatching", "true"),
+            ("includefield", "00080021,SeriesDescription,all"),
+            ("includefield", "Manufacturer,nothing"),
+            ("fuzzymatching", "false"),
             ("limit", "5"),
             ("offset", "2"),
             ("Rows", "5"),
@@ -122,6 +160,21 @@ def test_attributes_come_by_keyword_or_tag_and_match_in_their_way() -> None:
         "Modality": OneOf(("CT",)),
     }
     assert (query.limit, query.offset, query.ignored) == (5, 2, ("Rows", "unknown attribute"))
+    assert query.not_returned == ("Manufacturer", "unknown attribute")
+
+
+def test_names_match_by_their_words_when_they_match_fuzzily() -> None:
+    given = [("PatientName", "doe, Jo*"), ("FuzzyMatching", "TRUE")]
+    assert parse_query(Level.STUDY, given).matches == {"PatientName": Words(("doe", "jo"))}
+
+
+def test_a_list_may_come_in_several_parameters_within_the_address() -> None:
+    given = [("StudyInstanceUID", "1.2"), ("0020000D", "1.3"), ("SeriesInstanceUID", "1.4")]
+    assert parse_query(Level.SERIES, given).matches["StudyInstanceUID"] == OneOf(("1.2", "1.3"))
+    within = parse_query(Level.SERIES, given, Named("1.3", "1.5")).matches
+    assert within == {"StudyInstanceUID": OneOf(("1.3",)), "SeriesInstanceUID": OneOf(())}
+    with pytest.raises(BadQuery, match="twice"):
+        parse_query(Level.STUDY, [("PatientID", "a"), ("PatientID", "b")])
 
 
 @pytest.mark.parametrize(
@@ -130,13 +183,18 @@ def test_attributes_come_by_keyword_or_tag_and_match_in_their_way() -> None:
         ("limit", "-1"),
         ("offset", "x"),
         ("StudyDate", "yesterday"),
+        ("StudyDate", "2026-01-02"),
+        ("StudyTime", "2460"),
+        ("StudyTime", "-"),
+        ("fuzzymatching", "perhaps"),
+        ("PatientName", "x " * 30),
         ("SeriesNumber", "x"),
         ("PatientName", "a\0b"),
     ],
 )
 def test_values_that_cannot_be_understood_are_refused(parameter: tuple[str, str]) -> None:
     with pytest.raises(BadQuery):
-        parse_query(Level.SERIES, [parameter])
+        parse_query(Level.SERIES, [parameter, ("fuzzymatching", "true")])
 
 
 def test_the_json_model_has_numbers_names_and_no_nan() -> None:

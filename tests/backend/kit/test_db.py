@@ -111,3 +111,8 @@ def test_get_that_writes_is_refused_by_the_database(database):
         assert client.get("/failures").status_code >= 500
     with db.session_scope(read_only=True) as session:
         assert count(session) == 0
+
+
+def test_lower_knows_letters_beyond_ascii(database):
+    with db.session_scope(read_only=True) as session:
+        assert session.execute(text("SELECT lower('MÜLLER'), lower(NULL)")).one() == ("müller", None)
