@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
-from rt.dicom.kinds import RTDOSE, RTPLAN, RTSTRUCT, SEG
+from rt.dicom.kinds import RTDOSE, RTPLAN, RTSTRUCT, SEGMENTATIONS
 from rt.dicom.parse import PARSER_FAILURES
 from rt.dicom.rtstruct import StructureSetContent, check_reference, read_rtstruct
 from rt.errors import DicomReferenceError, RtError
@@ -62,7 +62,7 @@ def _read(dataset: Dataset) -> References | None:
     frame = str(dataset.get("FrameOfReferenceUID") or "")
     if kind == RTSTRUCT:
         return _of_structure_set(dataset, patient_id)
-    if kind == SEG:
+    if kind in SEGMENTATIONS:
         named = frozenset(_uids(dataset, "ReferencedSeriesSequence", "SeriesInstanceUID"))
         return References(patient_id, named, frame_of_reference_uid=frame)
     structure_sets = frozenset(_uids(dataset, "ReferencedStructureSetSequence"))
