@@ -36,6 +36,7 @@ from rt.dicom.outgoing import (
     file_meta,
     plain_text,
 )
+from rt.dicom.uids import derived_uid
 from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
 from rt.geometry import Grid
 from rt.masks import Box, Mask
@@ -128,8 +129,21 @@ def write_seg(series: SeriesReference, structures: Sequence[StructureOut], heade
     dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SeriesDate, dataset.SeriesTime = date_and_time(header.written_at)
+    _fix_what_differs(dataset, header)
     copy_attributes(dataset, series.attributes)
     return dataset
+
+
+def _fix_what_differs(dataset: Dataset, header: ObjectHeader) -> None:
+    """Times of writing and UIDs drawn by lot, so that the same contents are the same bytes."""
+    written = date_and_time(header.written_at)
+    dataset.ContentDate, dataset.ContentTime = written
+    dataset.InstanceCreationDate, dataset.InstanceCreationTime = written
+    organization = derived_uid("dimensions", header.sop_instance_uid)
+    for item in (*dataset.DimensionOrganizationSequence, *dataset.DimensionIndexSequence):
+        item.DimensionOrganizationUID = organization
+    for item in dataset.get("ContributingEquipmentSequence") or ():
+        item.ContributionDateTime = "".join(written)
 
 
 def read_seg(dataset: Dataset, grid: Grid) -> SegContent:

@@ -21,6 +21,7 @@ from backend.labels.service.review import RULES
 from backend.studies.schemas import ImportSummary
 from models.inference import plausibility
 from rt import contours, laterality
+from rt.dicom import readback
 from rt.errors import RtError
 
 WORDS = ROOT / "frontend" / "src" / "i18n"
@@ -87,7 +88,7 @@ def error_slugs() -> set[str]:
 
 def finding_slugs() -> set[str]:
     """Of geometry, contours, plausibility and jobs that failed."""
-    literals = (contours.WarningSlug, plausibility.Slug, laterality.Slug)
+    literals = (contours.WarningSlug, plausibility.Slug, laterality.Slug, readback.ProfileSlug)
     found = {slug for literal in literals for slug in get_args(literal)}
     for name, call in calls():
         if name in FINDINGS and call.args:

@@ -62,6 +62,13 @@ def test_volume_of_a_cylinder_is_analytic(radius_mm: float, tolerance: float) ->
     assert contoured_volume_cc(rings, grid) == pytest.approx(np.pi * radius_mm**2 * 30 / 1000, rel=tolerance)
 
 
+@pytest.mark.parametrize("name", ["HFP", "FFDR", "sagittal", "oblique"])
+def test_volume_of_a_cylinder_is_analytic_however_the_voxels_lie(name: str) -> None:
+    grid = oriented_grid(name, (9, 70, 90), (0.7, 1.9, 4.0))
+    rings = [circle(grid, k, 20.0, (44.3, 34.7)) for k in range(2, 7)]
+    assert contoured_volume_cc(rings, grid) == pytest.approx(np.pi * 400 * 20 / 1000, rel=5e-4)
+
+
 def test_volume_of_a_ring_and_of_two_blobs_is_analytic() -> None:
     grid = plain_grid((6, 120, 120), (0.977, 0.977, 2.5))
     nested = [circle(grid, k, r, (60.3, 58.7)) for k in range(1, 5) for r in (20, 12)]

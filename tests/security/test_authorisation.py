@@ -23,7 +23,7 @@ from tests.architecture.test_boundaries import PUBLIC
 OPEN_TO_ALL_PEOPLE = frozenset(
     {
         "get_me", "log_out", "change_password", "list_tokens", "create_token", "revoke_token",
-        "list_projects", "list_jobs", "stream_events", "list_networks", "map_name",
+        "list_projects", "list_jobs", "stream_events", "list_networks", "map_name", "list_export_profiles",
         "search_studies", "search_series", "search_instances",
         "search_series_of_study", "search_instances_of_study", "search_instances_of_series",
     }
@@ -44,7 +44,9 @@ NEEDS = {
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
     },
     Permission.REVIEW: {"approve_structures", "return_structures"},
-    Permission.EXPORT: {"export_structure_set", "request_training_set", "download_training_set"},
+    Permission.EXPORT: {
+        "export_structure_set", "report_structure_set", "request_training_set", "download_training_set",
+    },
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
@@ -76,7 +78,10 @@ BODIES = {
 """A valid body where an empty one is not, so that the decision is reached."""
 
 
-QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x", "map_name": "?text=x"}
+QUERIES = {
+    "export_structure_set": "?format=rtstruct", "report_structure_set": "?format=rtstruct",
+    "put_file": "?name=x", "map_name": "?text=x",
+}  # fmt: skip
 OTHER_IDS = {"download_training_set": {"job_id": "export_job_id"}}
 """Where the object of a path parameter has to be of another kind."""
 NOT_DICOM = b"--x\r\nContent-Type: application/dicom\r\n\r\nnot dicom\r\n--x--\r\n"

@@ -150,6 +150,12 @@ export interface components {
             active: boolean;
         };
         /**
+         * DicomFormat
+         * @description Files that are read again before they leave.
+         * @enum {string}
+         */
+        DicomFormat: "rtstruct" | "seg";
+        /**
          * DraftIn
          * @description Unsaved work.
          */
@@ -247,6 +253,20 @@ export interface components {
              * @enum {string}
              */
             verdict: "better" | "same" | "worse";
+        };
+        /**
+         * ExportReport
+         * @description What a file says when it is read again, before it leaves.
+         */
+        ExportReport: {
+            format: components["schemas"]["DicomFormat"];
+            profile: components["schemas"]["ProfileOut"] | null;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+            /** Structures */
+            structures: components["schemas"]["StructureReport"][];
         };
         /**
          * FileOutcome
@@ -625,6 +645,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[ProfileOut] */
+        Page_ProfileOut_: {
+            /** Items */
+            items: components["schemas"]["ProfileOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[ProjectOut] */
         Page_ProjectOut_: {
             /** Items */
@@ -754,6 +781,31 @@ export interface components {
             instance: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ProfileOut
+         * @description How contours are written for the system that is to read them.
+         */
+        ProfileOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Holes
+             * @enum {string}
+             */
+            holes: "nested" | "keyhole";
+            /** Name Length */
+            name_length: number;
+            /** Most Points */
+            most_points: number | null;
+            /** Sources */
+            sources: {
+                [key: string]: string;
+            };
+            /** Unsourced */
+            unsourced: string[];
         };
         /**
          * ProjectBrief
@@ -1247,6 +1299,32 @@ export interface components {
             name?: string | null;
             /** Colour */
             colour?: string | null;
+        };
+        /**
+         * StructureReport
+         * @description One structure as it was read from the file, beside what was drawn.
+         */
+        StructureReport: {
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Drawn Cc */
+            drawn_cc: number;
+            /** Read Cc */
+            read_cc: number;
+            /** Enclosed Cc */
+            enclosed_cc: number | null;
+            /** Dice */
+            dice: number;
+            /** Hausdorff Mm */
+            hausdorff_mm: number | null;
+            /** Contours */
+            contours: number;
+            /** Points */
+            points: number;
+            /** Warnings */
+            warnings: components["schemas"]["WarningOut"][];
         };
         /**
          * StructureSetIn
