@@ -1,8 +1,8 @@
 """How contours are written for the system that is to read them: one JSON file a profile beside this module.
 
 Every profile writes CLOSED_PLANAR and never CLOSEDPLANAR_XOR, the ROI Display Color, and a Structure Set
-Label of at most 16 characters (SH).  A field without an entry in `sources` has no public source for that
-system: it has the generic value, and whoever exports is told so.
+Label of at most 16 characters (SH; Eclipse refuses longer ones, pytrip issue 285).  A field without an entry
+in `sources` has no public source for that system: it has the generic value, and whoever exports is told so.
 """
 
 from __future__ import annotations
