@@ -320,9 +320,13 @@ class Client:
         done: StructureSet = self._json("POST", f"/structure-sets/{set_id}/{act}", json={"comment": comment})
         return done
 
-    def export(self, set_id: str, form: Literal["rtstruct", "seg", "nifti"]) -> bytes:
+    def export(
+        self, set_id: str, form: Literal["rtstruct", "seg", "nifti"], profile: str = "generic"
+    ) -> bytes:
         """A structure set as a DICOM file, or a zip of NIfTI masks."""
-        return self._send("GET", f"/structure-sets/{set_id}/export", params={"format": form}).content
+        return self._send(
+            "GET", f"/structure-sets/{set_id}/export", params={"format": form, "profile": profile}
+        ).content
 
     def networks(self) -> list[Network]:
         """Networks that the caller may use."""

@@ -50,6 +50,9 @@ WarningSlug = Literal[
     "contour-impossible",
     "contours-without-structure",
     "contours-of-unknown-images",
+    "holes-not-joined",
+    "segmentation-fractional",
+    "segmentation-undescribed",
 ]
 
 
@@ -92,10 +95,11 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class _Ring:
+class Ring:
     """A polygon in index space."""
 
     number: int
+    """Its place among the polygons."""
     k: float
     ij: FloatArray
 
@@ -115,7 +119,7 @@ class Placement:
 
     slices: tuple[int | None, ...]
     """For each polygon the k of its slice, or None when it is not drawn."""
-    rings: dict[int, list[_Ring]]
+    rings: dict[int, list[Ring]]
     """For each slice the polygons that count there."""
     warnings: tuple[ContourWarning, ...]
 
@@ -183,14 +187,14 @@ def contoured_volume_cc(polygons_mm: Sequence[FloatArray], grid: Grid) -> float:
 def place_polygons(polygons_mm: Sequence[FloatArray], grid: Grid) -> Placement:
     """Which slice each polygon belongs to, and which of them count there."""
     slices: list[int | None] = []
-    candidates: dict[int, list[_Ring]] = {}
+    candidates: dict[int, list[Ring]] = {}
     warnings: list[ContourWarning] = []
     for number, points in enumerate(polygons_mm):
         index = grid.to_index(points)
         k = _nearest_slice(number, index, grid, warnings)
         slices.append(k)
         if k is not None:
-            candidates.setdefault(k, []).append(_Ring(number, float(index[:, 2].mean()), index[:, :2]))
+            candidates.setdefault(k, []).append(Ring(number, float(index[:, 2].mean()), index[:, :2]))
     rings = {k: _rings_of_slice(k, candidates[k], grid, warnings) for k in sorted(candidates)}
     return Placement(tuple(slices), rings, tuple(warnings))
 
@@ -216,7 +220,7 @@ def _nearest_slice(number: int, index: FloatArray, grid: Grid, warnings: list[Co
     return k
 
 
-def _rings_of_slice(k: int, rings: list[_Ring], grid: Grid, warnings: list[ContourWarning]) -> list[_Ring]:
+def _rings_of_slice(k: int, rings: list[Ring], grid: Grid, warnings: list[ContourWarning]) -> list[Ring]:
     """The rings of the plane nearest to the slice, each once."""
     tolerance = PLANE_TOLERANCE_MM / grid.spacing_ijk_mm[2]
     nearest = min((ring.k for ring in rings), key=lambda value: abs(value - k))
@@ -290,13 +294,18 @@ def _cover_slice(rings: Iterable[FloatArray], shape_ji: tuple[int, ...]) -> npt.
 def _crossings(
     ij: FloatArray, lines: FloatArray
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]]:
-    """Index of the line and x for every crossing of a ring with ascending lines, in chunks of edges."""
+    """Index of the line and x for every crossing of a ring with ascending lines, in chunks of edges.
+
+    An edge has the same crossings whichever way it runs, to the last bit: a channel there and back encloses
+    nothing.
+    """
     after = np.roll(ij, -1, axis=0)
     for start in range(0, len(ij), CHUNK_EDGES):
         a, b = ij[start : start + CHUNK_EDGES], after[start : start + CHUNK_EDGES]
-        low, high = np.minimum(a[:, 1], b[:, 1]), np.maximum(a[:, 1], b[:, 1])
-        first, stop = np.searchsorted(lines, low, side="left"), np.searchsorted(lines, high, side="left")
-        count = stop - first
+        falls = (a[:, 1] > b[:, 1])[:, np.newaxis]
+        a, b = np.where(falls, b, a), np.where(falls, a, b)
+        first = np.searchsorted(lines, a[:, 1], side="left")
+        count = np.searchsorted(lines, b[:, 1], side="left") - first
         edge = np.repeat(np.arange(len(a)), count)
         line = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
         part = (lines[line] - a[edge, 1]) / (b[edge, 1] - a[edge, 1])

@@ -5,7 +5,8 @@ AppError
 │   ├── NothingToExport       no structure, or no case, that could leave
 │   └── NotReady              the export's job has not succeeded
 └── InvalidInput
-    └── NotAsDicom            the series did not come as DICOM, so nothing can refer to it
+    ├── NotAsDicom            the series did not come as DICOM, so nothing can refer to it
+    └── UnknownProfile        no export profile of this name
 """
 
 from __future__ import annotations
@@ -29,3 +30,9 @@ class NotAsDicom(InvalidInput):
     """Only a series that came as DICOM can be referred to by DICOM."""
 
     slug, title = "not-as-dicom", "This series cannot be exported as DICOM"
+
+
+class UnknownProfile(InvalidInput):
+    """No export profile has this name."""
+
+    slug, title = "unknown-profile", "No such export profile"

@@ -20,6 +20,7 @@ from backend.labels.service import load_mask
 from backend.labels.tables import Review, Revision, Structure, StructureSet
 from backend.version import VERSION
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
+from rt.dicom.profiles import GENERIC, ExportProfile
 from rt.dicom.rtstruct import Contour, contours_from_json, write_rtstruct
 from rt.dicom.seg import write_seg
 from rt.dicom.uids import derived_uid
@@ -57,7 +58,7 @@ class OutgoingSet:
         moments = [one.head.created_at for one in self.leaving if one.head]
         return max([self.structure_set.created_at, *moments, *([self.approval.at] if self.approval else [])])
 
-    def sop_instance_uid(self, modality: str) -> str:
+    def sop_instance_uid(self, modality: str, profile: ExportProfile = GENERIC) -> str:
         """The UID of an object with these contents."""
         contents = [
             f"{one.structure.number}|{one.structure.name}|{one.structure.colour}|{one.structure.kind}|"
@@ -66,13 +67,15 @@ class OutgoingSet:
         ]
         approval = self.approval.id if self.approval else ""
         label = self.structure_set.label
+        if profile.holes != GENERIC.holes:
+            contents.append(f"holes: {profile.holes}")
         return derived_uid("instance", self.structure_set.id, modality, VERSION, label, approval, *contents)
 
-    def header(self, modality: str) -> ObjectHeader:
+    def header(self, modality: str, profile: ExportProfile = GENERIC) -> ObjectHeader:
         """Identity and approval."""
         return ObjectHeader(
             label=self.structure_set.label,
-            sop_instance_uid=self.sop_instance_uid(modality),
+            sop_instance_uid=self.sop_instance_uid(modality, profile),
             series_instance_uid=derived_uid("series", self.structure_set.id, modality),
             written_at=self.written_at,
             series_number=FIRST_SERIES_NUMBER + 2 * self.position,
@@ -82,14 +85,15 @@ class OutgoingSet:
         )
 
 
-def rtstruct_bytes(outgoing: OutgoingSet) -> bytes:
+def rtstruct_bytes(outgoing: OutgoingSet, profile: ExportProfile = GENERIC) -> bytes:
     """The set as an RT Structure Set; slices still as they came in have the very same points."""
-    return write_bytes(write_rtstruct(outgoing.reference, _structures(outgoing), outgoing.header("RTSTRUCT")))
+    header = outgoing.header("RTSTRUCT", profile)
+    return write_bytes(write_rtstruct(outgoing.reference, structures_out(outgoing), header, profile))
 
 
 def seg_bytes(outgoing: OutgoingSet) -> bytes:
     """The set as a binary Segmentation, one segment a structure."""
-    return write_bytes(write_seg(outgoing.reference, _structures(outgoing), outgoing.header("SEG")))
+    return write_bytes(write_seg(outgoing.reference, structures_out(outgoing), outgoing.header("SEG")))
 
 
 def check_dicom(outgoing: OutgoingSet) -> None:
@@ -100,7 +104,8 @@ def check_dicom(outgoing: OutgoingSet) -> None:
         raise NotAsDicom("the images did not come as DICOM, one instance a slice; NIfTI is possible")
 
 
-def _structures(outgoing: OutgoingSet) -> list[StructureOut]:
+def structures_out(outgoing: OutgoingSet) -> list[StructureOut]:
+    """What the writers of DICOM take."""
     check_dicom(outgoing)
     return [_structure(one, outgoing) for one in outgoing.leaving]
 

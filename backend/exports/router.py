@@ -11,15 +11,16 @@ from fastapi.responses import StreamingResponse
 
 from backend.accounts.deps import ActorDep
 from backend.exports import service
-from backend.exports.schemas import SetFormat, TrainingSetIn
+from backend.exports.schemas import DicomFormat, ExportReport, ProfileOut, SetFormat, TrainingSetIn
 from backend.exports.service import ExportFile
 from backend.jobs.router import shown
 from backend.jobs.schemas import JobOut
-from backend.kit.web import SessionDep, problems
+from backend.kit.web import Page, SessionDep, problems
 
 router = APIRouter(prefix="/api", tags=["exports"])
 
 PIECE_BYTES = 1 << 20
+ProfileName = Annotated[str, Query(max_length=32)]
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -55,10 +56,30 @@ def _pieces(file: ExportFile) -> Iterator[bytes]:
     },
 )
 def export_structure_set(
-    set_id: str, actor: ActorDep, form: Annotated[SetFormat, Query(alias="format")]
+    set_id: str,
+    actor: ActorDep,
+    form: Annotated[SetFormat, Query(alias="format")],
+    profile: ProfileName = "generic",
 ) -> StreamingResponse:
-    """A structure set as RTSTRUCT, SEG, or a zip of NIfTI masks with structures.json."""
-    return _sent(service.export_set(actor, set_id, form))
+    """A structure set as RTSTRUCT (for a system), SEG, or a zip of NIfTI masks with structures.json."""
+    return _sent(service.export_set(actor, set_id, form, profile))
+
+
+@router.get("/structure-sets/{set_id}/export/report", responses=problems(404, 409))
+def report_structure_set(
+    set_id: str,
+    actor: ActorDep,
+    form: Annotated[DicomFormat, Query(alias="format")],
+    profile: ProfileName = "generic",
+) -> ExportReport:
+    """What the file says when it is read again: volume, Dice and Hausdorff distance of each structure."""
+    return service.report_set(actor, set_id, form, profile)
+
+
+@router.get("/export-profiles")
+def list_export_profiles(actor: ActorDep) -> Page[ProfileOut]:
+    """The systems that an RTSTRUCT can be written for (no page follows)."""
+    return Page(items=service.export_profiles(), next_cursor=None)
 
 
 @router.post("/projects/{project_id}/exports", status_code=status.HTTP_202_ACCEPTED, responses=problems(404))

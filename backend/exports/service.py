@@ -21,7 +21,8 @@ from backend.exports.objects import (
     seg_bytes,
     write_nifti_zip,
 )
-from backend.exports.schemas import SetFormat, TrainingSetIn
+from backend.exports.reports import profile_named, report_of, shown_profile
+from backend.exports.schemas import DicomFormat, ExportReport, ProfileOut, SetFormat, TrainingSetIn
 from backend.exports.training_set import Case
 from backend.jobs import board
 from backend.jobs import service as jobs
@@ -35,6 +36,7 @@ from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.studies.service import reference_of
 from backend.studies.tables import Series
+from rt.dicom.profiles import ExportProfile, profiles
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,25 @@ def awaits_network(session: Session, outgoing: OutgoingSet) -> bool:
     return by_rule and jobs.is_under_way(session, outgoing.structure_set.study_row_id, "presegment")
 
 
-def export_set(actor: Actor, set_id: str, form: SetFormat) -> ExportFile:
+def export_profiles() -> list[ProfileOut]:
+    """The systems that a structure set can be written for."""
+    return [shown_profile(profile) for profile in profiles().values()]
+
+
+def report_set(actor: Actor, set_id: str, form: DicomFormat, profile_name: str) -> ExportReport:
+    """What one structure set's file says when it is read again; nothing leaves."""
+    profile = profile_named(profile_name)
+    with session_scope(read_only=True) as session:
+        open_set(session, actor, set_id, Permission.EXPORT)
+        outgoing = collect(session, set_id)
+    if outgoing is None:
+        raise NotFound("there is no such structure set")
+    return report_of(outgoing, form, profile)
+
+
+def export_set(actor: Actor, set_id: str, form: SetFormat, profile_name: str) -> ExportFile:
     """One structure set as a file; that it left is in the audit trail before it leaves."""
+    profile = profile_named(profile_name)
     with session_scope(read_only=True) as session:
         project_id = open_set(session, actor, set_id, Permission.EXPORT).project.id
         outgoing = collect(session, set_id)
@@ -96,23 +115,24 @@ def export_set(actor: Actor, set_id: str, form: SetFormat) -> ExportFile:
         raise NotFound("there is no such structure set")
     label = outgoing.structure_set.label
     stem = "_".join(safe_name(part) for part in (patient_id, label, form.value) if part)
-    made = _write(outgoing, form, stem)
+    made = _write(outgoing, form, stem, profile)
     with session_scope() as session:
         audit.record(
             session, actor.user_id, "exports.set.exported", "structure-set", set_id,
-            project_id=project_id, changes={"format": form.value},
+            project_id=project_id, changes={"format": form.value, "profile": profile.name},
         )  # fmt: skip
     return made
 
 
-def _write(outgoing: OutgoingSet, form: SetFormat, stem: str) -> ExportFile:
+def _write(outgoing: OutgoingSet, form: SetFormat, stem: str, profile: ExportProfile) -> ExportFile:
     stream: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
     if form is SetFormat.NIFTI:
         with tempfile.TemporaryDirectory() as folder:
             stream.write(write_nifti_zip(outgoing, Path(folder)).read_bytes())
         name, media_type = f"{stem}.zip", "application/zip"
     else:
-        stream.write(rtstruct_bytes(outgoing) if form is SetFormat.RTSTRUCT else seg_bytes(outgoing))
+        as_contours = form is SetFormat.RTSTRUCT
+        stream.write(rtstruct_bytes(outgoing, profile) if as_contours else seg_bytes(outgoing))
         name, media_type = f"{stem}.dcm", "application/dicom"
     size = stream.tell()
     stream.seek(0)

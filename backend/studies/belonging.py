@@ -19,12 +19,12 @@ from backend.kit.storage import storage
 from backend.studies import repository
 from backend.studies.persons import Person, is_someone_else, person_of
 from backend.studies.tables import Instance, Patient, Series, Study
-from rt.dicom.kinds import RTDOSE, RTSTRUCT, SEG
+from rt.dicom.kinds import RTDOSE, RTSTRUCT, SEGMENTATIONS
 from rt.dicom.parse import read_stored
 from rt.dicom.references import References, read_references
 from rt.errors import DicomReferenceError
 
-REFERRING = frozenset({RTSTRUCT, SEG, RTDOSE})
+REFERRING = SEGMENTATIONS | {RTSTRUCT, RTDOSE}
 """SOP classes that must belong to what they refer to."""
 _IMAGES = frozenset({"CT", "MR", "PT"})
 

@@ -46,7 +46,14 @@ def reference_of(session: Session, series: Series) -> SeriesReference:
             "StudyDescription": study.description,
         },
         slice_origins_mm=_origins(kept, uids),
+        orientation=_orientation(kept, uids),
     )
+
+
+def _orientation(kept: Sequence[Instance], uids: tuple[str, ...]) -> tuple[float, ...] | None:
+    """ImageOrientationPatient of the first slice, as it came."""
+    found = [one.geometry["slices"][0] for one in kept if one.geometry and one.sop_instance_uid in uids[:1]]
+    return tuple(float(v) for v in found[0]["orientation"]) if found else None
 
 
 def _origins(kept: Sequence[Instance], uids: tuple[str, ...]) -> tuple[Vector, ...] | None:

@@ -59,6 +59,8 @@ class SeriesReference:
     """Patient and study attributes by keyword, e.g. PatientName; others are ignored."""
     slice_origins_mm: tuple[Vector, ...] | None = None
     """ImagePositionPatient per slice, where it is known more exactly than the grid gives it."""
+    orientation: tuple[float, ...] | None = None
+    """ImageOrientationPatient as it came, where it is known; the grid's axes are made orthonormal."""
 
     def __post_init__(self) -> None:
         slices = self.grid.shape_kji[0]
@@ -66,12 +68,19 @@ class SeriesReference:
             raise DicomReferenceError(f"{len(self.sop_instance_uids)} instances for {slices} slices")
         if self.slice_origins_mm is not None and len(self.slice_origins_mm) != slices:
             raise DicomReferenceError(f"{len(self.slice_origins_mm)} positions for {slices} slices")
+        if self.orientation is not None and len(self.orientation) != 6:
+            raise DicomReferenceError(f"{len(self.orientation)} direction cosines, not 6")
 
     def slice_origin_mm(self, k: int) -> FloatArray:
         """ImagePositionPatient of slice k."""
         if self.slice_origins_mm is None:
             return self.grid.to_lps([0, 0, k])
         return np.asarray(self.slice_origins_mm[k], dtype=np.float64)
+
+    @property
+    def cosines(self) -> tuple[float, ...]:
+        """ImageOrientationPatient: six direction cosines, of rows and of columns."""
+        return self.orientation or tuple(float(v) for v in self.grid.matrix[:, :2].T.ravel())
 
     def sop_instance_uid(self, k: int) -> str | None:
         """SOP Instance UID of slice k, or None when the series did not come as DICOM."""

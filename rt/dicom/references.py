@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
-from rt.dicom.kinds import RTDOSE, RTPLAN, RTSTRUCT, SEG
+from rt.dicom.kinds import RTDOSE, RTPLAN, RTSTRUCT, SEGMENTATIONS
 from rt.dicom.parse import PARSER_FAILURES
 from rt.dicom.rtstruct import StructureSetContent, check_reference, read_rtstruct
 from rt.errors import DicomReferenceError, RtError
@@ -78,7 +78,7 @@ def _read(dataset: Dataset) -> References | None:
     )
     if kind == RTSTRUCT:
         return _of_structure_set(dataset, known)
-    if kind == SEG:
+    if kind in SEGMENTATIONS:
         named = frozenset(_uids(dataset, "ReferencedSeriesSequence", "SeriesInstanceUID"))
         return replace(known, series_instance_uids=named, frame_of_reference_uid=frame)
     structure_sets = frozenset(_uids(dataset, "ReferencedStructureSetSequence"))

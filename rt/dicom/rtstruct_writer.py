@@ -18,6 +18,7 @@ from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage
 
 from rt.contours import place_polygons, trace_polygons
 from rt.dicom.contour_data import CLOSED_TYPES, Contour, enclosing, fill_contours
+from rt.dicom.keyholes import join_contours
 from rt.dicom.outgoing import (
     ObjectHeader,
     SeriesReference,
@@ -27,6 +28,7 @@ from rt.dicom.outgoing import (
     date_and_time,
     plain_text,
 )
+from rt.dicom.profiles import GENERIC, ExportProfile
 from rt.masks import changed_slices
 
 CONTOUR_DATA = BaseTag(0x30060050)
@@ -38,9 +40,12 @@ LONGEST_EXPLICIT = 65534
 
 
 def write_rtstruct(
-    series: SeriesReference, structures: Sequence[StructureOut], header: ObjectHeader
+    series: SeriesReference,
+    structures: Sequence[StructureOut],
+    header: ObjectHeader,
+    profile: ExportProfile = GENERIC,
 ) -> Dataset:
-    """An RT Structure Set of masks on the series' grid.
+    """An RT Structure Set of masks on the series' grid, with holes as the profile has them.
 
     MaskError when a mask is not on the grid, DicomReferenceError when a number is used twice.
     """
@@ -54,6 +59,8 @@ def write_rtstruct(
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(series)]
     dataset.StructureSetROISequence = [_structure_item(s, series) for s in structures]
     contours = [outgoing_contours(s, series) for s in structures]
+    if profile.holes == "keyhole":
+        contours = [join_contours(drawn, series.grid)[0] for drawn in contours]
     if any(len(contour.data) > LONGEST_EXPLICIT for contour in itertools.chain.from_iterable(contours)):
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     dataset.ROIContourSequence = [

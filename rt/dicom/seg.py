@@ -1,12 +1,14 @@
 """Segmentations written with highdicom and read by our own few lines (PS3.3 A.51).
 
 Written: BINARY, one segment per structure, overlaps kept, structures without a voxel kept.  Read:
-BINARY, LABELMAP and FRACTIONAL (from half the maximum up).  Frames are placed by their position and
-orientation on the grid of the source, never by the order of frames or by the images they refer to.
+BINARY, LABELMAP and FRACTIONAL (from half the maximum up, which a warning says).  Frames are placed by
+their position and orientation on the grid of the source, never by the order of frames or by the images
+they refer to.  What is kept of a segment is its extent, so that many small ones take little memory.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +20,11 @@ from highdicom.color import CIELabColor
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import iter_pixels
 from pydicom.sr.codedict import codes
-from pydicom.uid import RLELossless, SegmentationStorage
+from pydicom.uid import RLELossless
 
-from rt.dicom.contour_data import format_ds
+from rt.contours import ContourWarning
+from rt.dicom.contour_data import DS_BYTES, format_ds
+from rt.dicom.kinds import SEGMENTATIONS
 from rt.dicom.outgoing import (
     MANUFACTURER,
     ObjectHeader,
@@ -32,26 +36,48 @@ from rt.dicom.outgoing import (
     file_meta,
     plain_text,
 )
+from rt.dicom.uids import derived_uid
 from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
 from rt.geometry import Grid
-from rt.masks import Mask
+from rt.masks import Box, Mask
 
-LABEL_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"
-"""Label Map Segmentation Storage, newer than the dictionary of pydicom 3.0."""
 PLACEMENT_TOLERANCE = 0.1
 """Voxels by which a frame's pixels may lie off the source's voxel centres (rounding of IPP and IOP)."""
 
 
 @dataclass(frozen=True)
+class _Patch:
+    """Voxels of the grid, on the box around them."""
+
+    start_kji: tuple[int, int, int]
+    voxels_kji: Mask
+
+    @property
+    def box(self) -> Box:
+        k, j, i = (slice(a, a + n) for a, n in zip(self.start_kji, self.voxels_kji.shape, strict=True))
+        return (k, j, i)
+
+
+@dataclass(frozen=True)
 class Segment:
-    """One segment with its mask on the source grid."""
+    """One segment on the source grid."""
 
     number: int
     label: str
     colour: str | None
     """#rrggbb, or None where the file gives no RecommendedDisplayCIELabValue."""
-    mask_kji: Mask
-    description: str = ""
+    description: str
+    shape_kji: tuple[int, int, int]
+    extent: _Patch | None
+    """None when it is empty."""
+
+    @property
+    def mask_kji(self) -> Mask:
+        """Its mask on the whole grid, made anew."""
+        mask = np.zeros(self.shape_kji, dtype=np.bool_)
+        if self.extent is not None:
+            mask[self.extent.box] = self.extent.voxels_kji
+        return mask
 
 
 @dataclass(frozen=True)
@@ -64,6 +90,7 @@ class SegContent:
     frame_of_reference_uid: str | None
     referenced_series_uid: str | None
     segments: tuple[Segment, ...]
+    warnings: tuple[ContourWarning, ...] = ()
 
 
 def write_seg(series: SeriesReference, structures: Sequence[StructureOut], header: ObjectHeader) -> Dataset:
@@ -102,8 +129,21 @@ def write_seg(series: SeriesReference, structures: Sequence[StructureOut], heade
     dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SeriesDate, dataset.SeriesTime = date_and_time(header.written_at)
+    _fix_what_differs(dataset, header)
     copy_attributes(dataset, series.attributes)
     return dataset
+
+
+def _fix_what_differs(dataset: Dataset, header: ObjectHeader) -> None:
+    """Times of writing and UIDs drawn by lot, so that the same contents are the same bytes."""
+    written = date_and_time(header.written_at)
+    dataset.ContentDate, dataset.ContentTime = written
+    dataset.InstanceCreationDate, dataset.InstanceCreationTime = written
+    organization = derived_uid("dimensions", header.sop_instance_uid)
+    for item in (*dataset.DimensionOrganizationSequence, *dataset.DimensionIndexSequence):
+        item.DimensionOrganizationUID = organization
+    for item in dataset.get("ContributingEquipmentSequence") or ():
+        item.ContributionDateTime = "".join(written)
 
 
 def read_seg(dataset: Dataset, grid: Grid) -> SegContent:
@@ -119,24 +159,45 @@ def read_seg(dataset: Dataset, grid: Grid) -> SegContent:
 
 
 def _read_segments(dataset: Dataset, grid: Grid) -> SegContent:
-    if dataset.get("SOPClassUID") not in (SegmentationStorage, LABEL_MAP_STORAGE):
+    if dataset.get("SOPClassUID") not in SEGMENTATIONS:
         raise DicomError("not a segmentation")
-    numbers = [int(item.SegmentNumber) for item in dataset.get("SegmentSequence", ())]
-    masks = {number: np.zeros(grid.shape_kji, dtype=np.bool_) for number in numbers}
+    items = list(dataset.get("SegmentSequence", ()))
+    patches: dict[int, list[_Patch]] = {int(item.SegmentNumber): [] for item in items}
     labelmap = str(dataset.get("SegmentationType", "")) == "LABELMAP"
+    undescribed: set[int] = set()
     for frame, pixels in enumerate(_frames(dataset)):
         for number in np.unique(pixels).tolist() if labelmap else [_segment_number(dataset, frame)]:
             chosen = pixels == number if labelmap else pixels > 0
-            if number in masks and chosen.any():
-                masks[number][_voxels(chosen, dataset, frame, grid)] = True
+            if number in patches and chosen.any():
+                patches[number].append(_patch(_voxels(chosen, dataset, frame, grid)))
+            elif chosen.any() and number != 0:
+                undescribed.add(number)
     return SegContent(
         sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
         label=str(dataset.get("ContentLabel", "")),
         patient_id=str(dataset.get("PatientID", "")),
         frame_of_reference_uid=str(dataset.get("FrameOfReferenceUID", "")) or None,
         referenced_series_uid=_referenced_series(dataset),
-        segments=tuple(_segment(item, masks) for item in dataset.get("SegmentSequence", ())),
+        segments=tuple(
+            _segment(item, grid.shape_kji, patches[int(item.SegmentNumber)])
+            for item in items
+            if not (labelmap and int(item.SegmentNumber) == 0)
+        ),
+        warnings=tuple(_warnings(dataset, undescribed)),
     )
+
+
+def _warnings(dataset: Dataset, undescribed: set[int]) -> Iterator[ContourWarning]:
+    if str(dataset.get("SegmentationType", "")) == "FRACTIONAL":
+        most = int(dataset.get("MaximumFractionalValue", 255))
+        kind = str(dataset.get("SegmentationFractionalType", "")).lower() or "fraction"
+        detail = f"{kind} in steps to {most}: voxels of {math.ceil(most / 2)} and more, 50 %, count as inside"
+        yield ContourWarning("segmentation-fractional", detail)
+    if undescribed:
+        numbers = ", ".join(str(number) for number in sorted(undescribed)[:5])
+        yield ContourWarning(
+            "segmentation-undescribed", f"voxels of segments {numbers}, which are not described"
+        )
 
 
 def _segment_number(dataset: Dataset, frame: int) -> int:
@@ -176,9 +237,15 @@ def _source_images(series: SeriesReference, drawn: range) -> list[Dataset]:
         image.PixelSpacing = [format_ds(spacing_j), format_ds(spacing_i)]
         image.SliceThickness = format_ds(series.grid.spacing_ijk_mm[2])
         image.ImagePositionPatient = [format_ds(v) for v in series.slice_origin_mm(k)]
-        image.ImageOrientationPatient = [f"{v:.12f}" for v in series.grid.matrix[:, :2].T.ravel()]
+        image.ImageOrientationPatient = [_cosine(v) for v in series.cosines]
         images.append(image)
     return images
+
+
+def _cosine(value: float) -> str:
+    """A direction cosine as it came, as far as a decimal string holds it."""
+    text = repr(value)
+    return text if len(text) <= DS_BYTES else f"{value:.12f}"
 
 
 def _description(number: int, structure: StructureOut, header: ObjectHeader) -> Any:
@@ -203,15 +270,37 @@ def _description(number: int, structure: StructureOut, header: ObjectHeader) -> 
     return described
 
 
-def _segment(item: Dataset, masks: dict[int, Mask]) -> Segment:
+def _segment(item: Dataset, shape_kji: tuple[int, int, int], patches: Sequence[_Patch]) -> Segment:
     value = item.get("RecommendedDisplayCIELabValue")
     colour = None
     if value is not None and len(value) == 3:
         rgb = CIELabColor.from_dicom_value(tuple(int(v) for v in value)).to_rgb()
         colour = "#" + "".join(f"{int(v):02x}" for v in rgb)
-    number = int(item.SegmentNumber)
     label, description = (str(item.get(keyword) or "") for keyword in ("SegmentLabel", "SegmentDescription"))
-    return Segment(number, label, colour, masks[number], description)
+    return Segment(int(item.SegmentNumber), label, colour, description, shape_kji, _together(patches))
+
+
+def _patch(voxels: tuple[npt.NDArray[np.intp], ...]) -> _Patch:
+    """Voxels given by their indices along k, j, i; at least one."""
+    k, j, i = (int(index.min()) for index in voxels)
+    start = (k, j, i)
+    mask = np.zeros(
+        [int(index.max()) - a + 1 for a, index in zip(start, voxels, strict=True)], dtype=np.bool_
+    )
+    mask[tuple(index - a for a, index in zip(start, voxels, strict=True))] = True
+    return _Patch(start, mask)
+
+
+def _together(patches: Sequence[_Patch]) -> _Patch | None:
+    if not patches:
+        return None
+    low = np.min([patch.start_kji for patch in patches], axis=0)
+    high = np.max([np.add(patch.start_kji, patch.voxels_kji.shape) for patch in patches], axis=0)
+    whole = np.zeros(high - low, dtype=np.bool_)
+    for patch in patches:
+        k, j, i = (slice(s.start - int(a), s.stop - int(a)) for s, a in zip(patch.box, low, strict=True))
+        whole[k, j, i] |= patch.voxels_kji
+    return _Patch((int(low[0]), int(low[1]), int(low[2])), whole)
 
 
 def _frames(dataset: Dataset) -> Iterator[npt.NDArray[Any]]:

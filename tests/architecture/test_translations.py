@@ -25,6 +25,7 @@ from models.inference import plausibility
 from models.registry.card import render_card
 from models.registry.network import NetworkManifest
 from rt import contours, laterality
+from rt.dicom import readback
 from rt.errors import RtError
 from workers.training.train import _card_text
 
@@ -92,7 +93,7 @@ def error_slugs() -> set[str]:
 
 def finding_slugs() -> set[str]:
     """Of geometry, contours, plausibility and jobs that failed."""
-    literals = (contours.WarningSlug, plausibility.Slug, laterality.Slug)
+    literals = (contours.WarningSlug, plausibility.Slug, laterality.Slug, readback.ProfileSlug)
     found = {slug for literal in literals for slug in get_args(literal)}
     for name, call in calls():
         if name in FINDINGS and call.args:

@@ -242,8 +242,15 @@ def test_exported_rtstruct_reads_back_as_the_saved_mask(
     viewer.stroke()
     viewer.save()
     person.page.get_by_role("button", name="Export").click()
+    dialog = person.page.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).to_contain_text("structures read back voxel for voxel")
+    dialog.get_by_label("Written for").select_option("eclipse")
+    expect(dialog).to_contain_text("No public source for this system says: how it reads holes")
+    cells = dialog.get_by_role("row", name="Brainstem").get_by_role("cell")
+    expect(cells.nth(3)).to_have_text("1")
+    expect(cells.nth(4)).to_have_text("0.00")
     with person.page.expect_download() as download:
-        person.page.get_by_role("link", name="DICOM RTSTRUCT").click()
+        dialog.get_by_role("link", name="Download DICOM RTSTRUCT").click()
     assert download.value.suggested_filename.startswith("PHANTOM-1_")
     content = read_rtstruct(read_stored(Path(download.value.path()).read_bytes()))
     with session_scope(read_only=True) as session:

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-from rt.geometry import Grid
+from rt.contours import trace_polygons
+from rt.geometry import FloatArray, Grid
 
 ORIENTATIONS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "HFS": ((1, 0, 0), (0, 1, 0)),
@@ -50,3 +51,35 @@ def ball(
     a, b, c = centre_kji
     inside: npt.NDArray[np.bool_] = (k - a) ** 2 + (j - b) ** 2 + (i - c) ** 2 <= radius**2
     return inside
+
+
+def rings_of(mask: npt.NDArray[np.bool_], grid: Grid) -> list[FloatArray]:
+    """Traced rings, rounded as a file rounds them."""
+    return [np.round(polygon.points_mm, 4) for polygon in trace_polygons(mask, grid)]
+
+
+def circle(
+    grid: Grid, k: float, radius_mm: float, centre_ij: tuple[float, float], points: int = 720
+) -> FloatArray:
+    """A circle in a slice, in LPS millimetres."""
+    angles = np.linspace(0, 2 * np.pi, points, endpoint=False)
+    i, j, _ = grid.spacing_ijk_mm
+    return grid.to_lps(
+        np.column_stack(
+            [
+                centre_ij[0] + radius_mm / i * np.cos(angles),
+                centre_ij[1] + radius_mm / j * np.sin(angles),
+                np.full(points, k),
+            ]
+        )
+    )
+
+
+def ring(points_ij: list[tuple[float, float]], k: float, grid: Grid) -> FloatArray:
+    """A ring in a slice by its indices, in LPS millimetres."""
+    return grid.to_lps([[i, j, k] for i, j in points_ij])
+
+
+def square(low: float, high: float, k: float, grid: Grid) -> FloatArray:
+    """A square in a slice by its indices, in LPS millimetres."""
+    return ring([(low, low), (high, low), (high, high), (low, high)], k, grid)

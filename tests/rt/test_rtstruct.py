@@ -24,7 +24,7 @@ from rt.dicom.uids import derived_uid, new_uid
 from rt.errors import DicomError, DicomReferenceError, MaskError
 from rt.geometry import Grid
 from rt.masks import changed_slices, volume_cc
-from tests.rt.grids import ORIENTATIONS, ball, oriented_grid
+from tests.rt.grids import ball, oriented_grid
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 SHAPE = (6, 21, 30)
@@ -64,27 +64,6 @@ def ringed() -> np.ndarray:
     mask[:, 8:13, 11:17] = False
     mask[:, 10, 14] = True
     return mask
-
-
-@pytest.mark.parametrize("name", [*ORIENTATIONS, "oblique"])
-def test_case_18_written_mask_reads_back_in_every_orientation(name: str) -> None:
-    series = series_on(oriented_grid(name, SHAPE))
-    mask = ringed()
-    content = read_rtstruct(reread(write_rtstruct(series, [structure(mask)], header())))
-    filled = fill_contours(content.rois[0].contours, series.grid)
-    assert np.array_equal(filled.mask_kji, mask)
-    assert filled.warnings == ()
-
-
-def test_case_12_contour_z_equals_the_position_of_its_slice() -> None:
-    grid = oriented_grid("HFS", SHAPE)
-    origins = tuple((-123.4, 56.7, -8.9 + 2.5 * k + 0.07 * (-1) ** k) for k in range(6))
-    series = series_on(grid)
-    series = SeriesReference(**{**series.__dict__, "slice_origins_mm": origins})
-    content = read_rtstruct(reread(write_rtstruct(series, [structure(ringed())], header())))
-    for contour in content.rois[0].contours:
-        k = series.sop_instance_uids.index(str(contour.referenced_sop_instance_uid))
-        assert np.all(contour.points_mm[:, 2] == round(origins[k][2], 6))
 
 
 def test_case_34_file_is_complete_as_dicom_rt_needs_it() -> None:
@@ -224,20 +203,6 @@ def test_broken_colours_do_not_stop_the_import(colour: list[object]) -> None:
     dataset.ROIContourSequence[0][element.tag] = element
     expected = "#ff0010" if colour[0] == 300 else "#50c850"
     assert read_rtstruct(dataset).rois[0].colour == expected
-
-
-def test_case_05_closed_planar_xor_is_read_and_goes_out_as_closed_planar() -> None:
-    grid = oriented_grid("HFS", SHAPE)
-    rings = [[(3, 3), (20, 3), (20, 15), (3, 15)], [(8, 6), (14, 6), (14, 12), (8, 12)]]
-    contours = tuple(
-        Contour("\\".join(f"{v:.3f}" for c in r for v in grid.to_lps([*c, 2])), "CLOSEDPLANAR_XOR")
-        for r in rings
-    )
-    mask = fill_contours(contours, grid).mask_kji
-    assert not mask[2, 9, 11]
-    out = write_rtstruct(series_on(grid), [structure(mask, original_contours=contours)], header())
-    written = read_rtstruct(reread(out)).rois[0].contours
-    assert [(c.geometric_type, c.data) for c in written] == [("CLOSED_PLANAR", c.data) for c in contours]
 
 
 @pytest.mark.shared_data

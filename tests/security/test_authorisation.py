@@ -24,6 +24,7 @@ OPEN_TO_ALL_PEOPLE = frozenset(
     {
         "get_me", "log_out", "change_password", "list_tokens", "create_token", "revoke_token",
         "list_projects", "list_jobs", "stream_events", "list_networks", "map_name", "list_protocols",
+        "list_export_profiles",
         "search_studies", "search_series", "search_instances",
         "search_series_of_study", "search_instances_of_study", "search_instances_of_series",
     }
@@ -45,7 +46,9 @@ NEEDS = {
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
     },
     Permission.REVIEW: {"approve_structures", "return_structures"},
-    Permission.EXPORT: {"export_structure_set", "request_training_set", "download_training_set"},
+    Permission.EXPORT: {
+        "export_structure_set", "report_structure_set", "request_training_set", "download_training_set",
+    },
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
@@ -82,6 +85,7 @@ BODIES = {
 
 QUERIES = {
     "export_structure_set": "?format=rtstruct",
+    "report_structure_set": "?format=rtstruct",
     "put_file": "?name=x",
     "map_name": "?text=x",
     "get_dvh": "?dose_series_id={dose_series_id}",

@@ -36,7 +36,7 @@ from rt.dicom.rtstruct import (
     read_rtstruct,
     select_series,
 )
-from rt.dicom.seg import read_seg
+from rt.dicom.seg import Segment, read_seg
 from rt.errors import DicomReferenceError
 from rt.geometry import Grid
 from rt.laterality import Placed, check_sides, placed
@@ -190,17 +190,17 @@ def _read_seg(source: Source, dataset: Dataset) -> Reading:
     grid = grid_of(series)
     content = read_seg(dataset, grid)
     names = _names([segment.label for segment in content.segments])
-    structures = [
-        Incoming(
-            NewStructure(name, one.colour, structure_kind(name), original, one.number),
-            _stored(one.mask_kji, grid) if one.mask_kji.any() else None,
-            None,
-            placed(name, original, one.mask_kji, grid),
-        )
-        for one, name in zip(content.segments, names, strict=True)
-        for original in [_original(one.label, one.description)]
-    ]
-    return Reading((IncomingSet(series, _clean(content.label) or "SEG", _doubted(structures)),), ())
+    structures = [_of_segment(one, name, grid) for one, name in zip(content.segments, names, strict=True)]
+    sets = (IncomingSet(series, _clean(content.label) or "SEG", _doubted(structures)),)
+    return Reading(sets, content.warnings)
+
+
+def _of_segment(segment: Segment, name: str, grid: Grid) -> Incoming:
+    original = _original(segment.label, segment.description)
+    new = NewStructure(name, segment.colour, structure_kind(name), original, segment.number)
+    mask = segment.mask_kji
+    stored = _stored(mask, grid) if segment.extent is not None else None
+    return Incoming(new, stored, None, placed(name, original, mask, grid))
 
 
 def _doubted(structures: Sequence[Incoming]) -> tuple[Incoming, ...]:

@@ -13,6 +13,8 @@ export const keys = {
   name: (text: string) => ['name', text] as const,
   structureSet: (id: string) => ['structure-set', id] as const,
   reviews: (structureSetId: string) => ['structure-set', structureSetId, 'reviews'] as const,
+  exportProfiles: ['export-profiles'] as const,
+  exportReport: (structureSetId: string, asked: unknown) => ['structure-set', structureSetId, 'export', asked] as const,
   revisions: (structureId: string) => ['revisions', structureId] as const,
   protocols: ['protocols'] as const,
   allJobs: ['jobs'] as const,

@@ -68,3 +68,6 @@ export type Deployment = Schemas['DeploymentOut'];
 export type EffortRow = Schemas['EffortRow'];
 
 export type AuditEntry = Schemas['AuditOut'];
+
+export type ExportProfile = Schemas['ProfileOut'];
+export type ExportReport = Schemas['ExportReport'];

@@ -92,7 +92,10 @@ def test_what_leaves_is_in_the_audit_trail(drawn: Drawn, client: TestClient, log
     _export(client, drawn.set_id, "rtstruct", login("clinician"))
     with db.session_scope(read_only=True) as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "exports.set.exported")).one()
-    assert (entry.object_id, entry.changes) == (drawn.set_id, {"format": "rtstruct"})
+    assert (entry.object_id, entry.changes) == (
+        drawn.set_id,
+        {"format": "rtstruct", "profile": "generic"},
+    )
 
 
 def test_only_those_who_may_export_do(drawn: Drawn, client: TestClient, login: Login) -> None:

@@ -1,13 +1,20 @@
-import { address } from '../../api/client';
-import type { Structure } from '../../api/types';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { address, api } from '../../api/client';
+import { keys } from '../../api/keys';
+import { all } from '../../api/pages';
+import type { ExportProfile, ExportReport, Structure } from '../../api/types';
 import { useT } from '../../i18n';
-import { ButtonLink } from '../../ui/controls';
+import { Button, ButtonLink, SelectField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
+import { ErrorNote, Loading } from '../../ui/feedback';
 import { StillDrawing } from './draw-again';
+import { ProfileNote, ReportTable } from './export-report';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
 
 const FORMATS = ['rtstruct', 'seg', 'nifti'] as const;
+type Format = (typeof FORMATS)[number];
 const STATES = ['approved', 'submitted', 'draft', 'returned'] as const;
 
 export type Leaving = {
@@ -32,6 +39,57 @@ export function leavingOf(structures: readonly Structure[], dirty: ReadonlySet<s
   };
 }
 
+/** The format and the system it is for, what the file says when it is read again, and then the file. */
+function Sending({ setId }: { setId: string }) {
+  const t = useT();
+  const [format, setFormat] = useState<Format>('rtstruct');
+  const [profileName, setProfileName] = useState('generic');
+  const asked = { format, profile: profileName };
+  const profiles = useQuery({ queryKey: keys.exportProfiles, queryFn: () => all<ExportProfile>('/export-profiles') });
+  const report = useQuery({
+    queryKey: keys.exportReport(setId, asked),
+    queryFn: ({ signal }) => api.get<ExportReport>(`/structure-sets/${setId}/export/report`, { query: asked, signal }),
+    enabled: format !== 'nifti',
+    staleTime: 0,
+    retry: false,
+  });
+  const profile = profiles.data?.find(({ name }) => name === profileName);
+  const ready = format === 'nifti' || (report.isSuccess && !report.isFetching);
+  const download = t('viewer.export.download', { format: t(`viewer.export.${format}`) });
+  return (
+    <>
+      <SelectField
+        label={t('viewer.export.format')}
+        value={format}
+        choices={FORMATS.map((one) => ({ value: one, label: t(`viewer.export.${one}`) }))}
+        onChange={(value) => setFormat(FORMATS.find((one) => one === value) ?? 'rtstruct')}
+      />
+      {format === 'rtstruct' && (
+        <SelectField
+          label={t('viewer.export.profile')}
+          value={profileName}
+          choices={(profiles.data ?? []).map(({ name, title }) => ({ value: name, label: title }))}
+          onChange={setProfileName}
+        />
+      )}
+      {format === 'rtstruct' && profile !== undefined && <ProfileNote profile={profile} />}
+      {profiles.isError && <ErrorNote error={profiles.error} />}
+      {format !== 'nifti' && report.isFetching && <Loading label={t('viewer.export.checking')} />}
+      {format !== 'nifti' && report.isError && !report.isFetching && <ErrorNote error={report.error} retry={() => void report.refetch()} />}
+      {format !== 'nifti' && ready && report.data !== undefined && <ReportTable report={report.data} />}
+      <DialogActions>
+        {ready ? (
+          <ButtonLink href={address(`/structure-sets/${setId}/export`, asked)} download>
+            {download}
+          </ButtonLink>
+        ) : (
+          <Button disabled>{download}</Button>
+        )}
+      </DialogActions>
+    </>
+  );
+}
+
 /** Says what leaves and what does not, before it leaves. */
 export function ExportDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
@@ -43,7 +101,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
     .filter(({ n }) => n > 0)
     .map(({ state, n }) => `${t(`viewer.state.${state}`)} ${n}`);
   return (
-    <Dialog title={t('viewer.export.title', { label: set.label })} onClose={onClose}>
+    <Dialog title={t('viewer.export.title', { label: set.label })} onClose={onClose} wide>
       <p>
         <b>{t('viewer.export.leaving', { n: leaving.length })}</b> {states.join(' · ')}
       </p>
@@ -56,13 +114,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
       )}
       <StillDrawing study={study} />
       <p className={css.muted}>{t('common.notClinical')}</p>
-      <DialogActions>
-        {FORMATS.map((format) => (
-          <ButtonLink key={format} href={address(`/structure-sets/${set.id}/export`, { format })} download>
-            {t(`viewer.export.${format}`)}
-          </ButtonLink>
-        ))}
-      </DialogActions>
+      <Sending setId={set.id} />
     </Dialog>
   );
 }

@@ -5,6 +5,7 @@ import { Problem, unreachable } from '../../api/problem';
 import { dueAt, worst } from './autosave';
 import { dice } from './conflict-dialog';
 import { leavingOf } from './export-dialog';
+import { diceText, differing } from './export-report';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
 import { inOrder } from './order';
 import { presetsFor } from './presets';
@@ -127,6 +128,12 @@ describe('review', () => {
     const { leaving, ...rest } = leavingOf([...all, rejected], new Set(['a']));
     expect(leaving.map((one) => one.id)).toEqual(['a', 'b', 'c', 'd']);
     expect(rest).toEqual({ empty: ['b'], unknown: ['r'], unsaved: ['a'] });
+  });
+
+  it('says 1 of a file only where every voxel came back', () => {
+    expect([1, 0.99999, 0.5].map(diceText)).toEqual(['1', '0.9999', '0.5000']);
+    const row = { number: 1, drawn_cc: 1, read_cc: 1, enclosed_cc: 1, hausdorff_mm: 0, contours: 1, points: 4, warnings: [] };
+    expect(differing([{ ...row, name: 'same', dice: 1 }, { ...row, name: 'other', dice: 0.99999 }])).toEqual(['other']);
   });
 
   it('approves and returns only what is submitted', () => {

@@ -1,0 +1,71 @@
+"""A structure set as bytes, and what these bytes say when they are read again."""
+
+from __future__ import annotations
+
+import hashlib
+
+from backend.exports.errors import UnknownProfile
+from backend.exports.objects import OutgoingSet, rtstruct_bytes, seg_bytes, structures_out
+from backend.exports.schemas import DicomFormat, ExportReport, ProfileOut, StructureReport
+from backend.studies.schemas import WarningOut
+from rt.dicom.profiles import ExportProfile, profiles
+from rt.dicom.readback import ReadBack, read_back_rtstruct, read_back_seg
+
+
+def profile_named(name: str) -> ExportProfile:
+    """The export profile of a name."""
+    found = profiles().get(name)
+    if found is None:
+        raise UnknownProfile(
+            f"there is no profile {name}; there are {', '.join(profiles())}", field="profile"
+        )
+    return found
+
+
+def shown_profile(profile: ExportProfile) -> ProfileOut:
+    """A profile with what its values are from."""
+    return ProfileOut(
+        name=profile.name,
+        title=profile.title,
+        holes=profile.holes,
+        name_length=profile.name_length,
+        most_points=profile.most_points,
+        sources=dict(profile.sources),
+        unsourced=list(profile.unsourced),
+    )
+
+
+def report_of(outgoing: OutgoingSet, form: DicomFormat, profile: ExportProfile) -> ExportReport:
+    """Write the set as it would leave, read it again, and say what was found."""
+    structures = structures_out(outgoing)
+    if form is DicomFormat.RTSTRUCT:
+        data = rtstruct_bytes(outgoing, profile)
+        read = read_back_rtstruct(data, outgoing.reference, structures, profile)
+    else:
+        data = seg_bytes(outgoing)
+        read = read_back_seg(data, outgoing.reference, structures)
+    return ExportReport(
+        format=form,
+        profile=shown_profile(profile) if form is DicomFormat.RTSTRUCT else None,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        structures=[_shown(one) for one in read],
+    )
+
+
+def _shown(one: ReadBack) -> StructureReport:
+    return StructureReport(
+        number=one.number,
+        name=one.name,
+        drawn_cc=one.drawn_cc,
+        read_cc=one.read_cc,
+        enclosed_cc=one.enclosed_cc,
+        dice=one.dice,
+        hausdorff_mm=one.hausdorff_mm,
+        contours=one.contours,
+        points=one.points,
+        warnings=[
+            WarningOut(slug=f.slug, detail=f.detail, severity="warning", values=f.values)
+            for f in one.findings
+        ],
+    )
