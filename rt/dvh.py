@@ -26,6 +26,8 @@ from rt.errors import DoseError
 from rt.geometry import FloatArray, Grid
 from rt.masks import Mask, bounding_box
 
+Samples = npt.NDArray[np.float32]
+
 BINS = 1 << 16
 """Parts of the dose's range: 1.2 mGy each at 80 Gy."""
 MOST_PARTS = 4
@@ -170,28 +172,34 @@ class _Tally:
         self.weight = self.moment = 0.0
         self.low, self.high = np.inf, -np.inf
 
-    def add(self, dose_gy: FloatArray, half_gy: FloatArray, weights: FloatArray) -> None:
+    def add(self, dose_gy: Samples, half_gy: Samples, weights: FloatArray) -> None:
         """Count samples of a dose, half the width of its interval, and a volume."""
         if not dose_gy.size:
             return
         self.weight += float(weights.sum())
-        self.moment += float(weights @ dose_gy)
+        self.moment += float(np.multiply(weights, dose_gy).sum())  # a product of matrices wakes threads
         self.low = max(self.lowest, min(self.low, float((dose_gy - half_gy).min())))
         self.high = min(self.highest, max(self.high, float((dose_gy + half_gy).max())))
-        middle = (dose_gy - self.lowest) / self.step + 1
+        middle = dose_gy - self.lowest
+        middle *= 1 / self.step
+        middle += 1
         # an interval reaches over the end of the dose's range on neither side, and keeps its middle
-        half = np.minimum(half_gy / self.step, np.minimum(middle, BINS + 2 - middle))
+        half = half_gy * np.float32(1 / self.step)
+        np.minimum(half, middle, out=half)
+        np.minimum(half, BINS + 2 - middle, out=half)
         lower = np.rint(middle - half).astype(np.intp)
-        upper = np.maximum(np.rint(middle + half).astype(np.intp), lower + 1)
+        upper = np.rint(middle + half).astype(np.intp)
+        np.maximum(upper, lower + 1, out=upper)
         rise = weights / (upper - lower)
-        self.bends += np.bincount(lower, rise, BINS + 4) - np.bincount(upper, rise, BINS + 4)
+        self.bends += np.bincount(lower, rise, BINS + 4)
+        self.bends -= np.bincount(upper, rise, BINS + 4)
 
     def cumulated(self, unit_cc: float) -> tuple[FloatArray, FloatArray]:
         """Doses, and the volume below each."""
         below = np.zeros(BINS + 4, dtype=np.float64)
-        np.cumsum(np.cumsum(self.bends)[:-1], out=below[1:])
-        np.maximum.accumulate(below, out=below)
-        np.clip(below, 0, self.weight, out=below)
+        risen = np.cumsum(self.bends)[:-1]
+        np.cumsum(np.maximum(risen, 0, out=risen), out=below[1:])
+        np.minimum(below, self.weight, out=below)
         below[-1] = self.weight
         edges = np.arange(-1, BINS + 3, dtype=np.float64) * self.step + self.lowest
         return edges, np.multiply(below, unit_cc)
@@ -225,7 +233,7 @@ def _slabs(
 
 def _sampled(
     slab: Grid, weights_kji: npt.NDArray[np.float64], dose: Dose
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+) -> tuple[Samples, Samples, FloatArray]:
     """Dose, half-width and weight of the slab's samples that count and lie within the dose grid.
 
     A linear dose that changes by a, b, c along a voxel's axes has the variance (a² + b² + c²) / 12 in it,
@@ -241,12 +249,16 @@ def _sampled(
     inner = (slice(1, -1),) * 3
     counts = weights_kji > 0
     counts &= _within(matrix, offset, padded.shape_kji, dose.grid.shape_kji)[inner]
-    squares = np.zeros(int(np.count_nonzero(counts)))
+    places = np.flatnonzero(counts)
+    squares, change = (np.zeros(weights_kji.shape, dtype=np.float32) for _ in range(2))
     for axis in range(3):
         after, before = list(inner), list(inner)
         after[axis], before[axis] = slice(2, None), slice(None, -2)
-        squares += ((at[tuple(after)] - at[tuple(before)])[counts] / 2.0) ** 2
-    return at[inner][counts].astype(np.float64), np.sqrt(squares) / 2, weights_kji[counts]
+        np.subtract(at[tuple(after)], at[tuple(before)], out=change)
+        squares += np.multiply(change, change, out=change)
+    half: Samples = np.sqrt(squares.take(places))
+    half /= 4  # the changes were over two voxels, and it is half of the width
+    return at[inner].ravel().take(places), half, weights_kji.ravel().take(places)
 
 
 def _to_dose_index(grid: Grid, dose_grid: Grid) -> tuple[FloatArray, FloatArray]:
