@@ -1,8 +1,8 @@
 """Dose-volume histograms of a delineation, whatever grids it and the dose are on.
 
-Dose is trilinear between the dose grid's points.  Within a voxel of the structure (or a part of one,
-where it is larger than the dose's voxels) it counts as spread evenly, with the mean and the variance of a
-linear dose: D_x and V_x do not jump from voxel to voxel, and the mean of a linear dose is exact.
+Within a voxel of the structure (or a part of one, where it is larger than the dose's voxels) dose counts as
+spread evenly, with the mean and the variance of a linear dose: D_x and V_x do not jump from voxel to voxel,
+and the mean of a linear dose is exact.
 
 What lies outside the dose grid (further than half its voxel beyond its outer points) has no dose.  It is
 told as `outside_fraction`, and every other figure is of the rest.  Work is done slab by slab in the
@@ -11,17 +11,15 @@ structure's box: memory does not grow with the image.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from rt.contours import Coverage
+from rt.dose import Dose, Samples
 from rt.errors import DoseError
 from rt.geometry import FloatArray, Grid
 from rt.masks import Mask, bounding_box
@@ -32,27 +30,6 @@ MOST_PARTS = 4
 """Parts along one axis that a voxel is cut into at most."""
 SLAB_SAMPLES = 1 << 21
 """Samples worked on at once."""
-EDGE_TOLERANCE = 1e-6
-"""Dose voxels by which rounding may put a point outside."""
-
-
-@dataclass(frozen=True)
-class Dose:
-    """A dose distribution in Gy, (k, j, i), on its grid."""
-
-    gy_kji: npt.NDArray[np.float32]
-    grid: Grid
-
-    def __post_init__(self) -> None:
-        if self.gy_kji.shape != self.grid.shape_kji:
-            raise DoseError(f"dose of {self.gy_kji.shape} voxels on a grid of {self.grid.shape_kji}")
-        if not np.isfinite(self.range_gy).all():
-            raise DoseError("the dose has values that are not finite")
-
-    @cached_property
-    def range_gy(self) -> tuple[float, float]:
-        """Lowest and highest dose in Gy."""
-        return float(self.gy_kji.min()), float(self.gy_kji.max())
 
 
 @dataclass(frozen=True)
@@ -170,28 +147,34 @@ class _Tally:
         self.weight = self.moment = 0.0
         self.low, self.high = np.inf, -np.inf
 
-    def add(self, dose_gy: FloatArray, half_gy: FloatArray, weights: FloatArray) -> None:
+    def add(self, dose_gy: Samples, half_gy: Samples, weights: FloatArray) -> None:
         """Count samples of a dose, half the width of its interval, and a volume."""
         if not dose_gy.size:
             return
         self.weight += float(weights.sum())
-        self.moment += float(weights @ dose_gy)
+        self.moment += float(np.multiply(weights, dose_gy).sum())  # a product of matrices wakes threads
         self.low = max(self.lowest, min(self.low, float((dose_gy - half_gy).min())))
         self.high = min(self.highest, max(self.high, float((dose_gy + half_gy).max())))
-        middle = (dose_gy - self.lowest) / self.step + 1
+        middle = dose_gy - self.lowest
+        middle *= 1 / self.step
+        middle += 1
         # an interval reaches over the end of the dose's range on neither side, and keeps its middle
-        half = np.minimum(half_gy / self.step, np.minimum(middle, BINS + 2 - middle))
+        half = half_gy * np.float32(1 / self.step)
+        np.minimum(half, middle, out=half)
+        np.minimum(half, BINS + 2 - middle, out=half)
         lower = np.rint(middle - half).astype(np.intp)
-        upper = np.maximum(np.rint(middle + half).astype(np.intp), lower + 1)
+        upper = np.rint(middle + half).astype(np.intp)
+        np.maximum(upper, lower + 1, out=upper)
         rise = weights / (upper - lower)
-        self.bends += np.bincount(lower, rise, BINS + 4) - np.bincount(upper, rise, BINS + 4)
+        self.bends += np.bincount(lower, rise, BINS + 4)
+        self.bends -= np.bincount(upper, rise, BINS + 4)
 
     def cumulated(self, unit_cc: float) -> tuple[FloatArray, FloatArray]:
         """Doses, and the volume below each."""
         below = np.zeros(BINS + 4, dtype=np.float64)
-        np.cumsum(np.cumsum(self.bends)[:-1], out=below[1:])
-        np.maximum.accumulate(below, out=below)
-        np.clip(below, 0, self.weight, out=below)
+        risen = np.cumsum(self.bends)[:-1]
+        np.cumsum(np.maximum(risen, 0, out=risen), out=below[1:])
+        np.minimum(below, self.weight, out=below)
         below[-1] = self.weight
         edges = np.arange(-1, BINS + 3, dtype=np.float64) * self.step + self.lowest
         return edges, np.multiply(below, unit_cc)
@@ -225,7 +208,7 @@ def _slabs(
 
 def _sampled(
     slab: Grid, weights_kji: npt.NDArray[np.float64], dose: Dose
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+) -> tuple[Samples, Samples, FloatArray]:
     """Dose, half-width and weight of the slab's samples that count and lie within the dose grid.
 
     A linear dose that changes by a, b, c along a voxel's axes has the variance (a² + b² + c²) / 12 in it,
@@ -236,74 +219,17 @@ def _sampled(
         shape_kji=(slab.shape_kji[0] + 2, slab.shape_kji[1] + 2, slab.shape_kji[2] + 2),
         origin_lps_mm=tuple(slab.to_lps([-1, -1, -1]).tolist()),
     )
-    matrix, offset = _to_dose_index(padded, dose.grid)
-    at = _interpolated(dose.gy_kji, matrix, offset, padded.shape_kji)
+    at, within = dose.on(padded)
     inner = (slice(1, -1),) * 3
     counts = weights_kji > 0
-    counts &= _within(matrix, offset, padded.shape_kji, dose.grid.shape_kji)[inner]
-    squares = np.zeros(int(np.count_nonzero(counts)))
+    counts &= within[inner]
+    places = np.flatnonzero(counts)
+    squares, change = (np.zeros(weights_kji.shape, dtype=np.float32) for _ in range(2))
     for axis in range(3):
         after, before = list(inner), list(inner)
         after[axis], before[axis] = slice(2, None), slice(None, -2)
-        squares += ((at[tuple(after)] - at[tuple(before)])[counts] / 2.0) ** 2
-    return at[inner][counts].astype(np.float64), np.sqrt(squares) / 2, weights_kji[counts]
-
-
-def _to_dose_index(grid: Grid, dose_grid: Grid) -> tuple[FloatArray, FloatArray]:
-    """Matrix and offset from index (k, j, i) on a grid to index (k, j, i) on the dose's."""
-    offset = dose_grid.to_index(grid.origin_lps_mm)
-    columns = dose_grid.to_index(grid.to_lps(np.eye(3))) - offset
-    matrix = columns.T[::-1, ::-1]
-    matrix[np.abs(matrix) < 1e-9] = 0.0
-    return matrix, offset[::-1]
-
-
-def _interpolated(
-    values_kji: npt.NDArray[np.float32], matrix: FloatArray, offset: FloatArray, shape: tuple[int, int, int]
-) -> npt.NDArray[np.float32]:
-    """Trilinear values at matrix · index + offset; beyond the outer points the nearest of them."""
-    if (np.count_nonzero(matrix, axis=0) == 1).all():
-        return _interpolated_by_axis(values_kji, matrix, offset, shape)
-    found: npt.NDArray[np.float32] = ndimage.affine_transform(
-        values_kji, matrix, offset, shape, output=np.float32, order=1, mode="nearest", prefilter=False
-    )
-    return found
-
-
-def _interpolated_by_axis(
-    values_kji: npt.NDArray[np.float32], matrix: FloatArray, offset: FloatArray, shape: tuple[int, int, int]
-) -> npt.NDArray[np.float32]:
-    """The same where the axes are parallel, one after the other: twenty times as fast."""
-    order = [int(np.flatnonzero(matrix[:, axis])[0]) for axis in range(3)]
-    ordered = values_kji.transpose(order)
-    places = [
-        np.clip(matrix[row, axis] * np.arange(shape[axis]) + offset[row], 0, ordered.shape[axis] - 1)
-        for axis, row in enumerate(order)
-    ]
-    firsts = [int(place.min()) for place in places]
-    k, j, i = (slice(first, int(place.max()) + 2) for first, place in zip(firsts, places, strict=True))
-    found = ordered[k, j, i]
-    for axis, (first, place) in enumerate(zip(firsts, places, strict=True)):
-        lower = np.floor(place - first).astype(np.intp)
-        part = (place - first - lower).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
-        low, high = found.take(lower, axis), found.take(np.minimum(lower + 1, found.shape[axis] - 1), axis)
-        high -= low
-        high *= part
-        found = np.add(low, high, out=low)
-    return found
-
-
-def _within(
-    matrix: FloatArray, offset: FloatArray, shape: tuple[int, int, int], dose_shape: tuple[int, int, int]
-) -> Mask:
-    """Which points lie within the dose grid's voxels."""
-    corners = np.array(list(itertools.product(*((0, n - 1) for n in shape)))) @ matrix.T + offset
-    high = np.asarray(dose_shape) - 0.5 + EDGE_TOLERANCE
-    if (corners > -0.5 - EDGE_TOLERANCE).all() and (corners < high).all():
-        return np.ones(shape, dtype=np.bool_)
-    k, j, i = np.ogrid[: shape[0], : shape[1], : shape[2]]
-    inside = np.ones(shape, dtype=np.bool_)
-    for row, start, end in zip(matrix, offset, high, strict=True):
-        place = row[0] * k + row[1] * j + row[2] * i + start
-        inside &= (place > -0.5 - EDGE_TOLERANCE) & (place < end)
-    return inside
+        np.subtract(at[tuple(after)], at[tuple(before)], out=change)
+        squares += np.multiply(change, change, out=change)
+    half: Samples = np.sqrt(squares.take(places))
+    half /= 4  # the changes were over two voxels, and it is half of the width
+    return at[inner].ravel().take(places), half, weights_kji.ravel().take(places)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rt.dvh import Dose, dvh_of_mask
+from rt.dose import Dose
+from rt.dvh import dvh_of_mask
 from rt.geometry import Grid
 from scripts.bench_figures import Figure, median, stopwatch
 

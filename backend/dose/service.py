@@ -36,8 +36,9 @@ from backend.studies.tables import Instance, Series
 from rt.dicom.parse import read_stored
 from rt.dicom.rtdose import DoseKind, dose_kind
 from rt.dicom.rtplan import PlanSummary, read_plan
+from rt.dose import Dose
 from rt.dose_metrics import STANDARD, Metric, parse_metric, parse_metrics
-from rt.dvh import Dose, Dvh, dvh_of_mask
+from rt.dvh import Dvh, dvh_of_mask
 from rt.errors import DoseError, DoseMetricError
 from rt.geometry import Grid
 from rt.nomenclature import tg263_name

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rt.dose import Dose
 from rt.dose_metrics import parse_metric, parse_metrics
-from rt.dvh import Dose, dvh_of_mask
+from rt.dvh import dvh_of_mask
 from rt.errors import DoseMetricError
 from tests.rt.grids import plain_grid
 

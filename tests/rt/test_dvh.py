@@ -8,7 +8,8 @@ import pytest
 from scipy.optimize import brentq
 
 from rt.contours import cover_polygons
-from rt.dvh import Dose, Dvh, dvh_of_coverage, dvh_of_mask
+from rt.dose import Dose
+from rt.dvh import Dvh, dvh_of_coverage, dvh_of_mask
 from rt.errors import DoseError
 from rt.geometry import FloatArray, Grid
 from tests.rt.grids import ORIENTATIONS, ball, oriented_grid, plain_grid
