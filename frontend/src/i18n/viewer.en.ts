@@ -197,6 +197,7 @@ export const viewerEn = {
   'viewer.export.empty': 'Nothing is drawn in {names}. DICOM carries only their names.',
   'viewer.export.unknown': 'Rejected or not found, stay behind: {names}',
   'viewer.export.unsaved': 'Your unsaved changes do not leave: {names}. Save first to send them.',
+  'viewer.export.long': 'Longer than 16 characters, which some planning systems cut or refuse (Eclipse): {names}',
   'viewer.export.rtstruct': 'DICOM RTSTRUCT',
   'viewer.export.seg': 'DICOM SEG',
   'viewer.export.nifti': 'NIfTI',

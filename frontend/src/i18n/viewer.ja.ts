@@ -199,6 +199,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.export.empty': '{names} には輪郭がありません。DICOMには名前だけが含まれます。',
   'viewer.export.unknown': '却下または未検出のため書き出さないストラクチャ：{names}',
   'viewer.export.unsaved': '未保存の変更は書き出されません：{names}。含めるには先に保存してください。',
+  'viewer.export.long': '16文字を超える名前です。治療計画装置によっては切り詰められるか拒否されます（Eclipseなど）：{names}',
   'viewer.export.rtstruct': 'DICOM RTSTRUCT',
   'viewer.export.seg': 'DICOM SEG',
   'viewer.export.nifti': 'NIfTI',

@@ -16,7 +16,12 @@ export type Leaving = {
   readonly empty: readonly string[];
   readonly unknown: readonly string[];
   readonly unsaved: readonly string[];
+  /** Longer than some planning systems take. */
+  readonly long: readonly string[];
 };
+
+/** Characters of a structure's ID in Eclipse; DICOM itself takes 64. */
+const SHORTEST_LIMIT = 16;
 
 /** What the server would send of a set: the saved revisions of all structures that something is known of. */
 export function leavingOf(structures: readonly Structure[], dirty: ReadonlySet<string>): Leaving {
@@ -29,6 +34,7 @@ export function leavingOf(structures: readonly Structure[], dirty: ReadonlySet<s
     empty: leaving.filter(isEmpty).map(({ name }) => name),
     unknown: names(staysBehind),
     unsaved: names(({ id }) => dirty.has(id)),
+    long: leaving.map(({ name }) => name).filter((name) => [...name].length > SHORTEST_LIMIT),
   };
 }
 
@@ -38,7 +44,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
   const { set, session, study } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty);
   if (set === null) return null;
-  const { leaving, empty, unknown, unsaved } = leavingOf(set.structures, dirty);
+  const { leaving, empty, unknown, unsaved, long } = leavingOf(set.structures, dirty);
   const states = STATES.map((state) => ({ state, n: leaving.filter((one) => one.state === state).length }))
     .filter(({ n }) => n > 0)
     .map(({ state, n }) => `${t(`viewer.state.${state}`)} ${n}`);
@@ -49,6 +55,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
       </p>
       {empty.length > 0 && <p className={css.muted}>{t('viewer.export.empty', { names: empty.join(', ') })}</p>}
       {unknown.length > 0 && <p className={css.muted}>{t('viewer.export.unknown', { names: unknown.join(', ') })}</p>}
+      {long.length > 0 && <p className={css.muted}>{t('viewer.export.long', { names: long.join(', ') })}</p>}
       {unsaved.length > 0 && (
         <p className={css.warnings} role="alert">
           {t('viewer.export.unsaved', { names: unsaved.join(', ') })}

@@ -126,7 +126,12 @@ describe('review', () => {
     const rejected = { ...structure('r', 'draft', true), unknown: true };
     const { leaving, ...rest } = leavingOf([...all, rejected], new Set(['a']));
     expect(leaving.map((one) => one.id)).toEqual(['a', 'b', 'c', 'd']);
-    expect(rest).toEqual({ empty: ['b'], unknown: ['r'], unsaved: ['a'] });
+    expect(rest).toEqual({ empty: ['b'], unknown: ['r'], unsaved: ['a'], long: [] });
+  });
+
+  it('tells which names are longer than 16 characters, counted as they are seen', () => {
+    const named = ['Parotid_L_PRV_03', 'Parotid_L_PRV_0.5', '𠮷'.repeat(16)].map((name) => ({ ...structure('a', 'draft', true), name }));
+    expect(leavingOf(named, new Set()).long).toEqual(['Parotid_L_PRV_0.5']);
   });
 
   it('approves and returns only what is submitted', () => {
