@@ -7,9 +7,11 @@ another instance.  That one is named as predecessor (PS3.3 C.8.8.5).
 from __future__ import annotations
 
 import copy
+import io
 import warnings
 from collections.abc import Iterable
 
+import pydicom
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
@@ -21,7 +23,7 @@ WRITTEN_ANEW = ("ContourSequence", "ROIDisplayColor", "ROIVolume")
 
 
 def source_items(source: Dataset) -> SourceItems | None:
-    """The elements to keep of an RTSTRUCT just read, which loses its contours; None where they are broken."""
+    """The elements to keep of an RTSTRUCT just read, which loses its contours; None where one is broken."""
     try:
         for item in _items(source, "ROIContourSequence"):
             _drop(item, WRITTEN_ANEW)
@@ -34,15 +36,28 @@ def source_items(source: Dataset) -> SourceItems | None:
         for element in source:
             if element.tag.is_private:
                 private.add(copy.deepcopy(element))
-        return SourceItems(
+        kept = SourceItems(
             sop_instance_uid=str(source.SOPInstanceUID),
             private=private,
             structures=_by_number(source, "StructureSetROISequence", "ROINumber"),
             contours=_by_number(source, "ROIContourSequence", "ReferencedROINumber"),
             observations=_by_number(source, "RTROIObservationsSequence", "ReferencedROINumber"),
         )
+        _write(kept)
+        return kept
     except PARSER_FAILURES:
         return None
+
+
+def _write(kept: SourceItems) -> None:
+    """Write what is kept to nowhere: a value that cannot be written is found here and spoils no export."""
+    probe = copy.deepcopy(kept.private)
+    probe.SpecificCharacterSet = "ISO_IR 192"
+    every = (kept.structures, kept.contours, kept.observations)
+    probe.RTROIObservationsSequence = [item for items in every for same in items.values() for item in same]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pydicom.dcmwrite(io.BytesIO(), probe, implicit_vr=False, little_endian=True)
 
 
 def _by_number(source: Dataset, sequence: str, keyword: str) -> dict[int, list[Dataset]]:

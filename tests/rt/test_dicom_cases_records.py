@@ -8,7 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from rt.dicom.contour_data import CLOSED_TYPES, fill_contours
 from rt.dicom.outgoing import StructureOut, write_bytes
@@ -185,6 +187,19 @@ def test_case_34_labels_are_cut_and_long_names_kept() -> None:
     assert dataset.StructureSetName == label
     assert dataset.StructureSetROISequence[0].ROIName == name
     assert through_the_door(dataset).rois[0].name == name
+
+
+@pytest.mark.parametrize("value", [b"abc", None])
+def test_case_35_a_source_with_a_broken_element_gives_nothing_and_stops_no_export(
+    value: bytes | None,
+) -> None:
+    source = pydicom.dcmread(io.BytesIO(parse_instance(encode(drawn())).data))
+    item = source.RTROIObservationsSequence[0]
+    if value is None:
+        item.add(DataElement(Tag("Rows"), "US", "text", validation_mode=pydicom.config.IGNORE))
+    else:
+        item[Tag("Rows")] = RawDataElement(Tag("Rows"), "US", len(value), value, 0, False, True)
+    assert source_items(source) is None
 
 
 def test_case_35_what_is_added_leaves_the_rest_of_its_source_alone() -> None:
