@@ -20,8 +20,10 @@ from backend.labels.service import load_mask
 from backend.labels.tables import Review, Revision, Structure, StructureSet
 from backend.version import VERSION
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
+from rt.dicom.parse import read_stored
 from rt.dicom.profiles import GENERIC, ExportProfile
 from rt.dicom.rtstruct import Contour, contours_from_json, write_rtstruct
+from rt.dicom.rtstruct_source import source_items
 from rt.dicom.seg import write_seg
 from rt.dicom.uids import derived_uid
 from rt.masks import Mask
@@ -51,6 +53,8 @@ class OutgoingSet:
     leaving: tuple[Leaving, ...]
     approval: Review | None
     """The newest approval when all that was drawn is approved."""
+    source_sha256: str | None = None
+    """Blob of the RTSTRUCT that the set came in as."""
 
     @property
     def written_at(self) -> datetime:
@@ -65,6 +69,8 @@ class OutgoingSet:
             f"{one.head.sha256 if one.head else ''}|{_is_automatic(one)}{_named_before(one, '|')}"
             for one in self.leaving
         ]
+        if self.source_sha256 is not None:
+            contents.append(f"source|{self.source_sha256}")
         approval = self.approval.id if self.approval else ""
         label = self.structure_set.label
         if profile.holes != GENERIC.holes:
@@ -86,9 +92,15 @@ class OutgoingSet:
 
 
 def rtstruct_bytes(outgoing: OutgoingSet, profile: ExportProfile = GENERIC) -> bytes:
-    """The set as an RT Structure Set; slices still as they came in have the very same points."""
-    header = outgoing.header("RTSTRUCT", profile)
-    return write_bytes(write_rtstruct(outgoing.reference, structures_out(outgoing), header, profile))
+    """The set as an RT Structure Set; slices still as they came in have the very same points.
+
+    What came in as one keeps its private elements and observations.
+    """
+    source = None
+    if outgoing.source_sha256 is not None:
+        source = source_items(read_stored(storage().get(outgoing.source_sha256)))
+    structures, header = structures_out(outgoing), outgoing.header("RTSTRUCT", profile)
+    return write_bytes(write_rtstruct(outgoing.reference, structures, header, profile, source))
 
 
 def seg_bytes(outgoing: OutgoingSet) -> bytes:
@@ -127,7 +139,13 @@ def _structure(one: Leaving, outgoing: OutgoingSet) -> StructureOut:
         original_contours=contours,
         automatic=_is_automatic(one),
         original_name=_named_before(one),
+        source_number=one.structure.number if _came_in(one) else None,
     )
+
+
+def _came_in(one: Leaving) -> bool:
+    """True for what the set came in with, and not for what was added to it under a number that got free."""
+    return one.structure.original_name != ""
 
 
 def _named_before(one: Leaving, mark: str = "") -> str:

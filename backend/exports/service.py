@@ -35,7 +35,8 @@ from backend.labels.tables import Revision, StructureSet
 from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.studies.service import reference_of
-from backend.studies.tables import Series
+from backend.studies.tables import Instance, Series
+from rt.dicom.kinds import RTSTRUCT
 from rt.dicom.profiles import ExportProfile, profiles
 
 
@@ -67,7 +68,14 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
         reference=reference_of(session, series),
         leaving=tuple(Leaving(row, heads.get(row.id)) for row in rows),
         approval=max(approvals.values(), key=lambda review: review.at) if complete else None,
+        source_sha256=_source(session, owner),
     )
+
+
+def _source(session: Session, owner: StructureSet) -> str | None:
+    """Blob of the RTSTRUCT that a set came in as; None when it is gone, or was none."""
+    instance = session.get(Instance, owner.source_instance_id) if owner.source_instance_id else None
+    return instance.sha256 if instance is not None and instance.sop_class_uid == RTSTRUCT else None
 
 
 def is_untouched_import(outgoing: OutgoingSet) -> bool:

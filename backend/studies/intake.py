@@ -224,8 +224,9 @@ def _refuse_someone_else(patient: Patient, checked: Checked) -> None:
     own = Person(parsed.patient_id, parsed.patient_name[:324], parsed.birth_date)
     by_either = not parsed.patient_id and parsed.sop_class_uid not in CROSS_SECTIONS
     if is_someone_else(person_of(patient), own, by_either=by_either):
-        which = "or" if by_either else "and another"
-        raise WrongPatient(f"the patient of this PatientID is of another name {which} birth date here")
+        if by_either:
+            raise WrongPatient("this study belongs to someone of another name or birth date here")
+        raise WrongPatient("this PatientID belongs to someone of another name and another birth date here")
 
 
 def _series(session: Session, study: Study, checked: Checked) -> Series:

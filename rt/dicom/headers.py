@@ -47,6 +47,8 @@ class SliceHeader:
 def slice_headers(dataset: Dataset) -> list[SliceHeader]:
     """The headers of all frames of a CT, MR or PET instance; GeometryError if a value is missing or wrong."""
     if "PerFrameFunctionalGroupsSequence" not in dataset:
+        if frame_count(dataset) > 1:
+            raise GeometryError(f"{frame_count(dataset)} frames and no place for each of them")
         return [_header(dataset, _Groups([dataset]), 0)]
     shared = list(dataset.get("SharedFunctionalGroupsSequence") or [])[:1]
     frames = list(dataset.PerFrameFunctionalGroupsSequence)

@@ -105,6 +105,8 @@ class StructureOut:
     """True if a network drew it and nobody changed it (ROIGenerationAlgorithm)."""
     original_name: str = ""
     """What it was called where it came from, when that differs (ROIDescription, SegmentDescription)."""
+    source_number: int | None = None
+    """ROI number that it came in with, when it came in an RTSTRUCT."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ fill; the mask is traced on the others.
 
 from __future__ import annotations
 
+import copy
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from pydicom.charset import default_encoding
@@ -17,7 +19,7 @@ from pydicom.tag import BaseTag
 from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage
 
 from rt.contours import place_polygons, trace_polygons
-from rt.dicom.contour_data import CLOSED_TYPES, Contour, enclosing, fill_contours
+from rt.dicom.contour_data import CLOSED_TYPES, DS_BYTES, Contour, enclosing, fill_contours, format_ds
 from rt.dicom.keyholes import join_contours
 from rt.dicom.outgoing import (
     ObjectHeader,
@@ -39,14 +41,31 @@ LONGEST_EXPLICIT = 65534
 """Bytes of ContourData that explicit VR can hold (PS3.5 7.1.2); longer ones need implicit VR."""
 
 
+@dataclass(frozen=True)
+class SourceItems:
+    """What is kept of the RTSTRUCT that structures came in with; items by the ROI number that they had."""
+
+    sop_instance_uid: str
+    private: Dataset
+    """The private elements of the data set itself."""
+    structures: Mapping[int, Sequence[Dataset]]
+    contours: Mapping[int, Sequence[Dataset]]
+    observations: Mapping[int, Sequence[Dataset]]
+
+
+_NOTHING = SourceItems("", Dataset(), {}, {}, {})
+
+
 def write_rtstruct(
     series: SeriesReference,
     structures: Sequence[StructureOut],
     header: ObjectHeader,
     profile: ExportProfile = GENERIC,
+    source: SourceItems | None = None,
 ) -> Dataset:
     """An RT Structure Set of masks on the series' grid, with holes as the profile has them.
 
+    What came in an RTSTRUCT keeps its other elements.
     MaskError when a mask is not on the grid, DicomReferenceError when a number is used twice.
     """
     check_structures(series, structures)
@@ -57,16 +76,19 @@ def write_rtstruct(
     dataset.StructureSetName = plain_text(header.label, 64)
     dataset.StructureSetDate, dataset.StructureSetTime = date_and_time(header.written_at)
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(series)]
-    dataset.StructureSetROISequence = [_structure_item(s, series) for s in structures]
+    kept = source or _NOTHING
+    dataset.update(copy.deepcopy(kept.private))
+    if kept.sop_instance_uid:
+        dataset.PredecessorStructureSetSequence = [_predecessor(kept.sop_instance_uid)]
     contours = [outgoing_contours(s, series) for s in structures]
     if profile.holes == "keyhole":
         contours = [join_contours(drawn, series.grid)[0] for drawn in contours]
     if any(len(contour.data) > LONGEST_EXPLICIT for contour in itertools.chain.from_iterable(contours)):
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
-    dataset.ROIContourSequence = [
-        _contour_item(s, drawn, series) for s, drawn in zip(structures, contours, strict=True)
-    ]
-    dataset.RTROIObservationsSequence = [_observation(n, s) for n, s in enumerate(structures, 1)]
+    drawn = list(zip(structures, contours, strict=True))
+    dataset.StructureSetROISequence = [_structure_item(s, c, series, kept) for s, c in drawn]
+    dataset.ROIContourSequence = [_contour_item(s, c, series, kept) for s, c in drawn]
+    dataset.RTROIObservationsSequence = _observations(structures, kept)
     dataset.ApprovalStatus = "UNAPPROVED"
     if header.approved_by is not None:
         dataset.ApprovalStatus = "APPROVED"
@@ -129,19 +151,38 @@ def _image(series: SeriesReference, sop_instance_uid: str) -> Dataset:
     return item
 
 
-def _structure_item(structure: StructureOut, series: SeriesReference) -> Dataset:
+def _predecessor(sop_instance_uid: str) -> Dataset:
     item = Dataset()
+    item.ReferencedSOPClassUID = RTStructureSetStorage
+    item.ReferencedSOPInstanceUID = sop_instance_uid
+    return item
+
+
+def _first(items: Mapping[int, Sequence[Dataset]], structure: StructureOut) -> Dataset:
+    """A copy of the item that a structure came in with, or an empty one."""
+    found = items.get(structure.source_number, ()) if structure.source_number is not None else ()
+    return copy.deepcopy(found[0]) if found else Dataset()
+
+
+def _structure_item(
+    structure: StructureOut, contours: list[Contour], series: SeriesReference, source: SourceItems
+) -> Dataset:
+    item = _first(source.structures, structure)
+    untouched = "ROIGenerationAlgorithm" in item and contours == list(structure.original_contours)
     item.ROINumber = structure.number
     item.ReferencedFrameOfReferenceUID = series.frame_of_reference_uid
     item.ROIName = plain_text(structure.name, 64)
     if structure.original_name:
         item.ROIDescription = structure.original_name
-    item.ROIGenerationAlgorithm = "AUTOMATIC" if structure.automatic else "SEMIAUTOMATIC"
+    if not untouched:
+        item.ROIGenerationAlgorithm = "AUTOMATIC" if structure.automatic else "SEMIAUTOMATIC"
     return item
 
 
-def _contour_item(structure: StructureOut, contours: list[Contour], series: SeriesReference) -> Dataset:
-    item = Dataset()
+def _contour_item(
+    structure: StructureOut, contours: list[Contour], series: SeriesReference, source: SourceItems
+) -> Dataset:
+    item = _first(source.contours, structure)
     item.ReferencedROINumber = structure.number
     item.ROIDisplayColor = [int(structure.colour[n : n + 2], 16) for n in (1, 3, 5)]
     known = frozenset(series.sop_instance_uids)
@@ -156,9 +197,17 @@ def _contour(contour: Contour, series: SeriesReference, known: frozenset[str]) -
         item.ContourImageSequence = [_image(series, str(contour.referenced_sop_instance_uid))]
     item.ContourGeometricType = "CLOSED_PLANAR" if contour.encloses else contour.geometric_type
     item.NumberOfContourPoints = len(contour.points_mm)
-    item[CONTOUR_DATA] = _decimal_strings(contour.data)
+    item[CONTOUR_DATA] = _decimal_strings(_short(contour.data))
     item.set_original_encoding(False, True, default_encoding)
     return item
+
+
+def _short(data: str) -> str:
+    """The same numbers, those written anew that are longer than a decimal string may be."""
+    words = data.split("\\")
+    if all(len(word) <= DS_BYTES for word in words):
+        return data
+    return "\\".join(word if len(word) <= DS_BYTES else format_ds(float(word)) for word in words)
 
 
 def _decimal_strings(text: str) -> RawDataElement:
@@ -168,10 +217,18 @@ def _decimal_strings(text: str) -> RawDataElement:
     return RawDataElement(CONTOUR_DATA, "DS", len(value), value, 0, False, True)
 
 
-def _observation(number: int, structure: StructureOut) -> Dataset:
-    item = Dataset()
-    item.ObservationNumber = number
-    item.ReferencedROINumber = structure.number
-    item.RTROIInterpretedType = structure.kind
-    item.ROIInterpreter = ""
-    return item
+def _observations(structures: Sequence[StructureOut], source: SourceItems) -> list[Dataset]:
+    """Of each structure what was observed of it before, or its kind."""
+    made: list[Dataset] = []
+    for structure in structures:
+        number = structure.source_number
+        before = source.observations.get(number, ()) if number is not None else ()
+        for item in copy.deepcopy(list(before)) or [Dataset()]:
+            item.ObservationNumber = len(made) + 1
+            item.ReferencedROINumber = structure.number
+            if not item.get("RTROIInterpretedType"):
+                item.RTROIInterpretedType = structure.kind
+            if "ROIInterpreter" not in item:
+                item.ROIInterpreter = ""
+            made.append(item)
+    return made

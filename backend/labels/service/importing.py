@@ -117,6 +117,7 @@ def _read_rtstruct(source: Source, dataset: Dataset) -> Reading:
     for series in _drawn_on(content, source.candidates):
         part = select_series(content, series.series_instance_uid)
         warnings += _check(part, content, series, source.patient_id)
+        _check_images(part, series, source.candidates)
         structures: list[Incoming] = []
         for roi, name in zip(part.rois, _names([roi.name for roi in part.rois]), strict=True):
             incoming, found = _of_roi(roi, name, grid_of(series))
@@ -139,6 +140,22 @@ def _check(
         series.series_instance_uid,
         volume["sop_instance_uids"] or (),
     )
+
+
+def _check_images(part: StructureSetContent, series: Series, candidates: Sequence[Series]) -> None:
+    """DicomReferenceError when contours name images of a series of the study that the set does not name."""
+    named = {reference.series_instance_uid for reference in part.referenced_series}
+    if not named:
+        return
+    for other in candidates:
+        if other.id == series.id or other.series_instance_uid in named or other.volume is None:
+            continue
+        strays = part.referenced_sop_instance_uids & set(other.volume["sop_instance_uids"] or ())
+        if strays:
+            raise DicomReferenceError(
+                f"contours refer to image {min(strays)} of series {other.series_instance_uid},"
+                f" the structure set to series {series.series_instance_uid}"
+            )
 
 
 def _drawn_on(content: StructureSetContent, candidates: Sequence[Series]) -> list[Series]:

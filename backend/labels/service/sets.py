@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -19,6 +21,7 @@ from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.projects.tables import Project
 from backend.studies.tables import Series, Study
+from rt.dicom.rtstruct import LARGEST_NUMBER
 from rt.geometry import Grid
 from rt.nomenclature import default_colour, structure_kind
 
@@ -157,7 +160,7 @@ def add_structure(session: Session, structure_set: StructureSet, new: NewStructu
     wish = _template_entry(session, structure_set, new.name)
     made = Structure(
         structure_set_id=structure_set.id,
-        number=wanted or max(numbers, default=0) + 1,
+        number=_unused_number(numbers) if wanted is None else wanted,
         name=new.name,
         original_name=new.original_name,
         colour=new.colour or wish.get("colour") or default_colour(new.name),
@@ -166,6 +169,12 @@ def add_structure(session: Session, structure_set: StructureSet, new: NewStructu
     session.add(made)
     session.flush()
     return made
+
+
+def _unused_number(used: Collection[int]) -> int:
+    """The one after the largest; where an integer string cannot hold that, the smallest that is free."""
+    after = max(used, default=0) + 1
+    return after if 1 <= after <= LARGEST_NUMBER else next(n for n in itertools.count(1) if n not in used)
 
 
 def ensure_structure(session: Session, structure_set: StructureSet, new: NewStructure) -> Structure:
