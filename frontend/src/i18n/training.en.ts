@@ -68,6 +68,8 @@ export const trainingEn = {
   'training.split.train': 'Training',
   'training.split.validation': 'Validation',
   'training.split.test': 'Locked test',
+  'training.unwatched': 'No validation patients: the training goes on to its last iteration unwatched, and nothing but the loss shows whether it learns or only memorises.',
+  'training.mixed': 'Some patients have contours from several structure sets. Where a structure was approved in more than one, the newest approval was taken.',
   'training.runs': 'Training runs',
   'training.runsNote': 'Fine-tuning from a version, measured before it is promoted',
   'training.noRuns': 'No training yet',

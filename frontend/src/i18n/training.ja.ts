@@ -70,6 +70,8 @@ export const trainingJa: Record<keyof typeof trainingEn, string> = {
   'training.split.train': '学習',
   'training.split.validation': '検証',
   'training.split.test': '固定テスト',
+  'training.unwatched': '検証症例がありません。学習は最後の反復まで監視なしで進み、過学習の有無は損失からしか分かりません。',
+  'training.mixed': '複数のストラクチャセットの輪郭を含む患者がいます。同じストラクチャが複数のセットで承認されている場合は、最新の承認を採用しています。',
   'training.runs': '学習の実行',
   'training.runsNote': '既存のバージョンから追加学習し、採用前に評価します',
   'training.noRuns': '学習はまだ実行されていません',

@@ -3,6 +3,7 @@ import type { Structure } from '../../api/types';
 import { useT } from '../../i18n';
 import { ButtonLink } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
+import { Caution } from '../../ui/feedback';
 import { StillDrawing } from './draw-again';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
@@ -35,7 +36,7 @@ export function leavingOf(structures: readonly Structure[], dirty: ReadonlySet<s
 /** Says what leaves and what does not, before it leaves. */
 export function ExportDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
-  const { set, session, study } = useWorkspace();
+  const { set, session } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty);
   if (set === null) return null;
   const { leaving, empty, unknown, unsaved } = leavingOf(set.structures, dirty);
@@ -50,11 +51,9 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
       {empty.length > 0 && <p className={css.muted}>{t('viewer.export.empty', { names: empty.join(', ') })}</p>}
       {unknown.length > 0 && <p className={css.muted}>{t('viewer.export.unknown', { names: unknown.join(', ') })}</p>}
       {unsaved.length > 0 && (
-        <p className={css.warnings} role="alert">
-          {t('viewer.export.unsaved', { names: unsaved.join(', ') })}
-        </p>
+        <Caution>{t('viewer.export.unsaved', { names: unsaved.join(', ') })}</Caution>
       )}
-      <StillDrawing study={study} />
+      <StillDrawing />
       <p className={css.muted}>{t('common.notClinical')}</p>
       <DialogActions>
         {FORMATS.map((format) => (
