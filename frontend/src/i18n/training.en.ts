@@ -78,7 +78,7 @@ export const trainingEn = {
   'training.startTitle': 'Start a training',
   'training.startWhat': 'The new version is measured on the locked test patients. Nothing changes for the clinic until a person promotes it.',
   'training.startNeeds': 'Freeze a dataset first',
-  'training.snapshotChoice': '{name} ({train} / {validation} / {test})',
+  'training.snapshotChoice': '{name}: {train} train, {validation} validate, {test} test',
   'training.iterations': 'Iterations',
   'training.iterationsHint': 'Some hundreds are enough for a fine-tuning',
   'training.iterationsWrong': 'A whole number from 1 to {n}.',

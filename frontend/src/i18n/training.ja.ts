@@ -80,7 +80,7 @@ export const trainingJa: Record<keyof typeof trainingEn, string> = {
   'training.startTitle': '学習の開始',
   'training.startWhat': '新しいバージョンは固定テスト症例で評価されます。採用するまで臨床での輪郭作成は変わりません。',
   'training.startNeeds': '先にデータセットを固定してください',
-  'training.snapshotChoice': '{name}（{train} / {validation} / {test}）',
+  'training.snapshotChoice': '{name}：学習 {train}・検証 {validation}・テスト {test}',
   'training.iterations': '反復回数',
   'training.iterationsHint': '追加学習は数百回で十分です',
   'training.iterationsWrong': '1～{n} の整数を入力してください。',
