@@ -159,6 +159,17 @@ def rejections(session: Session, project_id: str) -> Sequence[Row[str, int, str,
     return session.execute(query).all()
 
 
+def sets_of_revisions(session: Session, revision_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """(id, label) of the structure set that each revision is in, of those that are still here."""
+    query = (
+        select(Revision.id, StructureSet.id, StructureSet.label)
+        .join(Structure, Structure.id == Revision.structure_id)
+        .join(StructureSet, StructureSet.id == Structure.structure_set_id)
+        .where(Revision.id.in_(revision_ids))
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+
+
 def patients_of_series(session: Session, series_ids: Sequence[str]) -> Sequence[Row[str, str, str, str]]:
     """(series id, study id, PatientID, patient's name) of the series that are still here."""
     query = (

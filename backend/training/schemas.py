@@ -74,6 +74,13 @@ class SnapshotOut(BaseModel):
     created_at: datetime
 
 
+class SetShare(BaseModel):
+    """A structure set and the structures of a case that were taken from it."""
+
+    label: str
+    structures: list[str]
+
+
 class SnapshotCase(BaseModel):
     """One image series of a frozen dataset; study and patient are null once they were deleted."""
 
@@ -82,6 +89,9 @@ class SnapshotCase(BaseModel):
     patient_id: str | None
     patient_name: str | None
     structures: list[str]
+    sets: Annotated[
+        list[SetShare], Field(description="several: of a structure approved in more than one the newest won")
+    ]
 
 
 class RunIn(Closed):

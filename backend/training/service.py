@@ -24,7 +24,7 @@ from backend.studies import service as studies
 from backend.studies.errors import NoVolume
 from backend.training import networks, repository
 from backend.training.errors import NoTestPatients, NothingInCommon, TooFewPatients
-from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SnapshotCase, SnapshotIn
+from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SetShare, SnapshotCase, SnapshotIn
 from backend.training.splits import SplitHistory, patient_key, split_patients
 from backend.training.tables import LockedTestPatient, NetworkVersion, Run, Snapshot
 
@@ -137,6 +137,8 @@ def snapshot_cases(session: Session, actor: Actor, project_id: str, snapshot_id:
         raise NotFound("no such snapshot")
     series_ids = [case["series_id"] for case in snapshot.cases]
     patients = {row[0]: row for row in repository.patients_of_series(session, series_ids)}
+    revision_ids = [revision for case in snapshot.cases for revision in case["revisions"].values()]
+    owners = repository.sets_of_revisions(session, revision_ids)
     cases = []
     for case in snapshot.cases:
         _, study_id, patient_id, name = patients.get(case["series_id"], (None, None, None, None))
@@ -147,10 +149,20 @@ def snapshot_cases(session: Session, actor: Actor, project_id: str, snapshot_id:
                 patient_id=patient_id,
                 patient_name=name,
                 structures=sorted(case["revisions"]),
+                sets=_shares(case["revisions"], owners),
             )
         )
     order = ("train", "validation", "test")
     return sorted(cases, key=lambda case: (order.index(case.split), case.patient_name or "~"))
+
+
+def _shares(revisions: dict[str, str], owners: dict[str, tuple[str, str]]) -> list[SetShare]:
+    """What was taken from each set, in the order of their making; a deleted one is not named."""
+    names: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, revision in sorted(revisions.items()):
+        if revision in owners:
+            names[owners[revision]].append(name)
+    return [SetShare(label=owner[1], structures=found) for owner, found in sorted(names.items())]
 
 
 def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> Run:

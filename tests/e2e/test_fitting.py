@@ -9,7 +9,12 @@ import requests
 from playwright.sync_api import expect
 
 from backend.accounts.actor import Actor
+from backend.exports.schemas import TrainingSetIn
+from backend.exports.service import request_training_set
+from backend.kit.db import session_scope
+from backend.projects.tables import Project
 from tests.e2e.conftest import Person
+from tests.factories.jobs import run_queued
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +56,24 @@ def test_viewer_fits_a_small_screen(sit_down: SitDown, actor: ActorMaker, bring:
     last.scroll_into_view_if_needed()
     expect(last).to_be_in_viewport(ratio=1)
     expect(sheet.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
+
+
+def test_structures_that_an_export_leaves_out_are_named_beside_the_download(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring, project: Project, live_server: str
+) -> None:
+    bring(1, ("Brainstem", "SpinalCord", "Parotid_L", "Parotid_R", "Larynx", "Bone_Mandible"))
+    bring(2, ("Brainstem",))
+    person = actor("administrator")
+    with session_scope() as session:
+        request_training_set(session, person, project.id, TrainingSetIn(format="nnunet", only_approved=False))
+    run_queued("export")
+    page = sit_down(person).page
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(live_server + "/project")
+    row = page.get_by_role("row").filter(has_text="Left out, because not every case has them")
+    expect(row).to_contain_text("Bone_Mandible, Larynx, Parotid_L, Parotid_R, SpinalCord")
+    row.scroll_into_view_if_needed()
+    expect(row.get_by_role("link", name="Download")).to_be_in_viewport(ratio=1)
 
 
 def test_a_long_name_leaves_the_audit_its_columns(

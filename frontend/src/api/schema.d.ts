@@ -1139,6 +1139,16 @@ export interface components {
          */
         SetFormat: "rtstruct" | "seg" | "nifti";
         /**
+         * SetShare
+         * @description A structure set and the structures of a case that were taken from it.
+         */
+        SetShare: {
+            /** Label */
+            label: string;
+            /** Structures */
+            structures: string[];
+        };
+        /**
          * SnapshotCase
          * @description One image series of a frozen dataset; study and patient are null once they were deleted.
          */
@@ -1156,6 +1166,11 @@ export interface components {
             patient_name: string | null;
             /** Structures */
             structures: string[];
+            /**
+             * Sets
+             * @description several: of a structure approved in more than one the newest won
+             */
+            sets: components["schemas"]["SetShare"][];
         };
         /**
          * SnapshotIn

@@ -37,6 +37,6 @@ export const cardJa: Record<keyof typeof cardEn, string> = {
   'card.cell.case': '症例',
   'card.cell.plausibility': '妥当性チェック',
   'card.cell.nothing': '描画なし',
-  'card.cell.flagged': '検出',
-  'card.cell.unflagged': '検出されず',
+  'card.cell.flagged': '警告あり',
+  'card.cell.unflagged': '警告なし',
 };

@@ -10,6 +10,7 @@ export const reviewEn = {
   'review.accept.approved': '{name} is approved already; there is nothing left to accept',
   'review.accept.already': '{name} is accepted already',
   'review.absent': 'empty: declared absent',
+  'review.unanswered': 'Returned, and not changed since',
   'review.unknown': 'Unknown: nothing drawn, left out of review, datasets and exports',
   'review.left-out': 'Left out, because nothing is known of them (rejected or not found): {names}',
   'review.declare': 'Not in this scan',

@@ -12,6 +12,7 @@ export const reviewJa: Record<keyof typeof reviewEn, string> = {
   'review.accept.approved': '{name} はすでに承認済みです',
   'review.accept.already': '{name} はすでに「修正不要」です',
   'review.absent': '空（存在しないと宣言）',
+  'review.unanswered': '差し戻し後、変更されていません',
   'review.unknown': '不明：輪郭がないため、レビュー・データセット・書き出しに含まれません',
   'review.left-out': '不明のため含まれないもの（却下または未検出）：{names}',
   'review.declare': 'この画像にない',

@@ -191,6 +191,7 @@ export const viewerEn = {
   'viewer.restored.keep': 'Keep',
   'viewer.restored.discard': 'Discard',
   'viewer.export': 'Export',
+  'viewer.drawingAgain': 'The network is drawing again: contours that nobody has worked on will be replaced.',
   'viewer.stillDrawing': 'The network is still drawing: its organs are not among these yet.',
   'viewer.export.title': 'Export “{label}”',
   'viewer.export.leaving': 'Structures that leave: {n}.',

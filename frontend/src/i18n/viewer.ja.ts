@@ -193,6 +193,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.restored.keep': '続ける',
   'viewer.restored.discard': '破棄',
   'viewer.export': '書き出し',
+  'viewer.drawingAgain': 'AIが描き直しています。人が手を加えていない輪郭は置き換わります。',
   'viewer.stillDrawing': 'AIが描画中です。AIの輪郭はまだ含まれていません。',
   'viewer.export.title': '「{label}」の書き出し',
   'viewer.export.leaving': '書き出すストラクチャ：{n}。',

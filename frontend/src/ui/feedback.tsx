@@ -46,6 +46,16 @@ export function ErrorNote({ error, retry, children }: { error: unknown; retry?: 
   );
 }
 
+/** Something to think of before one goes on. */
+export function Caution({ children }: { children: ReactNode }) {
+  return (
+    <div className={css.caution} role="alert">
+      <Icon name="alert" size={15} />
+      <div>{children}</div>
+    </div>
+  );
+}
+
 type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'accent';
 
 export function Badge({ tone = 'plain', children, title }: { tone?: Tone; children: ReactNode; title?: string }) {

@@ -5,7 +5,7 @@ import { keys } from '../../api/keys';
 import type { AuditEntry, Page } from '../../api/types';
 import { useT, type Translate } from '../../i18n';
 import { named } from '../../i18n/problems';
-import { Button, Input, Select } from '../../ui/controls';
+import { Button, classes, Input, Select } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatPersonName, formatTime } from '../../ui/format';
 import { layout, PageLayout, Section, TableHead } from '../../ui/layout';
@@ -36,7 +36,7 @@ type TableProps = { entries: readonly AuditEntry[]; onObject: (id: string) => vo
 function AuditTable({ entries, onObject }: TableProps) {
   const t = useT();
   return (
-    <table className={layout.table}>
+    <table className={classes(layout.table, css.table)}>
       <TableHead
         columns={[
           { number: t('audit.number') },

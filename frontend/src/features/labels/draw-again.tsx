@@ -6,8 +6,10 @@ import type { Job } from '../../api/types';
 import { useT, type Translate } from '../../i18n';
 import { problemText, slugText } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
+import { Caution } from '../../ui/feedback';
 import { notify } from '../../ui/toast';
-import { useWorkspace, type Workspace } from './workspace';
+import { isNetworks } from './refusal';
+import { useWorkspace } from './workspace';
 import css from './viewer.module.css';
 
 const ENDED: ReadonlySet<Job['state']> = new Set(['succeeded', 'failed', 'cancelled']);
@@ -22,14 +24,12 @@ function outcome({ state, result, error }: Job, t: Translate): string {
 }
 
 /** Warns that the network's contours are still to come, where somebody is about to sign or send what is there. */
-export function StillDrawing({ study }: { study: Workspace['study'] }) {
+export function StillDrawing() {
   const t = useT();
+  const { set, study } = useWorkspace();
   if (study.ai !== 'queued' && study.ai !== 'running') return null;
-  return (
-    <p className={css.warnings} role="alert">
-      {t('viewer.stillDrawing')}
-    </p>
-  );
+  const drawn = set?.structures.some(isNetworks) ?? false;
+  return <Caution>{t(drawn ? 'viewer.drawingAgain' : 'viewer.stillDrawing')}</Caution>;
 }
 
 /** Asks for contours by the version in use once more, and says what became of it. */

@@ -7,7 +7,7 @@ import type { ExportProfile, ExportReport, Structure } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, ButtonLink, SelectField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
-import { ErrorNote, Loading } from '../../ui/feedback';
+import { Caution, ErrorNote, Loading } from '../../ui/feedback';
 import { StillDrawing } from './draw-again';
 import { ProfileNote, ReportTable } from './export-report';
 import css from './viewer.module.css';
@@ -93,7 +93,7 @@ function Sending({ setId }: { setId: string }) {
 /** Says what leaves and what does not, before it leaves. */
 export function ExportDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
-  const { set, session, study } = useWorkspace();
+  const { set, session } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty);
   if (set === null) return null;
   const { leaving, empty, unknown, unsaved } = leavingOf(set.structures, dirty);
@@ -108,11 +108,9 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
       {empty.length > 0 && <p className={css.muted}>{t('viewer.export.empty', { names: empty.join(', ') })}</p>}
       {unknown.length > 0 && <p className={css.muted}>{t('viewer.export.unknown', { names: unknown.join(', ') })}</p>}
       {unsaved.length > 0 && (
-        <p className={css.warnings} role="alert">
-          {t('viewer.export.unsaved', { names: unsaved.join(', ') })}
-        </p>
+        <Caution>{t('viewer.export.unsaved', { names: unsaved.join(', ') })}</Caution>
       )}
-      <StillDrawing study={study} />
+      <StillDrawing />
       <p className={css.muted}>{t('common.notClinical')}</p>
       <Sending setId={set.id} />
     </Dialog>

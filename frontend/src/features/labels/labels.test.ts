@@ -148,9 +148,18 @@ describe('review', () => {
     const empty = { ...drawn, head: drawn.head && { ...drawn.head, slices: 0 } };
     const own = { ...structure('own', 'submitted', true), involved: { me: 'accepted' as const } };
     const waiting = [sound, odd, empty, own];
-    expect(preselected('approve', waiting, 'me', 'odd')).toEqual(['sound']);
-    expect(preselected('submit', waiting, 'me', 'odd')).toEqual(['sound', 'own']);
-    expect(preselected('return', waiting, 'me', 'odd')).toEqual(['odd']);
+    expect(preselected('approve', waiting, 'me', 'odd', new Set())).toEqual(['sound']);
+    expect(preselected('submit', waiting, 'me', 'odd', new Set())).toEqual(['sound', 'own']);
+    expect(preselected('return', waiting, 'me', 'odd', new Set())).toEqual(['odd']);
+  });
+
+  it('submits again beforehand only what was changed after its return', () => {
+    const drawn = structure('drawn', 'returned', true);
+    const author = { id: 'u', username: 'u', display_name: 'U', is_administrator: false, active: true, created_at: '' };
+    const corrected = { ...drawn, id: 'corrected', head: drawn.head && { ...drawn.head, author } };
+    const returned = [{ ...drawn, head: drawn.head && { ...drawn.head, author: null } }, corrected];
+    expect(preselected('submit', returned, 'me', null, new Set())).toEqual(['corrected']);
+    expect(preselected('submit', returned, 'me', null, new Set(['drawn']))).toEqual(['drawn', 'corrected']);
   });
 });
 

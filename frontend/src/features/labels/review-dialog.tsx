@@ -27,19 +27,32 @@ export function eligible(act: ReviewAct, structures: readonly Structure[], dirty
   return structures.filter((one) => dirty.has(one.id) || (!one.unknown && (one.state === 'draft' || one.state === 'returned')));
 }
 
-/** What is chosen before a person has looked: nothing odd, nothing empty, no own work, and one structure to return. */
-export function preselected(act: ReviewAct, structures: readonly Structure[], me: string, activeId: string | null): string[] {
+/** Returned, and still as the network drew it. */
+const isUnanswered = ({ id, state, head }: Structure, act: ReviewAct, dirty: ReadonlySet<string>): boolean =>
+  act === 'submit' && state === 'returned' && head?.author === null && !dirty.has(id);
+
+/** What is chosen before a person has looked: nothing odd, empty or unchanged after a return, no own work, and one structure to return. */
+export function preselected(
+  act: ReviewAct,
+  structures: readonly Structure[],
+  me: string,
+  activeId: string | null,
+  dirty: ReadonlySet<string>,
+): string[] {
   if (act === 'return') return structures.filter((one) => one.id === activeId).map((one) => one.id);
   const isEmpty = ({ head, unknown }: Structure): boolean => !unknown && head !== null && head.slices === 0;
   const own = ({ involved }: Structure): boolean => act === 'approve' && involved[me] !== undefined;
-  return structures.filter((one) => !own(one) && !isEmpty(one) && one.plausibility.length === 0).map((one) => one.id);
+  return structures
+    .filter((one) => !own(one) && !isEmpty(one) && !isUnanswered(one, act, dirty) && one.plausibility.length === 0)
+    .map((one) => one.id);
 }
 
 /** What one has to know about a structure before signing or sending it. */
 function Facts({ record, act, own }: { record: Structure; act: ReviewAct; own: string | null }) {
   const t = useT();
   const { scene, session } = useWorkspace();
-  const dirty = useLabels(session, (state) => state.dirty.has(record.id));
+  const unsaved = useLabels(session, (state) => state.dirty);
+  const dirty = unsaved.has(record.id);
   const count = useScene(scene, (state) => state.structures.find((one) => one.id === record.id)?.count ?? 0);
   const { head } = record;
   const cc = dirty ? count * voxelCc(scene.volume.grid) : (head?.volume_cc ?? 0);
@@ -53,6 +66,9 @@ function Facts({ record, act, own }: { record: Structure; act: ReviewAct; own: s
           {byNetwork && record.assessment === 'none' && ` · ${t('viewer.assessment.none')}`}
           {dirty && ` · ${t('viewer.structure.unsaved')}`}
         </span>
+      )}
+      {act === 'submit' && record.state === 'returned' && (
+        <span className={css.own}>{t(isUnanswered(record, act, unsaved) ? 'review.unanswered' : 'viewer.state.returned')}</span>
       )}
       {act === 'approve' && own !== null && <span className={css.own}>{own}</span>}
       {record.plausibility.map((one) => (
@@ -68,14 +84,14 @@ function Facts({ record, act, own }: { record: Structure; act: ReviewAct; own: s
 export function ReviewDialog({ act, review, onClose }: Props) {
   const t = useT();
   const { me } = useSession();
-  const { scene, set, session, study } = useWorkspace();
+  const { scene, set, session } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty);
   const activeId = useScene(scene, (state) => state.activeId);
   const structures = eligible(act, set?.structures ?? [], dirty);
   const unknown = (set?.structures ?? []).filter((one) => one.unknown && one.head !== null && !dirty.has(one.id)).map((one) => one.name);
   const part = ({ involved }: Structure) => (act === 'approve' ? involved[me.user.id] : undefined);
   const able = structures.filter((one) => part(one) === undefined);
-  const [wanted, setWanted] = useState<ReadonlySet<string>>(() => new Set(preselected(act, structures, me.user.id, activeId)));
+  const [wanted, setWanted] = useState<ReadonlySet<string>>(() => new Set(preselected(act, structures, me.user.id, activeId, dirty)));
   const [comment, setComment] = useState('');
   const chosen = able.filter((one) => wanted.has(one.id)).map((one) => one.id);
   const send = useMutation({ mutationFn: () => review(act, chosen, comment.trim()), onSuccess: onClose });
@@ -112,7 +128,7 @@ export function ReviewDialog({ act, review, onClose }: Props) {
       {act === 'submit' && unknown.length > 0 && <p className={css.muted}>{t('review.left-out', { names: unknown.join(', ') })}</p>}
       {able.length < structures.length && <p className={css.muted}>{t('review.own.why')}</p>}
       {act === 'submit' && dirty.size > 0 && <p className={css.muted}>{t('viewer.review.unsaved')}</p>}
-      {act !== 'return' && <StillDrawing study={study} />}
+      {act !== 'return' && <StillDrawing />}
       {act === 'submit' && <WithdrawNote />}
       {act === 'approve' && <p className={css.muted}>{t('viewer.review.sign')}</p>}
       <Field label={t('viewer.comment')} hint={silent ? t('viewer.comment.required') : undefined}>

@@ -44,9 +44,8 @@ function Archives({ projectId }: { projectId: string }) {
             <td>
               <JobStateBadge state={job.state} />
             </td>
-            <td>
-              <JobProgress job={job} />
-              {leftOut(job).length > 0 && <p className={layout.muted}>{t('export.leftOut', { names: leftOut(job).join(', ') })}</p>}
+            <td className={layout.wrap}>
+              {leftOut(job).length > 0 ? t('export.leftOut', { names: leftOut(job).join(', ') }) : <JobProgress job={job} />}
             </td>
             <td className={layout.actions}>
               {job.state === 'succeeded' && (

@@ -30,6 +30,7 @@ export function StateBadge({ study: { state, structures } }: { study: Pick<Study
   return (
     <>
       <Badge tone={STATE_TONES[state]}>{t(`state.${state}`) + share}</Badge>
+      {waiting > 0 && ' '}
       {waiting > 0 && <Badge tone={STATE_TONES.submitted}>{`${t('state.submitted')} ${waiting}`}</Badge>}
     </>
   );

@@ -20,7 +20,7 @@ describe('model cards', () => {
     expect(japanese).toContain('# CT 頭頸部リスク臓器、バージョン 1');
     expect(japanese).toContain('**0.724**');
     expect(japanese).toContain('| Brainstem | 28 | 0.755 ± 0.194 (0.831, 0.759–0.854) |');
-    expect(japanese).toContain('| pt_221 | Brainstem | 0.00 | 描画なし | 検出 |');
+    expect(japanese).toContain('| pt_221 | Brainstem | 0.00 | 描画なし | 警告あり |');
   });
 
   test('what was trained here is told with its numbers, and what nobody translated stays', () => {

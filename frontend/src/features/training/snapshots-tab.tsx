@@ -7,7 +7,7 @@ import type { Page, Snapshot, SnapshotCase } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
-import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
+import { Badge, Caution, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatPersonName, formatTime } from '../../ui/format';
 import { layout, Section } from '../../ui/layout';
 import { useSnapshots } from './queries';
@@ -66,6 +66,7 @@ function Freeze({ projectId, onClose }: { projectId: string; onClose: () => void
             onChange={setValidation}
           />
         </div>
+        {shares && Number(validation) === 0 && <Caution>{t('training.unwatched')}</Caution>}
         {freeze.error !== null && <ErrorNote error={freeze.error} />}
         <DialogActions>
           <Button onClick={onClose}>{t('common.cancel')}</Button>
@@ -78,6 +79,9 @@ function Freeze({ projectId, onClose }: { projectId: string; onClose: () => void
   );
 }
 
+/** Whether the structures of a case come from several structure sets. */
+const isMixed = ({ sets }: SnapshotCase): boolean => sets.length > 1;
+
 /** Who trains, validates and tests, and with which structures. */
 function Cases({ projectId, snapshot, onClose }: { projectId: string; snapshot: Snapshot; onClose: () => void }) {
   const t = useT();
@@ -89,6 +93,7 @@ function Cases({ projectId, snapshot, onClose }: { projectId: string; snapshot: 
     <Dialog title={t('training.casesTitle', { name: snapshot.name })} wide onClose={onClose}>
       {cases.isPending && <Loading />}
       {cases.isError && <ErrorNote error={cases.error} retry={() => void cases.refetch()} />}
+      {cases.data?.items.some(isMixed) === true && <Caution>{t('training.mixed')}</Caution>}
       {cases.data !== undefined && (
         <table className={layout.table}>
           <thead>
@@ -109,7 +114,13 @@ function Cases({ projectId, snapshot, onClose }: { projectId: string; snapshot: 
                     <Link to={`/studies/${one.study_id}`}>{[formatPersonName(one.patient_name ?? '') || t('worklist.noName'), one.patient_id].filter(Boolean).join(' · ')}</Link>
                   )}
                 </td>
-                <td className={layout.wrap}>{one.structures.join(', ')}</td>
+                <td className={layout.wrap}>
+                  {isMixed(one)
+                    ? one.sets.map(({ label, structures }) => (
+                        <div key={label + structures.join()}>{t('common.because', { what: label, detail: structures.join(', ') })}</div>
+                      ))
+                    : one.structures.join(', ')}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -147,7 +158,15 @@ function SnapshotTable({ snapshots, onOpen }: TableProps) {
               </Button>
             </td>
             <td className={layout.number}>{snapshot.cases.train}</td>
-            <td className={layout.number}>{snapshot.cases.validation}</td>
+            <td className={layout.number}>
+              {snapshot.cases.validation === 0 ? (
+                <Badge tone="warn" title={t('training.unwatched')}>
+                  0
+                </Badge>
+              ) : (
+                snapshot.cases.validation
+              )}
+            </td>
             <td className={layout.number}>{snapshot.cases.test}</td>
             <td className={layout.wrap}>{snapshot.structures.join(', ')}</td>
             <td className={layout.muted}>{formatTime(snapshot.created_at)}</td>

@@ -6,7 +6,7 @@ import type { Network, Run, Snapshot } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, SelectField, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
-import { ErrorNote } from '../../ui/feedback';
+import { Caution, ErrorNote } from '../../ui/feedback';
 import { layout } from '../../ui/layout';
 import { versionName } from './queries';
 import css from './training.module.css';
@@ -35,6 +35,7 @@ export function StartRun({ projectId, networks, snapshots, inUseId, onStarted, o
     learning_rate: '0.0003',
   }));
   const set = (part: Partial<Fields>): void => setFields({ ...fields, ...part });
+  const chosen = snapshots.find(({ id }) => id === fields.snapshot_id);
   const iterations = Number(fields.iterations);
   const rate = Number(fields.learning_rate);
   const start = useMutation({
@@ -66,6 +67,7 @@ export function StartRun({ projectId, networks, snapshots, inUseId, onStarted, o
           }))}
           onChange={(snapshot_id) => set({ snapshot_id })}
         />
+        {chosen?.cases.validation === 0 && <Caution>{t('training.unwatched')}</Caution>}
         <SelectField
           label={t('training.column.base')}
           value={fields.base_version_id}
