@@ -26,6 +26,7 @@ from backend.kit.errors import Unavailable
 from backend.kit.storage import storage
 from backend.labels.router import router as labels
 from backend.labels.schemas import MASK_BYTES
+from backend.monailabel.router import router as monailabel
 from backend.projects.router import router as projects
 from backend.studies.router import router as studies
 from backend.training.router import router as training
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     labels,
     exports,
     training,
+    monailabel,
 )
 """Every feature's routes; a new feature adds its line here."""
 

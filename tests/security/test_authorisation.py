@@ -31,11 +31,20 @@ OPEN_TO_ALL_PEOPLE = frozenset(
 """Answers only about the caller, or about what the caller may see."""
 INSTALLATION = frozenset({"list_users", "create_user", "update_user", "create_project", "list_audit"})
 """Only administrators of the installation (the audit of a project: also its own)."""
+
+
+def both_faces(*names: str) -> tuple[str, ...]:
+    """Operations of MONAI Label's API, which have a second address with the project's name."""
+    return *names, *(f"project_{name}" for name in names)
+
+
 NEEDS = {
     Permission.READ: {
         "get_project", "list_members", "get_template", "list_studies", "get_study", "get_volume", "get_job",
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort",
+        *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
+        *both_faces("ml_refuse_session", "ml_session", "ml_training"),
     },
     Permission.IMPORT: {"begin_import", "put_file", "complete_import"},
     Permission.ANNOTATE: {
@@ -44,7 +53,10 @@ NEEDS = {
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
     },
     Permission.REVIEW: {"approve_structures", "return_structures"},
-    Permission.EXPORT: {"export_structure_set", "request_training_set", "download_training_set"},
+    Permission.EXPORT: {
+        "export_structure_set", "request_training_set", "download_training_set",
+        *both_faces("ml_image", "ml_label"),
+    },
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
@@ -76,7 +88,11 @@ BODIES = {
 """A valid body where an empty one is not, so that the decision is reached."""
 
 
-QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x"}
+QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x"} | {
+    name: f"?{name.rsplit('_', 1)[-1]}=1.2.3" for name in both_faces("ml_image", "ml_label")
+}
+PARAMETERS = {"token": "wrong", "strategy": "first", "identifier": "x"}
+"""Of MONAI Label's addresses; the token is the caller's where he has one."""
 OTHER_IDS = {"download_training_set": {"job_id": "export_job_id"}}
 """Where the object of a path parameter has to be of another kind."""
 NOT_DICOM = b"--x\r\nContent-Type: application/dicom\r\n\r\nnot dicom\r\n--x--\r\n"
@@ -103,7 +119,7 @@ def in_projects() -> list[tuple[str, str, str]]:
 
 def path_of(pattern: str, ids: dict[str, str]) -> str:
     for part in [part[1:].split("}")[0] for part in pattern.split("/") if part.startswith("{")]:
-        pattern = pattern.replace("{" + part + "}", ids[part.split(":")[0]])
+        pattern = pattern.replace("{" + part + "}", (PARAMETERS | ids)[part.split(":")[0]])
     return pattern
 
 
@@ -111,6 +127,7 @@ def call(
     client: TestClient, operation: tuple[str, str, str], ids: dict[str, str], headers: dict[str, str]
 ) -> int:
     method, pattern, name = operation
+    ids = ids | {"token": headers["Authorization"].removeprefix("Bearer ")}
     ids = ids | {parameter: ids[other] for parameter, other in OTHER_IDS.get(name, {}).items()}
     path = path_of(pattern, ids) + QUERIES.get(name, "")
     if "store_instances" in name:
