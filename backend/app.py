@@ -48,7 +48,8 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 MASKS = MASK_BYTES + (1 << 20)
 BODY_LIMITS = {
-    "/api/imports/": None, "/dicomweb/": None, "/api/structures/": MASKS, "/api/structure-sets/": MASKS,
+    "/api/imports/": None, "/dicomweb/": None, "/monailabel/": MASKS,
+    "/api/structures/": MASKS, "/api/structure-sets/": MASKS,
 }  # fmt: skip
 """Most bytes of a body by the beginning of its path; None where it streams into a file with a limit."""
 

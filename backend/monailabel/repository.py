@@ -38,3 +38,9 @@ def drawn(session: Session, series_ids: Sequence[str]) -> Sequence[Row[str, Stru
         .order_by(Structure.number)
     )
     return session.execute(statement).all()
+
+
+def head(session: Session, structure: Structure) -> Revision | None:
+    """The newest revision of a structure."""
+    wanted = (Revision.structure_id == structure.id, Revision.number == structure.head)
+    return session.scalars(select(Revision).where(*wanted)).one_or_none()

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.datastructures import UploadFile
 
 from backend.kit.errors import NotFound
 from backend.kit.web import SessionDep, problems
@@ -75,6 +76,24 @@ def ml_label(
     return _sent(service.label_file(session, scope, label, tag))
 
 
+async def label_form(request: Request) -> tuple[str, bytes]:
+    """`params` and the bytes of `label`; empty where they are missing."""
+    async with request.form(max_files=1, max_fields=8) as form:
+        params, label = form.get("params"), form.get("label")
+        data = await label.read() if isinstance(label, UploadFile) else b""
+    return params if isinstance(params, str) else "", data
+
+
+def ml_save_label(
+    session: SessionDep,
+    scope: ScopeDep,
+    form: Annotated[tuple[str, bytes], Depends(label_form)],
+    image: ImageId,
+) -> Response:
+    """A NIfTI label map as revisions of the structures that `label_info` in `params` names."""
+    return JSONResponse(service.save_label(session, scope, image, *form))
+
+
 def ml_refuse_session(session: SessionDep, scope: ScopeDep) -> Response:
     """Sessions are refused: images come in by import."""
     service.project_of(session, scope, Permission.READ)
@@ -95,7 +114,7 @@ def ml_training(session: SessionDep, scope: ScopeDep, check_if_running: bool = F
     return JSONResponse(task)
 
 
-def _add(method: str, path: str, endpoint: Callable[..., Any], *, file: bool = False) -> None:
+def _add(method: str, path: str, endpoint: Callable[..., Any], *, file: bool = False, **options: Any) -> None:
     """A route of both faces."""
     binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     content: dict[str, Any] = binary if file else {"application/json": {"schema": {}}}
@@ -110,6 +129,7 @@ def _add(method: str, path: str, endpoint: Callable[..., Any], *, file: bool = F
             response_class=Response,
             response_model=None,
             responses={**answer, **problems(401, 403, 404, 406)},
+            **options,
         )
 
 
@@ -119,6 +139,24 @@ _add("POST", "/activelearning/{strategy}", ml_next_sample)
 _add("GET", "/datastore/", ml_datastore)
 _add("GET", "/datastore/image", ml_image, file=True)
 _add("GET", "/datastore/label", ml_label, file=True)
+LABEL_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "params": {"type": "string"},
+                        "label": {"type": "string", "format": "binary"},
+                    },
+                    "required": ["params", "label"],
+                }
+            }
+        },
+    }
+}
+_add("PUT", "/datastore/label", ml_save_label, openapi_extra=LABEL_BODY)
 _add("PUT", "/session/", ml_refuse_session)
 _add("GET", "/session/{identifier}", ml_session)
 _add("GET", "/train/", ml_training)

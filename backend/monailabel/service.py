@@ -7,6 +7,7 @@ left them, and `version_1` as people are drawing them.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -20,13 +21,22 @@ from sqlalchemy.orm import Session
 from backend.accounts.actor import Actor
 from backend.kit.errors import InvalidInput, NotFound
 from backend.kit.pagination import Part
-from backend.labels.service import load_mask
+from backend.labels.errors import WrongMaskShape
+from backend.labels.service import (
+    NewRevision,
+    NewStructure,
+    append_revision,
+    ensure_structure,
+    load_mask,
+    working_set,
+)
 from backend.labels.states import State
 from backend.labels.tables import Revision, Structure
 from backend.monailabel import repository
 from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.projects.tables import Project
+from backend.studies.door import read_label_map
 from backend.studies.tables import Patient, Series, Study
 from backend.studies.volumes import byte_count, voxel_stream
 from backend.training import networks
@@ -214,8 +224,8 @@ def image_file(session: Session, scope: Scope, image: str) -> File:
     return _image_file(_image(session, scope, image)[0])
 
 
-def _image(session: Session, scope: Scope, image: str) -> Image:
-    project = project_of(session, scope, Permission.EXPORT)
+def _image(session: Session, scope: Scope, image: str, permission: Permission = Permission.EXPORT) -> Image:
+    project = project_of(session, scope, permission)
     found = repository.images(session, project.id, image)
     if not found:
         raise NotFound("there is no such image")
@@ -266,3 +276,59 @@ def _task(run: RunDetail) -> dict[str, Any]:
         "end_ts": int(job.finished_at.timestamp()) if job.finished_at else None,
         "details": [job.error_detail or job.message or STATUSES[job.state]],
     }
+
+
+def save_label(session: Session, scope: Scope, image: str, params: str, data: bytes) -> dict[str, Any]:
+    """A person's label map as revisions of the structures that `label_info` names; what is equal stays.
+
+    Raises
+    ------
+    InvalidInput
+        When `params` does not say what the values are.
+    WrongMaskShape
+        When the map is on another grid than the image.
+    """
+    series = _image(session, scope, image, Permission.ANNOTATE)[0]
+    given, names = _named(params)
+    labels, grid = read_label_map(data)
+    own = Grid.from_json((series.volume or {})["grid"])
+    if labels.shape != own.shape_kji or not grid.is_close(own):
+        raise WrongMaskShape("the label map lies on another grid than the image", field="label")
+    present = {int(value) for value in np.unique(labels)} - {0}
+    if not present <= names.keys():
+        names = dict(enumerate(names.values(), 1))  # Slicer numbers anew what it exports
+    if not present <= names.keys():
+        raise InvalidInput("the label map has values that label_info does not name", field="params")
+    owner, saved = working_set(session, series), []
+    reason = _reason(given)
+    for value, name in names.items():
+        structure = ensure_structure(session, owner, NewStructure(name))
+        mask = labels == value
+        head = repository.head(session, structure)
+        before = np.zeros_like(mask) if head is None else load_mask(head, own)
+        if np.array_equal(before, mask):
+            continue
+        who = scope.actor.user_id
+        new = NewRevision(mask, structure.head, author_id=who, reason=reason, tool="monailabel")
+        append_revision(session, structure, new)
+        saved.append(name)
+    return {"image": image, "label": image, "saved": saved}
+
+
+def _reason(given: dict[str, Any]) -> str:
+    """Provenance in words: the client and the network that it says it used."""
+    words = " ".join(str(given[key])[:100] for key in ("client_id", "model") if key in given)
+    return "MONAI Label: " + "".join(c for c in words if c.isprintable())
+
+
+def _named(params: str) -> tuple[dict[str, Any], dict[int, str]]:
+    """What the client says, and the names by value."""
+    try:
+        given = json.loads(params)
+        names = {int(one["idx"]): str(one["name"]) for one in given["label_info"]}
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise InvalidInput("params has no label_info: [{name, idx}]", field="params") from error
+    plain = all(0 < len(name) <= 64 and name.isprintable() for name in names.values())
+    if not names or len(set(names.values())) != len(names) or not plain:
+        raise InvalidInput("names in label_info are different words of at most 64 characters", field="params")
+    return given, names

@@ -128,6 +128,17 @@ def read_nifti(source: Source) -> NiftiVolume:
     return NiftiVolume(stored_kji, grid, _scale(stored_kji, header), digest.hexdigest())
 
 
+def label_map(volume: NiftiVolume) -> tuple[npt.NDArray[np.uint8], Grid]:
+    """Labels (k, j, i) and their grid; DicomError where a value is no whole number from 0 to 255."""
+    labels = np.empty(volume.stored_kji.shape, np.uint8)
+    for k, plane in enumerate(volume.stored_kji):
+        values = _values(plane, volume.scale.file_slope, volume.scale.file_intercept)
+        if values.min() < 0 or values.max() > 255 or not np.array_equal(values, np.rint(values)):
+            raise DicomError("a label map has whole numbers from 0 to 255", where=f"slice {k}")
+        labels[k] = values
+    return labels, volume.grid
+
+
 def _unpacked(source: Source) -> Iterator[bytes]:
     """The file's bytes, inflated where it is packed, in pieces of a few megabytes."""
     piece = source.read(_PIECE_IN)

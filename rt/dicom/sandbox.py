@@ -28,6 +28,7 @@ import numpy.typing as npt
 from rt import errors
 from rt.dicom.parse import ParsedInstance
 from rt.errors import DicomError, DicomTooLarge
+from rt.geometry import Grid
 
 MEMORY_BYTES = 3 * 2**29
 """Address space of the child: 1.5 GiB."""
@@ -85,6 +86,12 @@ class ParserProcess:
             for k in range(head["slices"]):
                 yield self._ask({"do": "nifti-slice", "k": k, "name": name}, b"")[1]
             self._ask({"do": "forget"}, b"")
+
+    def nifti_labels(self, data: bytes) -> tuple[npt.NDArray[np.uint8], Grid]:
+        """`rt.dicom.nifti.label_map` of a NIfTI file, in the child: labels (k, j, i) and their grid."""
+        head, raw = self._ask({"do": "nifti-labels"}, data)
+        grid = Grid.from_json(head["grid"])
+        return np.frombuffer(raw, dtype=np.uint8).reshape(grid.shape_kji), grid
 
     def close(self) -> None:
         """End the child, if there is one."""

@@ -51,6 +51,7 @@ NEEDS = {
         "create_structure_set", "create_structure", "change_structure", "delete_structure", "save_revision",
         "restore_revision", "get_draft", "list_drafts", "put_draft", "delete_draft", "assess_structure",
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
+        *both_faces("ml_save_label"),
     },
     Permission.REVIEW: {"approve_structures", "return_structures"},
     Permission.EXPORT: {
@@ -91,6 +92,7 @@ BODIES = {
 QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x"} | {
     name: f"?{name.rsplit('_', 1)[-1]}=1.2.3" for name in both_faces("ml_image", "ml_label")
 }
+QUERIES |= dict.fromkeys(both_faces("ml_save_label"), "?image=1.2.3")
 PARAMETERS = {"token": "wrong", "strategy": "first", "identifier": "x"}
 """Of MONAI Label's addresses; the token is the caller's where he has one."""
 OTHER_IDS = {"download_training_set": {"job_id": "export_job_id"}}
