@@ -110,6 +110,19 @@ def volume_cc(mask_kji: Mask, grid: Grid) -> float:
     return int(np.count_nonzero(mask_kji)) * grid.voxel_mm3 / 1000.0
 
 
+def centre_lps_mm(mask_kji: Mask, grid: Grid) -> npt.NDArray[np.float64] | None:
+    """Centre of mass in LPS millimetres (x, y, z); None when the mask is empty."""
+    box = bounding_box(mask_kji)
+    if box is None:
+        return None
+    inside = mask_kji[box]
+    ijk = [
+        box[axis].start + float(np.average(np.arange(inside.shape[axis]), weights=inside.sum(axis=others)))
+        for axis, others in ((2, (0, 1)), (1, (0, 2)), (0, (1, 2)))
+    ]
+    return grid.to_lps(ijk)
+
+
 def changed_slices(before_kji: Mask, after_kji: Mask) -> list[int]:
     """Indices k of the slices in which two masks of one shape differ, ascending."""
     if before_kji.shape != after_kji.shape:

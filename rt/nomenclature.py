@@ -1,66 +1,69 @@
-"""Names of structures: free text of any clinic to the name of AAPM TG-263, with a check of the side.
+"""Names of structures: free text of any clinic to the name of AAPM TG-263, with how certain that is.
 
 A name is found or it is not; nothing is guessed.  A paired organ without a side, a side on an organ that
-has none, and two sides in one name are not found, because a wrong side is worse than no name.
+has none, two sides in one name, and whatever is cut out of, added to or kept away from an organ are not
+found, because a wrong organ or side is worse than no name.  They carry a finding that says why.
 """
 
 from __future__ import annotations
 
-import colorsys
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-from rt.nomenclature_table import ROWS
+from rt.nomenclature_colours import FALLBACK_COLOUR, LEVEL_GY, dose_colour, right_colour
+from rt.nomenclature_index import Found, Side, Structure, find_structure, names_like, words_of
 
-Side = Literal["L", "R"]
+Confidence = Literal["exact", "normalised", "derived", "unknown"]
+"""A name or synonym as it stands; the same in other order or with a vendor's words; a margin, dose, level or
+number around one; none."""
+Finding = Literal["side-missing", "side-unexpected", "both-sides", "helper", "combined", "not-listed"]
+"""Why a text has no name."""
 
-LEFT_WORDS = frozenset({"l", "lt", "left", "li", "lks", "links", "linke", "linker", "linkes", "左", "左側"})
-"""Words for the patient's left."""
-RIGHT_WORDS = frozenset({"r", "rt", "right", "re", "rechts", "rechte", "rechter", "rechtes", "右", "右側"})
-"""Words for the patient's right."""
-FALLBACK_COLOUR = "#c0c0c0"
-"""Colour of a structure that is not in the table."""
 TARGETS = ("GTV", "CTV", "ITV", "PTV")
 """Beginnings of target names (ICRU 83)."""
-PRV = re.compile(r"^(?P<organ>.+?)[\s_\-]*PRV[\s_\-]*(?P<mm>\d{1,2})?(?:\s*mm)?$", re.IGNORECASE)
-"""A planning organ at risk volume with its margin in mm (TG-263 section on PRV)."""
+MOST_CANDIDATES = 8
+SEPARATOR = r"[\s_\-]*"
+_TARGET = rf"^(?P<kind>[GCIP]TV){SEPARATOR}(?P<part>[pnt](?![a-z]))?"
 DOSED = re.compile(
-    r"^(?P<target>[GCIP]TV[pn]?)[\s_\-]*(?P<dose>\d{2,4}(?:\.\d+)?)\s*(?P<unit>c?gy)?$", re.IGNORECASE
+    rf"{_TARGET}{SEPARATOR}(?P<dose>[1-9]\d{{0,3}}(?:[.,]\d{{1,2}})?)\s*(?P<unit>c?gy)?$", re.IGNORECASE
 )
 """A target with its dose in Gy (up to 100) or cGy."""
-
-LEVELS = re.compile(r"^(?P<target>[GCIP]TV[pn]?)[\s_\-]*(?P<level>high|mid|low)\d*$", re.IGNORECASE)
+DOSE_FIRST = re.compile(rf"^(?P<dose>[1-9][\d.,]*\s*c?gy){SEPARATOR}(?P<target>[GCIP]TV.*)$", re.IGNORECASE)
+LEVELS = re.compile(rf"{_TARGET}{SEPARATOR}(?P<level>high|mid|low)(?P<number>\d{{0,2}})$", re.IGNORECASE)
 """A target with a relative dose level (TG-263, section on targets)."""
-LEVEL_GY = {"high": 70.0, "mid": 63.0, "low": 56.0}
-"""Doses whose colours the relative levels take."""
-DOSE_COLOURS = (
-    (68.0, "#ff2020"), (64.5, "#ff1f7a"), (61.5, "#ff8c1a"), (57.0, "#ff4dff"),
-    (55.0, "#ff7ac8"), (52.0, "#ffa64d"), (47.0, "#ff6f61"), (0.0, "#c71585"),
+NUMBERED = re.compile(rf"{_TARGET}{SEPARATOR}(?P<number>[1-9])$", re.IGNORECASE)
+"""One of several targets."""
+LEAST_BARE_GY = 20.0
+"""A number without a unit below it may as well count targets."""
+_MM = r"(?P<margin>\d{1,2}(?:[.,]\d)?)\s*(?P<unit>mm|cm)?"
+PRV = re.compile(rf"(?:(?<![A-Z])PRV|(?<![A-Za-z])[Pp]rv)(?![A-Za-z])(?:[\s_\-+]*{_MM}(?![\w.,]*\d))?")
+"""A planning organ at risk volume with its margin (TG-263, section on PRV)."""
+PLUS = re.compile(rf"\s*_?\+\s*{_MM}$")
+TRAILING_MM = re.compile(r"[\s_\-+]*(?P<margin>\d{1,2}(?:[.,]\d)?)\s*(?P<unit>mm|cm)\s*$")
+LONGEST = 16
+"""Characters of a name (TG-263)."""
+OPERATORS = re.compile(r"[+&∩∪*?~^=<>|×÷/\\%−]|\band\b|\bund\b|\bor\b", re.IGNORECASE)
+"""What joins, cuts or doubts names; `~` is a part of an organ (TG-263)."""
+HELPERS = frozenset(
+    {
+        "z", "zz", "zopt", "x", "ring", "rings", "opt", "opti", "optim", "avoid", "avoidance", "helper",
+        "help", "hilf", "hilfs", "hilfsstruktur", "dummy", "tmp", "temp", "test", "old", "alt", "copy",
+        "kopie", "not", "no", "non", "ohne", "nicht", "kein", "without", "minus", "sub", "crop",
+        "cropped", "cut", "eval", "dose", "isodose", "block", "shell", "ex", "excl", "exclude",
+    }
 )  # fmt: skip
-"""Lowest dose in Gy and #rrggbb of a PTV: reds, magentas, oranges, unlike for levels used together."""
-BLENDS = {"P": ("#ffffff", 0.0), "C": ("#000000", 0.28), "I": ("#000000", 0.14), "G": ("#ffffff", 0.45)}
-"""What the PTV's colour is blended with, and how much, for the other targets of a dose."""
-RIGHT_TURN = 0.17
-"""How far the hue of a right organ is turned from its left one's, in parts of the circle."""
-PALE = 0.7
-"""Lightness (HLS) above which a right organ is darker than its left one, below which it is lighter."""
-
-
-@dataclass(frozen=True)
-class Structure:
-    """A structure that TG-263 names."""
-
-    base: str
-    """Name without the side."""
-    paired: bool
-    kind: str
-    """RT ROI Interpreted Type."""
-    colour: str
-    """#rrggbb."""
-    synonyms: tuple[str, ...]
+"""Words of structures made for planning, or that say what a structure is not."""
+JAPANESE_HELPERS = ("リング", "最適化", "ダミー", "除く", "以外", "なし", "旧")
+VENDOR_WORDS = frozenset(
+    {
+        "ai", "auto", "autoseg", "autocontour", "dl", "dlc", "mbs", "limbus", "mvision", "mirada",
+        "mim", "raystation", "eclipse", "oar", "organ", "final", "自動",
+    }
+)  # fmt: skip
+"""Words that software and people add without another meaning."""
 
 
 @dataclass(frozen=True)
@@ -73,32 +76,37 @@ class Match:
     side: Side | None
 
 
+@dataclass(frozen=True)
+class Mapping:
+    """What a free text means; `match` is None exactly when the confidence is `unknown`, with a finding."""
+
+    match: Match | None
+    confidence: Confidence
+    finding: Finding | None = None
+    candidates: tuple[str, ...] = ()
+    """TG-263 names to choose from where none is certain."""
+
+
+def map_name(free_text: str) -> Mapping:
+    """What a free text in English, German or Japanese means by TG-263."""
+    text = re.sub(r"[()\[\]{}「」【】〔〕]", " ", unicodedata.normalize("NFKC", free_text)).strip()
+    derived = _target(text) or _prv(text)
+    return Mapping(derived, "derived") if derived else _organ(text)
+
+
 def tg263_name(free_text: str) -> Match | None:
-    """The TG-263 name of a free text in English, German or Japanese, or None when it is not certain."""
-    text = free_text.strip()
-    if dosed := DOSED.match(text):
-        return _dosed_target(dosed)
-    if (prv := PRV.match(text)) and (organ := tg263_name(prv["organ"])):
-        margin = f"{int(prv['mm']):02d}" if prv["mm"] else ""
-        return Match(f"{organ.name}_PRV{margin}", "AVOIDANCE", organ.colour, organ.side)
-    return _exact_match(text) or _sided_match(text)
+    """The TG-263 name of a free text, or None when it is not certain."""
+    return map_name(free_text).match
 
 
-@cache
-def structures() -> tuple[Structure, ...]:
-    """All structures of the table."""
-    found: list[Structure] = []
-    for line in ROWS.strip().splitlines():
-        base, sides, kind, colour, synonyms = (part.strip() for part in line.split("|"))
-        words = tuple(word.strip() for word in synonyms.split(","))
-        found.append(Structure(base, sides == "LR", kind, colour, words))
-    return tuple(found)
+def is_name_from(name: str, original: str) -> bool:
+    """Whether a structure is still called what its original name means, perhaps with a number behind it."""
+    match = tg263_name(original)
+    return re.fullmatch(rf"{re.escape(match.name if match else original.strip())}(_\d+)?", name) is not None
 
 
 def default_colour(name: str) -> str:
     """#rrggbb for a structure's name, targets by their dose; grey when it is not known."""
-    if level := LEVELS.match(name.strip()):
-        return _dose_colour(level["target"], LEVEL_GY[level["level"].lower()])
     match = tg263_name(name)
     return match.colour if match else FALLBACK_COLOUR
 
@@ -111,79 +119,119 @@ def structure_kind(name: str) -> str:
     return {"ITV": "CTV"}.get(beginning, beginning) if beginning in TARGETS else "ORGAN"
 
 
-def _dosed_target(found: re.Match[str]) -> Match | None:
+def _target(text: str) -> Match | None:
     """PTV70 and PTV_7000cGy are both PTV_7000: TG-263 gives the dose in cGy."""
-    dose, unit = float(found["dose"]), (found["unit"] or "").casefold()
-    centigray = dose if unit == "cgy" or (not unit and dose > 100) else dose * 100
-    name = found["target"][:3].upper() + found["target"][3:].lower()
-    target = _exact_match(name)
-    if target is None or not 100 <= centigray <= 10000:
+    if first := DOSE_FIRST.match(text):
+        text = f"{first['target']} {first['dose']}"
+    if found := DOSED.match(text):
+        gray = _gray(float(found["dose"].replace(",", ".")), (found["unit"] or "").casefold())
+        if gray is not None:
+            name = _target_name(found)
+            return _of_target(name, f"{name}_{round(100 * gray)}", dose_colour(name, gray))
+    if found := LEVELS.match(text):
+        name, level = _target_name(found), found["level"].lower()
+        whole = f"{name}_{level.capitalize()}{found['number']}"
+        return _of_target(name, whole, dose_colour(name, LEVEL_GY[level]))
+    if found := NUMBERED.match(text):
+        return _of_target(_target_name(found), _target_name(found) + found["number"], None)
+    return None
+
+
+def _gray(dose: float, unit: str) -> float | None:
+    gray = dose / 100 if unit == "cgy" or (not unit and dose > 100) else dose
+    if not unit and dose < LEAST_BARE_GY:
         return None
-    return Match(f"{name}_{round(centigray)}", target.kind, _dose_colour(name, centigray / 100), None)
+    return gray if 1 <= gray <= 100 else None
 
 
-def _dose_colour(target: str, gray: float) -> str:
-    """#rrggbb of a target that is given this dose."""
-    colour = next(colour for lowest, colour in DOSE_COLOURS if gray >= lowest)
-    towards, part = BLENDS[target[0].upper()]
-    mixed = [
-        round((1 - part) * int(colour[at : at + 2], 16) + part * int(towards[at : at + 2], 16))
-        for at in (1, 3, 5)
-    ]
-    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+def _target_name(found: re.Match[str]) -> str:
+    return found["kind"].upper() + (found["part"] or "").lower().replace("t", "p")
 
 
-def _exact_match(text: str) -> Match | None:
-    """A match of the whole text with a structure that has no sides."""
-    structure = next((_index()[key] for key in _keys(_words(text)) if key in _index()), None)
-    if structure is None or structure.paired:
+def _of_target(base: str, name: str, colour: str | None) -> Match | None:
+    found = find_structure(words_of(base))
+    if found is None:
         return None
-    return Match(structure.base, structure.kind, structure.colour, None)
+    return Match(name, found.structure.kind, colour or found.structure.colour, None)
 
 
-def _sided_match(text: str) -> Match | None:
-    words = _words(text)
-    left, right = LEFT_WORDS.intersection(words), RIGHT_WORDS.intersection(words)
-    if bool(left) == bool(right):
+def _prv(text: str) -> Match | None:
+    """Cord+5mm and PRV Cord 5 mm are both SpinalCord_PRV05; the side goes last (OpticNrv_PRV03_L)."""
+    found = PRV.search(text) or PLUS.search(text)
+    if found is None:
         return None
-    side: Side = "L" if left else "R"
-    rest = [word for word in words if word not in LEFT_WORDS | RIGHT_WORDS]
-    structure = next((_index()[key] for key in _keys(rest) if key in _index()), None)
-    if structure is None or not structure.paired:
+    rest = f"{text[: found.start()]} {text[found.end() :]}".strip(" _-")
+    margin = found["margin"]
+    unit = found["unit"]
+    if margin is None and (trailing := TRAILING_MM.search(rest)):
+        rest, margin, unit = rest[: trailing.start()], trailing["margin"], trailing["unit"]
+    organ = _found(rest)
+    mm = float(margin.replace(",", ".")) * (10 if unit == "cm" else 1) if margin else None
+    if organ is None or organ.structure.kind != "ORGAN" or (mm is not None and (mm % 1 or not 1 <= mm <= 50)):
         return None
-    colour = structure.colour if side == "L" else _right_colour(structure.colour)
+    side = f"_{next(iter(organ.sides))}" if organ.sides else ""
+    base = organ.structure.base
+    name = f"{base}_PRV{'' if mm is None else f'{mm:02.0f}'}{side}"
+    if mm is not None and mm < 10 and len(name) > LONGEST:
+        name = f"{base}_PRV{mm:.0f}{side}"
+    plain = _match(organ)
+    return Match(name, "AVOIDANCE", plain.colour, plain.side)
+
+
+def _organ(text: str) -> Mapping:
+    words = words_of(text)
+    kept = [word for word in words if word not in VENDOR_WORDS]
+    if why := _no_organ(text, kept):
+        return Mapping(None, "unknown", why)
+    found = find_structure(words) or find_structure(kept)
+    if found is not None and found.is_certain:
+        plain = found.in_order and find_structure(words) == found
+        return Mapping(_match(found), "exact" if plain else "normalised")
+    if found is None:
+        return Mapping(None, "unknown", "not-listed", _near(kept))
+    names = _names_of(found.structure)
+    if not found.sides:
+        return Mapping(None, "unknown", "side-missing", names)
+    return Mapping(None, "unknown", "side-unexpected" if not found.structure.paired else "both-sides", names)
+
+
+def _found(text: str) -> Found | None:
+    """The organ that a whole text names with certainty."""
+    kept = [word for word in words_of(text) if word not in VENDOR_WORDS]
+    if _no_organ(text, kept):
+        return None
+    found = find_structure(kept)
+    return found if found and found.is_certain else None
+
+
+def _no_organ(text: str, words: Sequence[str]) -> Finding | None:
+    """Why this is more or less than an organ."""
+    if find_structure(words) is not None and not text.startswith("_") and not OPERATORS.search(text):
+        return None
+    parts = [word for word in words if word[:3].upper() in TARGETS]
+    others = [word for word in words if word not in parts]
+    if OPERATORS.search(text) or (parts and any(find_structure([word]) for word in others)):
+        return "combined"
+    if text.startswith("_") or HELPERS.intersection(words) or any(one in text for one in JAPANESE_HELPERS):
+        return "helper"
+    return None
+
+
+def _match(found: Found) -> Match:
+    structure = found.structure
+    if not found.sides:
+        return Match(structure.base, structure.kind, structure.colour, None)
+    side = next(iter(found.sides))
+    colour = structure.colour if side == "L" else right_colour(structure.colour)
     return Match(f"{structure.base}_{side}", structure.kind, colour, side)
 
 
-def _right_colour(left: str) -> str:
-    """#rrggbb of a right organ: another hue and lightness, so that the sides are told apart on the image."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*(int(left[at : at + 2], 16) / 255 for at in (1, 3, 5)))
-    other = 0.8 * lightness if lightness > PALE else lightness + 0.4 * (1 - lightness)
-    channels = colorsys.hls_to_rgb((hue + RIGHT_TURN) % 1, other, max(saturation, 0.35))
-    return "#" + "".join(f"{round(255 * channel):02x}" for channel in channels)
+def _names_of(structure: Structure) -> tuple[str, ...]:
+    sided = (f"{structure.base}_R", f"{structure.base}_L") if structure.paired else ()
+    return (structure.base, *sided) if structure.whole else sided
 
 
-@cache
-def _index() -> dict[str, Structure]:
-    """Structures by every key of their names; a key of two structures is an error of the table."""
-    index: dict[str, Structure] = {}
-    for structure in structures():
-        for name in (structure.base, *structure.synonyms):
-            for key in _keys(_words(name)):
-                if index.setdefault(key, structure) is not structure:
-                    raise ValueError(f"{name!r} is a name of two structures")
-    return index
-
-
-def _keys(words: list[str]) -> tuple[str, ...]:
-    """The words joined as they stand, and in alphabetical order."""
-    return ("".join(words), "".join(sorted(words))) if words else ()
-
-
-def _words(text: str) -> list[str]:
-    """Lower-case words: split at capitals, digits kept, umlauts spelt out, Japanese sides set apart."""
-    text = unicodedata.normalize("NFKC", text)
-    text = re.sub(r"(?<=[a-zäöüß])(?=[A-Z])", " ", text)
-    text = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
-    text = re.sub(r"([左右]側?)", r" \1 ", text)
-    return re.findall(r"[^\W_]+", text)
+def _near(words: Sequence[str]) -> tuple[str, ...]:
+    """Names that a text which is being typed may become."""
+    near = names_like(words, MOST_CANDIDATES)
+    return tuple(name for structure in near for name in _names_of(structure))[:MOST_CANDIDATES]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
 from rt.geometry import Grid
+from rt.masks import centre_lps_mm
 
 HounsfieldArray = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
 BODY_THRESHOLD_HU = -300.0
 """Air and couch foam are below, fat (about -100 HU) and lung walls above."""
-OPENING_MM = 6.0
-"""Radius of the opening that parts the patient from couch, mask and cables."""
+OPENING_MM = 2.5
+"""Radius of the opening that parts the patient from couch, mask and cables; a jaw or a nose is thicker."""
+CLOSING_MM = 6.0
+"""Radius, in a slice, of the closing that shuts nostrils, lips and ear canals before holes are filled."""
 
 LUNG_THRESHOLD_HU = -400.0
 """Between lung parenchyma (about -850 to -600 HU) and soft tissue."""
@@ -38,18 +39,14 @@ BONE_LEAST_CC = 0.5
 
 
 def find_body(hu_kji: HounsfieldArray, grid: Grid) -> npt.NDArray[np.bool_]:
-    """The patient without couch and mask: the largest part over -300 HU, opened, holes filled per slice."""
+    """The patient without couch and mask: the largest part over -300 HU, opened; airways filled per slice."""
     dense = hu_kji > BODY_THRESHOLD_HU
-    radius = [max(1, round(OPENING_MM / s)) if s < OPENING_MM else 0 for s in grid.spacing_ijk_mm[::-1]]
-    core = _filtered(dense, radius, ndimage.minimum_filter1d)
-    labels, count = ndimage.label(core)
-    if count == 0:
+    radius = [max(1, round(OPENING_MM / s)) if s < 2 * OPENING_MM else 0 for s in grid.spacing_ijk_mm[::-1]]
+    core = _eroded(dense, radius)
+    if not core.any():
         return dense
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    grown = _filtered(labels == sizes.argmax(), [r + 1 for r in radius], ndimage.maximum_filter1d)
-    body = grown & dense
-    return _filled(body)
+    grown = _dilated(_largest(core), [r + 1 for r in radius])
+    return _filled(_closed(_largest(grown & dense), grid))
 
 
 def find_lungs(
@@ -72,7 +69,7 @@ def find_lungs(
             if large and abs(offset) >= LUNG_LATERAL_MM and low <= float(hu_kji[part].mean()) <= high:
                 name = "Lung_L" if offset > 0 else "Lung_R"
                 sides[name] = sides[name] | part if name in sides else part
-    return {name: _filled(mask) for name, mask in sorted(sides.items())}
+    return {name: _filled(mask) for name, mask in sorted(sides.items(), reverse=True)}
 
 
 def find_bones(hu_kji: HounsfieldArray, body_kji: npt.NDArray[np.bool_], grid: Grid) -> npt.NDArray[np.bool_]:
@@ -112,30 +109,54 @@ def _x_mm(grid: Grid) -> npt.NDArray[np.float64]:
 
 
 def _centre_x_mm(mask_kji: npt.NDArray[np.bool_], grid: Grid) -> float:
-    """LPS x of the centre of mass, in mm."""
-    if not mask_kji.any():
-        return 0.0
-    k, j, i = (
-        float(np.average(np.arange(n), weights=mask_kji.sum(axis=axes)))
-        for n, axes in zip(mask_kji.shape, ((1, 2), (0, 2), (0, 1)), strict=True)
-    )
-    steps = np.asarray(grid.direction)[0] * np.asarray(grid.spacing_ijk_mm)
-    return float(grid.origin_lps_mm[0] + steps @ (i, j, k))
+    """LPS x of the centre of mass, in mm; 0 when there is none."""
+    centre = centre_lps_mm(mask_kji, grid)
+    return 0.0 if centre is None else float(centre[0])
 
 
 def _voxel_cc(grid: Grid) -> float:
     return grid.voxel_mm3 / 1000.0
 
 
-def _filtered(
-    mask_kji: npt.NDArray[np.bool_], radius: list[int], extreme: Callable[..., npt.NDArray[np.uint8]]
+def _largest(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The largest part of a mask that is not empty."""
+    labels, _ = ndimage.label(mask_kji)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    largest: npt.NDArray[np.bool_] = labels == sizes.argmax()
+    return largest
+
+
+def _dilated(
+    mask_kji: npt.NDArray[np.bool_], radius: list[int], outside: bool = False
 ) -> npt.NDArray[np.bool_]:
-    """Erosion (minimum) or dilation (maximum) by a box, one axis after the other; outside counts as empty."""
-    made = mask_kji.astype(np.uint8)
+    """Dilation by a box of `radius` voxels per axis, one axis after the other, in doubling steps."""
+    made = mask_kji
     for axis, voxels in enumerate(radius):
-        if voxels:
-            made = extreme(made, 2 * voxels + 1, axis=axis, mode="constant", cval=0)
-    return made.astype(np.bool_)
+        wide = np.pad(
+            made, [(voxels, voxels) if n == axis else (0, 0) for n in range(3)], constant_values=outside
+        )
+        lines, done = np.moveaxis(wide, axis, 0), 1
+        while done <= 2 * voxels:
+            step = min(done, 2 * voxels + 1 - done)
+            lines[:-step] |= lines[step:]
+            done += step
+        made = np.moveaxis(lines[: mask_kji.shape[axis]], 0, axis)
+    return made
+
+
+def _eroded(mask_kji: npt.NDArray[np.bool_], radius: list[int]) -> npt.NDArray[np.bool_]:
+    """Erosion by a box; outside counts as empty."""
+    return ~_dilated(~mask_kji, radius, outside=True)
+
+
+def _closed(mask_kji: npt.NDArray[np.bool_], grid: Grid) -> npt.NDArray[np.bool_]:
+    """The mask closed by `CLOSING_MM` in each slice, without touching the image's border by it."""
+    radius = [0, *(round(CLOSING_MM / s) for s in grid.spacing_ijk_mm[1::-1])]
+    wide = np.pad(mask_kji, [(n, n) for n in radius])
+    wide = _eroded(_dilated(wide, radius), radius)
+    inner = tuple(slice(n, n + extent) for n, extent in zip(radius, mask_kji.shape, strict=True))
+    return mask_kji | wide[inner]
 
 
 def _filled(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

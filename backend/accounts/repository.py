@@ -98,6 +98,12 @@ def tokens_after(session: Session, user_id: str, after: str | None, limit: int) 
     return session.scalars(statement.order_by(ApiToken.id).limit(limit)).all()
 
 
+def revoke_tokens(session: Session, user_id: str, at: datetime) -> None:
+    """End all of a person's tokens."""
+    standing = (ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    session.execute(update(ApiToken).where(*standing).values(revoked_at=at))
+
+
 def failures(session: Session, username: str, since: datetime) -> Sequence[datetime]:
     """When wrong passwords came for a user name, oldest first."""
     statement = select(LoginFailure.at).where(LoginFailure.username == username, LoginFailure.at > since)

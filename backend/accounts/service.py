@@ -229,7 +229,10 @@ def create_user(session: Session, actor: Actor | None, new: UserIn) -> User:
 
 
 def update_user(session: Session, actor: Actor, user_id: str, patch: UserPatch) -> User:
-    """Change a person; the last active administrator stays one."""
+    """Change a person; the last active administrator stays one.
+
+    Who gets another password or is shut out loses every session and token.
+    """
     user = get_user(session, user_id)
     resigns = patch.is_administrator is False or patch.active is False
     if resigns and [row.id for row in repository.active_administrators(session, lock=True)] == [user.id]:
@@ -242,6 +245,7 @@ def update_user(session: Session, actor: Actor, user_id: str, patch: UserPatch) 
         user.password_hash = passwords.hash_password(patch.password)
     if patch.password is not None or patch.active is False:
         repository.end_sessions(session, user.id)
+        repository.revoke_tokens(session, user.id, now())
     changes = {"fields": sorted(patch.model_fields_set)}
     record(session, actor.user_id, "accounts.user.changed", "user", user.id, changes=changes)
     return user

@@ -24,6 +24,7 @@ from rt.dicom.rtstruct import Contour, contours_from_json, write_rtstruct
 from rt.dicom.seg import write_seg
 from rt.dicom.uids import derived_uid
 from rt.masks import Mask
+from rt.nomenclature import is_name_from
 from rt.resample import write_nifti
 
 FIRST_SERIES_NUMBER = 9001
@@ -60,7 +61,7 @@ class OutgoingSet:
         """The UID of an object with these contents."""
         contents = [
             f"{one.structure.number}|{one.structure.name}|{one.structure.colour}|{one.structure.kind}|"
-            f"{one.head.sha256 if one.head else ''}|{_is_automatic(one)}"
+            f"{one.head.sha256 if one.head else ''}|{_is_automatic(one)}{_named_before(one, '|')}"
             for one in self.leaving
         ]
         approval = self.approval.id if self.approval else ""
@@ -120,7 +121,14 @@ def _structure(one: Leaving, outgoing: OutgoingSet) -> StructureOut:
         mask_kji=mask,
         original_contours=contours,
         automatic=_is_automatic(one),
+        original_name=_named_before(one),
     )
+
+
+def _named_before(one: Leaving, mark: str = "") -> str:
+    """What it was called where it came from, after a mark; "" when that is its name or no more."""
+    name, original = one.structure.name, one.structure.original_name
+    return mark + original if original not in ("", name) and is_name_from(name, original) else ""
 
 
 def _is_automatic(one: Leaving) -> bool:

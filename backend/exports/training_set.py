@@ -63,6 +63,8 @@ class TrainingSet:
     cases: tuple[Case, ...]
     structures: tuple[str, ...]
     left_out: tuple[Case, ...] = ()
+    structures_left_out: tuple[str, ...] = ()
+    """Those that some case lacks, so that a layout without unknowns cannot hold them."""
 
 
 def complete_set(cases: Sequence[Case], wanted: Sequence[str] | None) -> TrainingSet:
@@ -76,7 +78,9 @@ def complete_set(cases: Sequence[Case], wanted: Sequence[str] | None) -> Trainin
     kept = tuple(case for case in cases if set(structures) <= set(case.revisions))
     if not kept:
         raise NothingToExport("no case has all structures wanted")
-    return TrainingSet(kept, structures, tuple(case for case in cases if case not in kept))
+    found = set() if wanted else {name for case in cases for name in case.revisions}
+    left_out = tuple(case for case in cases if case not in kept)
+    return TrainingSet(kept, structures, left_out, tuple(sorted(found - set(structures))))
 
 
 def partial_set(cases: Sequence[Case], wanted: Sequence[str] | None) -> TrainingSet:
@@ -170,6 +174,7 @@ def _description(chosen: TrainingSet) -> dict[str, Any]:
         "description": "Contours from Rinkaku; cases and patients are pseudonyms",
         "overlap": OVERLAP,
         "left_out": [case.name for case in chosen.left_out],
+        "structures_left_out": list(chosen.structures_left_out),
     }
 
 

@@ -3,11 +3,12 @@
 AppError
 ├── Stale
 │   ├── StaleRevision         the head is newer than the one the change was made from
-│   └── StaleDraft            this person's draft was begun from a newer revision
+│   ├── StaleDraft            this person's draft was begun from a newer revision
+│   └── DraftElsewhere        another window of this person has written the draft since
 ├── Conflict
 │   ├── IllegalTransition     the state does not allow this act
 │   ├── NameTaken             two structures of one set with one name
-│   └── SignedStructure       an approval stands on it
+│   └── SignedStructure       it is submitted, or an approval stands on it
 ├── Forbidden
 │   └── OwnWork               who drew, accepted or submitted it cannot approve it
 └── InvalidInput
@@ -35,6 +36,12 @@ class StaleDraft(Stale):
     slug = "stale-draft"
 
 
+class DraftElsewhere(Stale):
+    """Another window of the same person has written the draft since this one last saw it."""
+
+    slug, title = "draft-elsewhere", "You are editing this structure in another window"
+
+
 class IllegalTransition(Conflict):
     """The review's state does not allow this act."""
 
@@ -48,9 +55,9 @@ class NameTaken(Conflict):
 
 
 class SignedStructure(Conflict):
-    """An approval stands on the structure, so it cannot be deleted or renamed."""
+    """It is submitted, or an approval stands on it, so it cannot be deleted or renamed."""
 
-    slug, title = "structure-signed", "An approved structure cannot be changed this way"
+    slug, title = "structure-signed", "A submitted or approved structure cannot be changed this way"
 
 
 class OwnWork(Forbidden):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Response, status
+from fastapi import APIRouter, Header, Path, Query, Response, status
 
 from backend.accounts.deps import ActorDep
 from backend.kit.errors import InvalidInput
@@ -23,9 +23,11 @@ from backend.kit.web import (
     required_version,
 )
 from backend.labels.schemas import (
+    NAME_LONGEST,
     AssessmentIn,
     DraftIn,
     DraftOut,
+    NameOut,
     OperationIn,
     OperationOut,
     ReviewIn,
@@ -68,6 +70,15 @@ def _base(if_match: str | None) -> int:
     if not version.isascii() or not version.isdigit() or len(version) > 9:
         raise InvalidInput("If-Match is not the number of a revision", field="If-Match")
     return int(version)
+
+
+@router.get("/names")
+def map_name(
+    text: Annotated[str, Query(min_length=1, max_length=NAME_LONGEST, description="As a clinic writes it")],
+    actor: ActorDep,
+) -> NameOut:
+    """The TG-263 name that a free text in English, German or Japanese means, if that is certain."""
+    return describing.describe_name(text)
 
 
 @router.get("/structure-sets/{set_id}")
@@ -207,9 +218,13 @@ def list_drafts(set_id: str, session: SessionDep, actor: ActorDep) -> Page[SetDr
 
 
 @router.put("/structures/{structure_id}/draft", responses=problems(404, 412))
-def put_draft(structure_id: str, body: DraftIn, actor: ActorDep) -> DraftOut:
-    """Keep unsaved work; what was begun from a newer revision is not overwritten."""
-    return describing.describe_draft(*saving.put_draft(actor, structure_id, body))
+def put_draft(structure_id: str, body: DraftIn, actor: ActorDep, if_match: IfMatch = None) -> DraftOut:
+    """Keep unsaved work; what was begun from a newer revision is not overwritten.
+
+    If-Match names the `version` of the draft that was last seen ("0": none): another window's stays.
+    """
+    seen = None if if_match is None else required_version(if_match)
+    return describing.describe_draft(*saving.put_draft(actor, structure_id, body, seen))
 
 
 @router.delete(

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.accounts.schemas import UserOut
+from rt.nomenclature import Confidence, Finding
+from rt.nomenclature_index import Side
 
 MASK_BYTES = 64 * 1024 * 1024
 """Longest base64 text of a mask: more than 512 × 512 × 1,000 voxels that do not compress."""
 
+SOFTWARE_TOOLS = frozenset({"network", "rule", "import", "reject", "restore"})
+"""Tools of revisions that only the server writes: by them it is known what software drew."""
+
+
+def _persons_tool(tool: str) -> str:
+    if tool.strip().lower() in SOFTWARE_TOOLS:
+        raise ValueError(f"{tool!r} is written by the software only; a person's tool has another name")
+    return tool
+
+
+def _visible(text: str) -> str:
+    """A text that reads as it is stored: nothing turns its direction or hides in it, DICOM can hold it."""
+    if "\\" in text or any(unicodedata.category(character) in ("Cc", "Cf") for character in text):
+        raise ValueError("no backslash, no control characters and no invisible ones")
+    return text
+
+
 StructureName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[^\\\x00-\x1f\x7f]+$"),
+    AfterValidator(_visible),
 ]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 MaskField = Annotated[Base64Bytes, Field(max_length=MASK_BYTES, description="base64 of the mask's wire form")]
@@ -24,6 +45,20 @@ Kind = Literal[
 StructureState = Literal["draft", "submitted", "approved", "returned"]
 Assessment = Literal["none", "accepted", "corrected", "rejected"]
 Involvement = Literal["drew", "accepted", "submitted"]
+
+
+NAME_LONGEST = 64
+"""Characters of a structure's name (PS3.5 LO)."""
+
+
+class NameOut(BaseModel):
+    """What a free text means by TG-263; `name` is null where that is not certain, and `finding` says why."""
+
+    name: str | None
+    confidence: Confidence
+    side: Side | None
+    finding: Finding | None
+    candidates: Annotated[list[str], Field(description="TG-263 names to choose from where none is certain")]
 
 
 class Closed(BaseModel):
@@ -59,7 +94,7 @@ class RevisionOut(BaseModel):
 
 
 class PlausibilityWarning(BaseModel):
-    """Something about a network's contour that a person should look at."""
+    """Something about a contour that a network drew, or that came in, that a person should look at."""
 
     slug: str
     detail: str
@@ -111,7 +146,7 @@ class StructureSetIn(Closed):
     """A set to make on an image series."""
 
     series_id: str
-    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    label: StructureName
 
 
 class StructureIn(Closed):
@@ -134,7 +169,7 @@ class RevisionIn(Closed):
 
     mask: MaskField
     reason: Annotated[str, Field(max_length=255)] = ""
-    tool: Annotated[str, Field(max_length=64)] = ""
+    tool: Annotated[str, Field(max_length=64), AfterValidator(_persons_tool)] = ""
     seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 0.0
     empty: Annotated[bool, Field(description="must be said of an empty mask")] = False
 
@@ -155,6 +190,8 @@ class DraftOut(BaseModel):
     mask: str
     seconds: float
     saved_at: datetime
+    version: str
+    """For If-Match, so that two windows of one person do not overwrite each other's work."""
 
 
 class SetDraftOut(DraftOut):

@@ -116,6 +116,11 @@ class Draft(Base):
     seconds: Mapped[float] = mapped_column(default=0.0)
     saved_at: Mapped[datetime] = mapped_column(default=now)
 
+    @property
+    def version(self) -> str:
+        """What a client names in If-Match: when it was written, in microseconds since 1970."""
+        return str(round(self.saved_at.timestamp() * 1e6))
+
 
 class Review(Base):
     """A submission, approval or return of one revision; an approval is a signature over its bytes."""

@@ -224,7 +224,7 @@ def image_file(session: Session, scope: Scope, image: str) -> File:
     return _image_file(_image(session, scope, image)[0])
 
 
-def _image(session: Session, scope: Scope, image: str, permission: Permission = Permission.EXPORT) -> Image:
+def _image(session: Session, scope: Scope, image: str, permission: Permission = Permission.READ) -> Image:
     project = project_of(session, scope, permission)
     found = repository.images(session, project.id, image)
     if not found:

@@ -157,6 +157,7 @@ def _study(session: Session, project_id: str, checked: Checked) -> Study:
     study, patient = found
     if patient.patient_id != checked.instance.patient_id:
         raise WrongPatient("the Patient ID is not the one of the other instances of this study")
+    _refuse_someone_else(patient, checked)
     return study
 
 
@@ -184,9 +185,9 @@ def _patient(session: Session, project_id: str, checked: Checked) -> Patient:
             Patient.project_id == project_id, Patient.patient_id == checked.instance.patient_id
         )
         patient = session.scalars(statement).one_or_none()
-    if patient is not None and _is_someone_else(patient, checked):
-        raise WrongPatient("this PatientID belongs to someone of another name and another birth date here")
-    if patient is None:
+    if patient is not None:
+        _refuse_someone_else(patient, checked)
+    else:
         patient = Patient(
             project_id=project_id,
             patient_id=checked.instance.patient_id,
@@ -199,11 +200,12 @@ def _patient(session: Session, project_id: str, checked: Checked) -> Patient:
     return patient
 
 
-def _is_someone_else(patient: Patient, checked: Checked) -> bool:
-    """Name and birth date both differ: one of them alone is married, mended or mistyped."""
+def _refuse_someone_else(patient: Patient, checked: Checked) -> None:
+    """Where name and birth date both differ: one of them alone is married, mended or mistyped."""
     name, born = checked.instance.patient_name[:324], checked.instance.birth_date
     differs = bool(patient.name and name and patient.name.casefold() != name.casefold())
-    return differs and bool(patient.birth_date and born and patient.birth_date != born)
+    if differs and patient.birth_date and born and patient.birth_date != born:
+        raise WrongPatient("this PatientID belongs to someone of another name and another birth date here")
 
 
 def _series(session: Session, study: Study, checked: Checked) -> Series:

@@ -33,7 +33,7 @@ from backend.accounts.tables import User
 from backend.jobs.tables import Job
 from backend.kit.db import UtcDateTime
 from backend.projects.tables import Member
-from backend.studies.schemas import AiState, StudyQuery, StudySort
+from backend.studies.schemas import AiState, StudyQuery, StudySort, StudyState
 from backend.studies.tables import Instance, Patient, Series, Study
 
 _SETS = table(
@@ -114,7 +114,9 @@ def _conditions(query: StudyQuery) -> list[ColumnElement[bool]]:
     for word in (query.q or "").lower().split():
         fields = (Patient.name, Patient.patient_id, Study.description, Study.accession_number)
         conditions.append(or_(*(func.lower(field).contains(word, autoescape=True) for field in fields)))
-    if query.state is not None:
+    if query.state is StudyState.SUBMITTED:
+        conditions.append(_waits_for_review())
+    elif query.state is not None:
         conditions.append(Study.state == query.state.value)
     if query.assignee_id is not None:
         conditions.append(Study.assignee_id == query.assignee_id)
@@ -126,6 +128,13 @@ def _conditions(query: StudyQuery) -> list[ColumnElement[bool]]:
     if query.ai is not None:
         conditions.append(_ai_is(query.ai))
     return conditions
+
+
+def _waits_for_review() -> ColumnElement[bool]:
+    """Any structure is submitted, whatever the study's state says of its other structures."""
+    joined = _SETS.join(_STRUCTURES, _STRUCTURES.c.structure_set_id == _SETS.c.id)
+    waiting = select(_SETS.c.study_row_id).select_from(joined).where(_STRUCTURES.c.state == "submitted")
+    return Study.id.in_(waiting)
 
 
 def _has_series(condition: ColumnElement[bool]) -> ColumnElement[bool]:

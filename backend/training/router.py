@@ -82,9 +82,10 @@ def freeze_snapshot(project_id: str, body: SnapshotIn, session: SessionDep, acto
 @router.get("/projects/{project_id}/snapshots/{snapshot_id}/cases", responses=problems(404))
 def list_snapshot_cases(
     project_id: str, snapshot_id: str, session: SessionDep, actor: ActorDep
-) -> list[SnapshotCase]:
-    """The patients of a frozen dataset with their split and structures."""
-    return service.snapshot_cases(session, actor, project_id, snapshot_id)
+) -> Page[SnapshotCase]:
+    """The patients of a frozen dataset with their split and structures, all of them: no page follows."""
+    cases = service.snapshot_cases(session, actor, project_id, snapshot_id)
+    return Page(items=cases, next_cursor=None)
 
 
 @router.get("/projects/{project_id}/runs")

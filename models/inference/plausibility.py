@@ -12,6 +12,7 @@ from scipy import ndimage
 from models.registry.network import NetworkManifest
 from models.training.sides import side_swaps
 from rt.geometry import Grid
+from rt.masks import centre_lps_mm
 
 EDGE_SLICES = 1
 SECOND_PART = 0.05
@@ -72,15 +73,8 @@ def _check_one(
 
 
 def _check_sides(right: str, left: str, masks: dict[str, npt.NDArray[np.bool_]], grid: Grid) -> list[Finding]:
-    centres = [_centre_x(masks[name], grid) for name in (right, left)]
-    if centres[0] is None or centres[1] is None or centres[0] < centres[1]:
+    of_right, of_left = (centre_lps_mm(masks[name], grid) for name in (right, left))
+    if of_right is None or of_left is None or of_right[0] < of_left[0]:
         return []
     values: dict[str, str | int | float] = {"right": right, "left": left}
     return [Finding(name, "side", f"{right} lies left of {left}", values) for name in (right, left)]
-
-
-def _centre_x(mask: npt.NDArray[np.bool_], grid: Grid) -> float | None:
-    where = np.argwhere(mask)
-    if len(where) == 0:
-        return None
-    return float(grid.to_lps(where.mean(axis=0)[::-1])[0])

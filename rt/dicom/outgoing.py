@@ -7,6 +7,7 @@ those attributes are copied as they came in, also where a value is longer than t
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,6 +94,8 @@ class StructureOut:
     """What it came in with; slices where the mask is still what these fill are written with these."""
     automatic: bool = False
     """True if a network drew it and nobody changed it (ROIGenerationAlgorithm)."""
+    original_name: str = ""
+    """What it was called where it came from, when that differs (ROIDescription, SegmentDescription)."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def common_dataset(series: SeriesReference, header: ObjectHeader, sop_class_uid:
     dataset.SeriesInstanceUID = header.series_instance_uid
     dataset.SeriesNumber = header.series_number
     dataset.SeriesDate, dataset.SeriesTime = date_and_time(header.written_at)
-    dataset.SeriesDescription = header.label[:64]
+    dataset.SeriesDescription = plain_text(header.label, 64)
     dataset.OperatorsName = ""
     dataset.Manufacturer = MANUFACTURER
     dataset.ManufacturerModelName = MANUFACTURER
@@ -132,6 +135,13 @@ def common_dataset(series: SeriesReference, header: ObjectHeader, sop_class_uid:
     dataset.FrameOfReferenceUID = series.frame_of_reference_uid
     dataset.PositionReferenceIndicator = ""
     return dataset
+
+
+def plain_text(text: str, limit: int) -> str:
+    """`text` as one value of SH (16 characters) or LO (64): no backslash, which parts values, and no
+    characters of control or without a shape (PS3.5 6.2)."""
+    shown = (c for c in text.replace("\\", "/") if unicodedata.category(c) not in ("Cc", "Cf"))
+    return "".join(shown).strip()[:limit].rstrip()
 
 
 def copy_attributes(dataset: Dataset, attributes: Mapping[str, str]) -> None:

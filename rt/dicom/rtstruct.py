@@ -54,6 +54,7 @@ class Roi:
     """RT ROI Interpreted Type, "" where the file gives none."""
     frame_of_reference_uid: str | None
     contours: tuple[Contour, ...]
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,7 @@ def _read_roi(item: Dataset, drawn: Dataset | None, observed: Dataset | None) ->
         kind="" if observed is None else _text(observed, "RTROIInterpretedType"),
         frame_of_reference_uid=_text(item, "ReferencedFrameOfReferenceUID") or None,
         contours=tuple(contour for contour in map(_read_contour, items) if len(contour.points_mm)),
+        description=_text(item, "ROIDescription"),
     )
 
 

@@ -25,6 +25,7 @@ from rt.dicom.outgoing import (
     check_structures,
     common_dataset,
     date_and_time,
+    plain_text,
 )
 from rt.masks import changed_slices
 
@@ -47,8 +48,8 @@ def write_rtstruct(
     dataset = common_dataset(series, header, RTStructureSetStorage)
     dataset.Modality = "RTSTRUCT"
     dataset.InstanceNumber = 1
-    dataset.StructureSetLabel = header.label[:16].strip() or "RINKAKU"
-    dataset.StructureSetName = header.label[:64]
+    dataset.StructureSetLabel = plain_text(header.label, 16) or "RINKAKU"
+    dataset.StructureSetName = plain_text(header.label, 64)
     dataset.StructureSetDate, dataset.StructureSetTime = date_and_time(header.written_at)
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(series)]
     dataset.StructureSetROISequence = [_structure_item(s, series) for s in structures]
@@ -125,7 +126,9 @@ def _structure_item(structure: StructureOut, series: SeriesReference) -> Dataset
     item = Dataset()
     item.ROINumber = structure.number
     item.ReferencedFrameOfReferenceUID = series.frame_of_reference_uid
-    item.ROIName = structure.name[:64]
+    item.ROIName = plain_text(structure.name, 64)
+    if structure.original_name:
+        item.ROIDescription = structure.original_name
     item.ROIGenerationAlgorithm = "AUTOMATIC" if structure.automatic else "SEMIAUTOMATIC"
     return item
 

@@ -30,6 +30,7 @@ from rt.dicom.outgoing import (
     copy_attributes,
     date_and_time,
     file_meta,
+    plain_text,
 )
 from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
 from rt.geometry import Grid
@@ -50,6 +51,7 @@ class Segment:
     colour: str | None
     """#rrggbb, or None where the file gives no RecommendedDisplayCIELabValue."""
     mask_kji: Mask
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ def write_seg(series: SeriesReference, structures: Sequence[StructureOut], heade
         software_versions=header.software_version,
         device_serial_number="0",
         content_label="RINKAKU",
-        content_description=header.label[:64],
-        series_description=header.label[:64],
+        content_description=plain_text(header.label, 64),
+        series_description=plain_text(header.label, 64),
         omit_empty_frames=bool(masks.any()),
     )
     dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
@@ -183,9 +185,9 @@ def _description(number: int, structure: StructureOut, header: ObjectHeader) -> 
     organ = structure.kind in ("ORGAN", "EXTERNAL", "AVOIDANCE", "CAVITY")
     kind = hd.seg.SegmentAlgorithmTypeValues
     red, green, blue = (int(structure.colour[n : n + 2], 16) for n in (1, 3, 5))
-    return hd.seg.SegmentDescription(
+    described = hd.seg.SegmentDescription(
         segment_number=number,
-        segment_label=structure.name[:64],
+        segment_label=plain_text(structure.name, 64),
         segmented_property_category=(
             codes.SCT.AnatomicalStructure if organ else codes.SCT.SpatialAndRelationalConcept
         ),
@@ -196,6 +198,9 @@ def _description(number: int, structure: StructureOut, header: ObjectHeader) -> 
         ),
         display_color=CIELabColor.from_rgb(red, green, blue),
     )
+    if structure.original_name:
+        described.SegmentDescription = structure.original_name
+    return described
 
 
 def _segment(item: Dataset, masks: dict[int, Mask]) -> Segment:
@@ -205,7 +210,8 @@ def _segment(item: Dataset, masks: dict[int, Mask]) -> Segment:
         rgb = CIELabColor.from_dicom_value(tuple(int(v) for v in value)).to_rgb()
         colour = "#" + "".join(f"{int(v):02x}" for v in rgb)
     number = int(item.SegmentNumber)
-    return Segment(number, str(item.get("SegmentLabel", "")), colour, masks[number])
+    label, description = (str(item.get(keyword) or "") for keyword in ("SegmentLabel", "SegmentDescription"))
+    return Segment(number, label, colour, masks[number], description)
 
 
 def _frames(dataset: Dataset) -> Iterator[npt.NDArray[Any]]:

@@ -20,13 +20,13 @@ from backend.kit.problems import SLUGS_OF_STATUS
 from backend.labels.service.review import RULES
 from backend.studies.schemas import ImportSummary
 from models.inference import plausibility
-from rt import contours
+from rt import contours, laterality
 from rt.errors import RtError
 
 WORDS = ROOT / "frontend" / "src" / "i18n"
 SOURCES = ("backend", "workers", "models", "rt")
-FACE_OF_MACHINES = "backend.dicomweb.errors"
-"""Its refusals are for DICOMweb clients and reach no page."""
+FACES_OF_MACHINES = ("backend.dicomweb.errors", "backend.monailabel.errors")
+"""Their refusals are for other people's clients and reach no page."""
 ACTION = re.compile(r"(accounts|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+")
 NO_ACTIONS = {"info", "warning", "error", "exception", "debug", "ForeignKey"}
 """Calls whose first argument looks like an action of the audit trail and is none."""
@@ -82,12 +82,13 @@ def error_slugs() -> set[str]:
                 import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
     kinds = [*errors_below(AppError), *errors_below(RtError)]
     own = [kind for kind in kinds if kind.__module__.split(".")[0] in SOURCES]
-    return {kind.__dict__.get("slug", "") for kind in own if kind.__module__ != FACE_OF_MACHINES} - {""}
+    return {kind.__dict__.get("slug", "") for kind in own if kind.__module__ not in FACES_OF_MACHINES} - {""}
 
 
 def finding_slugs() -> set[str]:
     """Of geometry, contours, plausibility and jobs that failed."""
-    found = set(get_args(contours.WarningSlug)) | set(get_args(plausibility.Slug))
+    literals = (contours.WarningSlug, plausibility.Slug, laterality.Slug)
+    found = {slug for literal in literals for slug in get_args(literal)}
     for name, call in calls():
         if name in FINDINGS and call.args:
             found |= text_of(call.args[0])

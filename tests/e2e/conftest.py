@@ -141,10 +141,10 @@ def shipped(database: str) -> None:
 def bring(project: Project, tmp_path: Path) -> Callable[..., str]:
     """`bring(seed, structures)` imports a generated patient, whose planner drew these structures."""
 
-    def send(seed: int = 1, structures: tuple[str, ...] = ()) -> str:
+    def send(seed: int = 1, structures: tuple[str, ...] = (), options: PhantomOptions = PHANTOM) -> str:
         folder = tmp_path / f"patient-{seed}"
         folder.mkdir()
-        for number, dataset in enumerate(phantom_dicom(seed, PHANTOM, structures)):
+        for number, dataset in enumerate(phantom_dicom(seed, options, structures)):
             (folder / f"{number}.dcm").write_bytes(write_bytes(dataset))
         summary, arrivals = import_path(project.id, None, folder)
         assert summary.refused == 0, arrivals

@@ -310,3 +310,28 @@ def test_two_people_on_one_structure_lose_nothing(sit_down: SitDown, actor: Acto
     expect(lines).to_have_count(3)
     expect(lines.nth(0)).to_contain_text(second.actor.display_name)
     expect(lines.nth(1)).to_contain_text(first.actor.display_name)
+
+
+@pytest.mark.timeout(600)
+def test_two_browsers_of_one_person_lose_nothing(sit_down: SitDown, actor: ActorMaker, bring: Bring) -> None:
+    bring(1, ORGANS)
+    clinician = actor("clinician")
+    first, second = sit_down(clinician), sit_down(clinician)
+    here, there = first.open_study(), second.open_study()
+    for viewer, down in ((here, 0.1), (there, -0.1)):
+        viewer.choose("Brainstem")
+        viewer.stroke(down=down)
+        if viewer is here:
+            expect(here.autosave).to_contain_text("Draft kept")
+    expect(there.autosave).to_contain_text("Only in this browser")
+    assert any(said.startswith("412 PUT") for said in second.complaints)
+    second.complaints.clear()
+    mine = here.volume_cc("Brainstem")
+    there.save()
+    expect(first.page.get_by_test_id("outdated")).to_contain_text("saved revision 2 of Brainstem")
+    lines = there.history("Brainstem").get_by_role("listitem")
+    expect(lines).to_have_count(2)
+    first.page.reload()
+    here.wait()
+    expect(first.page.get_by_test_id("restored")).to_contain_text("Brainstem")
+    assert here.volume_cc("Brainstem") == mine

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rt.nomenclature import default_colour, structure_kind, structures, tg263_name
+from rt.nomenclature import default_colour, is_name_from, structure_kind, tg263_name
+from rt.nomenclature_index import structures
 
 OFFERED = Path(__file__).parents[2] / "frontend/src/features/labels/structure-names.json"
 
@@ -53,7 +54,7 @@ OFFERED = Path(__file__).parents[2] / "frontend/src/features/labels/structure-na
         ("GTVp", "GTVp"),
         ("SpinalCord_PRV05", "SpinalCord_PRV05"),
         ("Brainstem PRV 3mm", "Brainstem_PRV03"),
-        ("Left cochlea PRV", "Cochlea_L_PRV"),
+        ("Left cochlea PRV", "Cochlea_PRV_L"),
     ],
 )
 def test_free_text_becomes_the_tg263_name(text: str, name: str) -> None:
@@ -161,6 +162,21 @@ def test_targets_of_one_plan_can_be_told_apart(levels: tuple[int, ...]) -> None:
     for dose in levels:
         red, green, blue = (int(default_colour(f"PTV{dose}Gy")[at : at + 2], 16) for at in (1, 3, 5))
         assert red >= max(green + 80, min(blue, 190)), "a PTV is red, magenta or orange"
+
+
+@pytest.mark.parametrize(
+    ("name", "original", "follows"),
+    [
+        ("Parotid_L", "左耳下腺", True),
+        ("Parotid_L_2", "Parotis li", True),
+        ("my thing_2", "my thing", True),
+        ("Parotid_R", "左耳下腺", False),
+        ("Larynx", "drawn by the night shift", False),
+        ("Parotid_L_2b", "左耳下腺", False),
+    ],
+)
+def test_a_name_is_told_from_another_that_came_later(name: str, original: str, follows: bool) -> None:
+    assert is_name_from(name, original) is follows
 
 
 def test_the_names_that_the_viewer_offers_are_ours() -> None:

@@ -40,6 +40,33 @@ def test_body_is_without_couch_and_without_holes():
     assert (found != body).sum() < 0.01 * body.sum()
 
 
+def test_airway_that_opens_to_the_outside_is_in_the_body():
+    hu, grid, body, _, _ = phantom()
+    hu[20:30, 8:50, 55:57] = -1000
+    found = find_body(hu, grid)
+    assert found[24, 20:50, 55:57].all()
+    assert (found != body).sum() < 0.02 * body.sum()
+
+
+def test_specks_of_a_mask_at_the_skin_are_not_the_body():
+    hu, grid, body, _, _ = phantom()
+    shell = np.zeros_like(body)
+    shell[:, 13 - 2 : 13, 40:70:6] = True
+    shell &= ~body
+    hu[shell] = 50
+    found = find_body(hu, grid)
+    assert shell.any() and not found[shell & ~np.roll(body, -1, 1)].any()
+
+
+def test_jaw_before_an_open_mouth_is_in_the_body():
+    hu, grid, body, _, _ = phantom()
+    jaw = body.copy()
+    jaw[:20], jaw[:, 24:] = False, False
+    hu[20:, 24:27] = -1000
+    found = find_body(hu, grid)
+    assert found[jaw].mean() > 0.95
+
+
 @pytest.mark.parametrize("flip_i", [False, True])
 def test_lungs_are_named_by_the_patients_side(flip_i):
     hu, grid, body, lungs, _ = phantom(flip_i=flip_i)

@@ -195,6 +195,15 @@ def test_case_30_items_are_joined_by_number() -> None:
     assert np.array_equal(fill_contours(content.rois[1].contours, series.grid).mask_kji, small)
 
 
+def test_the_name_that_it_came_with_is_its_description() -> None:
+    grid = oriented_grid("HFS", SHAPE)
+    mask = ball(SHAPE, (2, 9, 12), 4)
+    written = [structure(mask, 1, original_name="左耳下腺"), structure(mask, 2)]
+    dataset = reread(write_rtstruct(series_on(grid), written, header()))
+    assert [roi.description for roi in read_rtstruct(dataset).rois] == ["左耳下腺", ""]
+    assert "ROIDescription" not in dataset.StructureSetROISequence[1]
+
+
 def test_case_31_duplicate_names_are_kept_apart() -> None:
     series = series_on(oriented_grid("HFS", SHAPE))
     same = [StructureOut(n, "PTV", "#ff0000", "PTV", ringed()) for n in (4, 63)]

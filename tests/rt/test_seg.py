@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import highdicom as hd
@@ -62,6 +63,30 @@ def structures() -> list[StructureOut]:
 def written(series: SeriesReference, out: list[StructureOut]) -> Dataset:
     header = ObjectHeader("Rinkaku AI", new_uid(), new_uid(), datetime(2026, 11, 20, tzinfo=UTC))
     return pydicom.dcmread(io.BytesIO(write_bytes(write_seg(series, out, header))))
+
+
+ODD = 'Odd 輪郭 \\ "x"'
+
+
+@pytest.mark.parametrize(
+    ("label", "short", "long"),
+    [
+        (ODD, 'Odd 輪郭 / "x"', 'Odd 輪郭 / "x"'),
+        ("\u202eL\u200b\n" + "長" * 80, "L" + "長" * 15, "L" + "長" * 63),
+        ("a" * 15 + " \\b", "a" * 15, "a" * 15 + " /b"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_odd_labels_and_names_are_written_as_dicom_can_hold_them(label: str, short: str, long: str) -> None:
+    series = series_on(oriented_grid("HFS", SHAPE))
+    out = [replace(structures()[0], name=label)]
+    header = ObjectHeader(label, new_uid(), new_uid(), datetime(2026, 11, 20, tzinfo=UTC))
+    seg = pydicom.dcmread(io.BytesIO(write_bytes(write_seg(series, out, header))))
+    assert (seg.ContentLabel, seg.ContentDescription, seg.SeriesDescription) == ("RINKAKU", long, long)
+    assert seg.SegmentSequence[0].SegmentLabel == long
+    rtstruct = pydicom.dcmread(io.BytesIO(write_bytes(write_rtstruct(series, out, header))))
+    assert (rtstruct.StructureSetLabel, rtstruct.StructureSetName) == (short, long)
+    assert (rtstruct.SeriesDescription, rtstruct.StructureSetROISequence[0].ROIName) == (long, long)
 
 
 @pytest.mark.parametrize("name", [*ORIENTATIONS, "oblique"])

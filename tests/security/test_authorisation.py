@@ -23,12 +23,12 @@ from tests.architecture.test_boundaries import PUBLIC
 OPEN_TO_ALL_PEOPLE = frozenset(
     {
         "get_me", "log_out", "change_password", "list_tokens", "create_token", "revoke_token",
-        "list_projects", "list_jobs", "stream_events", "list_networks",
+        "list_projects", "list_jobs", "stream_events", "list_networks", "map_name",
         "search_studies", "search_series", "search_instances",
         "search_series_of_study", "search_instances_of_study", "search_instances_of_series",
     }
 )  # fmt: skip
-"""Answers only about the caller, or about what the caller may see."""
+"""Answers only about the caller, about what the caller may see, or about nothing that is kept."""
 INSTALLATION = frozenset({"list_users", "create_user", "update_user", "create_project", "list_audit"})
 """Only administrators of the installation (the audit of a project: also its own)."""
 
@@ -44,7 +44,7 @@ NEEDS = {
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort",
         *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
-        *both_faces("ml_refuse_session", "ml_session", "ml_training"),
+        *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),
     },
     Permission.IMPORT: {"begin_import", "put_file", "complete_import"},
     Permission.ANNOTATE: {
@@ -56,7 +56,6 @@ NEEDS = {
     Permission.REVIEW: {"approve_structures", "return_structures"},
     Permission.EXPORT: {
         "export_structure_set", "request_training_set", "download_training_set",
-        *both_faces("ml_image", "ml_label"),
     },
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {
@@ -89,7 +88,7 @@ BODIES = {
 """A valid body where an empty one is not, so that the decision is reached."""
 
 
-QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x"} | {
+QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x", "map_name": "?text=x"} | {
     name: f"?{name.rsplit('_', 1)[-1]}=1.2.3" for name in both_faces("ml_image", "ml_label")
 }
 QUERIES |= dict.fromkeys(both_faces("ml_save_label"), "?image=1.2.3")

@@ -29,6 +29,7 @@ def export_training_set(context: JobContext) -> dict[str, Any]:
         "cases": len(chosen.cases),
         "structures": list(chosen.structures),
         "left_out": len(chosen.left_out),
+        "structures_left_out": list(chosen.structures_left_out),
         "bytes": path.stat().st_size,
         "sha256": context.storage.put_file(path),
     }

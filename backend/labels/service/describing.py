@@ -14,6 +14,7 @@ from backend.labels import repository
 from backend.labels.schemas import (
     ApprovalOut,
     DraftOut,
+    NameOut,
     NetworkRef,
     ReviewOut,
     RevisionOut,
@@ -25,6 +26,7 @@ from backend.labels.service.involvement import involvement, is_unknown
 from backend.labels.service.sets import open_set
 from backend.labels.tables import Draft, Review, Revision, Structure, StructureSet
 from backend.projects.service import Permission
+from rt.nomenclature import map_name
 
 PLAIN_FIELDS = (
     "id", "name", "original_name", "colour", "kind", "number", "state", "assessment", "plausibility"
@@ -34,6 +36,18 @@ SIGNATURE_FIELDS = (
     "id", "structure_id", "revision", "sha256", "act", "user_id", "user_name", "comment", "at"
 )  # fmt: skip
 """Columns of a review that are shown as they are."""
+
+
+def describe_name(text: str) -> NameOut:
+    """What a free text means by TG-263."""
+    found = map_name(text)
+    return NameOut(
+        name=found.match.name if found.match else None,
+        confidence=found.confidence,
+        side=found.match.side if found.match else None,
+        finding=found.finding,
+        candidates=list(found.candidates),
+    )
 
 
 def describe_revisions(session: Session, revisions: Sequence[Revision]) -> list[RevisionOut]:
@@ -138,6 +152,7 @@ def describe_draft(draft: Draft, structure: Structure) -> DraftOut:
         mask=base64.b64encode(draft.mask).decode(),
         seconds=draft.seconds,
         saved_at=draft.saved_at,
+        version=draft.version,
     )
 
 

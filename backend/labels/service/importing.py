@@ -10,7 +10,7 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,8 +38,9 @@ from rt.dicom.rtstruct import (
 from rt.dicom.seg import read_seg
 from rt.errors import DicomReferenceError
 from rt.geometry import Grid
+from rt.laterality import Placed, check_sides, placed
 from rt.masks import Mask
-from rt.nomenclature import structure_kind, tg263_name
+from rt.nomenclature import is_name_from, structure_kind, tg263_name
 
 NOT_DRAWN_ON = "the images that it is drawn on are not here, or their geometry was refused"
 
@@ -51,6 +52,9 @@ class Incoming:
     new: NewStructure
     mask: StoredMask | None
     contours_sha256: str | None
+    place: Placed | None = None
+    doubts: tuple[dict[str, Any], ...] = ()
+    """Warnings of plausibility."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def _read_rtstruct(source: Source, dataset: Dataset) -> Reading:
             incoming, found = _of_roi(roi, name, grid_of(series))
             structures.append(incoming)
             warnings += [ContourWarning(w.slug, f"{roi.name}: {w.detail}", roi.name) for w in found]
-        sets.append(IncomingSet(series, _clean(content.label) or "RTSTRUCT", tuple(structures)))
+        sets.append(IncomingSet(series, _clean(content.label) or "RTSTRUCT", _doubted(structures)))
     return Reading(tuple(sets), tuple(warnings))
 
 
@@ -158,12 +162,14 @@ def _in_frame(frame_of_reference_uid: str | None, candidates: Sequence[Series]) 
 
 
 def _of_roi(roi: Roi, name: str, grid: Grid) -> tuple[Incoming, tuple[ContourWarning, ...]]:
-    new = NewStructure(name, roi.colour, _kind(roi.kind, name), roi.name[:64], roi.number)
+    original = _original(roi.name, roi.description)
+    new = NewStructure(name, roi.colour, _kind(roi.kind, name), original, roi.number)
     if not roi.contours:
         return Incoming(new, None, None), ()
     filled = fill_contours(roi.contours, grid)
     contours = storage().put(json.dumps(contours_to_json(roi.contours)).encode())
-    return Incoming(new, _stored(filled.mask_kji, grid), contours), filled.warnings
+    place = placed(name, original, filled.mask_kji, grid)
+    return Incoming(new, _stored(filled.mask_kji, grid), contours, place), filled.warnings
 
 
 def _read_seg(source: Source, dataset: Dataset) -> Reading:
@@ -182,15 +188,33 @@ def _read_seg(source: Source, dataset: Dataset) -> Reading:
     grid = grid_of(series)
     content = read_seg(dataset, grid)
     names = _names([segment.label for segment in content.segments])
-    structures = tuple(
+    structures = [
         Incoming(
-            NewStructure(name, one.colour, structure_kind(name), one.label[:64], one.number),
+            NewStructure(name, one.colour, structure_kind(name), original, one.number),
             _stored(one.mask_kji, grid) if one.mask_kji.any() else None,
             None,
+            placed(name, original, one.mask_kji, grid),
         )
         for one, name in zip(content.segments, names, strict=True)
+        for original in [_original(one.label, one.description)]
+    ]
+    return Reading((IncomingSet(series, _clean(content.label) or "SEG", _doubted(structures)),), ())
+
+
+def _doubted(structures: Sequence[Incoming]) -> tuple[Incoming, ...]:
+    """The structures with what is odd about the sides in their names."""
+    doubts = {
+        doubt.structure: {
+            "slug": doubt.slug,
+            "detail": doubt.detail,
+            "severity": "warning",
+            "values": doubt.values,
+        }
+        for doubt in check_sides([one.place for one in structures if one.place is not None])
+    }
+    return tuple(
+        replace(one, doubts=(doubts[one.new.name],)) if one.new.name in doubts else one for one in structures
     )
-    return Reading((IncomingSet(series, _clean(content.label) or "SEG", structures),), ())
 
 
 def _stored(mask: Mask, grid: Grid) -> StoredMask:
@@ -199,6 +223,11 @@ def _stored(mask: Mask, grid: Grid) -> StoredMask:
 
 def _kind(given: str, name: str) -> str:
     return given[:16] or structure_kind(name)
+
+
+def _original(given: str, description: str) -> str:
+    """What a structure was first called: by its description where its name comes from that."""
+    return (description if description and is_name_from(given, description) else given)[:64]
 
 
 def _names(originals: Iterable[str]) -> Iterator[str]:
@@ -239,8 +268,9 @@ def _take_in_set(session: Session, instance_id: str, incoming: IncomingSet) -> S
         structure = add_structure(session, owner, one.new)
         if one.mask is not None:
             new = NewRevision(
-                one.mask, 0, reason="imported", tool="import", contours_sha256=one.contours_sha256
-            )
+                one.mask, 0, reason="imported", tool="import", contours_sha256=one.contours_sha256,
+                plausibility=list(one.doubts),
+            )  # fmt: skip
             append_revision(session, structure, new)
     audit.record(
         session, None, "labels.set.imported", "structure-set", owner.id,

@@ -53,6 +53,8 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     ------
     IllegalTransition
         When a structure named cannot take the act, or none of the set can.
+    InvalidInput
+        When structures are returned without saying why.
     OwnWork
         When the actor drew, accepted or submitted what he wants to approve.
     StaleRevision
@@ -72,12 +74,14 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
         _move(structure, act)
         _sign(session, actor, heads[structure.id], rule.done, body.comment)
     refresh_study(session, scope.study.id)
-    for head in (heads[structure.id] for structure in chosen):
+    for structure in chosen:
+        head = heads[structure.id]
         if act is Act.APPROVE:
             _measure(session, actor, head, scope)
         audit.record(
-            session, actor.user_id, f"labels.structure.{rule.done}", "structure", head.structure_id,
-            project_id=scope.project.id, changes={"revision": head.number, "sha256": head.sha256},
+            session, actor.user_id, f"labels.structure.{rule.done}", "structure", structure.id,
+            project_id=scope.project.id,
+            changes={"revision": head.number, "sha256": head.sha256, "name": structure.name},
         )  # fmt: skip
     jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
@@ -98,7 +102,7 @@ def _chosen(
     if not named:
         if not able:
             raise IllegalTransition(f"no structure of this set can be {RULES[act].done} now")
-        return able
+        named = {row.id for row in able}
     refused = [row for row in present if row.id in named and row not in able]
     if refused:
         states = {row.name: "unknown" if row.id in unknown_now else row.state for row in refused}
@@ -106,6 +110,8 @@ def _chosen(
         raise IllegalTransition(
             f"cannot be {RULES[act].done}: {states}", structures=names, name=", ".join(names)
         )
+    if act is Act.RETURN and not body.comment.strip():
+        raise InvalidInput("say in a comment why it is returned", field="comment")
     return [row for row in able if row.id in named]
 
 
@@ -169,6 +175,8 @@ def assess(session: Session, actor: Actor, structure_id: str, assessment: str, b
     head = repository.heads(session, [structure]).get(structure_id)
     if head is None or (assessment == "accepted" and head.slices == 0):
         raise IllegalTransition(f"{structure.name} has no contour to assess", name=structure.name)
+    if assessment == "accepted" and structure.state == State.APPROVED:
+        raise IllegalTransition(f"{structure.name} is approved already", name=structure.name)
     if assessment == REJECTED:
         _reject(session, actor, structure, scope)
     elif head.author_id is not None:

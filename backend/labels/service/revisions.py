@@ -77,7 +77,7 @@ class NewRevision:
     contours_sha256: str | None = None
     """On later revisions it is taken from the parent."""
     plausibility: list[dict[str, str]] = field(default_factory=list)
-    """Warnings {slug, detail, severity} about a network's contour."""
+    """Warnings {slug, detail, severity, values} about a contour that a network drew or that came in."""
     idempotency: IdempotencyKey | None = None
 
 

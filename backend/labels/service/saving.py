@@ -16,7 +16,7 @@ from backend.kit.db import session_scope
 from backend.kit.errors import InvalidInput, NotFound
 from backend.kit.storage import storage
 from backend.labels import repository
-from backend.labels.errors import BadMask, StaleDraft, UndeclaredEmpty, WrongMaskShape
+from backend.labels.errors import BadMask, DraftElsewhere, StaleDraft, UndeclaredEmpty, WrongMaskShape
 from backend.labels.schemas import DraftIn, RevisionIn, RevisionOut
 from backend.labels.service.describing import describe_revisions
 from backend.labels.service.revisions import (
@@ -160,8 +160,14 @@ def list_drafts(session: Session, actor: Actor, set_id: str) -> Sequence[tuple[D
     return repository.drafts_of_set(session, set_id, actor.user_id)
 
 
-def put_draft(actor: Actor, structure_id: str, body: DraftIn) -> tuple[Draft, Structure]:
-    """Keep one's own unsaved work; work begun from a newer revision is not overwritten by older."""
+def put_draft(
+    actor: Actor, structure_id: str, body: DraftIn, seen: str | None = None
+) -> tuple[Draft, Structure]:
+    """Keep one's own unsaved work; work begun from a newer revision is not overwritten by older.
+
+    `seen` is the version of the draft that the client has last read or written, "0" for none; where another
+    window has written one since, this one is refused.
+    """
     with session_scope(read_only=True) as session:
         structure, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
         grid = set_grid(session, scope.structure_set)
@@ -176,6 +182,9 @@ def put_draft(actor: Actor, structure_id: str, body: DraftIn) -> tuple[Draft, St
             session.add(draft)
         elif draft.base > body.base:
             raise StaleDraft(f"your draft from revision {draft.base} is newer", base=draft.base)
+        elif seen is not None and seen != draft.version:
+            since = draft.saved_at.isoformat()
+            raise DraftElsewhere("another window of yours has drawn on it since", saved_at=since)
         draft.base, draft.mask, draft.seconds, draft.saved_at = body.base, body.mask, body.seconds, now()
     return draft, structure
 

@@ -183,6 +183,8 @@ def _template_entry(session: Session, structure_set: StructureSet, name: str) ->
 def create_structure(session: Session, actor: Actor, set_id: str, new: NewStructure) -> Structure:
     """A person adds a structure to a set."""
     scope = open_set(session, actor, set_id, Permission.ANNOTATE)
+    repository.lock_set(session, set_id)
+    _check_name(session, scope.structure_set, new.name)
     made = add_structure(session, scope.structure_set, new)
     _record(session, actor, "labels.structure.created", made, scope)
     return made
@@ -191,33 +193,57 @@ def create_structure(session: Session, actor: Actor, set_id: str, new: NewStruct
 def change_structure(
     session: Session, actor: Actor, structure_id: str, name: str | None, colour: str | None
 ) -> Structure:
-    """Rename or recolour; what was approved keeps its name."""
+    """Rename or recolour; what is submitted or approved keeps its name."""
     _, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
     repository.lock_set(session, scope.structure_set.id)
     structure = repository.lock_structure(session, structure_id)
+    changes: dict[str, str] = {}
     if name is not None and name != structure.name:
-        if structure.state == State.APPROVED:
-            raise SignedStructure("the approval is for the present name")
-        if find_structure(session, scope.structure_set, name) is not None:
-            raise NameTaken(f"{name} is already in this structure set", field="name", name=name)
+        _check_not_signed(structure)
+        _check_name(session, scope.structure_set, name, structure)
+        changes = {"before": structure.name, "name": name}
         structure.name = name
     if colour is not None:
         structure.colour = colour
-    _record(session, actor, "labels.structure.changed", structure, scope)
+    audit.record(
+        session, actor.user_id, "labels.structure.changed", "structure", structure_id,
+        project_id=scope.project.id, changes=changes,
+    )  # fmt: skip
+    jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
     return structure
 
 
 def delete_structure(session: Session, actor: Actor, structure_id: str) -> None:
-    """Delete a structure with its revisions, unless a signature stands on one of them."""
+    """Delete a structure with its revisions, unless it is submitted or a signature stands on one of them."""
     _, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
     structure = repository.lock_structure(session, structure_id)
+    _check_not_signed(structure)
     if repository.newest_approval(session, structure_id) is not None:
         raise SignedStructure("a revision of this structure was approved")
     session.delete(structure)
     refresh_study(session, scope.study.id)
     _record(session, actor, "labels.structure.deleted", structure, scope)
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
+
+
+def _check_name(
+    session: Session, structure_set: StructureSet, name: str, renamed: Structure | None = None
+) -> None:
+    """People tell structures apart by more than upper and lower case; what software names is not refused."""
+    others = repository.structures_of_sets(session, [structure_set.id])
+    taken = next((o.name for o in others if o is not renamed and o.name.casefold() == name.casefold()), None)
+    if taken is not None:
+        raise NameTaken(f"{taken} is already in this structure set", field="name", name=taken)
+
+
+def _check_not_signed(structure: Structure) -> None:
+    """Whoever looks at a submitted structure signs the contour under the name that he sees."""
+    if structure.state in (State.SUBMITTED, State.APPROVED):
+        raise SignedStructure(
+            f"{structure.name} is {structure.state}: its name and contour are what is signed",
+            name=structure.name,
+        )
 
 
 def _record(session: Session, actor: Actor, action: str, structure: Structure, scope: SetScope) -> None:

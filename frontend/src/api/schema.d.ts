@@ -186,6 +186,8 @@ export interface components {
              * Format: date-time
              */
             saved_at: string;
+            /** Version */
+            version: string;
         };
         /**
          * EffortRow
@@ -440,6 +442,28 @@ export interface components {
             role: "administrator" | "clinician" | "annotator" | "reviewer" | "reader";
         };
         /**
+         * NameOut
+         * @description What a free text means by TG-263; `name` is null where that is not certain, and `finding` says why.
+         */
+        NameOut: {
+            /** Name */
+            name: string | null;
+            /**
+             * Confidence
+             * @enum {string}
+             */
+            confidence: "exact" | "normalised" | "derived" | "unknown";
+            /** Side */
+            side: ("L" | "R") | null;
+            /** Finding */
+            finding: ("side-missing" | "side-unexpected" | "both-sides" | "helper" | "combined" | "not-listed") | null;
+            /**
+             * Candidates
+             * @description TG-263 names to choose from where none is certain
+             */
+            candidates: string[];
+        };
+        /**
          * NetworkOut
          * @description A network family with its versions, newest first.
          */
@@ -636,6 +660,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[SnapshotCase] */
+        Page_SnapshotCase_: {
+            /** Items */
+            items: components["schemas"]["SnapshotCase"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[SnapshotOut] */
         Page_SnapshotOut_: {
             /** Items */
@@ -676,7 +707,7 @@ export interface components {
         };
         /**
          * PlausibilityWarning
-         * @description Something about a network's contour that a person should look at.
+         * @description Something about a contour that a network drew, or that came in, that a person should look at.
          */
         PlausibilityWarning: {
             /** Slug */
@@ -1044,6 +1075,8 @@ export interface components {
              * Format: date-time
              */
             saved_at: string;
+            /** Version */
+            version: string;
             /** Structure Id */
             structure_id: string;
         };

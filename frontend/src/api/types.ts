@@ -39,6 +39,8 @@ export type ImportSummary = Schemas['ImportSummary'];
 
 export type Revision = Schemas['RevisionOut'];
 export type Structure = Schemas['StructureOut'];
+export type Draft = Schemas['DraftOut'];
+export type NameMeaning = Schemas['NameOut'];
 export type SetDraft = Schemas['SetDraftOut'];
 export type StructureSet = Schemas['StructureSetOut'];
 

@@ -1,3 +1,4 @@
+import { doseEn } from './dose.en';
 import { pagesEn } from './pages.en';
 import { reviewEn } from './review.en';
 import { serverEn } from './server.en';
@@ -7,4 +8,4 @@ import { viewerEn } from './viewer.en';
 import { worklistEn } from './worklist.en';
 
 /** Every phrase in English; other languages have the same keys. */
-export const en = { ...worklistEn, ...viewerEn, ...reviewEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn } as const;
+export const en = { ...worklistEn, ...viewerEn, ...doseEn, ...reviewEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn } as const;

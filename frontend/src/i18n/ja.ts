@@ -1,3 +1,4 @@
+import { doseJa } from './dose.ja';
 import type { en } from './en';
 import { pagesJa } from './pages.ja';
 import { reviewJa } from './review.ja';
@@ -11,6 +12,7 @@ import { worklistJa } from './worklist.ja';
 export const ja: Record<keyof typeof en, string> = {
   ...worklistJa,
   ...viewerJa,
+  ...doseJa,
   ...reviewJa,
   ...pagesJa,
   ...trainingJa,

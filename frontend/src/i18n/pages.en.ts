@@ -150,6 +150,7 @@ export const pagesEn = {
   'export.monai': 'MONAI data list',
   'export.onlyApproved': 'Approved contours only',
   'export.start': 'Export',
+  'export.leftOut': 'Without, as not every case has them: {names}',
   'export.none': 'No exports yet.',
   'export.download': 'Download',
 } as const;

@@ -152,6 +152,7 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   'export.monai': 'MONAI datalist',
   'export.onlyApproved': '承認済みの輪郭のみ',
   'export.start': '書き出し',
+  'export.leftOut': '全症例にはないため含まれません: {names}',
   'export.none': 'まだ書き出しはありません。',
   'export.download': 'ダウンロード',
 };

@@ -7,6 +7,7 @@ export const reviewEn = {
     'A colleague with an account of their own has to approve it. Whoever works alone needs a second person: an administrator adds accounts under Users.',
   'review.accept.network': '{name} was not drawn by a network: there is no AI contour to accept',
   'review.accept.corrected': '{name} has been drawn by a person since; only an unchanged AI contour is accepted',
+  'review.accept.approved': '{name} is approved already; there is nothing left to accept',
   'review.accept.already': '{name} is accepted already',
   'review.absent': 'empty: declared absent',
   'review.unknown': 'Unknown: nothing drawn, left out of review, datasets and exports',

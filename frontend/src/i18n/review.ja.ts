@@ -9,6 +9,7 @@ export const reviewJa: Record<keyof typeof reviewEn, string> = {
     '別のアカウントをもつ同僚の承認が必要です。お一人で使用している場合は、管理者が「ユーザー」画面で2人目のアカウントを追加してください。',
   'review.accept.network': '{name} はAIモデルの輪郭ではないため、承諾の対象ではありません',
   'review.accept.corrected': '{name} は人が描き直しています。承諾できるのは変更のないAI輪郭だけです',
+  'review.accept.approved': '{name} は承認済みのため、承諾の必要はありません',
   'review.accept.already': '{name} はすでに承諾されています',
   'review.absent': '空（存在しないと宣言）',
   'review.unknown': '不明：輪郭がないため、レビュー・データセット・書き出しに含まれません',

@@ -124,24 +124,25 @@ export class BitMask {
     this.touch();
   }
 
-  /** Calls back for every stretch of set voxels along i. */
-  forEachRun(visit: (k: number, j: number, i: number, length: number) => void): void {
+  /** Calls back for every stretch of set voxels along i, in all slices or in those of [from, end). */
+  forEachRun(visit: (k: number, j: number, i: number, length: number) => void, from = 0, end = Infinity): void {
     const { bits, low, high } = this;
     const width = high[2] - low[2];
-    let at = 0;
-    for (let k = low[0]; k < high[0]; k += 1) {
+    const first = Math.max(low[0], from);
+    let at = (first - low[0]) * (high[1] - low[1]) * width;
+    for (let k = first; k < Math.min(high[0], end); k += 1) {
       for (let j = low[1]; j < high[1]; j += 1) {
-        const end = at + width;
+        const rowEnd = at + width;
         let start = -1;
-        for (; at < end; at += 1) {
-          if ((at & 7) === 0 && start < 0 && bits[at >> 3] === 0 && at + 8 <= end) at += 7;
+        for (; at < rowEnd; at += 1) {
+          if ((at & 7) === 0 && start < 0 && bits[at >> 3] === 0 && at + 8 <= rowEnd) at += 7;
           else if (((bits[at >> 3] ?? 0) >> (at & 7)) & 1) start = start < 0 ? at : start;
           else if (start >= 0) {
-            visit(k, j, low[2] + width - (end - start), at - start);
+            visit(k, j, low[2] + width - (rowEnd - start), at - start);
             start = -1;
           }
         }
-        if (start >= 0) visit(k, j, low[2] + width - (end - start), end - start);
+        if (start >= 0) visit(k, j, low[2] + width - (rowEnd - start), rowEnd - start);
       }
     }
   }

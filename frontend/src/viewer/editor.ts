@@ -2,14 +2,15 @@
  * Every change of a mask goes through here: strokes voxel by voxel, whole masks that a server operation made,
  * undo and redo. Whoever keeps drafts listens to `onEdit`.
  */
-import { BitMask, difference, runVoxels, runsOf } from '../lib/bits';
+import { BitMask, difference, runVoxels, runsOf, type Runs } from '../lib/bits';
 import { History, type Edit } from '../lib/history';
 import { spacingKji, voxelAt, type Axis, type Plane, type PlaneName } from '../lib/planes';
 import { disk, polygon, stepsBetween, type Point, type Spacing } from '../lib/raster';
 import type { Scene } from './scene';
 
 export type EditTool = 'brush' | 'eraser' | 'threshold' | 'contour' | 'cut';
-export type EditListener = (structureId: string, tool: string) => void;
+/** Hears of every edit after it was made: `runs` are the voxels that it flipped. */
+export type EditListener = (structureId: string, tool: string, runs: Runs) => void;
 export type Refusal = 'read-only' | 'no-structure' | 'locked' | 'hidden';
 
 /** A growing list of voxel indices. */
@@ -109,8 +110,9 @@ export class Editor {
     const { stroke } = this;
     this.stroke = null;
     if (stroke === null || stroke.flipped.length === 0) return;
-    this.history.push({ structureId: stroke.structureId, label: stroke.tool, runs: runsOf(stroke.flipped.list) });
-    this.announce(stroke.structureId, stroke.tool);
+    const edit = { structureId: stroke.structureId, label: stroke.tool, runs: runsOf(stroke.flipped.list) };
+    this.history.push(edit);
+    this.announce(edit);
   }
 
   /** Replaces a structure's mask by another one as a single step of undo; the number of voxels that changed. */
@@ -121,7 +123,7 @@ export class Editor {
     if (runs.length === 0) return 0;
     structure.mask.flipRuns(runs);
     this.history.push({ structureId, label, runs });
-    this.announce(structureId, label);
+    this.announce({ structureId, label, runs });
     return runVoxels(runs);
   }
 
@@ -142,7 +144,7 @@ export class Editor {
     const edit = take(active.id);
     if (edit === null) return null;
     active.mask.flipRuns(edit.runs);
-    this.announce(edit.structureId, edit.label);
+    this.announce(edit);
     return null;
   }
 
@@ -151,10 +153,10 @@ export class Editor {
     this.scene.set({});
   }
 
-  private announce(structureId: string, tool: string): void {
+  private announce({ structureId, label, runs }: Edit): void {
     const count = this.scene.find(structureId)?.mask.count ?? 0;
     this.scene.changeStructure(structureId, { count });
-    for (const listener of this.listeners) listener(structureId, tool);
+    for (const listener of this.listeners) listener(structureId, label, runs);
   }
 
   private spacing(plane: Plane): Spacing {

@@ -1,12 +1,14 @@
 /**
- * One plane on the screen: three canvases above each other, each drawn only when what it shows has changed.
- * The image changes with slice, window and camera; the contours with the masks; the marks with the pointer.
+ * One plane on the screen: four canvases above each other, each drawn only when what it shows has changed.
+ * The image changes with slice, window and camera; the dose with how it is shown; the contours with the masks; the
+ * marks with the pointer.
  */
 import type { Box, Triple } from '../lib/bits';
 import { spacingKji, type Plane, type PlaneName } from '../lib/planes';
 import type { Point, Spacing } from '../lib/raster';
 import { fitCamera, panned, toSlice, transformOf, zoomed, type Camera, type Rectangle, type Size, type Transform } from './camera';
 import { ContourCache, drawContours } from './contours';
+import { DoseLayer } from './dose-layer';
 import { drawMarks } from './marks';
 import type { Scene } from './scene';
 import { renderSlice } from './slice-image';
@@ -27,12 +29,14 @@ export class PlaneView {
   private readonly scene: Scene;
   private readonly host: HTMLElement;
   private readonly image: Layer;
+  private readonly dose: Layer;
   private readonly contours: Layer;
   private readonly marks: Layer;
   private readonly pixels: ImageData;
   private readonly words: Uint32Array;
   private readonly buffer: OffscreenCanvas;
   private readonly cache = new ContourCache();
+  private readonly doseLayer: DoseLayer;
   private camera: Camera | null = null;
   private fitted: { body: Box; rectangle: Rectangle } | null = null;
   private size: Size = { width: 0, height: 0 };
@@ -51,7 +55,9 @@ export class PlaneView {
     this.pixels = new ImageData(width, height);
     this.words = new Uint32Array(this.pixels.data.buffer);
     this.buffer = new OffscreenCanvas(width, height);
+    this.doseLayer = new DoseLayer(width, height);
     this.image = this.layer('image', false);
+    this.dose = this.layer('dose', true);
     this.contours = this.layer('contours', true);
     this.marks = this.layer('marks', true);
     const observer = new ResizeObserver(() => this.resize());
@@ -63,7 +69,11 @@ export class PlaneView {
   dispose(): void {
     for (const release of this.release) release();
     cancelAnimationFrame(this.requested);
-    for (const { canvas } of [this.image, this.contours, this.marks]) canvas.remove();
+    for (const { canvas } of this.layers) canvas.remove();
+  }
+
+  private get layers(): readonly Layer[] {
+    return [this.image, this.dose, this.contours, this.marks];
   }
 
   private get extent(): Point {
@@ -86,7 +96,7 @@ export class PlaneView {
     const ratio = window.devicePixelRatio;
     const before = this.size;
     this.size = { width, height };
-    for (const layer of [this.image, this.contours, this.marks]) {
+    for (const layer of this.layers) {
       layer.canvas.width = Math.round(width * ratio);
       layer.canvas.height = Math.round(height * ratio);
       layer.drawn = '';
@@ -184,6 +194,8 @@ export class PlaneView {
     const view = `${transform.a} ${transform.d} ${transform.e} ${transform.f} ${this.slice}`;
     const { window: values, slicesLoaded } = this.scene.state;
     this.redraw(this.image, `${view} ${values.low} ${values.high} ${slicesLoaded}`, () => this.drawImage());
+    const dose = `${view} ${this.doseLayer.key(this.scene)}`;
+    this.redraw(this.dose, dose, () => this.doseLayer.draw(this.dose.context, this, this.scene));
     const shown = this.scene.state.showContours ? this.contourKey() : 'none';
     this.redraw(this.contours, `${view} ${shown}`, () => drawContours(this.contours.context, this, this.scene, this.cache));
     this.marks.drawn = '';

@@ -7,6 +7,7 @@ import type { BitMask, Box, Triple } from '../lib/bits';
 import { planesOf, type Plane, type PlaneName } from '../lib/planes';
 import { BodyFinder } from './body';
 import type { Rectangle } from './camera';
+import { NO_DOSE, type DoseView } from './dose-view';
 import type { Window } from './slice-image';
 import type { Volume } from './volume';
 
@@ -45,6 +46,7 @@ export type SceneState = {
   readonly structures: readonly ShownStructure[];
   readonly activeId: string | null;
   readonly comparison: Comparison | null;
+  readonly dose: DoseView;
   readonly brushMm: number;
   readonly ball: boolean;
   readonly threshold: Window;
@@ -84,6 +86,7 @@ export class Scene {
       structures: [],
       activeId: null,
       comparison: null,
+      dose: NO_DOSE,
       brushMm: 10,
       ball: false,
       threshold: { low: -50, high: 150 },
@@ -100,6 +103,10 @@ export class Scene {
     this.state = { ...this.state, ...change };
     for (const listener of this.listeners) listener();
     this.repaint();
+  }
+
+  changeDose(change: Partial<DoseView>): void {
+    this.set({ dose: { ...this.state.dose, ...change } });
   }
 
   repaint(): void {

@@ -125,3 +125,15 @@ def test_last_administrator_can_neither_resign_nor_be_switched_off(client, actor
     assert (
         client.patch(f"/api/users/{last.user_id}", json={"active": False}, headers=headers).status_code == 200
     )
+
+
+@pytest.mark.parametrize("change", [{"password": "another-Long-1-password"}, {"active": False}])
+def test_new_password_or_shut_out_ends_tokens(client, actor, login, change):
+    bob = actor("annotator")
+    bearer = login(bob)
+    assert client.get("/api/session", headers=bearer).status_code == 200
+    administrator = login("administrator")
+    for patch in (change, {"active": True}):
+        answer = client.patch(f"/api/users/{bob.user_id}", json=patch, headers=administrator)
+        assert answer.status_code == 200
+    assert client.get("/api/session", headers=bearer).status_code == 401

@@ -95,6 +95,16 @@ def test_nnunet_layout(
     assert image.dtype == np.int16 and image.min() == -1000
 
 
+def test_nnunet_says_which_structures_it_cannot_hold(
+    project: Project, two_cases: tuple[Arrived, Mask, Mask], client: TestClient, login: Login
+) -> None:
+    result, data = _exported(client, project, login("clinician"), format="nnunet")
+    assert (result["structures"], result["structures_left_out"]) == (["Brainstem"], ["Parotid_L"])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        described = json.loads(archive.read("Dataset001_Rinkaku/dataset.json"))
+    assert described["structures_left_out"] == ["Parotid_L"]
+
+
 def test_monai_datalist(
     project: Project, two_cases: tuple[Arrived, Mask, Mask], client: TestClient, login: Login, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from backend.projects.tables import Project
 from backend.studies.service import reference_of
 from backend.studies.tables import Series
 from rt.dicom.outgoing import ObjectHeader, StructureOut
+from rt.dicom.parse import read_stored
 from rt.dicom.seg import write_seg
 from rt.dicom.uids import new_uid
 from tests.factories.dicom import make_rtstruct
@@ -55,6 +56,70 @@ def test_names_are_mapped_and_the_original_kept(project: Project, arrived: Arriv
     assert rows[0].original_name == "parotis li"
     assert [row.head for row in rows] == [1, 1, 1, 1, 0], "a ROI without contours is listed empty"
     assert rows[0].colour == "#ff0000"
+
+
+def test_two_that_mean_the_same_are_both_kept_and_told_apart_case_31(
+    project: Project, arrived: Arrived, tmp_path: Path
+) -> None:
+    names = ["Parotid_L", "Parotis li", "左耳下腺", "Ring_Parotid_L", "parotid"]
+    _send(project, tmp_path, make_rtstruct(arrived.ct, {name: {2: RING} for name in names}))
+    rows = _structures()
+    assert [row.name for row in rows] == [
+        "Parotid_L", "Parotid_L_2", "Parotid_L_3", "Ring_Parotid_L", "parotid",
+    ]  # fmt: skip
+    assert [row.original_name for row in rows] == names
+
+
+@pytest.mark.parametrize("form", ["rtstruct", "seg"])
+def test_a_round_trip_keeps_the_original_name_where_nobody_renamed(
+    project: Project, arrived: Arrived, tmp_path: Path, client: TestClient, login: Login, form: str
+) -> None:
+    given = ["左耳下腺", "Parotis li", "my thing", "Kehlkopf"]
+    results = _send(project, tmp_path, make_rtstruct(arrived.ct, {name: {2: RING} for name in given}))
+    set_id = results[0]["structure_sets"][0]
+    headers = login("clinician")
+    renamed = _structures()[3]
+    assert renamed.name == "Larynx"
+    changed = client.patch(f"/api/structures/{renamed.id}", json={"name": "Glottis"}, headers=headers)
+    assert changed.status_code == 200, changed.text
+    answer = client.get(f"/api/structure-sets/{set_id}/export?format={form}", headers=headers)
+    returned = read_stored(answer.content)
+    returned.SOPInstanceUID = returned.file_meta.MediaStorageSOPInstanceUID = new_uid()
+    returned.SeriesInstanceUID = new_uid()
+    send(project, tmp_path / "again", [returned])
+    (again,) = (one for one in run_queued("import-structures") if one["structure_sets"])
+    with db.session_scope(read_only=True) as session:
+        of_set = select(Structure).where(Structure.structure_set_id == again["structure_sets"][0])
+        rows = list(session.scalars(of_set.order_by(Structure.number)))
+    assert [(row.name, row.original_name) for row in rows] == [
+        ("Parotid_L", "左耳下腺"),
+        ("Parotid_L_2", "Parotis li"),
+        ("my thing", "my thing"),
+        ("Glottis", "Glottis"),
+    ]
+
+
+LEFT_RING, RIGHT_RING = [(15, 6), (18, 6), (18, 10), (15, 10)], [(1, 6), (4, 6), (4, 10), (1, 10)]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_sides_are_held_against_the_geometry(
+    project: Project, arrived: Arrived, tmp_path: Path, client: TestClient, login: Login, swapped: bool
+) -> None:
+    rings = (RIGHT_RING, LEFT_RING) if swapped else (LEFT_RING, RIGHT_RING)
+    left, right = ({2: ring} for ring in rings)
+    results = _send(project, tmp_path, make_rtstruct(arrived.ct, {"Auge li": left, "右眼球": right}))
+    url = f"/api/structure-sets/{results[0]['structure_sets'][0]}"
+    shown = client.get(url, headers=login("reader")).json()["structures"]
+    said = [(one["name"], warning) for one in shown for warning in one["plausibility"]]
+    assert [name for name, _ in said] == (["Eye_L", "Eye_R"] if swapped else [])
+    for _, warning in said:
+        assert warning == {
+            "slug": "side",
+            "severity": "warning",
+            "detail": "Eye_R lies left of Eye_L",
+            "values": {"right": "Eye_R", "left": "Eye_L"},
+        }
 
 
 def test_the_mask_is_what_the_contours_enclose(project: Project, arrived: Arrived, tmp_path: Path) -> None:

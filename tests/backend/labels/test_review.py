@@ -169,6 +169,14 @@ def test_return_keeps_the_comment_and_owes_an_answer(
     assert [row["comment"] for row in reviews] == ["", "tail missing", ""]
 
 
+@pytest.mark.parametrize("body", [{}, {"comment": ""}, {"comment": " \n"}], ids=str)
+def test_return_needs_a_comment(drawn: Drawn, client: TestClient, login: Login, body: dict[str, str]) -> None:
+    _post(client, drawn, "submit", login("annotator"))
+    answer = _post(client, drawn, "return", login("reviewer"), **body)
+    assert (answer.status_code, answer.json()["field"]) == (422, "comment")
+    assert _structure(drawn).state == "submitted"
+
+
 ILLEGAL = [
     ("draft", "approve"), ("draft", "return"), ("submitted", "submit"),
     ("approved", "submit"), ("approved", "approve"), ("approved", "return"),
@@ -220,6 +228,14 @@ def test_roles(
     if act != "submit":
         _post(client, drawn, "submit", login("annotator"))
     assert _post(client, drawn, act, login(role)).status_code == expected
+
+
+def test_an_approved_contour_is_not_accepted(drawn: Drawn, client: TestClient, login: Login) -> None:
+    _post(client, drawn, "submit", login("annotator"))
+    _post(client, drawn, "approve", login("reviewer"))
+    answer = _assess(client, drawn, "accepted", login("clinician"))
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/illegal-transition")
+    assert _structure(drawn).assessment == "none"
 
 
 def _assess(client: TestClient, drawn: Drawn, assessment: str, headers: dict[str, str]):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from backend.audit.tables import AuditEntry
 from backend.jobs.tables import Event, Job
 from backend.kit import db, storage
 from backend.labels.tables import Revision, Structure
-from rt.masks import decode_mask, encode_mask
+from rt.masks import Mask, decode_mask, encode_mask
 from tests.backend.labels.conftest import Drawn, Save, draw, packed
 from tests.factories.scenes import Scene, block
 
@@ -39,6 +40,14 @@ def test_save_appends_a_revision_with_its_measures(drawn: Drawn, save: Save, log
     assert body["author"]["username"].startswith("annotator")
     assert body["network_version"]["name"] == "head-neck-oar"
     assert body["reason"] == "parotid tail"
+
+
+@pytest.mark.parametrize("tool", ["network", "rule", "import", "reject", "restore", " Network "])
+def test_a_person_cannot_save_as_software(drawn: Drawn, save: Save, login: Login, tool: str) -> None:
+    answer = save(drawn.structure_id, ~drawn.mask, 1, login("annotator"), tool=tool)
+    assert (answer.status_code, "by the software only" in answer.text) == (422, True), answer.text
+    with db.session_scope(read_only=True) as session:
+        assert session.get_one(Structure, drawn.structure_id).head == 1
 
 
 def test_save_writes_audit_event_and_jobs(drawn: Drawn, save: Save, login: Login) -> None:
@@ -282,3 +291,24 @@ def test_older_draft_does_not_overwrite_a_newer_one(
     assert client.get(url, headers=mine).json()["mask"] == packed(drawn.mask)
     assert client.delete(url, headers=mine).status_code == 204
     assert client.get(url, headers=mine).status_code == 404
+
+
+def test_another_windows_draft_is_not_overwritten(drawn: Drawn, client: TestClient, login: Login) -> None:
+    mine = login("annotator")
+    url = f"/api/structures/{drawn.structure_id}/draft"
+
+    def put(mask: Mask, seen: str | None) -> Response:
+        headers = mine if seen is None else mine | {"If-Match": f'"{seen}"'}
+        return client.put(url, json={"base": 1, "mask": packed(mask)}, headers=headers)
+
+    first = put(drawn.mask, "0").json()["version"]
+    assert client.get(url, headers=mine).json()["version"] == first
+    second = put(~drawn.mask, first).json()["version"]
+    for seen in ("0", first, "x"):
+        answer = put(drawn.mask, seen)
+        assert (answer.status_code, answer.json()["type"]) == (412, "/problems/draft-elsewhere")
+    assert client.get(url, headers=mine).json()["mask"] == packed(~drawn.mask)
+    assert put(drawn.mask, second).status_code == 200
+    assert put(~drawn.mask, None).status_code == 200, "a script may do without"
+    client.delete(url, headers=mine)
+    assert put(drawn.mask, second).status_code == 200, "there is nothing to overwrite"

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import select
 
+from backend.audit.tables import AuditEntry
 from backend.kit import db
 from backend.labels.tables import Structure
 from rt import morphology
@@ -67,8 +69,30 @@ def test_names_are_used_once(drawn: Drawn, client: TestClient, login: Login) -> 
     assert other["number"] == 2
     renamed = client.patch(f"/api/structures/{other['id']}", json={"name": "Parotid_L"}, headers=headers)
     assert renamed.status_code == 409
-    for name in ("", " ", "a\\b", "x" * 65, "a\tb"):
-        assert client.post(url, json={"name": name}, headers=headers).status_code == 422, name
+    for taken in ("parotid_l", "PAROTID_L"):
+        for answer in (
+            client.post(url, json={"name": taken}, headers=headers),
+            client.patch(f"/api/structures/{other['id']}", json={"name": taken}, headers=headers),
+        ):
+            assert (answer.status_code, answer.json()["name"]) == (409, "Parotid_L")
+    own = client.patch(f"/api/structures/{other['id']}", json={"name": "PAROTID_R"}, headers=headers)
+    assert own.json()["name"] == "PAROTID_R", "its own name in other case"
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a\\b", "x" * 65, "a\tb", "a\u202eb", "a\u200bb", "a\x85b"], ids=ascii
+)
+def test_names_and_labels_read_as_they_are_stored(
+    drawn: Drawn, client: TestClient, login: Login, name: str
+) -> None:
+    headers = login("annotator")
+    url = f"/api/structure-sets/{drawn.set_id}/structures"
+    assert client.post(url, json={"name": name}, headers=headers).status_code == 422
+    url = f"/api/structures/{drawn.structure_id}"
+    assert client.patch(url, json={"name": name}, headers=headers).status_code == 422
+    url, series = f"/api/studies/{drawn.scene.study.id}/structure-sets", drawn.scene.series.id
+    answer = client.post(url, json={"series_id": series, "label": name}, headers=headers)
+    assert answer.status_code == 422
 
 
 def test_approved_structures_keep_their_name_and_stay(drawn: Drawn, client: TestClient, login: Login) -> None:
@@ -79,6 +103,33 @@ def test_approved_structures_keep_their_name_and_stay(drawn: Drawn, client: Test
     assert client.patch(url, json={"name": "Parotid_R"}, headers=headers).status_code == 409
     assert client.delete(url, headers=headers).json()["type"] == "/problems/structure-signed"
     assert client.patch(url, json={"colour": "#000000"}, headers=headers).json()["colour"] == "#000000"
+
+
+def test_submitted_structures_keep_their_name_and_stay(
+    drawn: Drawn, client: TestClient, login: Login
+) -> None:
+    headers, url = login("annotator"), f"/api/structures/{drawn.structure_id}"
+    client.post(f"/api/structure-sets/{drawn.set_id}/submit", json={}, headers=headers)
+    for answer in (
+        client.patch(url, json={"name": "Parotid_R"}, headers=headers),
+        client.delete(url, headers=headers),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/structure-signed")
+    assert client.patch(url, json={"colour": "#000000"}, headers=headers).json()["name"] == "Parotid_L"
+    client.post(f"/api/structure-sets/{drawn.set_id}/approve", json={}, headers=login("reviewer"))
+    with db.session_scope(read_only=True) as session:
+        approved = select(AuditEntry.changes).where(AuditEntry.action == "labels.structure.approved")
+        assert session.scalars(approved).one()["name"] == "Parotid_L"
+
+
+def test_audit_holds_both_names_of_a_renamed_structure(
+    drawn: Drawn, client: TestClient, login: Login
+) -> None:
+    url = f"/api/structures/{drawn.structure_id}"
+    assert client.patch(url, json={"name": "Parotid_R"}, headers=login("annotator")).status_code == 200
+    with db.session_scope(read_only=True) as session:
+        changed = select(AuditEntry.changes).where(AuditEntry.action == "labels.structure.changed")
+        assert session.scalars(changed).one() == {"before": "Parotid_L", "name": "Parotid_R"}
 
 
 def test_unsigned_structures_can_be_deleted(drawn: Drawn, client: TestClient, login: Login) -> None:
@@ -148,3 +199,49 @@ def test_operations_that_make_no_sense_are_refused(drawn: Drawn, client: TestCli
         "/problems/wrong-mask-shape"
     )
     assert _operate(client, drawn, login("reader"), drawn.mask, operation="fill-holes").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "左耳下腺",
+            {"name": "Parotid_L", "confidence": "exact", "side": "L", "finding": None, "candidates": []},
+        ),
+        (
+            "Cord+5mm",
+            {
+                "name": "SpinalCord_PRV05",
+                "confidence": "derived",
+                "side": None,
+                "finding": None,
+                "candidates": [],
+            },
+        ),
+        (
+            "parotid",
+            {
+                "name": None,
+                "confidence": "unknown",
+                "side": None,
+                "finding": "side-missing",
+                "candidates": ["Parotid_R", "Parotid_L"],
+            },
+        ),
+    ],
+)
+def test_anybody_signed_in_may_ask_what_a_text_means(
+    text: str, expected: dict[str, object], client: TestClient, login: Login
+) -> None:
+    answer = client.get("/api/names", params={"text": text}, headers=login(None))
+    assert (answer.status_code, answer.json()) == (200, expected)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 65])
+def test_a_text_that_is_no_name_is_not_asked_for(text: str, client: TestClient, login: Login) -> None:
+    answer = client.get("/api/names", params={"text": text}, headers=login("reader"))
+    assert answer.status_code == 422
+
+
+def test_without_login_no_name_is_told(client: TestClient) -> None:
+    assert client.get("/api/names", params={"text": "Parotid_L"}).status_code == 401

@@ -27,7 +27,6 @@ from backend.studies.settling import FORGOTTEN, settle
 from backend.studies.tables import Instance, Patient, Series, Study
 from tests.backend.studies.sending import begin, complete, put, send, zipped
 from tests.factories.dicom import (
-    Ids,
     cylinder,
     deflated_bomb,
     encode,
@@ -193,16 +192,6 @@ def test_the_same_data_set_in_another_transfer_syntax_is_the_same_instance(
     put(client, headers, batch, "1", encode(series[0]))
     (outcome,) = put(client, headers, batch, "2", encode(series[0], "1.2.840.10008.1.2"))
     assert outcome["outcome"] == "duplicate"
-
-
-def test_another_patients_instance_is_refused(client: TestClient, login: Login, project: Project) -> None:
-    series, headers = make_ct_series((2, 16, 16)), login("clinician")
-    ids = Ids(series[0].StudyInstanceUID, "1.2.3", "1.2.4", patient="OTHER")
-    batch = begin(client, headers, project)
-    put(client, headers, batch, "1", encode(series[0]))
-    (outcome,) = put(client, headers, batch, "2", encode(make_ct_series((1, 16, 16), ids=ids)[0]))
-    assert (outcome["outcome"], outcome["slug"]) == ("refused", "wrong-patient")
-    assert counts() == (1, 1, 1, 1)
 
 
 def test_patients_without_an_id_are_not_thrown_together(

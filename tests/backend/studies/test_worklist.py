@@ -169,6 +169,8 @@ def test_a_row_counts_structures_by_review(
     row = client.get(f"/api/studies/{studies[0]}", headers=login("reader")).json()
     assert row["structures"] == {"total": 3, "approved": 2, "submitted": 1, "returned": 0}
     assert [s["origin"] for s in row["structure_sets"]] == ["ai"]
+    waiting = listed(client, login("reader"), project, state="submitted")
+    assert waiting == [studies[0]], "one of its structures waits, whatever state it shows"
 
 
 def test_a_study_is_given_to_a_member_only(

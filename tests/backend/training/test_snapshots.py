@@ -40,7 +40,7 @@ def test_dataset_holds_what_a_network_learns_and_names_its_patients(
     wanted = {"name": "two", "test_fraction": 0.5, "validation_fraction": 0.0}
     snapshot = client.post(url, json=wanted, headers=boss).json()
     assert snapshot["structures"] == ["Parotid_L"], "neither the rejected one nor what no network learns"
-    cases = client.get(f"{url}/{snapshot['id']}/cases", headers=login("reader")).json()
+    cases = client.get(f"{url}/{snapshot['id']}/cases", headers=login("reader")).json()["items"]
     assert [case["split"] for case in cases] == ["train", "test"]
     assert {case["patient_id"] for case in cases} == {"P1", "P2"}
     assert all(case["study_id"] and case["structures"] == ["Parotid_L"] for case in cases)

@@ -4,6 +4,7 @@
  */
 import { api } from '../../api/client';
 import { isProblem, type Problem } from '../../api/problem';
+import type { Draft } from '../../api/types';
 import { encodeMask, toBase64 } from '../../lib/mask';
 import type { BitMask } from '../../lib/bits';
 import { deleteDraft, putDraft } from './draft-store';
@@ -24,6 +25,8 @@ const LONGEST_MS = 4000;
 const RETRY_MS = 8000;
 /** How long the browser's own store may take before it is not counted on. */
 export const STORE_MS = 3000;
+/** The version of a draft that is not there. */
+export const NO_DRAFT = '0';
 const KEEPALIVE_BYTES = 60_000;
 
 /** False, after a while. */
@@ -55,6 +58,8 @@ export class Autosave {
   private readonly changed: () => void;
   private pending = new Set<string>();
   private readonly unkept = new Map<string, Unkept>();
+  /** The version of each draft that this window has last read or written. */
+  private readonly versions = new Map<string, string>();
   /** When the server took the draft of a structure that is still unsaved. */
   private readonly kept = new Map<string, Date>();
   private timer: number | undefined;
@@ -65,6 +70,11 @@ export class Autosave {
     this.userId = userId;
     this.source = source;
     this.changed = changed;
+  }
+
+  /** This window has seen the draft of a structure, or that there is none: only that one is overwritten. */
+  seen(structureId: string, version: string): void {
+    this.versions.set(structureId, version);
   }
 
   /** A structure was edited. */
@@ -83,6 +93,7 @@ export class Autosave {
     this.pending.delete(structureId);
     this.unkept.delete(structureId);
     this.kept.delete(structureId);
+    this.versions.set(structureId, NO_DRAFT);
     await Promise.race([deleteDraft(this.userId, structureId).catch(() => undefined), after(STORE_MS)]);
     this.showSettled(at === null ? 'clean' : 'revision', at);
   }
@@ -124,12 +135,19 @@ export class Autosave {
     const mask = encodeMask(draft.mask);
     const stored = putDraft({ structureId, userId: this.userId, base, mask, seconds, savedAt: new Date().toISOString() });
     const here = Promise.race([stored.then(() => true, () => false), after(STORE_MS)]); // prettier-ignore
+    const version = this.versions.get(structureId);
     try {
       const body = { base, mask: toBase64(mask), seconds };
-      await api.put(`/structures/${structureId}/draft`, body, { keepalive: leaving && mask.length < KEEPALIVE_BYTES });
+      const taken = await api.put<Draft>(`/structures/${structureId}/draft`, body, {
+        keepalive: leaving && mask.length < KEEPALIVE_BYTES,
+        ...(version === undefined ? {} : { ifMatch: `"${version}"` }),
+      });
+      this.versions.set(structureId, taken.version);
       return null;
     } catch (error) {
-      return { here: await here, why: isProblem(error) ? error : null };
+      const why = isProblem(error) ? error : null;
+      if (!isRefusal(why)) this.versions.delete(structureId); // it may have arrived: nobody knows its version
+      return { here: await here, why };
     }
   }
 

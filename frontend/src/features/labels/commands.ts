@@ -1,5 +1,5 @@
 /** What every command of the keymap does. */
-import { notify } from '../../ui/toast';
+import { caution, notify } from '../../ui/toast';
 import { PLANES } from '../../lib/planes';
 import type { BitMask } from '../../lib/bits';
 import type { ToolName } from '../../viewer/scene';
@@ -40,6 +40,7 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
   else if (command === 'contours') scene.set({ showContours: !scene.state.showContours });
   else if (command === 'crosshair') scene.set({ showCrosshair: !scene.state.showCrosshair });
   else if (command === 'fill') toggleFill(workspace);
+  else if (group === 'dose') toggleDose(workspace, name as 'wash' | 'lines' | 'dvh', t);
   else if (command === 'reset') for (const view of views.values()) view.reset();
   else if (command === 'layout') cycleLayout(workspace);
   else notify(t('viewer.nothing'), true);
@@ -113,6 +114,12 @@ function toggleFill({ scene }: Part): void {
   const { structures } = scene.state;
   const opacity = structures.some((one) => one.opacity > 0) ? 0 : FILLED;
   scene.set({ structures: structures.map((one) => ({ ...one, opacity })) });
+}
+
+function toggleDose({ scene }: Part, shown: 'wash' | 'lines' | 'dvh', t: Translate): void {
+  const { dose } = scene.state;
+  if (dose.seriesId === null) caution(t('dose.none'));
+  else scene.changeDose({ [shown]: !dose[shown] });
 }
 
 function cycleLayout({ scene, views }: Part): void {

@@ -7,7 +7,7 @@ import { useT, type Translate } from '../../i18n';
 import { problemText, slugText } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
 import { notify } from '../../ui/toast';
-import { useWorkspace } from './workspace';
+import { useWorkspace, type Workspace } from './workspace';
 import css from './viewer.module.css';
 
 const ENDED: ReadonlySet<Job['state']> = new Set(['succeeded', 'failed', 'cancelled']);
@@ -19,6 +19,17 @@ function outcome({ state, result, error }: Job, t: Translate): string {
   if (state !== 'succeeded') return t(`job.${state}`);
   if (result?.['reason'] === 'region-not-found') return t('viewer.again.region');
   return t('viewer.again.done', { drawn: countOf(result?.['drawn']), kept: countOf(result?.['kept']) });
+}
+
+/** Warns that the network's contours are still to come, where somebody is about to sign or send what is there. */
+export function StillDrawing({ study }: { study: Workspace['study'] }) {
+  const t = useT();
+  if (study.ai !== 'queued' && study.ai !== 'running') return null;
+  return (
+    <p className={css.warnings} role="alert">
+      {t('viewer.stillDrawing')}
+    </p>
+  );
 }
 
 /** Asks for contours by the version in use once more, and says what became of it. */

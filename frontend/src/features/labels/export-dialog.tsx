@@ -3,6 +3,7 @@ import type { Structure } from '../../api/types';
 import { useT } from '../../i18n';
 import { ButtonLink } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
+import { StillDrawing } from './draw-again';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
 
@@ -34,7 +35,7 @@ export function leavingOf(structures: readonly Structure[], dirty: ReadonlySet<s
 /** Says what leaves and what does not, before it leaves. */
 export function ExportDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
-  const { set, session } = useWorkspace();
+  const { set, session, study } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty);
   if (set === null) return null;
   const { leaving, empty, unknown, unsaved } = leavingOf(set.structures, dirty);
@@ -53,6 +54,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
           {t('viewer.export.unsaved', { names: unsaved.join(', ') })}
         </p>
       )}
+      <StillDrawing study={study} />
       <p className={css.muted}>{t('common.notClinical')}</p>
       <DialogActions>
         {FORMATS.map((format) => (

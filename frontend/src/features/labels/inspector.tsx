@@ -176,6 +176,12 @@ export function Inspector() {
       <p className={css.muted}>
         {standing(record, t)}
         <br />
+        {record.original_name !== '' && record.original_name !== record.name && (
+          <>
+            {t('viewer.structure.original', { name: record.original_name })}
+            <br />
+          </>
+        )}
         {head === null
           ? t('viewer.history.none')
           : `${t('viewer.revision', { n: head.number })} · ${makerOf(head, t)} · `}

@@ -10,7 +10,7 @@ import { BitMask, difference } from '../../lib/bits';
 import { decodeMask, encodeMask, fromBase64, toBase64 } from '../../lib/mask';
 import type { Editor } from '../../viewer/editor';
 import type { Scene, ShownStructure } from '../../viewer/scene';
-import { Autosave, STORE_MS, after, type AutosaveState } from './autosave';
+import { Autosave, NO_DRAFT, STORE_MS, after, type AutosaveState } from './autosave';
 import { getDraft } from './draft-store';
 
 export type Conflict = { readonly structureId: string; readonly name: string; readonly theirs: BitMask; readonly head: Revision };
@@ -146,6 +146,13 @@ export class LabelSession {
     return base < head.number ? base : null;
   }
 
+  /** The revision that a structure with unsaved changes is measured against: `tag` is the same until another is saved. */
+  savedOf(id: string): { tag: object; number: number; mask: () => BitMask } | null {
+    const saved = this.saved.get(id);
+    if (saved === undefined || saved.bytes === null || !this.state.dirty.has(id)) return null;
+    return { tag: saved, number: saved.number, mask: () => this.maskOf(saved.bytes) };
+  }
+
   private draftOf(id: string): { mask: BitMask; base: number; seconds: number } | null {
     const structure = this.scene.find(id);
     const work = this.work.get(id);
@@ -167,7 +174,7 @@ export class LabelSession {
     for (const one of stale) this.work.set(one.id, { base: one.head?.number ?? 0, seconds: 0, tool: '', lastEdit: 0 });
     this.change({ loading: new Set([...this.state.loading, ...stale.map((one) => one.id)]) });
     const fresh = this.scene.state.canEdit && stale.some((one) => !before.has(one.id));
-    const drafts = fresh ? this.remoteDrafts() : Promise.resolve(new Map());
+    const drafts: Promise<Drafts | null> = fresh ? this.remoteDrafts() : Promise.resolve(null);
     const outline = ({ kind }: Structure): number => (kind === 'EXTERNAL' ? 0 : 1);
     const queue = [...stale].sort((a, b) => outline(a) - outline(b)); // the views are fitted to it
     const restored: { name: string; at: string }[] = [];
@@ -199,7 +206,7 @@ export class LabelSession {
   }
 
   /** Loads the newest revision and, the first time, the draft over it; the time of a restored draft, or null. */
-  private async loadOne(structure: Structure, drafts: Promise<Drafts> | null): Promise<string | null> {
+  private async loadOne(structure: Structure, drafts: Promise<Drafts | null> | null): Promise<string | null> {
     const { id, head } = structure;
     try {
       const bytes = head === null ? null : await this.bytesOf(id, head.number);
@@ -207,7 +214,10 @@ export class LabelSession {
       this.put(id, mask);
       if (structure.kind === 'EXTERNAL' && mask.count > 0) this.scene.outlined(mask);
       this.saved.set(id, { number: head?.number ?? 0, bytes, count: mask.count });
-      return drafts !== null && this.scene.state.canEdit ? await this.restore(id, (await drafts).get(id)) : null;
+      if (drafts === null || !this.scene.state.canEdit) return null;
+      const remote = await drafts;
+      if (remote !== null) this.autosave.seen(id, remote.get(id)?.version ?? NO_DRAFT);
+      return await this.restore(id, remote?.get(id));
     } catch {
       this.mark('failed', id, true);
       return null;
@@ -247,10 +257,10 @@ export class LabelSession {
     return changed === 0 ? null : draft.savedAt;
   }
 
-  /** The person's drafts on the server by structure; none when it cannot be asked. */
-  private async remoteDrafts(): Promise<Drafts> {
+  /** The person's drafts on the server by structure; null when it cannot be asked. */
+  private async remoteDrafts(): Promise<Drafts | null> {
     const answer = await api.get<Page<SetDraft>>(`/structure-sets/${this.setId}/drafts`).catch(() => null);
-    return new Map(answer?.items.map((one) => [one.structure_id, one]));
+    return answer && new Map(answer.items.map((one) => [one.structure_id, one]));
   }
 
   private async newestDraft(id: string, remote: SetDraft | undefined) {

@@ -12,6 +12,7 @@ import { acceptRefused, reviewRefused } from './refusal';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
 import { volumeCell, volumeText } from './structure-list';
+import { offered } from './name-offer';
 import { offers } from './structure-names';
 import { imagesOf } from './study-page';
 
@@ -100,6 +101,7 @@ describe('review', () => {
     expect(acceptRefused(network, new Set(['n']), editor)).toEqual(['viewer.save-first']);
     expect(acceptRefused({ ...network, assessment: 'accepted' }, clean, editor)).toEqual(['review.accept.already']);
     expect(acceptRefused({ ...network, unknown: true }, clean, editor)).toEqual(['review.unknown']);
+    expect(acceptRefused({ ...network, state: 'approved' }, clean, editor)).toEqual(['review.accept.approved']);
     const corrected = { ...network, head: network.head && { ...network.head, author: person } };
     expect(acceptRefused(corrected, clean, editor)).toEqual(['review.accept.corrected']);
   });
@@ -178,6 +180,21 @@ describe('the order of structures', () => {
   });
 });
 
+describe('the TG-263 name of a text', () => {
+  const certain = { name: 'Parotid_L', confidence: 'exact', side: 'L', finding: null, candidates: [] } as const;
+  const open = { name: null, confidence: 'unknown', side: null, finding: 'side-missing', candidates: ['Eye_R', 'Eye_L'] } as const;
+
+  it('is offered, unless it is typed already or taken', () => {
+    expect(offered({ ...certain, candidates: [] }, '左耳下腺', new Set())).toEqual(['Parotid_L']);
+    expect(offered({ ...certain, candidates: [] }, 'Parotid_L', new Set())).toEqual([]);
+    expect(offered({ ...certain, candidates: [] }, '左耳下腺', new Set(['Parotid_L']))).toEqual([]);
+  });
+
+  it('is to be chosen where it is not certain', () => {
+    expect(offered({ ...open, candidates: [...open.candidates] }, '眼球', new Set(['Eye_R']))).toEqual(['Eye_L']);
+  });
+});
+
 it('offers the names of the template first, then those of TG-263, each once and none that is taken', () => {
   const names = offers(['Parotid_L', 'Ring'], new Set(['Brain', 'Ring'])).map((one) => one.name);
   expect(names.slice(0, 2)).toEqual(['Parotid_L', 'Brainstem']);
@@ -204,6 +221,8 @@ describe('comparison', () => {
 
 it('gives volumes three figures or so, the points above each other', () => {
   expect([0, 0.05, 9.994, 24.51, 12345.6].map(volumeText)).toEqual(['–', '0.05', '9.99', '24.5', '12346']);
+  expect(volumeText(350 * 0.07)).toBe(volumeText(24.5));
+  expect(volumeText(12.25 - 2e-15)).toBe(volumeText(12.25));
   const cells = [0.05, 24.51, 12345.6].map(volumeCell);
   expect(cells.map((cell) => cell.length - cell.trim().length)).toEqual([0, 1, 3]);
   expect(cells.map((cell) => cell.replace(/\s+$/, (padding) => '.00'.slice(3 - padding.length)))).toEqual(['0.05', '24.50', '12346.00']);

@@ -7,6 +7,7 @@ import { useT } from '../../i18n';
 import { Button, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { ErrorNote } from '../../ui/feedback';
+import { NameOffer } from './name-offer';
 import { NameList } from './structure-names';
 import { useWorkspace } from './workspace';
 
@@ -49,6 +50,7 @@ export function NewStructureDialog({ onClose }: { onClose: () => void }) {
           onChange={setName}
         />
         <NameList id="structure-names" template={template.data?.structures.map((one) => one.name) ?? []} taken={taken} />
+        <NameOffer typed={name.trim()} taken={taken} onChoose={setName} />
         {add.error !== null && <ErrorNote error={add.error} />}
         <DialogActions>
           <Button onClick={onClose}>{t('common.cancel')}</Button>

@@ -24,6 +24,7 @@ export function acceptRefused(record: Structure | null, dirty: ReadonlySet<strin
   if (!isNetworks(record)) return ['review.accept.network'];
   if (record.unknown) return ['review.unknown'];
   if (record.head?.author !== null) return ['review.accept.corrected'];
+  if (record.state === 'approved') return ['review.accept.approved'];
   if (dirty.has(record.id)) return ['viewer.save-first'];
   return record.assessment === 'accepted' ? ['review.accept.already'] : null;
 }

@@ -13,6 +13,7 @@ import { useSession } from '../login/session';
 import type { PageActions, ReviewAct } from './actions';
 import { makerOf } from './inspector';
 import { volumeText } from './structure-list';
+import { StillDrawing } from './draw-again';
 import css from './viewer.module.css';
 import { WithdrawNote } from './withdraw';
 import { useLabels, useWorkspace } from './workspace';
@@ -67,7 +68,7 @@ function Facts({ record, act, own }: { record: Structure; act: ReviewAct; own: s
 export function ReviewDialog({ act, review, onClose }: Props) {
   const t = useT();
   const { me } = useSession();
-  const { scene, set, session } = useWorkspace();
+  const { scene, set, session, study } = useWorkspace();
   const dirty = useLabels(session, (state) => state.dirty);
   const activeId = useScene(scene, (state) => state.activeId);
   const structures = eligible(act, set?.structures ?? [], dirty);
@@ -111,6 +112,7 @@ export function ReviewDialog({ act, review, onClose }: Props) {
       {act === 'submit' && unknown.length > 0 && <p className={css.muted}>{t('review.left-out', { names: unknown.join(', ') })}</p>}
       {able.length < structures.length && <p className={css.muted}>{t('review.own.why')}</p>}
       {act === 'submit' && dirty.size > 0 && <p className={css.muted}>{t('viewer.review.unsaved')}</p>}
+      {act !== 'return' && <StillDrawing study={study} />}
       {act === 'submit' && <WithdrawNote />}
       {act === 'approve' && <p className={css.muted}>{t('viewer.review.sign')}</p>}
       <Field label={t('viewer.comment')} hint={silent ? t('viewer.comment.required') : undefined}>

@@ -1,7 +1,9 @@
 import { useT } from '../../i18n';
 import { problemText } from '../../i18n/problems';
 import { classes } from '../../ui/controls';
+import type { Triple } from '../../lib/bits';
 import { describePosition, toPatient } from '../../lib/planes';
+import { isDoseWanted, referenceGy } from '../../viewer/dose-view';
 import { useScene } from '../../viewer/use-scene';
 import { describe } from './tool-options';
 import css from './viewer.module.css';
@@ -22,8 +24,21 @@ function Pointer() {
       <span className={css.value}>
         {value.toFixed(dtype === 'int16' && scene.volume.description.slope === 1 ? 0 : 2)} {unit}
       </span>
+      <DoseHere voxel={pointer} />
     </>
   );
+}
+
+/** The dose under the pointer. */
+function DoseHere({ voxel }: { voxel: Triple }) {
+  const t = useT();
+  const { scene } = useWorkspace();
+  const dose = useScene(scene, (state) => state.dose);
+  const reference = referenceGy(dose);
+  if (dose.field === null || reference === null || !isDoseWanted(dose)) return null;
+  const gy = dose.field.sampler.at(voxel);
+  const percent = ((100 * gy) / reference).toFixed(0);
+  return <span className={css.value}>{Number.isNaN(gy) ? t('dose.outside') : t('dose.here', { gy: gy.toFixed(2), percent })}</span>;
 }
 
 function SaveState() {

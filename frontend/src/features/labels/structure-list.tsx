@@ -17,8 +17,11 @@ const TONES = { draft: 'muted', submitted: 'accent', approved: 'good', returned:
 const LETTERS = { draft: '', submitted: '?', approved: '✓', returned: '↩' } as const;
 const SIGNS = { none: '', accepted: '✓', corrected: '✎', rejected: '✕' } as const;
 
-/** Volume in cm³ with three figures or so. */
-export const volumeText = (cc: number): string => (cc === 0 ? '–' : cc.toFixed(cc < 10 ? 2 : cc < 1000 ? 1 : 0));
+/** Volume in cm³ with three figures or so; the last bits, in which the server's product differs from the page's, decide nothing. */
+export function volumeText(given: number): string {
+  const cc = Number(given.toPrecision(12));
+  return cc === 0 ? '–' : cc.toFixed(cc < 10 ? 2 : cc < 1000 ? 1 : 0);
+}
 
 /** What is as wide as a point and two digits. */
 const PADDING = '\u2008\u2007\u2007';

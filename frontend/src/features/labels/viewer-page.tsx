@@ -9,6 +9,9 @@ import { Editor } from '../../viewer/editor';
 import type { PlaneView } from '../../viewer/plane-view';
 import { Scene } from '../../viewer/scene';
 import { Volume } from '../../viewer/volume';
+import { DoseStrip } from '../dose/dose-strip';
+import { DvhPanel } from '../dose/dvh-panel';
+import { useDose } from '../dose/use-dose';
 import { beforeLogOut, may, useSession } from '../login/session';
 import { useActions } from './actions';
 import { runCommand } from './commands';
@@ -86,6 +89,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   const [tab, takeOver] = useEditingTab(setId, me.user.id, useCallback(() => session.leave(), [session]));
   const mayEdit = mayAnnotate && tab === 'here';
   useVolume(scene, image.id);
+  useDose(scene, study, image);
   useEffect(() => session.open(), [session]);
   useEffect(() => beforeLogOut(() => session.flush()), [session]);
   useEffect(() => {
@@ -121,8 +125,10 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
         <ToolColumn />
         <main className={css.stage}>
           <ToolOptions operate={actions.operate} busy={actions.busy} outcome={actions.outcome} />
+          <DoseStrip />
           <Notices takeOver={mayAnnotate && tab === 'elsewhere' ? takeOver : null} />
           <Views />
+          <DvhPanel />
         </main>
         <StatusBar />
       </div>

@@ -11,6 +11,7 @@ import { ViewPanel } from '../../viewer/view-panel';
 import { keyOf } from './keymap';
 import { sayRefused } from './refusal';
 import { ToolIcon } from './tool-icons';
+import { DoseLegend } from '../dose/legend';
 import css from './viewer.module.css';
 import { useWorkspace } from './workspace';
 
@@ -80,6 +81,7 @@ function View({ plane }: { plane: PlaneName }) {
       >
         <ToolIcon name="layout" size={15} />
       </button>
+      {(layout === plane || (layout === 'all' && plane === 'axial')) && <DoseLegend />}
       <span className={classes(css.letter, css.left)}>{left}</span>
       <span className={classes(css.letter, css.right)}>{right}</span>
       <span className={classes(css.letter, css.up)}>{top}</span>

@@ -18,6 +18,12 @@ const FILTER = { kind: 'export' };
 
 const isLive = (job: Job): boolean => job.state === 'queued' || job.state === 'running';
 
+/** Structures that not every case has: nnU-Net's label map cannot say that one is unknown. */
+function leftOut({ result }: Job): string[] {
+  const names: unknown = result?.['structures_left_out'];
+  return Array.isArray(names) ? names.map(String) : [];
+}
+
 function Archives({ projectId }: { projectId: string }) {
   const t = useT();
   const jobs = useQuery({
@@ -40,6 +46,7 @@ function Archives({ projectId }: { projectId: string }) {
             </td>
             <td>
               <JobProgress job={job} />
+              {leftOut(job).length > 0 && <p className={layout.muted}>{t('export.leftOut', { names: leftOut(job).join(', ') })}</p>}
             </td>
             <td className={layout.actions}>
               {job.state === 'succeeded' && (

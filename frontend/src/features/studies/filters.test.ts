@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isFiltered, modalitiesText, nextSort, readFilters, readSort, sortOf, writeSort } from './filters';
+import { alsoWaiting, isFiltered, modalitiesText, nextSort, readFilters, readSort, sortOf, writeSort } from './filters';
 
 const search = (text: string): URLSearchParams => new URLSearchParams(text);
 
@@ -9,6 +9,10 @@ describe('worklist view', () => {
     expect(filters).toMatchObject({ state: 'submitted', q: 'yamada', ai: '' });
     expect(isFiltered(filters)).toBe(true);
     expect(isFiltered(readFilters(search('sort=patient_id')))).toBe(false);
+  });
+
+  test('a returned study still says how much of it waits for review', () => {
+    expect([alsoWaiting('returned', 2), alsoWaiting('submitted', 2), alsoWaiting('approved', 0)]).toEqual([2, 0, 0]);
   });
 
   test('clicks on a head go through its orders and back to the server’s', () => {

@@ -4,6 +4,8 @@ import type { AiState, StudyState } from '../../api/types';
 export const STATES: readonly StudyState[] = ['new', 'drafted', 'submitted', 'returned', 'partly-approved', 'approved'];
 export const AI_STATES: readonly AiState[] = ['none', 'queued', 'running', 'ready', 'region', 'failed'];
 export const MODALITIES = ['CT', 'MR', 'PT', 'RTSTRUCT', 'RTDOSE', 'RTPLAN', 'SEG'] as const;
+/** Structures that wait for a reviewer in a study whose own state says something else. */
+export const alsoWaiting = (state: StudyState, submitted: number): number => (state === 'submitted' ? 0 : submitted);
 /** Findings about a series' geometry that one may want to look for. */
 export const WARNINGS = [
   'any',

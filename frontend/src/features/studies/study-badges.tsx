@@ -1,6 +1,7 @@
 import type { AiState, StudyRow, StudyState } from '../../api/types';
 import { useT } from '../../i18n';
 import { Badge } from '../../ui/feedback';
+import { alsoWaiting } from './filters';
 
 type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'accent';
 
@@ -25,7 +26,13 @@ const AI_TONES: Record<AiState, Tone> = {
 export function StateBadge({ study: { state, structures } }: { study: Pick<StudyRow, 'state' | 'structures'> }) {
   const t = useT();
   const share = state === 'partly-approved' ? ` ${structures.approved}/${structures.total}` : '';
-  return <Badge tone={STATE_TONES[state]}>{t(`state.${state}`) + share}</Badge>;
+  const waiting = alsoWaiting(state, structures.submitted);
+  return (
+    <>
+      <Badge tone={STATE_TONES[state]}>{t(`state.${state}`) + share}</Badge>
+      {waiting > 0 && <Badge tone={STATE_TONES.submitted}>{`${t('state.submitted')} ${waiting}`}</Badge>}
+    </>
+  );
 }
 
 export function AiBadge({ ai }: { ai: AiState }) {

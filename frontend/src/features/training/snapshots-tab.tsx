@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Snapshot, SnapshotCase } from '../../api/types';
+import type { Page, Snapshot, SnapshotCase } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
@@ -83,7 +83,7 @@ function Cases({ projectId, snapshot, onClose }: { projectId: string; snapshot: 
   const t = useT();
   const cases = useQuery({
     queryKey: keys.snapshotCases(snapshot.id),
-    queryFn: () => api.get<SnapshotCase[]>(`/projects/${projectId}/snapshots/${snapshot.id}/cases`),
+    queryFn: () => api.get<Page<SnapshotCase>>(`/projects/${projectId}/snapshots/${snapshot.id}/cases`),
   });
   return (
     <Dialog title={t('training.casesTitle', { name: snapshot.name })} wide onClose={onClose}>
@@ -99,14 +99,14 @@ function Cases({ projectId, snapshot, onClose }: { projectId: string; snapshot: 
             </tr>
           </thead>
           <tbody>
-            {cases.data.map((one, index) => (
+            {cases.data.items.map((one, index) => (
               <tr key={index}>
                 <td>{t(`training.split.${one.split}`)}</td>
                 <td>
                   {one.study_id === null ? (
                     t('training.case.deleted')
                   ) : (
-                    <Link to={`/studies/${one.study_id}`}>{`${formatPersonName(one.patient_name ?? '')} ${one.patient_id ?? ''}`.trim()}</Link>
+                    <Link to={`/studies/${one.study_id}`}>{[formatPersonName(one.patient_name ?? '') || t('worklist.noName'), one.patient_id].filter(Boolean).join(' · ')}</Link>
                   )}
                 </td>
                 <td className={layout.wrap}>{one.structures.join(', ')}</td>

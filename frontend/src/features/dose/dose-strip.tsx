@@ -1,0 +1,128 @@
+import { useState } from 'react';
+import { useT, type Key } from '../../i18n';
+import { Select, classes } from '../../ui/controls';
+import { referenceGy } from '../../viewer/dose-view';
+import { useScene } from '../../viewer/use-scene';
+import { keyOf } from '../labels/keymap';
+import { useWorkspace } from '../labels/workspace';
+import css from './dose.module.css';
+import { readPrescription, rememberPrescription } from './prescription';
+import { chooseDose, dosesOf, type DoseSeries } from './use-dose';
+
+const MODES = ['wash', 'lines', 'dvh'] as const;
+
+function Modes() {
+  const t = useT();
+  const { scene, run } = useWorkspace();
+  const dose = useScene(scene, (state) => state.dose);
+  return (
+    <span className={css.modes} role="group" aria-label={t('dose.title')}>
+      {MODES.map((mode) => (
+        <button
+          key={mode}
+          type="button"
+          className={classes(css.mode, dose[mode] && css.on)}
+          aria-pressed={dose[mode]}
+          title={`${t(`dose.key.${mode}` as Key)} (${keyOf(`dose.${mode}`)})`}
+          onClick={() => run(`dose.${mode}`)}
+        >
+          {t(`dose.${mode}`)}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+/** What counts as 100 %: typed, or the largest dose. */
+function Reference({ seriesId }: { seriesId: string }) {
+  const t = useT();
+  const { scene } = useWorkspace();
+  const prescription = useScene(scene, (state) => state.dose.prescriptionGy);
+  const [text, setText] = useState(prescription === null ? '' : String(prescription));
+  const say = (): void => {
+    const gy = readPrescription(text);
+    rememberPrescription(seriesId, gy);
+    scene.changeDose({ prescriptionGy: gy });
+  };
+  const wrong = text.trim() !== '' && readPrescription(text) === null;
+  return (
+    <label className={css.option} title={t('dose.reference.hint')}>
+      {t('dose.reference')}
+      <input
+        className={css.prescription}
+        inputMode="decimal"
+        value={text}
+        placeholder={t('dose.reference.max')}
+        aria-label={t('dose.reference.hint')}
+        aria-invalid={wrong}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={say}
+        onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+      />
+      Gy
+    </label>
+  );
+}
+
+function Wash() {
+  const t = useT();
+  const { scene } = useWorkspace();
+  const opacity = useScene(scene, (state) => state.dose.opacity);
+  const threshold = useScene(scene, (state) => state.dose.threshold);
+  const reference = useScene(scene, (state) => referenceGy(state.dose));
+  const slider = (name: string, hint: string, value: number, most: number, said: string, set: (share: number) => void) => (
+    <label className={css.option} title={hint}>
+      {name}
+      <input
+        type="range"
+        min={0}
+        max={most}
+        value={Math.round(100 * value)}
+        aria-label={hint}
+        onChange={(event) => set(Number(event.target.value) / 100)}
+      />
+      <output>{said}</output>
+    </label>
+  );
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const lowest = reference === null ? percent(threshold) : `${percent(threshold)} · ${(threshold * reference).toFixed(1)} Gy`;
+  return (
+    <>
+      {slider(t('dose.opacity'), t('dose.opacity'), opacity, 100, percent(opacity), (share) => scene.changeDose({ opacity: share }))}
+      {slider(t('dose.threshold'), t('dose.threshold.hint'), threshold, 110, lowest, (share) => scene.changeDose({ threshold: share }))}
+    </>
+  );
+}
+
+const labelOf = (one: DoseSeries): string => `${one.modality} ${one.number ?? ''} ${one.description}`.trim();
+
+/** The strip above the views that says how the dose is shown; nothing where the study has none for this image. */
+export function DoseStrip() {
+  const t = useT();
+  const { scene, study } = useWorkspace();
+  const seriesId = useScene(scene, (state) => state.dose.seriesId);
+  const loading = useScene(scene, ({ dose }) => dose.field === null && (dose.wash || dose.lines || dose.dvh));
+  const wash = useScene(scene, (state) => state.dose.wash);
+  const frame = study.series.find((one) => one.id === seriesId)?.volume?.frame_of_reference_uid;
+  const doses = frame === undefined ? [] : dosesOf(study, frame);
+  if (seriesId === null) return null;
+  return (
+    <div className={css.strip} data-testid="dose-strip">
+      <b className={css.title}>{t('dose.title')}</b>
+      <Modes />
+      {doses.length > 1 && (
+        <span className={css.series}>
+          <Select
+            name={t('dose.series')}
+            value={seriesId}
+            choices={doses.map((one) => ({ value: one.id, label: labelOf(one) }))}
+            onChange={(id) => chooseDose(scene, id)}
+          />
+        </span>
+      )}
+      <Reference key={seriesId} seriesId={seriesId} />
+      {wash && <Wash />}
+      {loading && <span role="status">{t('dose.loading')}</span>}
+    </div>
+  );
+}

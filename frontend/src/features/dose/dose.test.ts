@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Series } from '../../api/types';
+import { BitMask } from '../../lib/bits';
+import { DoseSampler } from '../../lib/dose';
+import type { GridGeometry } from '../../lib/planes';
+import { Editor } from '../../viewer/editor';
+import { NO_DOSE, referenceGy } from '../../viewer/dose-view';
+import { Scene } from '../../viewer/scene';
+import { Volume } from '../../viewer/volume';
+import { curvesOf } from './curves';
+import { DvhBook, type SavedWork } from './dvh-book';
+import { coveredText, grayText, percentText } from './dvh-table';
+import { readPrescription } from './prescription';
+import { dosesOf } from './use-dose';
+
+const SHAPE = [10, 40, 50] as const;
+const GRID: GridGeometry = {
+  shape_kji: SHAPE, spacing_ijk_mm: [1, 1, 3], origin_lps_mm: [0, 0, 0], direction: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+}; // prettier-ignore
+/** The dose of a column is its number in gray. */
+const VOXELS = Float32Array.from({ length: 10 * 40 * 50 }, (_, n) => n % 50);
+
+class Work implements SavedWork {
+  saved: { tag: object; number: number; mask: () => BitMask } | null = null;
+  private listeners = new Set<() => void>();
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+  savedOf(id: string) {
+    return id === 'a' ? this.saved : null;
+  }
+  tell(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+let scene: Scene;
+let editor: Editor;
+let work: Work;
+let book: DvhBook;
+
+const block = (from: number, end: number): BitMask => {
+  const mask = new BitMask([...SHAPE]);
+  for (let i = from; i < end; i += 1) mask.write(5, 20, i, true);
+  return mask;
+};
+/** Every count here is over after a few turns of the timers. */
+const counted = async (): Promise<void> => {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setTimeout(resolve, 4));
+};
+const mean = (key: string): number | undefined => book.state.get(key)?.meanGy;
+
+beforeEach(() => {
+  scene = new Scene(new Volume({ grid: GRID, dtype: 'int16', unit: 'HU', slope: 1, window: { low: 0, high: 400 } }));
+  editor = new Editor(scene);
+  work = new Work();
+  book = new DvhBook(scene, editor, work);
+  const structure = { name: 'Larynx', colour: '#fff', visible: true, locked: false, opacity: 0 };
+  const masks = { a: block(10, 21), b: block(30, 41) };
+  const structures = Object.entries(masks).map(([id, mask]) => ({ ...structure, id, mask, count: mask.count }));
+  const field = { digest: 'dose', sampler: new DoseSampler({ grid: GRID, voxels: VOXELS, slope: 1 }, GRID) };
+  scene.set({ canEdit: true, activeId: 'a', brushMm: 4, structures, dose: { ...NO_DOSE, seriesId: 'dose', field } });
+  return book.open();
+});
+
+describe('histograms of what is on the screen', () => {
+  it('are counted by themselves and follow a stroke at once, its undoing and a new mask', async () => {
+    await counted();
+    expect([mean('now a'), mean('now b')]).toEqual([15, 35]);
+    editor.begin('brush', 'axial');
+    editor.brushTo([45, 20]);
+    expect(mean('now a')).toBe(15); // not before the stroke has ended
+    editor.end();
+    expect(mean('now a')).toBeCloseTo((11 * 15 + 13 * 45) / 24, 6);
+    editor.undo();
+    expect(mean('now a')).toBe(15);
+    scene.changeStructure('b', { mask: block(0, 3), count: 3 });
+    await counted();
+    expect(mean('now b')).toBe(1);
+  });
+
+  it('are right when the stroke began before they were counted, and when it was given up', async () => {
+    editor.begin('brush', 'axial');
+    editor.brushTo([45, 20]);
+    await counted();
+    editor.end();
+    await counted();
+    expect(mean('now a')).toBeCloseTo((11 * 15 + 13 * 45) / 24, 6);
+    editor.begin('eraser', 'axial');
+    editor.brushTo([45, 20]);
+    editor.cancel();
+    editor.begin('eraser', 'axial');
+    editor.brushTo([45, 20]);
+    editor.end();
+    expect(mean('now a')).toBe(15);
+  });
+
+  it('leave hidden structures alone, and begin anew with another dose', async () => {
+    scene.changeStructure('b', { visible: false });
+    await counted();
+    expect(mean('now b')).toBeUndefined();
+    const voxels = VOXELS.map((gy) => 2 * gy);
+    scene.changeDose({ field: { digest: 'other', sampler: new DoseSampler({ grid: GRID, voxels, slope: 1 }, GRID) } });
+    expect(book.state.size).toBe(0);
+    await counted();
+    expect(mean('now a')).toBe(30);
+  });
+
+  it('stand beside the saved revision where that differs, and beside one that is compared', async () => {
+    work.saved = { tag: {}, number: 3, mask: () => block(0, 11) };
+    work.tell();
+    scene.set({ comparison: { structureId: 'b', mask: block(40, 49), colour: '#123456', label: '' } });
+    await counted();
+    expect([mean('saved a'), mean('compared b')]).toEqual([5, 44]);
+    const curves = curvesOf(scene.state, book.state, (id) => work.savedOf(id)?.number ?? null);
+    expect(curves.map(({ key, revision }) => [key, revision])).toEqual([
+      ['now a', null], ['saved a', 3], ['now b', null], ['compared b', null],
+    ]); // prettier-ignore
+    expect(curves.map(({ colour }) => colour)).toEqual(['#fff', '#fff', '#fff', '#123456']);
+    work.saved = { tag: {}, number: 4, mask: () => block(20, 23) };
+    work.tell();
+    await counted();
+    expect(mean('saved a')).toBe(21);
+  });
+});
+
+describe('numbers', () => {
+  it('of a prescription are gray, with a point or a comma, and nothing else', () => {
+    expect(['70', ' 66.5 ', '1,8'].map(readPrescription)).toEqual([70, 66.5, 1.8]);
+    expect(['', '  ', '0', '-5', '9000', '70 Gy', 'NaN'].map(readPrescription)).toEqual(Array(7).fill(null));
+  });
+
+  it('refer to the prescription, else to the maximum', () => {
+    expect(referenceGy(scene.state.dose)).toBe(49);
+    expect(referenceGy({ ...scene.state.dose, prescriptionGy: 40 })).toBe(40);
+    expect(referenceGy({ ...NO_DOSE, prescriptionGy: 40 })).toBeNull();
+  });
+
+  it('say nothing where there is none, and 100 % only of all', () => {
+    expect([grayText(12.345), grayText(NaN), percentText(0.1234), percentText(NaN)]).toEqual(['12.35', '–', '12.3', '–']);
+    expect([coveredText(1), coveredText(0.9999), coveredText(0)]).toEqual(['100', '99', '0']);
+  });
+});
+
+describe('doses of a study', () => {
+  const series = (id: string, modality: string, unit: string, frame: string): Series =>
+    ({ id, modality, volume: { unit, frame_of_reference_uid: frame } }) as unknown as Series;
+
+  it('are those in gray on the image’s frame of reference', () => {
+    const all = [
+      series('ct', 'CT', 'HU', '1.2'), series('dose', 'RTDOSE', 'Gy', '1.2'), series('other', 'RTDOSE', 'Gy', '1.3'),
+      { ...series('refused', 'RTDOSE', 'Gy', '1.2'), volume: null },
+    ]; // prettier-ignore
+    expect(dosesOf({ series: all }, '1.2').map((one) => one.id)).toEqual(['dose']);
+    expect(dosesOf({ series: all }, '1.9')).toEqual([]);
+  });
+});

@@ -1,0 +1,152 @@
+/**
+ * The histograms of the structures on the screen while they are looked at: counted in pauses of a few milliseconds,
+ * the one in hand first, then brought up to every edit by the voxels that it flipped. Beside the present contour of
+ * a structure stand its saved revision where that differs, and the one it is compared with.
+ *
+ * A histogram is that of a mask while both hold the same number of voxels; anything else is counted anew.
+ */
+import type { BitMask, Runs } from '../../lib/bits';
+import { applyRuns, dvhOf, histogramOf, type Dvh, type Histogram } from '../../lib/dvh';
+import { voxelCc } from '../../lib/planes';
+import type { DoseField } from '../../viewer/dose-view';
+import type { Editor } from '../../viewer/editor';
+import type { Scene } from '../../viewer/scene';
+import type { LabelSession } from '../labels/label-session';
+
+export type CurveKind = 'now' | 'saved' | 'compared';
+export const curveKey = (kind: CurveKind, structureId: string): string => `${kind} ${structureId}`;
+
+/** What is unsaved, and the revision it began from. */
+export type SavedWork = Pick<LabelSession, 'subscribe' | 'savedOf'>;
+type Wanted = { readonly key: string; readonly tag: object; readonly size: number; readonly mask: () => BitMask };
+type Entry = { tag: object; mask: BitMask; histogram: Histogram };
+type Job = { key: string; tag: object; mask: BitMask; version: number; steps: Generator<void, Histogram> };
+
+const BUDGET_MS = 10;
+
+export class DvhBook {
+  /** The curves that have been counted. */
+  state: ReadonlyMap<string, Dvh> = new Map();
+  private readonly scene: Scene;
+  private readonly editor: Editor;
+  private readonly session: SavedWork;
+  private readonly entries = new Map<string, Entry>();
+  private readonly listeners = new Set<() => void>();
+  private field: DoseField | null = null;
+  private job: Job | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(scene: Scene, editor: Editor, session: SavedWork) {
+    this.scene = scene;
+    this.editor = editor;
+    this.session = session;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Begins to follow scene, edits and saves; the returned function ends it. */
+  open(): () => void {
+    const release = [
+      this.scene.subscribe(() => this.follow()),
+      this.session.subscribe(() => this.follow()),
+      this.editor.onEdit((id, _, runs) => this.edited(id, runs)),
+    ];
+    this.follow();
+    return () => {
+      for (const end of release) end();
+      clearTimeout(this.timer);
+      this.timer = undefined;
+      this.job = null;
+    };
+  }
+
+  /** What is to be counted now, the active structure first, then the small ones. */
+  private get wanted(): Wanted[] {
+    const { structures, activeId, comparison } = this.scene.state;
+    const found: Wanted[] = [];
+    for (const { id, mask, visible, count } of structures) {
+      if (!visible) continue;
+      const size = id === activeId ? 0 : count;
+      if (mask.count > 0) found.push({ key: curveKey('now', id), tag: mask, size, mask: () => mask });
+      const saved = this.session.savedOf(id);
+      if (saved !== null) found.push({ key: curveKey('saved', id), tag: saved.tag, size, mask: saved.mask });
+    }
+    if (comparison !== null) {
+      const { structureId, mask } = comparison;
+      found.push({ key: curveKey('compared', structureId), tag: mask, size: 0, mask: () => mask });
+    }
+    return found.sort((a, b) => a.size - b.size);
+  }
+
+  private follow(): void {
+    const { field } = this.scene.state.dose;
+    if (field !== this.field) {
+      this.field = field;
+      this.entries.clear();
+      this.job = null;
+      this.publish(new Map());
+    }
+    if (field !== null && this.timer === undefined && this.next() !== undefined) this.schedule();
+  }
+
+  private next(): Wanted | undefined {
+    return this.wanted.find(({ key, tag }) => this.entries.get(key)?.tag !== tag);
+  }
+
+  private schedule(): void {
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.work();
+    });
+  }
+
+  /** Counts for a while, then lets the page breathe. */
+  private work(): void {
+    const { field } = this;
+    if (field === null) return;
+    const until = performance.now() + BUDGET_MS;
+    while (performance.now() < until) {
+      const job = this.current(field);
+      if (job === null) return;
+      const step = job.steps.next();
+      if (step.done !== true) continue;
+      this.job = null;
+      this.entries.set(job.key, { tag: job.tag, mask: job.mask, histogram: step.value });
+      this.show(job.key, step.value);
+    }
+    this.schedule();
+  }
+
+  /** The job to go on with; a mask that has changed since, or is not wanted any more, is not gone on with. */
+  private current(field: DoseField): Job | null {
+    if (this.job !== null && this.job.version === this.job.mask.version) return this.job;
+    const wanted = this.next();
+    if (wanted === undefined) return null;
+    const mask = wanted.mask();
+    this.job = { key: wanted.key, tag: wanted.tag, mask, version: mask.version, steps: histogramOf(mask, field.sampler) };
+    return this.job;
+  }
+
+  private edited(id: string, runs: Runs): void {
+    const key = curveKey('now', id);
+    const entry = this.entries.get(key);
+    if (this.field === null || entry === undefined) return;
+    const { mask, histogram } = entry;
+    if (mask === this.scene.find(id)?.mask) applyRuns(histogram, mask, runs, this.field.sampler);
+    if (histogram.voxels === mask.count) return this.show(key, histogram);
+    this.entries.delete(key);
+    this.follow();
+  }
+
+  private show(key: string, histogram: Histogram): void {
+    this.publish(new Map(this.state).set(key, dvhOf(histogram, voxelCc(this.scene.volume.grid))));
+  }
+
+  private publish(state: ReadonlyMap<string, Dvh>): void {
+    this.state = state;
+    for (const listener of this.listeners) listener();
+  }
+}

@@ -1,0 +1,47 @@
+import { useT } from '../../i18n';
+import { doseColour, LEVELS } from '../../viewer/dose-colours';
+import { referenceGy } from '../../viewer/dose-view';
+import { useScene } from '../../viewer/use-scene';
+import { useWorkspace } from '../labels/workspace';
+import css from './dose.module.css';
+
+/** The bar runs evenly from one named isodose to the next, so that each colour stands beside its dose. */
+function bar(): string {
+  const part = 100 / LEVELS.length;
+  const stops = LEVELS.flatMap((share, n) => {
+    const next = LEVELS[n + 1];
+    const middle = `${doseColour(share)} ${(n + 0.5) * part}%`;
+    return next === undefined ? [middle] : [middle, `${doseColour((share + next) / 2)} ${(n + 1) * part}%`];
+  });
+  return `linear-gradient(${doseColour(1.15)}, ${stops.join(', ')}, ${doseColour(0.1)})`;
+}
+
+const BAR = bar();
+
+/** What the colours of wash and lines mean, in Gy and in % of what counts as 100 %. */
+export function DoseLegend() {
+  const t = useT();
+  const { scene } = useWorkspace();
+  const dose = useScene(scene, (state) => state.dose);
+  const reference = referenceGy(dose);
+  if (dose.field === null || reference === null || !(dose.wash || dose.lines)) return null;
+  const { maxGy } = dose.field.sampler;
+  return (
+    <section className={css.legend} aria-label={t('dose.legend')} data-testid="dose-legend">
+      <header>{t(dose.prescriptionGy === null ? 'dose.reference.is-max' : 'dose.reference.is-prescription')}</header>
+      <div className={css.scale}>
+        {dose.wash && <i className={css.bar} style={{ background: BAR }} />}
+        <ul>
+          {LEVELS.map((share) => (
+            <li key={share} className={share * reference > maxGy ? css.unreached : undefined}>
+              {dose.lines && <i className={css.key} style={{ background: doseColour(share) }} />}
+              <b>{Math.round(100 * share)} %</b>
+              <span>{(share * reference).toFixed(1)} Gy</span>
+            </li>
+          ))}
+        </ul>
+      </div>
+      <footer>{t('dose.legend.max', { gy: maxGy.toFixed(1) })}</footer>
+    </section>
+  );
+}
