@@ -20,6 +20,7 @@ from backend.exports.router import router as exports
 from backend.jobs.router import router as jobs
 from backend.kit import problems, spa
 from backend.kit.body import BodyLimit
+from backend.kit.cors import CrossOrigin
 from backend.kit.db import session_scope
 from backend.kit.edge import Edge
 from backend.kit.errors import Unavailable
@@ -48,8 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 MASKS = MASK_BYTES + (1 << 20)
 BODY_LIMITS = {
-    "/api/imports/": None, "/dicomweb/": None, "/monailabel/": MASKS,
-    "/api/structures/": MASKS, "/api/structure-sets/": MASKS,
+    "/api/imports/": None, "/dicomweb/": None, "/api/structures/": MASKS, "/api/structure-sets/": MASKS,
 }  # fmt: skip
 """Most bytes of a body by the beginning of its path; None where it streams into a file with a limit."""
 
@@ -79,7 +79,9 @@ def create_app() -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
-    app.add_middleware(BodyLimit, limits=BODY_LIMITS)
+    limits = BODY_LIMITS | {"/monailabel/": settings.upload_bytes}
+    app.add_middleware(BodyLimit, limits=limits)
+    app.add_middleware(CrossOrigin, prefix="/monailabel/", origins=settings.monailabel_origins.split())
     app.add_middleware(Edge, secure=settings.secure_cookies)
     problems.install(app)
     app.add_api_route("/health", health, tags=["admin"])

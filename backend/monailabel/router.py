@@ -1,163 +1,129 @@
 """MONAI Label's REST API: `/monailabel/{token}` for the owner's default project, `/monailabel/{token}/{slug}`
-for a project by name.  Both faces are made from one table of routes at the end.  Slashes are as clients send
-them, because theirs follow no redirect; every file has its length, because theirs cannot read chunks.
+for a project by name.  Both faces are made from one table of routes, the first one wholly before the second.
+Slashes are as clients send them, because theirs follow no redirect; everything has its length, because theirs
+cannot read chunks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
-from starlette.datastructures import UploadFile
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
 
-from backend.kit.errors import NotFound
-from backend.kit.web import SessionDep, problems
-from backend.monailabel import service
-from backend.monailabel.deps import ScopeDep, slug_parameter
-from backend.monailabel.errors import NoSessions
-from backend.projects.service import Permission
+from backend.kit.web import problems
+from backend.monailabel import acting, reading
+from backend.monailabel.deps import slug_parameter
 
 router = APIRouter(tags=["monailabel"])
 
-ImageId = Annotated[str, Query(max_length=64, pattern=r"^[0-9.]+$")]
+FACES = {"": "/monailabel/{token}", "project_": "/monailabel/{token}/{slug}"}
+"""What the names of operations begin with → what their paths begin with."""
+JSON, BINARY, FORM = "application/json", "application/octet-stream", "multipart/form-data"
 
 
-def _sent(file: service.File) -> StreamingResponse:
-    headers = {
-        "Content-Length": str(file.size),
-        "Content-Disposition": f'attachment; filename="{file.name}"',
-    }
-    return StreamingResponse(file.pieces, media_type="application/octet-stream", headers=headers)
+@dataclass(frozen=True)
+class Route:
+    """A path of both faces."""
+
+    method: str
+    path: str
+    endpoint: Callable[..., Any]
+    answers: tuple[str, ...] = (JSON,)
+    """Media types."""
+    refusals: tuple[int, ...] = ()
+    """Statuses besides those that every route may answer."""
+    name: str = ""
+    body: dict[str, Any] = field(default_factory=dict)
+    """`openapi_extra`, where the body is read by hand."""
 
 
-def ml_root(session: SessionDep, scope: ScopeDep) -> Response:
-    """Whether the server is there."""
-    service.project_of(session, scope, Permission.READ)
-    return JSONResponse({})
+def _form(*, file: str | None = None, media_type: str = FORM, needed: tuple[str, ...] = ()) -> dict[str, Any]:
+    properties: dict[str, Any] = {"params": {"type": "string", "description": "a JSON object"}}
+    if file is not None:
+        properties[file] = {"type": "string", "format": "binary"}
+    schema = {"type": "object", "properties": properties, "required": list(needed)}
+    return {"requestBody": {"required": bool(needed), "content": {media_type: {"schema": schema}}}}
 
 
-def ml_auth(session: SessionDep, scope: ScopeDep) -> Response:
-    """No further login: the token stands in the address."""
-    service.project_of(session, scope, Permission.READ)
-    return JSONResponse({"enabled": False, "client_id": "", "realm": ""})
+CONFIG = {"requestBody": {"content": {JSON: {"schema": {"type": "object"}}}}}
+LABEL = _form(file="label", needed=("params", "label"))
+UPLOAD = _form(file="file", needed=("file",))
+META = _form(media_type="application/x-www-form-urlencoded")
+SENDS = (409, 413, 422)
+
+ROUTES = [
+    Route("GET", "/auth/", reading.ml_auth),
+    Route("GET", "/auth/token/valid", reading.ml_token_valid),
+    Route("POST", "/auth/token", reading.ml_token),
+    Route("GET", "/info/", reading.ml_info),
+    Route("POST", "/activelearning/{strategy}", reading.ml_next_sample),
+    Route("GET", "/datastore/", reading.ml_datastore),
+    Route("PUT", "/datastore/", acting.ml_upload, refusals=(*SENDS, 408, 507), body=UPLOAD),
+    Route("GET", "/datastore/image", reading.ml_image, (BINARY,)),
+    Route(
+        "PUT", "/datastore/image", acting.ml_upload, refusals=(*SENDS, 408, 507), body=UPLOAD,
+        name="ml_upload_image",
+    ),
+    Route("GET", "/datastore/image/info", reading.ml_image_info),
+    Route("GET", "/datastore/label", reading.ml_label, (BINARY,)),
+    Route("PUT", "/datastore/label", acting.ml_save_label, refusals=(*SENDS, 412), body=LABEL),
+    Route("DELETE", "/datastore/label", acting.ml_delete_label, refusals=(409,)),
+    Route("GET", "/datastore/label/info", reading.ml_label_info),
+    Route("PUT", "/datastore/updatelabelinfo", acting.ml_update_label, refusals=SENDS, body=META),
+    Route("PUT", "/session/", acting.ml_refuse_session),
+    Route("GET", "/session/{identifier}", reading.ml_session),
+    Route("DELETE", "/session/{identifier}", reading.ml_forget_session),
+    Route("GET", "/train/", reading.ml_training),
+    Route("POST", "/train/", acting.ml_train_any, refusals=(*SENDS, 429), body=CONFIG),
+    Route("POST", "/train/{model}", acting.ml_train, refusals=(*SENDS, 429), body=CONFIG),
+    Route("DELETE", "/train/", acting.ml_stop_training, refusals=(409,)),
+    Route("GET", "/model/info/{model}", reading.ml_model_info),
+    Route("GET", "/model/{model}", reading.ml_model, (BINARY,)),
+    Route("GET", "/logs/", reading.ml_logs, ("text/plain",)),
+    Route(
+        "POST", "/infer/{model}", acting.ml_infer, (JSON, BINARY, FORM, "application/dicom"),
+        refusals=(*SENDS, 503), body=_form(file="label"),
+    ),
+    Route("GET", "/", reading.ml_root),
+]  # fmt: skip
+NOT_OFFERED = [
+    ("GET", "/logs/gpu"), ("GET", "/datastore/dataset"), ("PUT", "/datastore/image/info"),
+    ("PUT", "/datastore/label/info"), ("GET", "/scoring/"), ("POST", "/scoring/"), ("DELETE", "/scoring/"),
+    ("POST", "/scoring/{name}"), ("GET", "/batch/infer"), ("POST", "/batch/infer"),
+    ("DELETE", "/batch/infer"), ("POST", "/batch/infer/{name}"), ("PUT", "/model/{name}"),
+    ("DELETE", "/model/{name}"), ("POST", "/infer/wsi/{name}"),
+]  # fmt: skip
+"""What is answered 404 `not-offered`."""
 
 
-def ml_info(session: SessionDep, scope: ScopeDep) -> Response:
-    """Networks, labels, strategies and counts."""
-    return JSONResponse(service.info(session, scope))
+def not_offered(method: str, path: str) -> Route:
+    """The route of an entry of `NOT_OFFERED`."""
+    words = path.replace("{name}", "of").replace("/", " ").split()
+    endpoint = reading.ml_not_offered_of if "{name}" in path else reading.ml_not_offered
+    return Route(method, path, endpoint, name="_".join(("ml_no", method.lower(), *words)))
 
 
-def ml_next_sample(strategy: str, session: SessionDep, scope: ScopeDep) -> Response:
-    """An image that nobody has corrected yet, or an empty object."""
-    return JSONResponse(service.next_sample(session, scope, strategy))
-
-
-def ml_datastore(
-    session: SessionDep, scope: ScopeDep, output: Literal["all", "stats", "train"] = "stats"
-) -> Response:
-    """Images and the tags of their labels."""
-    made: dict[str, Callable[..., Any]] = {
-        "all": service.datastore, "stats": service.datastore_counts, "train": service.training_pairs,
-    }  # fmt: skip
-    return JSONResponse(made[output](session, scope))
-
-
-def ml_image(session: SessionDep, scope: ScopeDep, image: ImageId) -> Response:
-    """The voxels of an image as NIfTI."""
-    return _sent(service.image_file(session, scope, image))
-
-
-def ml_label(
-    session: SessionDep, scope: ScopeDep, label: ImageId, tag: Annotated[str, Query(max_length=64)] = "final"
-) -> Response:
-    """What is drawn on an image as a NIfTI label map."""
-    return _sent(service.label_file(session, scope, label, tag))
-
-
-async def label_form(request: Request) -> tuple[str, bytes]:
-    """`params` and the bytes of `label`; empty where they are missing."""
-    async with request.form(max_files=1, max_fields=8) as form:
-        params, label = form.get("params"), form.get("label")
-        data = await label.read() if isinstance(label, UploadFile) else b""
-    return params if isinstance(params, str) else "", data
-
-
-def ml_save_label(
-    session: SessionDep,
-    scope: ScopeDep,
-    form: Annotated[tuple[str, bytes], Depends(label_form)],
-    image: ImageId,
-) -> Response:
-    """A NIfTI label map as revisions of the structures that `label_info` in `params` names."""
-    return JSONResponse(service.save_label(session, scope, image, *form))
-
-
-def ml_refuse_session(session: SessionDep, scope: ScopeDep) -> Response:
-    """Sessions are refused: images come in by import."""
-    service.project_of(session, scope, Permission.READ)
-    raise NoSessions("import the image first; there are no sessions that forget it")
-
-
-def ml_session(identifier: str, session: SessionDep, scope: ScopeDep) -> Response:
-    """No session is known; Slicer takes an empty object for an expired one and goes on."""
-    service.project_of(session, scope, Permission.READ)
-    return JSONResponse({})
-
-
-def ml_training(session: SessionDep, scope: ScopeDep, check_if_running: bool = False) -> Response:
-    """The last training; 404 when there was none, or when it is asked for a running one and none runs."""
-    task = service.newest_training(session, scope)
-    if task is None or (check_if_running and task["status"] not in ("SUBMITTED", "RUNNING")):
-        raise NotFound("no training runs" if check_if_running else "nothing was trained yet")
-    return JSONResponse(task)
-
-
-def _add(method: str, path: str, endpoint: Callable[..., Any], *, file: bool = False, **options: Any) -> None:
-    """A route of both faces."""
-    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-    content: dict[str, Any] = binary if file else {"application/json": {"schema": {}}}
+def _add(route: Route, lead: str) -> None:
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    plain: dict[str, Any] = {JSON: {"schema": {}}, "text/plain": {"schema": {"type": "string"}}}
+    content = {media_type: plain.get(media_type, binary) for media_type in route.answers}
     answer: dict[int | str, dict[str, Any]] = {200: {"description": "The answer", "content": content}}
-    for prefix, lead in (("/monailabel/{token}", ""), ("/monailabel/{token}/{slug}", "project_")):
-        router.add_api_route(
-            prefix + path,
-            endpoint,
-            methods=[method, "HEAD"] if file else [method],
-            name=f"{lead}{endpoint.__name__}",
-            dependencies=[Depends(slug_parameter)] if lead else [],
-            response_class=Response,
-            response_model=None,
-            responses={**answer, **problems(401, 403, 404, 406)},
-            **options,
-        )
+    router.add_api_route(
+        FACES[lead] + route.path,
+        route.endpoint,
+        methods=[route.method, "HEAD"] if route.path == "/datastore/image" else [route.method],
+        name=lead + (route.name or route.endpoint.__name__),
+        dependencies=[Depends(slug_parameter)] if lead else [],
+        response_class=Response,
+        response_model=None,
+        responses={**answer, **problems(400, 401, 403, 404, 406, *route.refusals)},
+        openapi_extra=route.body or None,
+    )
 
 
-_add("GET", "/auth/", ml_auth)
-_add("GET", "/info/", ml_info)
-_add("POST", "/activelearning/{strategy}", ml_next_sample)
-_add("GET", "/datastore/", ml_datastore)
-_add("GET", "/datastore/image", ml_image, file=True)
-_add("GET", "/datastore/label", ml_label, file=True)
-LABEL_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "params": {"type": "string"},
-                        "label": {"type": "string", "format": "binary"},
-                    },
-                    "required": ["params", "label"],
-                }
-            }
-        },
-    }
-}
-_add("PUT", "/datastore/label", ml_save_label, openapi_extra=LABEL_BODY)
-_add("PUT", "/session/", ml_refuse_session)
-_add("GET", "/session/{identifier}", ml_session)
-_add("GET", "/train/", ml_training)
-_add("GET", "/", ml_root)
+for _lead in FACES:
+    for _route in (*[not_offered(*one) for one in NOT_OFFERED], *ROUTES):
+        _add(_route, _lead)

@@ -144,9 +144,9 @@ def unfold_nifti(path: Path, name: str, target: Path) -> list[int]:
 
 
 def read_label_map(data: bytes) -> tuple[npt.NDArray[np.uint8], Grid]:
-    """Labels (k, j, i) of a NIfTI file and their grid; an RtError says what is wrong with it."""
+    """Labels (k, j, i) of a NIfTI or NRRD file and their grid; an RtError says what is wrong with it."""
     with _parser() as parser:
-        return parser.nifti_labels(data)
+        return parser.labels(data)
 
 
 def decode_stored(instance: Instance, frame: int | None) -> npt.NDArray[Any]:

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rt import errors
+from rt.dicom.nrrd import MAGIC
 from rt.dicom.parse import ParsedInstance
 from rt.errors import DicomError, DicomTooLarge
 from rt.geometry import Grid
@@ -87,9 +88,9 @@ class ParserProcess:
                 yield self._ask({"do": "nifti-slice", "k": k, "name": name}, b"")[1]
             self._ask({"do": "forget"}, b"")
 
-    def nifti_labels(self, data: bytes) -> tuple[npt.NDArray[np.uint8], Grid]:
-        """`rt.dicom.nifti.label_map` of a NIfTI file, in the child: labels (k, j, i) and their grid."""
-        head, raw = self._ask({"do": "nifti-labels"}, data)
+    def labels(self, data: bytes) -> tuple[npt.NDArray[np.uint8], Grid]:
+        """Labels (k, j, i) of a NIfTI or NRRD file and their grid, read in the child."""
+        head, raw = self._ask({"do": "nrrd-labels" if data.startswith(MAGIC) else "nifti-labels"}, data)
         grid = Grid.from_json(head["grid"])
         return np.frombuffer(raw, dtype=np.uint8).reshape(grid.shape_kji), grid
 

@@ -122,7 +122,7 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 def _is_endpoint(path: Path) -> bool:
     """Parameters of an endpoint are the parameters of its URL."""
-    return path.name in ("router.py", "stow.py", "wado.py", "qido.py")
+    return path.name in ("router.py", "stow.py", "wado.py", "qido.py", "acting.py", "reading.py")
 
 
 def _is_given(name: str) -> bool:

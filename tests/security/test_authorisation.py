@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from backend.accounts.actor import Actor
 from backend.app import create_app
 from backend.kit import db
+from backend.monailabel.router import NOT_OFFERED, not_offered
 from backend.projects.service import PERMISSIONS, Permission
 from backend.projects.tables import Role
 from backend.studies.tables import ImportBatch
@@ -45,19 +46,26 @@ NEEDS = {
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort",
         *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
         *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),
+        *both_faces("ml_token", "ml_token_valid", "ml_image_info", "ml_label_info", "ml_forget_session"),
+        *both_faces("ml_model_info", "ml_logs", *(not_offered(*one).name for one in NOT_OFFERED)),
     },
-    Permission.IMPORT: {"begin_import", "put_file", "complete_import"},
+    Permission.IMPORT: {
+        "begin_import", "put_file", "complete_import", *both_faces("ml_upload", "ml_upload_image"),
+    },
     Permission.ANNOTATE: {
         "create_structure_set", "create_structure", "change_structure", "delete_structure", "save_revision",
         "restore_revision", "get_draft", "list_drafts", "put_draft", "delete_draft", "assess_structure",
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
-        *both_faces("ml_save_label"),
+        *both_faces("ml_infer", "ml_save_label", "ml_delete_label"),
     },
-    Permission.REVIEW: {"approve_structures", "return_structures"},
+    Permission.REVIEW: {"approve_structures", "return_structures", *both_faces("ml_update_label")},
     Permission.EXPORT: {
-        "export_structure_set", "request_training_set", "download_training_set",
+        "export_structure_set", "request_training_set", "download_training_set", *both_faces("ml_model"),
     },
-    Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
+    Permission.TRAIN: {
+        "freeze_snapshot", "start_run", "promote", "rollback",
+        *both_faces("ml_train", "ml_train_any", "ml_stop_training"),
+    },
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
     },
@@ -88,11 +96,13 @@ BODIES = {
 """A valid body where an empty one is not, so that the decision is reached."""
 
 
-QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x", "map_name": "?text=x"} | {
-    name: f"?{name.rsplit('_', 1)[-1]}=1.2.3" for name in both_faces("ml_image", "ml_label")
-}
-QUERIES |= dict.fromkeys(both_faces("ml_save_label"), "?image=1.2.3")
-PARAMETERS = {"token": "wrong", "strategy": "first", "identifier": "x"}
+QUERIES = {"export_structure_set": "?format=rtstruct", "put_file": "?name=x", "map_name": "?text=x"}
+QUERIES |= dict.fromkeys(both_faces("ml_image", "ml_image_info", "ml_save_label", "ml_infer"), "?image=1.2.3")
+QUERIES |= dict.fromkeys(both_faces("ml_label", "ml_label_info", "ml_update_label"), "?label=1.2.3")
+QUERIES |= dict.fromkeys(both_faces("ml_delete_label"), "?id=1.2.3")
+PARAMETERS = {
+    "token": "wrong", "strategy": "first", "identifier": "x", "model": "head-neck-oar", "name": "x",
+}  # fmt: skip
 """Of MONAI Label's addresses; the token is the caller's where he has one."""
 OTHER_IDS = {"download_training_set": {"job_id": "export_job_id"}}
 """Where the object of a path parameter has to be of another kind."""

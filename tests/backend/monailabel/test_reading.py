@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 from fastapi.testclient import TestClient
 
-from backend.kit import db
+from backend.accounts.actor import Actor
 from backend.projects.tables import Project
 from backend.studies.volumes import load_volume
 from backend.training.tables import NetworkVersion
@@ -22,28 +22,6 @@ from tests.backend.labels.conftest import Drawn, Save, draw
 from tests.factories.scenes import Scene, block
 
 Login = Callable[..., dict[str, str]]
-
-
-@pytest.fixture
-def address(login: Login, project: Project) -> Callable[..., str]:
-    """`address("annotator")` is the server's address with that person's token."""
-
-    def of(role: str | None = "clinician", slug: str = "") -> str:
-        token = login(role)["Authorization"].removeprefix("Bearer ")
-        return f"/monailabel/{token}" + (f"/{slug}" if slug else "")
-
-    return of
-
-
-@pytest.fixture
-def network(project: Project) -> NetworkVersion:
-    with db.session_scope() as session:
-        made = NetworkVersion(
-            name="head-neck-oar", version=1, title="Organs", origin="shipped", manifest={},
-            structures=["Brainstem", "Parotid_L"], weights_sha256="", card="",
-        )  # fmt: skip
-        session.add(made)
-        return made
 
 
 def test_info_lists_networks_as_slicer_and_ohif_need_them(
@@ -163,35 +141,53 @@ def test_header_keeps_an_oblique_grid_and_the_slope(tmp_path: Path) -> None:
     _same(tmp_path, nifti_header(grid, "int16", 0.5) + stored.tobytes(), stored * 0.5, grid)
 
 
-def test_sessions_are_refused_and_unknown_ones_empty(client: TestClient, address: Callable[..., str]) -> None:
-    refused = client.put(f"{address()}/session/", files={"files": ("x.nii", b"x")})
-    assert (refused.status_code, refused.json()["type"]) == (406, "/problems/no-sessions")
-
-
-def test_stale_headers_on_a_get_are_harmless(client: TestClient, address: Callable[..., str]) -> None:
-    stale = {"Content-Type": "multipart/form-data; boundary=x"}
-    assert client.get(f"{address()}/train/", headers=stale).status_code == 404, "nothing was trained"
-
-
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # it leaves its connections open
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_real_client_reads(
-    live_server: str,
-    address: Callable[..., str],
-    drawn: Drawn,
-    network: NetworkVersion,
-    tmp_path: Path,
+def test_a_client_may_ask_whether_its_copy_is_the_image(
+    client: TestClient, address: Callable[..., str], scene: Scene
 ) -> None:
-    real = pytest.importorskip("monailabel.client.client", reason="the package monailabel is not installed")
-    client = real.MONAILabelClient(live_server + address(), tmpdir=str(tmp_path))
+    url = f"{address('reader')}/datastore/image?image={scene.series.series_instance_uid}"
+    data = client.get(url).content
+    for algorithm in ("sha256", "md5"):
+        digest = hashlib.new(algorithm, data).hexdigest()
+        assert client.head(f"{url}&check_sum={algorithm.upper()}:{digest}").status_code == 200
+    assert client.head(f"{url}&check_sum=SHA256:{'0' * 64}").status_code == 404
+    assert client.head(f"{url}&check_sum=CRC:0").status_code == 422
+
+
+def test_who_sees_the_pixels_by_dicomweb_sees_them_here(
+    client: TestClient, address: Callable[..., str], drawn: Drawn
+) -> None:
     uid = drawn.scene.series.series_instance_uid
-    assert "head-neck-oar" in client.info()["models"]
-    assert client.next_sample("first", {})["id"] == uid
-    assert uid in client.datastore()["objects"]
-    path = client.download_label(uid, "original")
-    _same(Path(path).parent, Path(path).read_bytes(), drawn.mask.astype(np.uint8), drawn.scene.grid)
-    with pytest.raises(real.MONAILabelClientException):
-        client.create_session(path)
+    for role in ("annotator", "reader"):
+        assert client.get(f"{address(role)}/datastore/image?image={uid}").status_code == 200
+        assert client.get(f"{address(role)}/datastore/label?label={uid}&tag=original").status_code == 200
+
+
+def test_a_label_says_who_drew_and_how_its_review_stands(
+    client: TestClient, address: Callable[..., str], drawn: Drawn, save: Save, actor: Callable[..., Actor],
+    login: Login,
+) -> None:  # fmt: skip
+    person, base, uid = actor("annotator"), address("reader"), drawn.scene.series.series_instance_uid
+    url = f"{base}/datastore/label/info?label={uid}&tag="
+    assert client.get(url + "original").json()["client_id"] == "", "a network has no name of a person"
+    headers = login(person)
+    save(drawn.structure_id, ~drawn.mask, 1, headers)
+    told = client.get(url + "version_1").json()
+    assert (told["client_id"], told["segmentationMeta"]["status"]) == (person.username, "segmented")
+    acts = f"/api/structure-sets/{drawn.set_id}"
+    client.post(f"{acts}/submit", json={}, headers=headers)
+    assert client.post(f"{acts}/approve", json={}, headers=login("reviewer")).is_success
+    meta = client.get(url + "final").json()["segmentationMeta"]
+    assert (meta["status"], meta["approvedBy"] != "", meta["editTime"] > 0) == ("approved", True, True)
+    assert client.get(url + "version_1").status_code == 404
+    assert client.get(f"{base}/datastore/image/info?image={uid}").json()["name"] == f"{uid}.nii"
+    assert client.get(f"{base}/datastore/?output=train").json() == [{"image": uid, "label": uid}]
+    assert client.get(f"{base}/datastore/").json()["completed"] == 1
+
+
+def test_what_was_rejected_is_no_label(
+    client: TestClient, address: Callable[..., str], drawn: Drawn, login: Login
+) -> None:
+    path = f"/api/structures/{drawn.structure_id}/assessment"
+    assert client.put(path, json={"assessment": "rejected"}, headers=login("annotator")).is_success
+    assert client.get(f"{address()}/info/").json()["datastore"]["label_tags"] == {}
+    assert client.post(f"{address()}/activelearning/first").json() == {}, "somebody has looked at it"
