@@ -27,6 +27,7 @@ from backend.kit.errors import Unavailable
 from backend.kit.storage import storage
 from backend.labels.router import router as labels
 from backend.labels.schemas import MASK_BYTES
+from backend.monailabel.proxy import DicomProxy
 from backend.monailabel.router import router as monailabel
 from backend.projects.router import router as projects
 from backend.studies.router import router as studies
@@ -81,6 +82,7 @@ def create_app() -> FastAPI:
     )
     limits = BODY_LIMITS | {"/monailabel/": settings.upload_bytes}
     app.add_middleware(BodyLimit, limits=limits)
+    app.add_middleware(DicomProxy)
     app.add_middleware(CrossOrigin, prefix="/monailabel/", origins=settings.monailabel_origins.split())
     app.add_middleware(Edge, secure=settings.secure_cookies)
     problems.install(app)

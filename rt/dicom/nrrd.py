@@ -135,7 +135,8 @@ def _affine(fields: Mapping[str, str]) -> FloatArray:
         raise DicomError("no three directions and an origin", where="space directions") from error
     if affine.shape != (4, 3):
         raise DicomError("no three directions and an origin", where="space directions")
-    return np.diag(signs) @ affine.T
+    placed: FloatArray = np.asarray(signs)[:, None] * affine.T
+    return placed
 
 
 def _data(fields: Mapping[str, str], first: io.BytesIO, rest: Source, needed: int) -> bytes:

@@ -142,7 +142,7 @@ def test_images_that_are_refused_say_why(
 ) -> None:
     base = address("annotator")
     closed = sent(client, base, "x.nii.gz", nifti)
-    assert (closed.status_code, closed.json()["reason"]) == (422, "nifti-refused")
+    assert (closed.status_code, closed.json()["reason"]) == (422, "nifti-not-allowed")
     assert sent(client, base, "x.png", b"no image").json()["type"] == "/problems/image-refused"
     assert sent(client, address("reader"), "x.nii.gz", nifti).status_code == 403
     missing = client.put(f"{base}/datastore/", data={"params": "{}"})

@@ -15,6 +15,7 @@ from backend.kit import db
 from backend.kit.storage import storage
 from backend.projects.tables import Project
 from backend.training.tables import NetworkVersion
+from tests.factories.patients import Arrived
 
 Address = Callable[..., str]
 OHIF = "https://ohif.hospital.example"
@@ -42,7 +43,7 @@ def test_answers_and_refusals_are_readable_by_pages_of_other_origins(
     for base, status in ((address(), 200), ("/monailabel/wrong", 401)):
         answer = client.get(f"{base}/info/", headers={"Origin": OHIF})
         assert answer.status_code == status
-        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["access-control-allow-origin"] == OHIF
         assert answer.headers["access-control-expose-headers"] == "Content-Disposition"
 
 
@@ -130,3 +131,22 @@ def test_what_has_no_counterpart_says_so(
     answer = client.request(method, address("reader", slug) + path)
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-offered")
     assert client.request(method, f"/monailabel/wrong{path}").status_code == 401
+
+
+def test_ohif_reads_its_images_by_the_same_address(
+    client: TestClient, address: Address, arrived: Arrived, project: Project
+) -> None:
+    uid, origin = arrived.study.study_instance_uid, {"Origin": OHIF, "Sec-Fetch-Site": "cross-site"}
+    for base in (address("reader"), address("reader", project.slug)):
+        found = client.get(f"{base}/proxy/dicom/qido/studies?StudyInstanceUID={uid}", headers=origin)
+        assert [one["0020000D"]["Value"] for one in found.json()] == [[uid]]
+        assert found.headers["access-control-allow-origin"] == OHIF
+        assert (
+            client.get(f"{base}/proxy/dicom/wado/studies/{uid}/metadata", headers=origin).status_code == 200
+        )
+        refused = client.post(f"{base}/proxy/dicom/stow/studies", content=b"x", headers=origin)
+        assert refused.status_code == 403, "a reader stores nothing"
+    assert client.get("/monailabel/wrong/proxy/dicom/qido/studies").status_code == 401
+    own = {"Authorization": f"Bearer {address('reader').rsplit('/', 1)[-1]}"}
+    assert client.get("/monailabel/wrong/proxy/dicom/qido/studies", headers=own).status_code == 401
+    assert client.get(f"{address(None)}/proxy/dicom/qido/studies").json() == []
