@@ -58,9 +58,10 @@ clean:
 	@$(PIP) --quiet --no-deps -e .
 	@touch $@
 
-.venv/installed-tests: requirements-test.lock .venv/installed
+.venv/installed-tests: requirements-test.lock requirements-test-alone.lock .venv/installed
 	@echo "== Installing what the tests need"
 	@$(PIP) -r requirements-test.lock
+	@$(PIP) --no-deps -r requirements-test-alone.lock
 	@touch $@
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json

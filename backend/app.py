@@ -21,13 +21,15 @@ from backend.exports.router import router as exports
 from backend.jobs.router import router as jobs
 from backend.kit import problems, spa
 from backend.kit.body import BodyLimit
-from backend.kit.cors import Cors
+from backend.kit.cors import Cors, Face
 from backend.kit.db import session_scope
 from backend.kit.edge import Edge
 from backend.kit.errors import Unavailable
 from backend.kit.storage import storage
 from backend.labels.router import router as labels
 from backend.labels.schemas import MASK_BYTES
+from backend.monailabel.proxy import DicomProxy
+from backend.monailabel.router import router as monailabel
 from backend.projects.router import router as projects
 from backend.studies.router import router as studies
 from backend.training.router import router as training
@@ -46,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     dose,
     training,
     webhooks,
+    monailabel,
 )
 """Every feature's routes; a new feature adds its line here."""
 
@@ -54,9 +57,6 @@ BODY_LIMITS = {
     "/api/imports/": None, "/dicomweb/": None, "/api/structures/": MASKS, "/api/structure-sets/": MASKS,
 }  # fmt: skip
 """Most bytes of a body by the beginning of its path; None where it streams into a file with a limit."""
-
-OPEN_TO_ORIGINS = ("/dicomweb/",)
-"""Beginnings of paths that pages of the origins in `RINKAKU_ORIGINS` may call."""
 
 log = structlog.get_logger()
 
@@ -84,8 +84,13 @@ def create_app() -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
-    app.add_middleware(BodyLimit, limits=BODY_LIMITS)
-    app.add_middleware(Cors, paths=OPEN_TO_ORIGINS, origins=settings.origins)
+    app.add_middleware(BodyLimit, limits=BODY_LIMITS | {"/monailabel/": settings.upload_bytes})
+    app.add_middleware(DicomProxy)
+    faces = (
+        Face("/dicomweb/", settings.origins),
+        Face("/monailabel/", settings.monailabel_origins.split(), True),
+    )
+    app.add_middleware(Cors, faces=faces)
     app.add_middleware(Edge, secure=settings.secure_cookies)
     problems.install(app)
     app.add_api_route("/health", health, tags=["admin"])

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     weights: Path = ROOT / "models" / "weights"
     frontend: Path = ROOT / "frontend" / "dist"
     """The built front end."""
+    monailabel_origins: str = "*"
+    """Origins of pages (OHIF) that may use MONAI Label's API from a browser, with spaces between; `*` is any.
+    Cookies count for nothing there: only who knows the token in the address gets an answer."""
     session_idle_minutes: Annotated[int, Field(ge=5)] = 30
     session_hours: Annotated[int, Field(ge=1)] = 12
     lease_s: Annotated[int, Field(ge=2)] = 60

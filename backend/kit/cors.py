@@ -8,7 +8,8 @@ themselves (COEP, for SharedArrayBuffer) can use them.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -16,55 +17,77 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.kit.problems import problem
 
-METHODS = "GET, POST, OPTIONS"
 REQUEST_HEADERS = "Accept, Authorization, Content-Type, Range, X-Requested-With"
-"""What clients of DICOMweb send."""
+"""What clients of DICOMweb and MONAI Label send."""
 EXPOSED_HEADERS = "Content-Disposition, Content-Length, Content-Type, Warning, X-Request-Id"
 TEN_MINUTES = "600"
 """Seconds that a browser may keep a preflight's answer."""
 
 
-class Cors:
-    """ASGI middleware for the paths that begin with one of `paths`."""
+@dataclass(frozen=True)
+class Face:
+    """The paths that begin with `prefix`, for pages of these origins; `*` is any of them."""
 
-    def __init__(self, app: ASGIApp, *, paths: tuple[str, ...], origins: Collection[str]) -> None:
-        self._app, self._paths, self._origins = app, paths, frozenset(origins)
+    prefix: str
+    origins: Collection[str]
+    credentials: bool = False
+    """Whether pages may say `withCredentials`: where no cookie is read and callers are known otherwise."""
+
+    def admits(self, origin: str) -> bool:
+        """Whether pages of this origin may call."""
+        return origin in self.origins or "*" in self.origins
+
+    @property
+    def methods(self) -> str:
+        """What they may ask for."""
+        return "GET, HEAD, POST, PUT, DELETE, OPTIONS" if self.credentials else "GET, POST, OPTIONS"
+
+
+class Cors:
+    """ASGI middleware; what lies below no face is left alone."""
+
+    def __init__(self, app: ASGIApp, *, faces: Sequence[Face]) -> None:
+        self._app, self._faces = app, faces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or not scope["path"].startswith(self._paths):
+        path = scope["path"] if scope["type"] == "http" else ""
+        face = next((face for face in self._faces if path.startswith(face.prefix)), None)
+        if face is None:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
-        allowed = origin in self._origins
+        allowed = origin if origin and face.admits(origin) else None
         if scope["method"] == "OPTIONS" and origin and "access-control-request-method" in headers:
-            await _preflight(origin if allowed else None)(scope, receive, send)
+            await _preflight(face, allowed)(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _dress(MutableHeaders(scope=message), origin if allowed else None)
+                _dress(MutableHeaders(scope=message), face, allowed)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
 
-def _preflight(origin: str | None) -> ASGIApp:
+def _preflight(face: Face, origin: str | None) -> ASGIApp:
     answer = Response(status_code=204)
     if origin is None:
         answer = problem(403, "forbidden", "Not allowed", "pages of this origin are not let in here")
     else:
-        answer.headers["Access-Control-Allow-Methods"] = METHODS
+        answer.headers["Access-Control-Allow-Methods"] = face.methods
         answer.headers["Access-Control-Allow-Headers"] = REQUEST_HEADERS
         answer.headers["Access-Control-Max-Age"] = TEN_MINUTES
-    _dress(answer.headers, origin)
+    _dress(answer.headers, face, origin)
     return answer
 
 
-def _dress(headers: MutableHeaders, origin: str | None) -> None:
+def _dress(headers: MutableHeaders, face: Face, origin: str | None) -> None:
     headers.add_vary_header("Origin")
     if origin is not None:
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        if face.credentials:
+            headers["Access-Control-Allow-Credentials"] = "true"

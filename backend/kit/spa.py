@@ -11,7 +11,7 @@ from backend.kit.errors import NotFound
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 FRESH = "no-cache"
-SERVER_PATHS = ("api/", "dicomweb/", "assets/")
+SERVER_PATHS = ("api/", "dicomweb/", "monailabel/", "assets/")
 """Below these an unknown path is an error, not a page."""
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
@@ -29,6 +30,7 @@ from rt.dicom.references import References, read_references
 from rt.dicom.sandbox import ParserProcess
 from rt.dicom.transcode import transcode
 from rt.errors import DicomError, DicomTooLarge, GeometryError
+from rt.geometry import Grid
 
 PARSERS = 2
 """Parser processes of one process."""
@@ -140,6 +142,12 @@ def unfold_nifti(path: Path, name: str, target: Path) -> list[int]:
             slices.write(data)
             lengths.append(len(data))
     return lengths
+
+
+def read_label_map(data: bytes) -> tuple[npt.NDArray[np.uint8], Grid]:
+    """Labels (k, j, i) of a NIfTI or NRRD file and their grid; an RtError says what is wrong with it."""
+    with _parser() as parser:
+        return parser.labels(data)
 
 
 def decode_stored(instance: Instance, frame: int | None) -> npt.NDArray[Any]:

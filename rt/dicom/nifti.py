@@ -124,8 +124,27 @@ def read_nifti(source: Source) -> NiftiVolume:
             raise DicomTooLarge(f"more than {MAX_BYTES} bytes, inflated where they are packed")
     if at < needed:
         raise DicomTruncated(f"{at} bytes where the header promises {needed}")
-    stored_kji, grid = _right_handed(stored.reshape(header.shape_ijk[::-1]), header)
+    stored_kji, grid = right_handed(stored.reshape(header.shape_ijk[::-1]), header.affine)
     return NiftiVolume(stored_kji, grid, _scale(stored_kji, header), digest.hexdigest())
+
+
+def label_map(volume: NiftiVolume) -> tuple[npt.NDArray[np.uint8], Grid]:
+    """Labels (k, j, i) and their grid; DicomError where a value is no whole number from 0 to 255."""
+    scale = volume.scale
+    return whole_labels(volume.stored_kji, scale.file_slope, scale.file_intercept), volume.grid
+
+
+def whole_labels(
+    stored_kji: npt.NDArray[Any], slope: float = 1.0, intercept: float = 0.0
+) -> npt.NDArray[np.uint8]:
+    """Labels (k, j, i) of stored voxels; DicomError where a value is no whole number from 0 to 255."""
+    labels = np.empty(stored_kji.shape, np.uint8)
+    for k, plane in enumerate(stored_kji):
+        values = _values(plane, slope, intercept)
+        if values.min() < 0 or values.max() > 255 or not np.array_equal(values, np.rint(values)):
+            raise DicomError("a label map has whole numbers from 0 to 255", where=f"slice {k}")
+        labels[k] = values
+    return labels
 
 
 def _unpacked(source: Source) -> Iterator[bytes]:
@@ -195,11 +214,14 @@ def _affine(data: bytes, order: str) -> FloatArray:
     return np.column_stack([rotation * steps, offset])
 
 
-def _right_handed(stored_kji: npt.NDArray[Any], header: _Header) -> tuple[npt.NDArray[Any], Grid]:
-    """Voxels and grid with k along the cross product of i and j, as a DICOM stack is."""
-    if not np.all(np.isfinite(header.affine)):
+def right_handed(stored_kji: npt.NDArray[Any], affine: FloatArray) -> tuple[npt.NDArray[Any], Grid]:
+    """Voxels and grid with k along the cross product of i and j, as a DICOM stack is.
+
+    `affine` is 3×4, index (i, j, k) to RAS millimetres.  GeometryError where it is no such grid.
+    """
+    if not np.all(np.isfinite(affine)):
         raise GeometryError("the affine has a value that is not finite")
-    steps, origin = _RAS_TO_LPS @ header.affine[:, :3], _RAS_TO_LPS @ header.affine[:, 3]
+    steps, origin = _RAS_TO_LPS @ affine[:, :3], _RAS_TO_LPS @ affine[:, 3]
     spacing = np.linalg.norm(steps, axis=0)
     if spacing.min() <= 0:
         raise GeometryError("the affine has an axis without length")

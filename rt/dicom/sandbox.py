@@ -27,8 +27,10 @@ import numpy.typing as npt
 
 from rt import errors
 from rt.contours import ContourWarning
+from rt.dicom.nrrd import MAGIC
 from rt.dicom.parse import ParsedInstance
 from rt.errors import DicomError, DicomTooLarge
+from rt.geometry import Grid
 
 MEMORY_BYTES = 3 * 2**29
 """Address space of the child: 1.5 GiB."""
@@ -93,6 +95,12 @@ class ParserProcess:
             for k in range(head["slices"]):
                 yield self._ask({"do": "nifti-slice", "k": k, "name": name}, b"")[1]
             self._ask({"do": "forget"}, b"")
+
+    def labels(self, data: bytes) -> tuple[npt.NDArray[np.uint8], Grid]:
+        """Labels (k, j, i) of a NIfTI or NRRD file and their grid, read in the child."""
+        head, raw = self._ask({"do": "nrrd-labels" if data.startswith(MAGIC) else "nifti-labels"}, data)
+        grid = Grid.from_json(head["grid"])
+        return np.frombuffer(raw, dtype=np.uint8).reshape(grid.shape_kji), grid
 
     def close(self) -> None:
         """End the child, if there is one."""

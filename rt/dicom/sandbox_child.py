@@ -8,7 +8,8 @@ import sys
 from typing import Any, BinaryIO
 
 from rt.dicom import lossless_jpeg
-from rt.dicom.nifti import NiftiVolume, dicom_slice, read_nifti
+from rt.dicom.nifti import NiftiVolume, dicom_slice, label_map, read_nifti
+from rt.dicom.nrrd import read_nrrd_labels
 from rt.dicom.parse import parse_instance
 from rt.dicom.pixels import decode_frames
 from rt.dicom.sandbox import FRAME, summary_json
@@ -84,6 +85,12 @@ class _Answering:
         if request["do"] == "nifti":
             self._nifti = read_nifti(body)
             return {"slices": len(self._nifti.stored_kji)}, b""
+        if request["do"] == "nifti-labels":
+            labels, grid = label_map(read_nifti(body))
+            return {"grid": grid.to_json()}, labels.tobytes()
+        if request["do"] == "nrrd-labels":
+            labels, grid = read_nrrd_labels(body)
+            return {"grid": grid.to_json()}, labels.tobytes()
         if request["do"] == "parse":
             parsed = parse_instance(body.all())
             return summary_json(parsed), parsed.data

@@ -31,8 +31,8 @@ from workers.training.train import _card_text
 
 WORDS = ROOT / "frontend" / "src" / "i18n"
 SOURCES = ("backend", "workers", "models", "rt")
-FACE_OF_MACHINES = "backend.dicomweb.errors"
-"""Its refusals are for DICOMweb clients and reach no page."""
+FACES_OF_MACHINES = ("backend.dicomweb.errors", "backend.monailabel.errors")
+"""Their refusals are for other people's clients and reach no page."""
 ACTION = re.compile(r"(accounts|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+")
 NO_ACTIONS = {"info", "warning", "error", "exception", "debug", "ForeignKey"}
 """Calls whose first argument looks like an action of the audit trail and is none."""
@@ -88,7 +88,7 @@ def error_slugs() -> set[str]:
                 import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
     kinds = [*errors_below(AppError), *errors_below(RtError)]
     own = [kind for kind in kinds if kind.__module__.split(".")[0] in SOURCES]
-    return {kind.__dict__.get("slug", "") for kind in own if kind.__module__ != FACE_OF_MACHINES} - {""}
+    return {kind.__dict__.get("slug", "") for kind in own if kind.__module__ not in FACES_OF_MACHINES} - {""}
 
 
 def finding_slugs() -> set[str]:

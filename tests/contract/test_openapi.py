@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend.app import create_app
-from tests.security.test_authorisation import BODIES
+from tests.security.test_authorisation import BODIES, PARAMETERS
 
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
@@ -32,8 +32,8 @@ EXCLUDED = {
     "stream_events": "never ends; tests/backend/jobs/test_events.py",
     "store_instances": "multipart/related; tests/backend/dicomweb",
 }
-ONE_FACE = "/dicomweb/projects/{slug}"
-"""Both faces of DICOMweb are made from one table of routes, so the wider one stands for both."""
+FACES = {"/dicomweb": "/dicomweb/projects/{slug}", "/monailabel": "/monailabel/{token}/{slug}"}
+"""Both faces of these are made from one table of routes, so the wider one stands for both."""
 EXAMPLES = 4
 LAST = ("delete", "remove", "log_out", "revoke", "cancel")
 """Names that begin so take away what others need."""
@@ -44,7 +44,7 @@ def operations(schema: Any) -> list[Any]:
     found = [result.ok() for result in schema.get_all_operations()]
     wanted = [
         one for one in found
-        if one.path.startswith(ONE_FACE) or not one.path.startswith("/dicomweb")
+        if all(one.path.startswith(wide) or not one.path.startswith(face) for face, wide in FACES.items())
         if not any(name in name_of(one) for name in EXCLUDED)
     ]  # fmt: skip
     return sorted(wanted, key=lambda one: name_of(one).startswith(LAST))
@@ -82,6 +82,12 @@ def broken(contract: Any, login: Callable[..., dict[str, str]]) -> Callable[[Any
     return call
 
 
+@pytest.fixture
+def present(ids: dict[str, str], login: Callable[..., dict[str, str]]) -> dict[str, str]:
+    """The path parameters that lead to objects which exist, a token in the address too."""
+    return PARAMETERS | ids | {"token": login("administrator")["Authorization"].removeprefix("Bearer ")}
+
+
 def parameters_of(operation: Any, ids: dict[str, str]) -> dict[str, str]:
     """The path parameters of an operation, of objects that exist."""
     return {one.name: ids[one.name] for one in operation.path_parameters}
@@ -104,16 +110,17 @@ def generated(strategy: Any, broken: Callable[[Any], str | None]) -> str | None:
     return found[0] if found else None
 
 
-def test_valid_bodies_on_objects_that_exist(contract, ids, broken):
+def test_valid_bodies_on_objects_that_exist(contract, present, broken):
     wrong = {}
     for operation in operations(contract):
         given = BODIES.get(name_of(operation))
         if given is not None:
             body = {
-                key: value.format(**ids) if isinstance(value, str) else value for key, value in given.items()
+                key: value.format(**present) if isinstance(value, str) else value
+                for key, value in given.items()
             }
             case = operation.Case(
-                path_parameters=parameters_of(operation, ids), body=body, media_type="application/json",
+                path_parameters=parameters_of(operation, present), body=body, media_type="application/json",
                 headers={"If-Match": '"1"'},
             )  # fmt: skip
             wrong[name_of(operation)] = broken(case)
@@ -129,12 +136,12 @@ def test_good_requests_on_any_ids_are_answered_as_documented(contract, broken):
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_requests_on_objects_that_exist_are_answered_as_documented(contract, ids, broken, mode):
+def test_requests_on_objects_that_exist_are_answered_as_documented(contract, present, broken, mode):
     wrong = {}
     for operation in operations(contract):
         if mode is GenerationMode.NEGATIVE and not can_be_wrong(operation):
             continue
-        path = parameters_of(operation, ids)
+        path = parameters_of(operation, present)
         strategy = operation.as_strategy(generation_mode=mode, path_parameters=path)
         wrong[name_of(operation)] = generated(strategy, broken)
     assert not any(wrong.values()), "\n".join(what for what in wrong.values() if what)

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from backend.accounts.actor import Actor
 from backend.app import create_app
 from backend.kit import db
+from backend.monailabel.router import NOT_OFFERED, not_offered
 from backend.projects.service import PERMISSIONS, Permission
 from backend.projects.tables import Role
 from backend.studies.tables import ImportBatch
@@ -32,24 +33,42 @@ OPEN_TO_ALL_PEOPLE = frozenset(
 """Answers only about the caller, about what the caller may see, or about nothing that is kept."""
 INSTALLATION = frozenset({"list_users", "create_user", "update_user", "create_project", "list_audit"})
 """Only administrators of the installation (the audit of a project: also its own)."""
+
+
+def both_faces(*names: str) -> tuple[str, ...]:
+    """Operations of MONAI Label's API, which have a second address with the project's name."""
+    return *names, *(f"project_{name}" for name in names)
+
+
 NEEDS = {
     Permission.READ: {
         "get_project", "list_members", "get_template", "list_studies", "get_study", "get_volume", "get_job",
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort",
         "list_doses", "get_dvh", "get_objectives",
+        *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
+        *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),
+        *both_faces("ml_token", "ml_token_valid", "ml_image_info", "ml_label_info", "ml_forget_session"),
+        *both_faces("ml_model_info", "ml_logs", *(not_offered(*one).name for one in NOT_OFFERED)),
     },
-    Permission.IMPORT: {"begin_import", "put_file", "complete_import"},
+    Permission.IMPORT: {
+        "begin_import", "put_file", "complete_import", *both_faces("ml_upload", "ml_upload_image"),
+    },
     Permission.ANNOTATE: {
         "create_structure_set", "create_structure", "change_structure", "delete_structure", "save_revision",
         "restore_revision", "get_draft", "list_drafts", "put_draft", "delete_draft", "assess_structure",
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
+        *both_faces("ml_infer", "ml_save_label", "ml_delete_label"),
     },
-    Permission.REVIEW: {"approve_structures", "return_structures"},
+    Permission.REVIEW: {"approve_structures", "return_structures", *both_faces("ml_update_label")},
     Permission.EXPORT: {
         "export_structure_set", "report_structure_set", "request_training_set", "download_training_set",
+        *both_faces("ml_model"),
     },
-    Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
+    Permission.TRAIN: {
+        "freeze_snapshot", "start_run", "promote", "rollback",
+        *both_faces("ml_train", "ml_train_any", "ml_stop_training"),
+    },
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
         "list_webhooks", "create_webhook", "update_webhook", "delete_webhook", "renew_webhook_secret",
@@ -91,6 +110,13 @@ QUERIES = {
     "get_dvh": "?dose_series_id={dose_series_id}",
     "get_objectives": "?protocol=head-and-neck&dose_series_id={dose_series_id}",
 }
+QUERIES |= dict.fromkeys(both_faces("ml_image", "ml_image_info", "ml_save_label", "ml_infer"), "?image=1.2.3")
+QUERIES |= dict.fromkeys(both_faces("ml_label", "ml_label_info", "ml_update_label"), "?label=1.2.3")
+QUERIES |= dict.fromkeys(both_faces("ml_delete_label"), "?id=1.2.3")
+PARAMETERS = {
+    "token": "wrong", "strategy": "first", "identifier": "x", "model": "head-neck-oar", "name": "x",
+}  # fmt: skip
+"""Of MONAI Label's addresses; the token is the caller's where he has one."""
 OTHER_IDS = {"download_training_set": {"job_id": "export_job_id"}}
 """Where the object of a path parameter has to be of another kind."""
 NOT_DICOM = b"--x\r\nContent-Type: application/dicom\r\n\r\nnot dicom\r\n--x--\r\n"
@@ -117,7 +143,7 @@ def in_projects() -> list[tuple[str, str, str]]:
 
 def path_of(pattern: str, ids: dict[str, str]) -> str:
     for part in [part[1:].split("}")[0] for part in pattern.split("/") if part.startswith("{")]:
-        pattern = pattern.replace("{" + part + "}", ids[part.split(":")[0]])
+        pattern = pattern.replace("{" + part + "}", (PARAMETERS | ids)[part.split(":")[0]])
     return pattern
 
 
@@ -125,6 +151,7 @@ def call(
     client: TestClient, operation: tuple[str, str, str], ids: dict[str, str], headers: dict[str, str]
 ) -> int:
     method, pattern, name = operation
+    ids = ids | {"token": headers["Authorization"].removeprefix("Bearer ")}
     ids = ids | {parameter: ids[other] for parameter, other in OTHER_IDS.get(name, {}).items()}
     path = path_of(pattern, ids) + QUERIES.get(name, "").format(**ids)
     if "store_instances" in name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.labels.service.involvement import is_unknown, standing_approvals
 from backend.labels.service.progress import refresh_study
+from backend.labels.service.review import review as review_set
 from backend.labels.service.revisions import (
     Network,
     NewRevision,
@@ -17,6 +18,7 @@ from backend.labels.service.sets import (
     NewStructure,
     add_set,
     add_structure,
+    delete_structure,
     ensure_structure,
     find_structure,
     grid_of,
@@ -34,6 +36,7 @@ __all__ = [
     "add_set",
     "add_structure",
     "append_revision",
+    "delete_structure",
     "ensure_structure",
     "find_structure",
     "get_revision",
@@ -46,6 +49,7 @@ __all__ = [
     "open_structure",
     "refresh_study",
     "request_publication",
+    "review_set",
     "set_grid",
     "standing_approvals",
     "working_set",

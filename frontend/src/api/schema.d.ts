@@ -110,6 +110,16 @@ export interface components {
             password: string;
         };
         /**
+         * CurveOut
+         * @description A cumulative DVH.
+         */
+        CurveOut: {
+            /** Dose Gy */
+            dose_gy: number[];
+            /** Volume Percent */
+            volume_percent: number[];
+        };
+        /**
          * CurvePoint
          * @description Loss, and hard Dice where it was just measured, after so many iterations.
          */
@@ -122,6 +132,38 @@ export interface components {
             dice: {
                 [key: string]: number;
             } | null;
+        };
+        /**
+         * DeliveryOut
+         * @description One message and what became of it.
+         */
+        DeliveryOut: {
+            /** Id */
+            id: string;
+            /** Event */
+            event: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted") | "ping";
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "failed";
+            /** Attempts */
+            attempts: number;
+            /** Status Code */
+            status_code: number | null;
+            /** Error */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
         };
         /**
          * DeploymentIn
@@ -155,6 +197,44 @@ export interface components {
          * @enum {string}
          */
         DicomFormat: "rtstruct" | "seg";
+        /**
+         * DoseOut
+         * @description A dose distribution of a study.
+         */
+        DoseOut: {
+            /** Series Id */
+            series_id: string;
+            /** Description */
+            description: string;
+            /** Units */
+            units: string;
+            /** Dose Type */
+            dose_type: string;
+            /** Summation */
+            summation: string;
+            /** Max Gy */
+            max_gy: number | null;
+            /** Grid */
+            grid: {
+                [key: string]: unknown;
+            } | null;
+            /** Frame Of Reference Uid */
+            frame_of_reference_uid: string | null;
+            /** Plan Label */
+            plan_label: string | null;
+            /** Prescription Gy */
+            prescription_gy: number | null;
+            /** Warnings */
+            warnings: components["schemas"]["WarningOut"][];
+        };
+        /**
+         * DosesOut
+         * @description The dose distributions of a study.
+         */
+        DosesOut: {
+            /** Items */
+            items: components["schemas"]["DoseOut"][];
+        };
         /**
          * DraftIn
          * @description Unsaved work.
@@ -194,6 +274,30 @@ export interface components {
             saved_at: string;
             /** Version */
             version: string;
+        };
+        /**
+         * DvhOut
+         * @description The DVH of one revision in one dose.
+         */
+        DvhOut: {
+            structure: components["schemas"]["MeasuredStructure"];
+            /** Revision */
+            revision: number;
+            /** Dose Series Id */
+            dose_series_id: string;
+            /** Volume Cc */
+            volume_cc: number;
+            /** Outside Fraction */
+            outside_fraction: number;
+            /** Mean Gy */
+            mean_gy: number;
+            /** Min Gy */
+            min_gy: number;
+            /** Max Gy */
+            max_gy: number;
+            curve: components["schemas"]["CurveOut"];
+            /** Values */
+            values: components["schemas"]["MetricOut"][];
         };
         /**
          * EffortRow
@@ -282,6 +386,11 @@ export interface components {
             detail?: string | null;
             /** Sop Instance Uid */
             sop_instance_uid?: string | null;
+            /**
+             * Findings
+             * @default []
+             */
+            findings: components["schemas"]["WarningOut"][];
         };
         /**
          * FilesOut
@@ -339,7 +448,7 @@ export interface components {
             queue: string;
             /** Progress */
             progress: number;
-            stage: components["schemas"]["JobStage"] | null;
+            stage: components["schemas"]["Phrase"] | null;
             /** Message */
             message: string;
             /** Project Id */
@@ -377,18 +486,6 @@ export interface components {
             name: string;
         };
         /**
-         * JobStage
-         * @description Where a running job is: a slug with the values of its sentence.
-         */
-        JobStage: {
-            /** Slug */
-            slug: string;
-            /** Values */
-            values: {
-                [key: string]: string | number;
-            };
-        };
-        /**
          * JobState
          * @description Where a job stands.
          * @enum {string}
@@ -408,6 +505,8 @@ export interface components {
             attempt: number;
             /** Line */
             line: string;
+            /** @description the same by slug; null of old lines */
+            said: components["schemas"]["Phrase"] | null;
         };
         /**
          * LogOut
@@ -427,6 +526,18 @@ export interface components {
             projects: components["schemas"]["ProjectBrief"][];
             /** Version */
             version: string;
+        };
+        /**
+         * MeasuredStructure
+         * @description Whose DVH it is.
+         */
+        MeasuredStructure: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Colour */
+            colour: string;
         };
         /**
          * MemberIn
@@ -460,6 +571,21 @@ export interface components {
              * @enum {string}
              */
             role: "administrator" | "clinician" | "annotator" | "reviewer" | "reader";
+        };
+        /**
+         * MetricOut
+         * @description The answer to one question to a DVH.
+         */
+        MetricOut: {
+            /** Metric */
+            metric: string;
+            /** Value */
+            value: number | null;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "Gy" | "%" | "cc";
         };
         /**
          * NameOut
@@ -565,6 +691,98 @@ export interface components {
             token: string;
         };
         /**
+         * NewWebhook
+         * @description A webhook whose secret was just made: the only time that it is shown.
+         */
+        NewWebhook: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Secret */
+            secret: string;
+        };
+        /**
+         * Objective
+         * @description What a protocol wants of one kind of structure.
+         */
+        Objective: {
+            /** Structures */
+            structures: string[];
+            /** Metric */
+            metric: string;
+            /**
+             * Comparison
+             * @enum {string}
+             */
+            comparison: "at-most" | "at-least";
+            /** Limit */
+            limit: number;
+            /** Variation */
+            variation: number | null;
+            /**
+             * Priority
+             * @enum {integer}
+             */
+            priority: 1 | 2 | 3;
+            /** Source */
+            source: string;
+        };
+        /**
+         * ObjectiveResult
+         * @description One line of a score card.
+         */
+        ObjectiveResult: {
+            /** Structure */
+            structure: string;
+            /** Structure Id */
+            structure_id: string | null;
+            /** Name */
+            name: string | null;
+            /** Revision */
+            revision: number | null;
+            /** Metric */
+            metric: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "Gy" | "%" | "cc";
+            /**
+             * Comparison
+             * @enum {string}
+             */
+            comparison: "at-most" | "at-least";
+            /** Limit */
+            limit: number;
+            /** Variation */
+            variation: number | null;
+            /** Priority */
+            priority: number;
+            /** Value */
+            value: number | null;
+            /** Outside Fraction */
+            outside_fraction: number | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "pass" | "variation" | "fail" | "unknown";
+            /** Reason */
+            reason: ("not-contoured" | "outside-dose" | "partly-outside-dose" | "too-small") | null;
+            /** Source */
+            source: string;
+        };
+        /**
          * OperationIn
          * @description Geometry on a mask that is sent along and sent back; nothing is saved.
          */
@@ -614,6 +832,13 @@ export interface components {
         Page_Candidate_: {
             /** Items */
             items: components["schemas"]["Candidate"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DeliveryOut] */
+        Page_DeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DeliveryOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -722,6 +947,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[WebhookOut] */
+        Page_WebhookOut_: {
+            /** Items */
+            items: components["schemas"]["WebhookOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /**
          * PasswordChange
          * @description A new password, proven with the present one.
@@ -731,6 +963,18 @@ export interface components {
             current: string;
             /** New */
             new: string;
+        };
+        /**
+         * Phrase
+         * @description Where a running job is, or a line of its log: a slug with the values of its sentence.
+         */
+        Phrase: {
+            /** Slug */
+            slug: string;
+            /** Values */
+            values: {
+                [key: string]: string | number;
+            };
         };
         /**
          * PlausibilityWarning
@@ -880,10 +1124,30 @@ export interface components {
             rules?: components["schemas"]["Rule"][] | null;
         };
         /**
+         * Protocol
+         * @description A template of plan objectives.
+         */
+        Protocol: {
+            /** Id */
+            id: string;
+            title: components["schemas"]["Words"];
+            note: components["schemas"]["Words"];
+            /** Objectives */
+            objectives: components["schemas"]["Objective"][];
+        };
+        /**
+         * ProtocolsOut
+         * @description The protocols that are installed.
+         */
+        ProtocolsOut: {
+            /** Items */
+            items: components["schemas"]["Protocol"][];
+        };
+        /**
          * ReviewIn
          * @description An act of review: on these structures, or on all that it can be done to.
          *
-         *     `revisions` names the heads that were looked at; a newer one is refused with 412.
+         *     `revisions` and `names` tell the heads and the names that were looked at; where they are others now, 412.
          */
         ReviewIn: {
             /**
@@ -897,6 +1161,10 @@ export interface components {
             revisions?: {
                 [key: string]: number;
             };
+            /** Names */
+            names?: {
+                [key: string]: string;
+            };
         };
         /**
          * ReviewOut
@@ -907,8 +1175,11 @@ export interface components {
             id: string;
             /** Structure Id */
             structure_id: string;
-            /** Structure Name */
-            structure_name: string;
+            /**
+             * Structure Name
+             * @description at that time; null of old reviews
+             */
+            structure_name: string | null;
             /** Revision */
             revision: number;
             /** Sha256 */
@@ -1085,6 +1356,20 @@ export interface components {
             created_at: string;
         };
         /**
+         * ScoreCard
+         * @description A structure set's plan objectives in one dose.
+         */
+        ScoreCard: {
+            /** Structure Set Id */
+            structure_set_id: string;
+            /** Dose Series Id */
+            dose_series_id: string;
+            /** Protocol */
+            protocol: string;
+            /** Items */
+            items: components["schemas"]["ObjectiveResult"][];
+        };
+        /**
          * SeriesOut
          * @description One series of a study.
          */
@@ -1108,6 +1393,13 @@ export interface components {
             volume: components["schemas"]["VolumeOut"] | null;
             /** Derived */
             derived: boolean;
+        };
+        /**
+         * SessionStatus
+         * @description Who is logged in at a browser, if anybody is.
+         */
+        SessionStatus: {
+            me: components["schemas"]["Me"] | null;
         };
         /**
          * SetDraftOut
@@ -1224,7 +1516,7 @@ export interface components {
         };
         /**
          * StructureCounts
-         * @description Structures of a study, by review.
+         * @description Structures of a study, by review; `imported` ones, beside `total`, nobody here has worked on.
          */
         StructureCounts: {
             /**
@@ -1247,6 +1539,11 @@ export interface components {
              * @default 0
              */
             returned: number;
+            /**
+             * Imported
+             * @default 0
+             */
+            imported: number;
         };
         /**
          * StructureIn
@@ -1271,6 +1568,11 @@ export interface components {
             name: string;
             /** Original Name */
             original_name: string;
+            /**
+             * Standard Name
+             * @description the TG-263 name that `name` means for certain
+             */
+            standard_name: string | null;
             /** Colour */
             colour: string;
             /** Kind */
@@ -1714,6 +2016,47 @@ export interface components {
             };
         };
         /**
+         * WebhookIn
+         * @description A webhook to be made.
+         */
+        WebhookIn: {
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+        };
+        /**
+         * WebhookOut
+         * @description A webhook without its secret.
+         */
+        WebhookOut: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * WebhookPatch
+         * @description What may change about a webhook.
+         */
+        WebhookPatch: {
+            /** Url */
+            url?: string | null;
+            /** Events */
+            events?: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[] | null;
+            /** Active */
+            active?: boolean | null;
+        };
+        /**
          * WindowOut
          * @description A display window in the unit of the volume.
          */
@@ -1722,6 +2065,16 @@ export interface components {
             low: number;
             /** High */
             high: number;
+        };
+        /**
+         * Words
+         * @description One text in the languages of the pages.
+         */
+        Words: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
         };
     };
     responses: never;

@@ -73,6 +73,7 @@ export const viewerEn = {
   'viewer.edit.network': 'drawn by the network',
   'viewer.edit.rule': 'found by rule',
   'viewer.edit.import': 'imported',
+  'viewer.edit.monailabel': 'saved by a MONAI Label client',
   'viewer.edit.reject': 'rejected: emptied',
   'viewer.edit.absent': 'declared absent',
   'viewer.edit.restore': 'older revision',

@@ -75,6 +75,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.edit.network': 'AIモデルが作成',
   'viewer.edit.rule': 'ルールで検出',
   'viewer.edit.import': '取り込み',
+  'viewer.edit.monailabel': 'MONAI Label クライアントから保存',
   'viewer.edit.reject': '却下（空にしました）',
   'viewer.edit.absent': '存在しないと宣言',
   'viewer.edit.restore': '以前の版',
