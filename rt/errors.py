@@ -9,6 +9,9 @@ RtError
 │   ├── DicomTooDeep     sequences nested beyond the limit
 │   └── DicomUnsupported valid, but not of a kind that is taken in
 ├── DicomReferenceError  refers to another patient, series or frame of reference
+├── DeidentificationError
+│   ├── IdentifierSurvived   something that names the patient is still there after de-identification
+│   └── PixelsMayIdentify    an image that may show text, so that a person has to look at it
 ├── ArchiveError         a zip with a hostile or broken member
 └── StructureNameError   a structure name that cannot be used
 """
@@ -73,6 +76,24 @@ class DicomReferenceError(RtError):
     """An object that refers to another patient, series or frame of reference."""
 
     slug = "wrong-reference"
+
+
+class DeidentificationError(RtError):
+    """An object that must not go on as de-identified; words and tags only, never a value of it."""
+
+    slug = "not-deidentified"
+
+
+class IdentifierSurvived(DeidentificationError):
+    """Something that names the patient is still there after de-identification."""
+
+    slug = "identifier-survived"
+
+
+class PixelsMayIdentify(DeidentificationError):
+    """An image that may show text, so that a person has to look at it."""
+
+    slug = "pixels-may-identify"
 
 
 class ArchiveError(RtError):
