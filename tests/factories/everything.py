@@ -12,8 +12,9 @@ from backend.kit.storage import storage
 from backend.labels.service.revisions import NewRevision, append_revision
 from backend.labels.service.sets import NewStructure, add_structure, working_set
 from backend.projects.tables import Project
-from backend.studies.tables import ImportBatch, Instance
+from backend.studies.tables import ImportBatch, Instance, QuarantinedFile
 from backend.training.tables import NetworkVersion, Run, Snapshot
+from tests.factories.dicom import encode
 from tests.factories.patients import Arrived, send_ct
 from tests.factories.scenes import block
 
@@ -33,7 +34,11 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     batch = ImportBatch(project_id=project.id, user_id=user_id)
     job = enqueue(session, JobRequest("regions", {"series_id": scene.series.id}, project.id, scene.study.id))
     export = enqueue(session, JobRequest("export", {"format": "monai"}, project.id))
-    session.add(batch)
+    held = QuarantinedFile(
+        project_id=project.id, stage="import", slug="pixels-may-identify", detail="derived", modality="CT",
+        state="held", sha256=storage().put(encode(scene.ct[0])),
+    )  # fmt: skip
+    session.add_all([batch, held])
     session.flush()
     instance = session.query(Instance).filter_by(series_row_id=scene.series.id).first()
     assert instance is not None
@@ -46,6 +51,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "structure_id": structure.id,
         "number": "1",
         "import_id": batch.id,
+        "quarantined_id": held.id,
         "job_id": job.id,
         "export_job_id": export.id,
         "study": scene.study.study_instance_uid,

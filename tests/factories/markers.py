@@ -29,11 +29,11 @@ ROOT = "1.2.826.0.1.99887766."
 """Beginning of every UID of the patient, so that a UID that stayed is seen."""
 _TEXT_VRS = "AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT"
 _NEEDED = """
-SpecificCharacterSet SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID
-FrameOfReferenceUID Modality ImageType BurnedInAnnotation PatientName PatientID PatientBirthDate StudyDate
-StudyTime SamplesPerPixel PhotometricInterpretation ImagePositionPatient ImageOrientationPatient PixelSpacing
-SliceThickness KVP RescaleSlope RescaleIntercept RescaleType WindowCenter WindowWidth InstanceNumber SeriesNumber PatientPosition
-NumberOfFrames LUTData EthnicGroup
+SpecificCharacterSet SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID
+Modality ImageType BurnedInAnnotation PatientName PatientID PatientBirthDate StudyDate StudyTime
+SamplesPerPixel PhotometricInterpretation ImagePositionPatient ImageOrientationPatient PixelSpacing
+SliceThickness KVP RescaleSlope RescaleIntercept RescaleType WindowCenter WindowWidth InstanceNumber
+SeriesNumber PatientPosition NumberOfFrames LUTData EthnicGroup
 """
 NEEDED = frozenset(tag_for_keyword(keyword) for keyword in _NEEDED.split())
 """What the door and the geometry read; pixels and retained words, which only the search can judge."""

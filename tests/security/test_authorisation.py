@@ -35,7 +35,7 @@ NEEDS = {
     Permission.READ: {
         "get_project", "list_members", "get_template", "list_studies", "get_study", "get_volume", "get_job",
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
-        "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort",
+        "list_snapshot_cases", "list_runs", "get_deidentification", "get_run", "list_deployments", "effort",
     },
     Permission.IMPORT: {"begin_import", "put_file", "complete_import"},
     Permission.ANNOTATE: {
@@ -48,6 +48,8 @@ NEEDS = {
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
+        "set_deidentification", "list_quarantine", "get_quarantined_file", "release_quarantined",
+        "discard_quarantined",
     },
 }  # fmt: skip
 """The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
@@ -70,6 +72,7 @@ BODIES = {
     "promote": {"version_id": "{version_id}"},
     "rollback": {"network": "head-neck-oar"},
     "set_template": {"structures": []},
+    "set_deidentification": {"mode": "none", "options": []},
     "set_member": {"role": "reader"},
     "patch_study": {"assignee_id": None},
 }  # fmt: skip

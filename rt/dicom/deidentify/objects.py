@@ -19,6 +19,7 @@ from rt.dicom.deidentify.table import EDITION
 from rt.dicom.deidentify.values import put
 from rt.dicom.deidentify.walk import Walk, normalised
 from rt.dicom.kinds import CROSS_SECTIONS
+from rt.dicom.outgoing import MANUFACTURER
 from rt.dicom.parse import PARSER_FAILURES, read_stored
 from rt.dicom.uids import IMPLEMENTATION_CLASS_UID
 from rt.errors import DeidentificationError, IdentifierSurvived
@@ -67,7 +68,8 @@ def _through(dataset: Dataset, profile: Profile, pseudonyms: Pseudonyms) -> Deid
 def verify(written: bytes, wanted: Identifiers, walk: Walk) -> None:
     """IdentifierSurvived, with tags, when the written file still holds something that names the patient."""
     again = read_stored(written)
-    made_here = frozenset({walk.pseudonyms.patient(walk.identity), METHOD, *_names(again, walk)})
+    patient = walk.pseudonyms.patient(walk.identity)
+    made_here = frozenset({patient, METHOD, MANUFACTURER, *_names(again, walk)})
     found = survivors(again, wanted, made_here | {text for _, text in walk.profile.codes})
     if found or any(written[:128]):
         raise IdentifierSurvived(
@@ -76,9 +78,13 @@ def verify(written: bytes, wanted: Identifiers, walk: Walk) -> None:
 
 
 def identity_of(dataset: Dataset) -> str:
+    """`identity` of the patient and study of an object."""
+    return identity(str(dataset.get("PatientID") or ""), str(dataset.get("StudyInstanceUID") or ""))
+
+
+def identity(patient_id: str, study_instance_uid: str) -> str:
     """What a patient's pseudonym and dates hang on: the PatientID, or the study where there is none."""
-    patient_id = normalised(str(dataset.get("PatientID") or ""))
-    return patient_id or f"study {dataset.get('StudyInstanceUID') or ''}"
+    return normalised(patient_id) or f"study {study_instance_uid}"
 
 
 def _names(dataset: Dataset, walk: Walk) -> set[str]:

@@ -43,6 +43,10 @@ class Pseudonyms:
         """PatientID and PatientName of a patient, 60 bits long."""
         return "RK" + base64.b32encode(self._digest("patient", identity)).decode()[:12]
 
+    def short(self, purpose: str, value: str) -> str:
+        """Six letters and digits in place of a word, 30 bits long."""
+        return base64.b32encode(self._digest(purpose, value)).decode()[:6].lower()
+
     def weeks(self, identity: str) -> int:
         """By how many weeks this patient's dates move back."""
         return 1 + int.from_bytes(self._digest("dates", identity)[:8], "big") % MOST_WEEKS
