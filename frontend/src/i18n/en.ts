@@ -1,3 +1,4 @@
+import { deidentifyEn } from './deidentify.en';
 import { doseEn } from './dose.en';
 import { pagesEn } from './pages.en';
 import { reviewEn } from './review.en';
@@ -8,4 +9,4 @@ import { viewerEn } from './viewer.en';
 import { worklistEn } from './worklist.en';
 
 /** Every phrase in English; other languages have the same keys. */
-export const en = { ...worklistEn, ...viewerEn, ...doseEn, ...reviewEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn } as const;
+export const en = { ...worklistEn, ...viewerEn, ...doseEn, ...reviewEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn, ...deidentifyEn } as const;

@@ -1,3 +1,4 @@
+import { deidentifyJa } from './deidentify.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
 import { pagesJa } from './pages.ja';
@@ -18,4 +19,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...trainingJa,
   ...slugsJa,
   ...serverJa,
+  ...deidentifyJa,
 };
