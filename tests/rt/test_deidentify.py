@@ -20,7 +20,7 @@ from rt.dicom.deidentify.table import IOD_TYPES, resolved, row_of, rows
 from rt.dicom.deidentify.words import clean_text
 from rt.dicom.parse import parse_instance
 from rt.dicom.references import read_references
-from rt.errors import DeidentificationError, IdentifierSurvived
+from rt.errors import DeidentificationError, DicomUnsupported, IdentifierSurvived
 from rt.nomenclature import tg263_name
 from tests.factories.dicom import encode, make_ct_series
 from tests.factories.markers import MARKER, ROOT, file_of, found_in, planted_ct, planted_objects
@@ -59,6 +59,27 @@ def test_the_table_has_the_rows_and_actions_of_its_edition():
     known = {tag: row for tag, row in table.items() if tag.isalnum() and "x" not in tag and tag != "private"}
     assert {row.keyword for tag, row in known.items()} >= {"PatientName", "ROIName", "RTPlanLabel"}
     assert all(keyword_for_tag(int(tag, 16)) in (row.keyword, "") for tag, row in known.items())
+
+
+def test_rows_are_those_of_another_publication_of_the_table():
+    """A sample of innolitics/dicom-standard at 0d01bf1, made from the standard's own pages."""
+    dates = {Option.FULL_DATES: "K", Option.MODIFIED_DATES: "C"}
+    sample: dict[str, tuple[str, dict[Option, str]]] = {
+        "00080050": ("Z", {}),
+        "00184000": ("X", {Option.DESCRIPTORS: "C"}),
+        "00400555": ("X/Z", {Option.STRUCTURED_CONTENT: "C"}),
+        "00080022": ("X/Z", dates),
+        "0008002A": ("X/Z/D", dates),
+        "00102110": ("X", {Option.PATIENT: "C", Option.DESCRIPTORS: "C"}),
+        "00181002": ("U", {Option.UIDS: "K", Option.DEVICE: "K"}),
+        "00181000": ("X/Z/D", {Option.DEVICE: "K"}),
+        "00120060": ("Z", {Option.INSTITUTION: "K"}),
+        "00080023": ("Z/D", dates),
+        "0040A730": ("D", {Option.STRUCTURED_CONTENT: "C"}),
+        "50xxxxxx": ("X", {Option.GRAPHICS: "C"}),
+        "300A0016": ("X", {Option.DESCRIPTORS: "C"}),
+    }
+    assert {tag: (rows()[tag].basic, rows()[tag].options) for tag in sample} == sample
 
 
 def test_compound_actions_follow_the_type_of_the_attribute():
@@ -198,6 +219,21 @@ def test_case_14_pixels_that_may_show_text_wait_for_a_person(marks, burned_in, d
     assert (done.pixels_to_see is not None) is doubted
 
 
+@pytest.mark.parametrize("sop_class", ["1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.3.4"])
+def test_case_14_pictures_of_screens_ultrasound_and_unknown_kinds_never_come_so_far(sop_class):
+    ct = make_ct_series((1, 8, 8))[0]
+    ct.SOPClassUID = ct.file_meta.MediaStorageSOPClassUID = sop_class
+    with pytest.raises(DicomUnsupported):
+        out(encode(ct))
+
+
+def test_case_14_text_that_is_said_to_be_burned_in_is_refused():
+    ct = make_ct_series((1, 8, 8))[0]
+    ct.BurnedInAnnotation = "YES"
+    with pytest.raises(DicomUnsupported):
+        out(encode(ct))
+
+
 def test_case_15_structures_leave_with_names_of_tg_263_or_numbers():
     names = {"GTV Smith": "Structure_1", "parotis li": "Parotid_L", "z1": "Structure_4"}
     for number, (name, expected) in zip((1, 2, 4), names.items(), strict=True):
@@ -333,3 +369,30 @@ def test_pseudonyms_are_the_same_for_one_key_and_others_for_another(identity):
     assert one.uid(identity).startswith("2.25.") and len(one.uid(identity)) <= 64
     assert 1 <= one.weeks(identity) <= 520
     assert ROOT not in one.uid(ROOT) and KEY.hex() not in repr(one)
+
+
+@pytest.mark.parametrize(
+    "name", ["Ge^Se Jin^^Mr", "Max^Kopf", "Head^Axial", "Li^Ct", "\u674e^\u6643", "Brown^Tissue"]
+)
+def test_people_who_are_called_like_words_of_dicom_are_not_refused(name):
+    ct = make_ct_series((1, 8, 8))[0]
+    ct.PatientName, ct.Manufacturer, ct.BodyPartExamined = name, "GE MEDICAL SYSTEMS", "HEAD"
+    ct.ScanningSequence, ct.SeriesDescription = "SE", "CT Kopf axial Max 3 mm"
+    tissue = Dataset()
+    tissue.CodeValue, tissue.CodingSchemeDesignator, tissue.CodeMeaning = "85756007", "SCT", "Tissue"
+    ct.AnatomicRegionSequence = [tissue]
+    done = read(out(encode(ct)))
+    assert done.BodyPartExamined == "HEAD" and done.Manufacturer == "GE MEDICAL SYSTEMS"
+    words = {word.lower() for part in name.split("^") for word in part.split()}
+    assert not words & {word.lower() for word in done.SeriesDescription.split()}
+
+
+def test_what_an_object_must_have_stays_with_a_dummy():
+    ct = make_ct_series((1, 8, 8))[0]
+    ct.Manufacturer, ct.ManufacturerModelName, ct.PositionReferenceIndicator = "Dr. Own Scanner", "M1", "XY"
+    done = read(out(encode(ct)))
+    assert (done.Manufacturer, done.ManufacturerModelName, done.PositionReferenceIndicator) == (
+        "",
+        "Removed",
+        "",
+    )

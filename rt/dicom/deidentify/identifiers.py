@@ -1,8 +1,9 @@
 """The gate: what in an object names its patient, and whether any of it is still in what was written.
 
 Names are taken apart, and each part is looked for in every value of the written object, at any depth, in
-upper or lower case, in its bytes as they are, as UTF-16 and as base64.  Values that cannot come from the
-patient are passed over: UIDs, names, codes and pseudonyms that were made here.  Where something is found is
+upper or lower case, in its bytes as they are, as UTF-16 and as base64; in code strings as whole words.
+Values that cannot come from the patient are passed over: names, meanings and pseudonyms that were put in
+here, and what has a form that no name has.  Where something is found is
 told by tag; the value itself is in no message.
 """
 
@@ -35,6 +36,10 @@ LEAST_LETTERS, LEAST_IN_BYTES, LEAST_IN_PIXELS = 2, 4, 8
 LEAST_DIGITS = 5
 """Fewer digits than these are a number among numbers."""
 _WORD = re.compile(r"[^\W_]+")
+_TITLES = "mr mrs ms miss dr prof md phd herr frau med jr sr ii iii iv von van de der da di la le"
+"""Words beside names that name no one, and are a modality or a unit elsewhere."""
+_FROM_LISTS = frozenset({0x00080102, 0x00080104})
+"""Coding Scheme Designator and Code Meaning, which were written from the dictionary."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +74,21 @@ def survivors(dataset: Dataset, wanted: Identifiers, made_here: frozenset[str]) 
     `made_here` are values that de-identification put in by itself.
     """
     in_bytes = {form for word in wanted.words if len(word) >= LEAST_IN_BYTES for form in _forms(word)}
+    numbers = [word for word in wanted.words if len(word) > LEAST_DIGITS and word.isdigit()]
     in_pixels = {form for form in in_bytes if len(form) >= LEAST_IN_PIXELS}
     found = []
     for tag, vr, texts in _elements(dataset):
         if vr == "UI":
             survived = bool(wanted.uids.intersection(texts))
         elif vr == "CS":
-            terms = keep.defined_terms()
-            survived = any(_tells(text, wanted, in_bytes) for text in texts if text.lower() not in terms)
+            survived = any(_in_code(_folded(text), wanted.words) for text in texts if _is_own(text))
+        elif tag in _FROM_LISTS or tag in keep.text_forms():
+            survived = False
         elif vr in values.BULK_VRS:
             raw = texts[0].encode("latin-1").lower() if texts else b""
             survived = any(form in raw for form in in_pixels)
         elif vr in values.DECIMAL_VRS or vr in values.DATE_VRS or vr in values.BINARY_SIZES:
-            survived = any(_folded(text) in wanted.words for text in texts if len(text) > LEAST_DIGITS)
+            survived = any(_holds(text, word) for text in texts for word in numbers)
         else:
             survived = any(_tells(text, wanted, in_bytes) for text in texts if text not in made_here)
         if survived:
@@ -97,8 +104,26 @@ def _tells(text: str, wanted: Identifiers, forms: set[bytes]) -> bool:
     return any(form in raw for form in forms) or any(uid in text for uid in wanted.uids)
 
 
+def _holds(text: str, number: str) -> bool:
+    """Whether one of the values that backslashes part is a number; most texts have no such digits at all."""
+    return number in text and number in (value.strip() for value in text.split("\\"))
+
+
+def _in_code(folded: str, words: frozenset[str]) -> bool:
+    """Short names are abbreviations in code strings (SE, FS), so only longer ones are looked for."""
+    long = {word for word in words if len(word) >= LEAST_IN_BYTES}
+    inside = any(word in folded for word in long if len(word) > LEAST_DIGITS)
+    return inside or bool(long.intersection(_WORD.findall(folded)))
+
+
+def _is_own(text: str) -> bool:
+    """Whether a code string is none that the standard defines."""
+    return text.lower() not in keep.defined_terms()
+
+
 def _is_telling(word: str) -> bool:
-    return len(word) >= (LEAST_DIGITS if word.isdigit() else LEAST_LETTERS)
+    least = LEAST_LETTERS if word.isascii() else 1
+    return len(word) >= (LEAST_DIGITS if word.isdigit() else least) and word not in _TITLES.split()
 
 
 def _forms(word: str) -> Iterator[bytes]:
@@ -128,7 +153,7 @@ def _elements(dataset: Dataset) -> Iterator[tuple[int, str, list[str]]]:
     for tag in [int(tag) for tag in dataset.keys()]:  # noqa: SIM118 (a Dataset iterates over elements)
         raw = dataset.get_item(tag)
         if isinstance(raw.value, bytes) and _is_numeric(tag, raw.VR):
-            yield tag, "DS", raw.value.decode("latin-1").strip(" \0").split("\\")
+            yield tag, "DS", [raw.value.decode("latin-1").strip(" \0")]
             continue
         try:
             element = dataset[tag]

@@ -44,6 +44,7 @@ _TEXTS = {
         r"|shimadzu|united imaging( healthcare)?|uih|neusoft|samsung|viewray|adac|picker|marconi|rinkaku)?\Z",
         re.IGNORECASE | re.ASCII,
     ),
+    "SourceIsotopeName": re.compile(r"([A-Z][a-z]?-?[0-9]{1,3}m?|[A-Z][a-z]{2,9}-[0-9]{1,3})?\Z", re.ASCII),
     "RescaleType": re.compile(r"(HU|HU_MOD|US|OD|Z_EFF|PCT|GML|BQML|mGyl?)?\Z"),
     "ConvolutionKernel": re.compile(
         r"([A-Za-z]{1,3}[0-9]{1,3}[a-z]{0,2}|[0-9A-F]|STANDARD|SOFT|BONE|BONEPLUS|LUNG|DETAIL|EDGE|CHST|BRAIN)?\Z",
@@ -52,21 +53,25 @@ _TEXTS = {
 }
 """Texts about equipment and methods that stay where their values have this form."""
 _EQUIPMENT = "ManufacturerModelName SoftwareVersions SequenceName PulseSequenceName FilterType"
-"""Texts that stay under the Retain Device Identity Option only: they have no form of their own."""
-_DUMMIES = "SegmentAlgorithmName"
-"""Texts that an IOD requires with a value."""
+"""Texts that stay under the Retain Device Identity Option only: they have no form of their own.  Elsewhere a
+dummy stands for them, since segmentations require some."""
+_DUMMIES = "SegmentAlgorithmName ContentLabel ApplicatorID"
+"""Texts and codes that an IOD requires with a value."""
 _BULK = """
 PixelData FloatPixelData DoubleFloatPixelData LUTData VectorGridData
 """
-_EMPTIED = "PositionReferenceIndicator BlockName ToleranceTableLabel ContentDescription"
+_EMPTIED = """
+PositionReferenceIndicator BlockName ToleranceTableLabel ContentDescription FixationDeviceLabel
+ShieldingDeviceLabel MaterialID
+"""
 """Text that an IOD requires at least as an empty attribute."""
 
 _TERMS = """
-original primary derived secondary axial localizer resampled volume none head neck headneck chest abdomen
-pelvis brain breast lung liver prostate spine wholebody extremity hand foot knee hip shoulder skull ax sag
-cor organ external avoidance control support gtv ctv ptv marker manual automatic semiautomatic approved
-unapproved rejected binary fractional monochrome rigid affine physical plan beam relative patient static
-dynamic photon electron proton treatment curative yes no left right
+ct mr pt rtstruct rtdose rtplan seg reg original primary derived secondary axial localizer resampled volume
+none head neck headneck chest abdomen pelvis brain breast lung liver prostate spine wholebody extremity hand
+foot knee hip shoulder skull ax sag cor organ external avoidance control support gtv ctv ptv marker manual
+automatic semiautomatic approved unapproved rejected binary fractional monochrome rigid affine physical plan
+beam relative patient static dynamic photon electron proton treatment curative yes no left right
 """
 
 CODED_ITEM = frozenset({0x00080100, 0x00080119})

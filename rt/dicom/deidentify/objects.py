@@ -34,8 +34,6 @@ class Deidentified:
     """A file that was de-identified and searched afterwards."""
 
     data: bytes
-    patient: str
-    """The pseudonym that stands as PatientID and PatientName."""
     pixels_to_see: str | None
     """Why a person has to look at the pixels before it may go on; None where nothing says so."""
 
@@ -57,12 +55,12 @@ def deidentify(data: bytes, profile: Profile, pseudonyms: Pseudonyms) -> Deident
 def _through(dataset: Dataset, profile: Profile, pseudonyms: Pseudonyms) -> Deidentified:
     wanted = identifiers_of(dataset, profile)
     pixels_to_see = _doubt_about_pixels(dataset)
-    walk = Walk(profile, pseudonyms, str(dataset.get("Modality") or ""), identity_of(dataset))
+    walk = Walk(profile, pseudonyms, str(dataset.get("Modality") or ""), identity_of(dataset), wanted.words)
     walk.data_set(dataset)
     _mark(dataset, profile)
     written = _written(dataset)
     verify(written, wanted, walk)
-    return Deidentified(written, pseudonyms.patient(walk.identity), pixels_to_see)
+    return Deidentified(written, pixels_to_see)
 
 
 def verify(written: bytes, wanted: Identifiers, walk: Walk) -> None:

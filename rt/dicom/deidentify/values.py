@@ -34,6 +34,7 @@ OLDEST_AGE = 89
 _KINDS = (TEXT_VRS | {"CS"}, DECIMAL_VRS, frozenset(BINARY_SIZES), BULK_VRS | {"US", "SS"}, DATE_VRS)
 
 
+@lru_cache(maxsize=4096)
 def dictionary_vr(tag: int) -> str | None:
     """The VR that PS3.6 has for a tag: of several bulk, else the first; None for what it does not know."""
     if repeater_has_tag(tag):

@@ -51,6 +51,8 @@ class Walk:
     modality: str
     identity: str
     """Of the patient: what pseudonym and dates hang on."""
+    forbidden: frozenset[str] = frozenset()
+    """Words that free text may not keep, since the patient is called so."""
     names: set[str] = field(default_factory=set)
     """Given out so far, in lower case."""
 
@@ -145,7 +147,7 @@ class Walk:
             put(dataset, tag, vr, "\\".join(cleaned) if all(cleaned) else "")
             return True
         if vr in values.TEXT_VRS or vr == "CS":
-            cleaned = [clean_text(text) for text in values.texts(dataset[tag])]
+            cleaned = [clean_text(text, self.forbidden) for text in values.texts(dataset[tag])]
             text = " ".join(filter(None, cleaned))[: values.LONGEST.get(vr, 10240)].rstrip()
             if text and vr != "CS":
                 put(dataset, tag, vr, text)
@@ -185,6 +187,9 @@ class Walk:
         if vr == "UI":
             self._uids(dataset, tag)
             return True
+        if tag in keep.dummies() or tag in keep.emptied():
+            put(dataset, tag, vr, values.dummy(vr) if tag in keep.dummies() else "")
+            return True
         if vr in values.DECIMAL_VRS or vr in values.BINARY_SIZES:
             return values.numbers_only(_plain(dataset, tag), vr)
         if vr in values.BULK_VRS or tag in keep.kept_bulk():
@@ -196,15 +201,16 @@ class Walk:
         return self._unlisted_text(dataset, tag, vr)
 
     def _unlisted_text(self, dataset: Dataset, tag: int, vr: str) -> bool:
+        texts = values.texts(dataset[tag])
         if tag in keep.text_forms():
-            return all(keep.text_forms()[tag].match(text) for text in values.texts(dataset[tag]))
-        if tag in keep.equipment():
-            allowed = self.profile.has(Option.DEVICE)
-            return allowed and all(keep.EQUIPMENT_TEXT.match(text) for text in values.texts(dataset[tag]))
-        if tag in keep.dummies() or tag in keep.emptied():
-            put(dataset, tag, vr, values.dummy(vr) if tag in keep.dummies() else "")
+            if not all(keep.text_forms()[tag].match(text) for text in texts):
+                put(dataset, tag, vr, "")
             return True
-        return False
+        if tag not in keep.equipment():
+            return False
+        if not self.profile.has(Option.DEVICE) or not all(map(keep.EQUIPMENT_TEXT.match, texts)):
+            put(dataset, tag, vr, values.dummy(vr))
+        return True
 
     def _unlisted_date(self, dataset: Dataset, tag: int, vr: str) -> bool:
         if self.profile.has(Option.FULL_DATES):
