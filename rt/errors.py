@@ -13,6 +13,9 @@ RtError
 ├── DicomReferenceError  refers to another patient, series or frame of reference
 ├── DoseError            a dose, or a question about one, that has no answer
 │   └── DoseMetricError  text that asks nothing of a DVH
+├── DeidentificationError
+│   ├── IdentifierSurvived   something that names the patient is still there after de-identification
+│   └── PixelsMayIdentify    an image that may show text, so that a person has to look at it
 ├── ArchiveError         a zip with a hostile or broken member
 └── StructureNameError   a structure name that cannot be used
 """
@@ -103,6 +106,24 @@ class DoseMetricError(DoseError):
     """Text that asks nothing of a DVH."""
 
     slug = "bad-dose-metric"
+
+
+class DeidentificationError(RtError):
+    """An object that must not go on as de-identified; words and tags only, never a value of it."""
+
+    slug = "not-deidentified"
+
+
+class IdentifierSurvived(DeidentificationError):
+    """Something that names the patient is still there after de-identification."""
+
+    slug = "identifier-survived"
+
+
+class PixelsMayIdentify(DeidentificationError):
+    """An image that may show text, so that a person has to look at it."""
+
+    slug = "pixels-may-identify"
 
 
 class ArchiveError(RtError):

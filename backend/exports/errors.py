@@ -3,7 +3,8 @@
 AppError
 ├── Conflict
 │   ├── NothingToExport       no structure, or no case, that could leave
-│   └── NotReady              the export's job has not succeeded
+│   ├── NotReady              the export's job has not succeeded
+│   └── Withheld              it still named the patient after de-identification
 └── InvalidInput
     ├── NotAsDicom            the series did not come as DICOM, so nothing can refer to it
     └── UnknownProfile        no export profile of this name
@@ -24,6 +25,12 @@ class NotReady(Conflict):
     """The file is not there yet, or never will be."""
 
     slug, title = "export-not-ready", "The export is not ready"
+
+
+class Withheld(Conflict):
+    """It still named the patient after de-identification."""
+
+    slug, title = "export-withheld", "The export was withheld"
 
 
 class NotAsDicom(InvalidInput):

@@ -18,7 +18,9 @@ from backend.exports.errors import NotAsDicom, NothingToExport
 from backend.kit.storage import storage
 from backend.labels.service import load_mask
 from backend.labels.tables import Review, Revision, Structure, StructureSet
+from backend.projects.deidentification import Deidentifier
 from backend.version import VERSION
+from rt.dicom.deidentify import structure_name
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
 from rt.dicom.parse import read_stored
 from rt.dicom.profiles import GENERIC, ExportProfile
@@ -159,8 +161,11 @@ def _is_automatic(one: Leaving) -> bool:
     return one.head is not None and one.head.author_id is None and one.head.tool != "import"
 
 
-def write_nifti_zip(outgoing: OutgoingSet, folder: Path) -> Path:
-    """A zip in `folder`: a `.nii.gz` of 0 and 1 for each drawn structure, and `structures.json`."""
+def write_nifti_zip(outgoing: OutgoingSet, folder: Path, hidden: Deidentifier | None = None) -> Path:
+    """A zip in `folder`: a `.nii.gz` of 0 and 1 for each drawn structure, and `structures.json`.
+
+    With `hidden` names, label and UIDs are those that de-identified files have.
+    """
     drawn = [one for one in outgoing.leaving if one.head is not None]
     if not drawn:
         raise NothingToExport("nothing is drawn in this structure set")
@@ -168,29 +173,39 @@ def write_nifti_zip(outgoing: OutgoingSet, folder: Path) -> Path:
     listed = []
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for one in drawn:
-            name = f"{one.structure.number:03d}_{safe_name(one.structure.name)}.nii.gz"
-            mask = _structure(one, outgoing).mask_kji
-            write_nifti(folder / name, mask, outgoing.reference.grid)
-            archive.write(folder / name, name)
-            (folder / name).unlink()
-            listed.append(_listed(one, name))
-        body = {
-            "label": outgoing.structure_set.label,
-            "series_instance_uid": outgoing.reference.series_instance_uid,
-            "frame_of_reference_uid": outgoing.reference.frame_of_reference_uid,
-            "grid": outgoing.reference.grid.to_json(),
-            "structures": listed,
-        }
+            named = (
+                one.structure.name
+                if hidden is None
+                else structure_name(one.structure.name, one.structure.number)
+            )
+            file = f"{one.structure.number:03d}_{safe_name(named)}.nii.gz"
+            write_nifti(folder / file, _structure(one, outgoing).mask_kji, outgoing.reference.grid)
+            archive.write(folder / file, file)
+            (folder / file).unlink()
+            listed.append(_listed(one, named, file))
+        body = _described(outgoing, hidden) | {"structures": listed}
         archive.writestr("structures.json", json.dumps(body, indent=1))
     return target
 
 
-def _listed(one: Leaving, file: str) -> dict[str, object]:
+def _described(outgoing: OutgoingSet, hidden: Deidentifier | None) -> dict[str, object]:
+    reference = outgoing.reference
+    series, frame = reference.series_instance_uid, reference.frame_of_reference_uid
+    return {
+        "label": outgoing.structure_set.label if hidden is None else "",
+        "series_instance_uid": series if hidden is None else hidden.uid(series),
+        "frame_of_reference_uid": frame if hidden is None else hidden.uid(frame),
+        "grid": reference.grid.to_json(),
+        "deidentification": None if hidden is None else hidden.described(),
+    }
+
+
+def _listed(one: Leaving, name: str, file: str) -> dict[str, object]:
     head = one.head
     return {
         "file": file,
         "number": one.structure.number,
-        "name": one.structure.name,
+        "name": name,
         "kind": one.structure.kind,
         "colour": one.structure.colour,
         "state": one.structure.state,

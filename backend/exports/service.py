@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
 from backend.accounts.actor import Actor
 from backend.audit import service as audit
 from backend.exports import repository
-from backend.exports.errors import NotReady
+from backend.exports.errors import NotReady, Withheld
 from backend.exports.objects import (
     Leaving,
     OutgoingSet,
@@ -33,11 +34,15 @@ from backend.kit.storage import storage
 from backend.labels.service import is_unknown, open_set, standing_approvals
 from backend.labels.tables import Revision, StructureSet
 from backend.projects import service as projects
+from backend.projects.deidentification import Deidentifier, deidentifier
 from backend.projects.service import Permission
+from backend.projects.tables import DeidentificationMode
+from backend.studies import quarantine
 from backend.studies.service import reference_of
 from backend.studies.tables import Instance, Series
 from rt.dicom.kinds import RTSTRUCT
 from rt.dicom.profiles import ExportProfile, profiles
+from rt.errors import DeidentificationError
 
 
 @dataclass(frozen=True)
@@ -119,29 +124,46 @@ def export_set(actor: Actor, set_id: str, form: SetFormat, profile_name: str) ->
         project_id = open_set(session, actor, set_id, Permission.EXPORT).project.id
         outgoing = collect(session, set_id)
         patient_id = repository.patient_id(session, set_id)
+        hidden = deidentifier(session, project_id, DeidentificationMode.EXPORT)
     if outgoing is None or patient_id is None:
         raise NotFound("there is no such structure set")
     label = outgoing.structure_set.label
+    if hidden is not None:
+        patient_id, label = hidden.patient(patient_id, outgoing.reference.study_instance_uid), ""
     stem = "_".join(safe_name(part) for part in (patient_id, label, form.value) if part)
-    made = _write(outgoing, form, stem, profile)
+    try:
+        made = _write(outgoing, form, stem, profile, hidden)
+    except DeidentificationError as error:
+        quarantine.hold(project_id, "export", form.value.upper(), error)
+        raise Withheld(error.detail) from error
     with session_scope() as session:
         audit.record(
             session, actor.user_id, "exports.set.exported", "structure-set", set_id,
-            project_id=project_id, changes={"format": form.value, "profile": profile.name},
+            project_id=project_id, changes={"format": form.value, "profile": profile.name, **_said(hidden)},
         )  # fmt: skip
     return made
 
 
-def _write(outgoing: OutgoingSet, form: SetFormat, stem: str, profile: ExportProfile) -> ExportFile:
-    stream: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
-    if form is SetFormat.NIFTI:
-        with tempfile.TemporaryDirectory() as folder:
-            stream.write(write_nifti_zip(outgoing, Path(folder)).read_bytes())
-        name, media_type = f"{stem}.zip", "application/zip"
-    else:
-        as_contours = form is SetFormat.RTSTRUCT
-        stream.write(rtstruct_bytes(outgoing, profile) if as_contours else seg_bytes(outgoing))
-        name, media_type = f"{stem}.dcm", "application/dicom"
+def _said(hidden: Deidentifier | None) -> dict[str, Any]:
+    """What the audit trail says of an export's de-identification."""
+    return {} if hidden is None else {"deidentified": hidden.described()["options"]}
+
+
+def _write(
+    outgoing: OutgoingSet, form: SetFormat, stem: str, profile: ExportProfile, hidden: Deidentifier | None
+) -> ExportFile:
+    with ExitStack() as unless_sent:
+        stream: BinaryIO = unless_sent.enter_context(tempfile.TemporaryFile())
+        if form is SetFormat.NIFTI:
+            with tempfile.TemporaryDirectory() as folder:
+                stream.write(write_nifti_zip(outgoing, Path(folder), hidden).read_bytes())
+            name, media_type = f"{stem}.zip", "application/zip"
+        else:
+            as_contours = form is SetFormat.RTSTRUCT
+            data = rtstruct_bytes(outgoing, profile) if as_contours else seg_bytes(outgoing)
+            stream.write(data if hidden is None else hidden.file(data).data)
+            name, media_type = f"{stem}.dcm", "application/dicom"
+        unless_sent.pop_all()  # closed by who sends it
     size = stream.tell()
     stream.seek(0)
     return ExportFile(name, media_type, stream, size)
@@ -179,6 +201,24 @@ def training_cases(session: Session, project_id: str, wanted: TrainingSetIn) -> 
         Case(series, patient, {name: revision for name, (_, revision) in revisions.items()})
         for series, patient, revisions in found.values()
     ]
+
+
+def leaving_names(
+    session: Session, project_id: str, cases: list[Case], wanted: TrainingSetIn
+) -> tuple[list[Case], TrainingSetIn, dict[str, Any] | None]:
+    """The cases and the request with the names that structures may leave with, and what is said about it."""
+    hidden = deidentifier(session, project_id, DeidentificationMode.EXPORT)
+    if hidden is None:
+        return cases, wanted, None
+    named = [replace(case, revisions=_named(hidden, case.revisions)) for case in cases]
+    names = wanted.structures and list(dict.fromkeys(hidden.structure(name) for name in wanted.structures))
+    return named, wanted.model_copy(update={"structures": names}), hidden.described()
+
+
+def _named(hidden: Deidentifier, revisions: dict[str, Revision]) -> dict[str, Revision]:
+    """Revisions by the names that leave; of two with one meaning the one that has it as its name."""
+    named = {hidden.structure(name): revision for name, revision in revisions.items()}
+    return named | {name: revision for name, revision in revisions.items() if name in named}
 
 
 def training_set_file(session: Session, actor: Actor, job_id: str) -> ExportFile:

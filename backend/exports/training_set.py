@@ -65,6 +65,8 @@ class TrainingSet:
     left_out: tuple[Case, ...] = ()
     structures_left_out: tuple[str, ...] = ()
     """Those that some case lacks, so that a layout without unknowns cannot hold them."""
+    deidentified: dict[str, Any] | None = None
+    """What was done to names, where the project de-identifies at export."""
 
 
 def complete_set(cases: Sequence[Case], wanted: Sequence[str] | None) -> TrainingSet:
@@ -175,6 +177,7 @@ def _description(chosen: TrainingSet) -> dict[str, Any]:
         "overlap": OVERLAP,
         "left_out": [case.name for case in chosen.left_out],
         "structures_left_out": list(chosen.structures_left_out),
+        "deidentification": chosen.deidentified,
     }
 
 

@@ -10,9 +10,11 @@ from backend.accounts.deps import ActorDep
 from backend.accounts.schemas import UserOut
 from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
 from backend.kit.web import CursorParam, LimitParam, Page, SessionDep, problems
-from backend.projects import service
+from backend.projects import deidentification, service
 from backend.projects.schemas import (
     Candidate,
+    DeidentificationIn,
+    DeidentificationOut,
     MemberIn,
     MemberList,
     MemberOut,
@@ -123,3 +125,17 @@ def set_template(project_id: str, body: Template, session: SessionDep, actor: Ac
     return Template.model_validate(
         {"structures": service.set_template(session, actor, project_id, body).template}
     )
+
+
+@router.get("/{project_id}/deidentification")
+def get_deidentification(project_id: str, session: SessionDep, actor: ActorDep) -> DeidentificationOut:
+    """Where and how the project de-identifies."""
+    return deidentification.get_deidentification(session, actor, project_id)
+
+
+@router.put("/{project_id}/deidentification")
+def set_deidentification(
+    project_id: str, body: DeidentificationIn, session: SessionDep, actor: ActorDep
+) -> DeidentificationOut:
+    """Set where and how the project de-identifies what comes or leaves from now on."""
+    return deidentification.set_deidentification(session, actor, project_id, body)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.accounts.schemas import UserOut
+from rt.dicom.deidentify import Option
 
 ProjectName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", min_length=1, max_length=64)]
@@ -15,6 +16,7 @@ StructureName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-
 RoleName = Literal["administrator", "clinician", "annotator", "reviewer", "reader"]
 Kind = Literal["ORGAN", "GTV", "CTV", "PTV", "EXTERNAL", "AVOIDANCE", "CONTROL", "SUPPORT", "DOSE_REGION"]
 """RT ROI Interpreted Type (3006,00A4) as far as structures here need it."""
+DeidentificationPlace = Literal["none", "import", "export"]
 
 
 class Closed(BaseModel):
@@ -74,6 +76,24 @@ class ProjectOut(BaseModel):
     rules: list[Rule]
     role: RoleName
     created_at: datetime
+
+
+class DeidentificationIn(Closed):
+    """Where a project de-identifies, and with which options of PS3.15 E.3."""
+
+    mode: DeidentificationPlace
+    options: Annotated[list[Option], Field(max_length=len(Option))]
+
+
+class DeidentificationOut(BaseModel):
+    """How a project de-identifies; its key is never told."""
+
+    mode: DeidentificationPlace
+    options: list[Option]
+    edition: str
+    """Of the table that is followed."""
+    changed_at: datetime | None
+    """When it was last set; null when it never was."""
 
 
 class ProjectBrief(BaseModel):

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.clock import now
@@ -26,6 +26,16 @@ class Role(StrEnum):
     """Imports, corrects, submits."""
     READER = "reader"
     """Looks."""
+
+
+class DeidentificationMode(StrEnum):
+    """Where a project takes out what names its patients."""
+
+    NONE = "none"
+    IMPORT = "import"
+    """At the door: what names a patient is not kept."""
+    EXPORT = "export"
+    """In what leaves; people of the project see who it is."""
 
 
 class Project(Base):
@@ -69,3 +79,21 @@ class Member(Base):
     )
     role: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Deidentification(Base):
+    """How a project de-identifies, with the key of its pseudonyms; no row is `none`.
+
+    The key is made once and is in no answer, log or export.  Without it the pseudonyms of the project can no
+    longer be made, so what came in later would not join what is here.
+    """
+
+    __tablename__ = "deidentifications"
+    __table_args__ = (CheckConstraint("mode IN ('none','import','export')", name="mode"),)
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    mode: Mapped[str] = mapped_column(String(16))
+    options: Mapped[list[Any]] = mapped_column(default=list)
+    """Of PS3.15 E.3, by the names of `rt.dicom.deidentify.Option`."""
+    key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    changed_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)

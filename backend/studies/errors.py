@@ -3,6 +3,7 @@
 AppError
 ├── RequestTimeout (408)      the body stopped coming
 ├── BatchComplete (409)       files for an import that was completed
+├── AlreadyDecided (409)      a file that is no longer held in quarantine
 └── NoVolume (409)            the series makes no volume
 
 RtError
@@ -27,6 +28,12 @@ class BatchComplete(AppError):
     """Files for an import that was completed."""
 
     status, slug, title = 409, "import-complete", "This import was completed"
+
+
+class AlreadyDecided(AppError):
+    """A file that is no longer held in quarantine."""
+
+    status, slug, title = 409, "already-decided", "This was decided already"
 
 
 class NoVolume(AppError):

@@ -20,12 +20,14 @@ from backend.audit.service import record
 from backend.kit.clock import now
 from backend.kit.db import session_scope
 from backend.kit.errors import AppError, NotFound
+from backend.projects.deidentification import Deidentifier, deidentifier
 from backend.projects.service import Permission, get_project, require
-from backend.projects.tables import Project
+from backend.projects.tables import DeidentificationMode, Project
 from backend.studies.belonging import REFERRING, withdraw_stranger
 from backend.studies.door import Checked, check_bytes, check_file, unfold_nifti
 from backend.studies.errors import BatchComplete, NiftiRefused
 from backend.studies.intake import Arrival, Target, add_instance, file_sha256
+from backend.studies.quarantine import without_identity
 from backend.studies.receiving import scratch_file
 from backend.studies.schemas import FileOutcome, ImportSummary, Outcome
 from backend.studies.settling import settle
@@ -104,7 +106,7 @@ def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
     try:
         if target.study_instance_uid not in (None, parsed.study_instance_uid):
             raise DicomReferenceError(f"it belongs to study {parsed.study_instance_uid}")
-        return add_instance(target, name, checked, sha256)
+        return add_instance(target, name, *without_identity(target.project_id, checked, sha256))
     except RtError as error:
         return _refused_instance(
             Arrival(
@@ -165,20 +167,25 @@ def add_to_batch(target: Target, import_id: str, name: str, path: Path) -> list[
     """Take a file and note in the batch what became of it."""
     arrivals = take_file(target, name, path)
     with session_scope() as session:
-        session.add_all(
-            ImportFile(
-                import_id=import_id,
-                name=printable(arrival.name)[:512],
-                outcome=arrival.outcome,
-                slug=arrival.slug,
-                detail=arrival.detail and arrival.detail[:1024],
-                sop_instance_uid=arrival.sop_instance_uid,
-                study_row_id=arrival.study_row_id,
-                series_row_id=arrival.series_row_id,
-            )
-            for arrival in arrivals
-        )
+        hidden = deidentifier(session, target.project_id, DeidentificationMode.IMPORT)
+        session.add_all(_row(import_id, arrival, hidden) for arrival in arrivals)
     return [outcome_of(arrival) for arrival in arrivals]
+
+
+def _row(import_id: str, arrival: Arrival, hidden: Deidentifier | None) -> ImportFile:
+    """What is kept of an arrival; where the project de-identifies, neither the file's name nor what a refusal
+    quotes."""
+    is_bare = hidden is None or arrival.outcome is not Outcome.REFUSED
+    return ImportFile(
+        import_id=import_id,
+        name=printable(arrival.name)[:512] if hidden is None else hidden.file_name(arrival.name),
+        outcome=arrival.outcome,
+        slug=arrival.slug,
+        detail=arrival.detail[:1024] if arrival.detail and is_bare else None,
+        sop_instance_uid=arrival.sop_instance_uid if is_bare else None,
+        study_row_id=arrival.study_row_id,
+        series_row_id=arrival.series_row_id,
+    )
 
 
 def outcome_of(arrival: Arrival | ImportFile) -> FileOutcome:

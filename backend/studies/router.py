@@ -11,14 +11,25 @@ from starlette.concurrency import run_in_threadpool
 from backend.accounts.deps import ActorDep
 from backend.config import get_settings
 from backend.kit.db import session_scope
-from backend.kit.web import IfNoneMatch, Page, SessionDep, etag, matches, problems
+from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
+from backend.kit.web import (
+    CursorParam,
+    IfNoneMatch,
+    LimitParam,
+    Page,
+    SessionDep,
+    etag,
+    matches,
+    problems,
+)
 from backend.projects.service import Permission
-from backend.studies import imports, service, volumes
+from backend.studies import imports, quarantine, service, volumes
 from backend.studies.receiving import LimitedFile, check_declared_length, scratch_file, steadily
 from backend.studies.schemas import (
     FilesOut,
     ImportOut,
     ImportSummary,
+    QuarantinedOut,
     StudyDetail,
     StudyPatch,
     StudyQuery,
@@ -33,6 +44,9 @@ BINARY_BODY = {
         "required": True,
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
+}
+DICOM_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/dicom": {"schema": {"type": "string", "format": "binary"}}}},
 }
 VOXELS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
@@ -116,3 +130,46 @@ async def put_file(
 def complete_import(import_id: str, actor: ActorDep) -> ImportSummary:
     """End an upload: the series it touched are checked, assembled and handed to the AI."""
     return imports.complete(actor, import_id)
+
+
+@router.get("/projects/{project_id}/quarantine")
+def list_quarantine(
+    project_id: str,
+    session: SessionDep,
+    actor: ActorDep,
+    limit: LimitParam = DEFAULT_LIMIT,
+    cursor: CursorParam = None,
+) -> Page[QuarantinedOut]:
+    """What de-identification did not let pass, newest first, for who administers the project."""
+    before = str(decode_cursor(cursor, (str,))[0]) if cursor else None
+    rows = quarantine.list_quarantine(session, actor, project_id, before, limit)
+    following = encode_cursor(rows[-1].id) if len(rows) == limit else None
+    return Page(items=[QuarantinedOut.model_validate(row) for row in rows], next_cursor=following)
+
+
+@router.get(
+    "/quarantine/{quarantined_id}/file",
+    response_class=Response,
+    responses={**DICOM_FILE, **problems(409)},
+)
+def get_quarantined_file(quarantined_id: str, actor: ActorDep) -> Response:
+    """The de-identified file of an object that is held, to look at its pixels."""
+    data = quarantine.quarantined_file(actor, quarantined_id)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{quarantined_id}.dcm"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
+    return Response(data, headers=headers, media_type="application/dicom")
+
+
+@router.post("/quarantine/{quarantined_id}/release", responses=problems(409))
+def release_quarantined(quarantined_id: str, actor: ActorDep) -> QuarantinedOut:
+    """Let an object in whose pixels were looked at."""
+    return QuarantinedOut.model_validate(quarantine.release(actor, quarantined_id))
+
+
+@router.post("/quarantine/{quarantined_id}/discard", responses=problems(409))
+def discard_quarantined(quarantined_id: str, session: SessionDep, actor: ActorDep) -> QuarantinedOut:
+    """Throw an object away that was held."""
+    return QuarantinedOut.model_validate(quarantine.discard(session, actor, quarantined_id))

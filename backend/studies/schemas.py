@@ -231,3 +231,19 @@ class ImportSummary(BaseModel):
     refused: int
     refusals: list[FileOutcome]
     """Every refused file, also those whose images came after them and do not fit."""
+
+
+class QuarantinedOut(BaseModel):
+    """An object that de-identification did not let pass, without anything that names a patient."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    stage: Literal["import", "export"]
+    slug: str
+    detail: str
+    modality: str
+    state: Literal["held", "refused", "released", "discarded"]
+    decided_by: str | None
+    decided_at: datetime | None
+    created_at: datetime

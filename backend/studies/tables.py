@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kit.clock import now
@@ -145,3 +145,29 @@ class ImportFile(Base):
     sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
     study_row_id: Mapped[str | None] = mapped_column(String(36))
     series_row_id: Mapped[str | None] = mapped_column(String(36))
+
+
+class QuarantinedFile(Base):
+    """An object that de-identification did not let pass; administrators decide about one that was kept."""
+
+    __tablename__ = "quarantined_files"
+    __table_args__ = (
+        CheckConstraint("stage IN ('import','export')", name="stage"),
+        CheckConstraint("state IN ('held','refused','released','discarded')", name="state"),
+        Index(None, "project_id", "sha256"),
+    )
+
+    id: Mapped[str] = id_column()
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    stage: Mapped[str] = mapped_column(String(8))
+    slug: Mapped[str] = mapped_column(String(64))
+    detail: Mapped[str] = mapped_column(String(256))
+    """Words and tags, never a value of the object."""
+    modality: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    """`held` waits for a decision; of a `refused` one nothing was kept."""
+    sha256: Mapped[str | None] = mapped_column(BlobName)
+    """The de-identified file, where only its pixels are in doubt."""
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -19,8 +19,12 @@ def new_uid() -> str:
 
 def derived_uid(*parts: str) -> str:
     """The UID that these words always give: 122 bits of their SHA-256 as a version 8 UUID."""
-    digest = hashlib.sha256("\0".join(parts).encode()).digest()[:16]
-    number = int.from_bytes(digest, "big")
+    return uid_of_digest(hashlib.sha256("\0".join(parts).encode()).digest())
+
+
+def uid_of_digest(digest: bytes) -> str:
+    """122 bits of a digest of at least 16 bytes as a version 8 UUID under the root."""
+    number = int.from_bytes(digest[:16], "big")
     number = number & ~(0xF << 76) | (0x8 << 76)
     number = number & ~(0x3 << 62) | (0x2 << 62)
     return f"{ROOT}{number}"

@@ -29,6 +29,7 @@ NAMED_IN = {
     "backend/labels/service/revisions.py": "revisions.sha256",
     "backend/studies/derived.py": "instances.sha256",
     "backend/studies/intake.py": "instances.sha256",
+    "backend/studies/quarantine.py": "quarantined_files.sha256",
     "backend/studies/volumes.py": "series.volume_sha256",
     "backend/training/networks.py": "network_versions.weights_sha256",
     "workers/cpu/export.py": "jobs.result",

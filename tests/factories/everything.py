@@ -13,10 +13,10 @@ from backend.kit.storage import storage
 from backend.labels.service.revisions import NewRevision, append_revision
 from backend.labels.service.sets import NewStructure, add_structure, working_set
 from backend.projects.tables import Project
-from backend.studies.tables import ImportBatch, Instance, Series
+from backend.studies.tables import ImportBatch, Instance, QuarantinedFile, Series
 from backend.training.tables import NetworkVersion, Run, Snapshot
 from backend.webhooks.tables import Delivery, Webhook
-from tests.factories.dicom import make_rtdose
+from tests.factories.dicom import encode, make_rtdose
 from tests.factories.patients import Arrived, send, send_ct
 from tests.factories.scenes import block
 
@@ -43,7 +43,11 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         project_id=project.id, url="https://receiver.example/", events=["study.arrived"],
         secret="whsec_AAAA", created_by=user_id,
     )  # fmt: skip
-    session.add_all([batch, webhook])
+    held = QuarantinedFile(
+        project_id=project.id, stage="import", slug="pixels-may-identify", detail="derived", modality="CT",
+        state="held", sha256=storage().put(encode(scene.ct[0])),
+    )  # fmt: skip
+    session.add_all([batch, webhook, held])
     session.flush()
     delivery = Delivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
     session.add(delivery)
@@ -63,6 +67,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "import_id": batch.id,
         "webhook_id": webhook.id,
         "delivery_id": delivery.id,
+        "quarantined_id": held.id,
         "job_id": job.id,
         "export_job_id": export.id,
         "study": scene.study.study_instance_uid,

@@ -44,7 +44,7 @@ NEEDS = {
     Permission.READ: {
         "get_project", "list_members", "get_template", "list_studies", "get_study", "get_volume", "get_job",
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
-        "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort",
+        "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort", "get_deidentification",
         "list_doses", "get_dvh", "get_objectives",
         *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
         *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),
@@ -73,6 +73,8 @@ NEEDS = {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
         "list_webhooks", "create_webhook", "update_webhook", "delete_webhook", "renew_webhook_secret",
         "ping_webhook", "list_webhook_deliveries", "redeliver_webhook",
+        "set_deidentification", "list_quarantine", "get_quarantined_file", "release_quarantined",
+        "discard_quarantined",
     },
 }  # fmt: skip
 """The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
@@ -96,6 +98,7 @@ BODIES = {
     "rollback": {"network": "head-neck-oar"},
     "set_template": {"structures": []},
     "create_webhook": {"url": "https://example.org/", "events": ["study.arrived"]},
+    "set_deidentification": {"mode": "none", "options": []},
     "set_member": {"role": "reader"},
     "patch_study": {"assignee_id": None},
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from backend.exports import service as exports
@@ -18,11 +19,12 @@ def export_training_set(context: JobContext) -> dict[str, Any]:
     wanted = TrainingSetIn.model_validate(parameters)
     with context.session(read_only=True) as session:
         cases = exports.training_cases(session, project_id, wanted)
+        cases, wanted, deidentified = exports.leaving_names(session, project_id, cases, wanted)
     if wanted.format == "nnunet":
-        chosen = complete_set(cases, wanted.structures)
+        chosen = replace(complete_set(cases, wanted.structures), deidentified=deidentified)
         path = write_nnunet(chosen, context.scratch, context.progress)
     else:
-        chosen = partial_set(cases, wanted.structures)
+        chosen = replace(partial_set(cases, wanted.structures), deidentified=deidentified)
         path = write_monai(chosen, context.scratch, context.progress)
     context.check_cancelled()
     return {

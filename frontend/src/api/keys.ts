@@ -5,6 +5,8 @@ export const keys = {
   projects: ['projects'] as const,
   project: (id: string) => ['projects', id] as const,
   candidates: (id: string) => ['projects', id, 'candidates'] as const,
+  deidentification: (id: string) => ['projects', id, 'deidentification'] as const,
+  quarantine: (id: string) => ['projects', id, 'quarantine'] as const,
   members: (id: string) => ['projects', id, 'members'] as const,
   template: (id: string) => ['projects', id, 'template'] as const,
   allStudies: ['studies'] as const,

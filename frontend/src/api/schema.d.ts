@@ -134,6 +134,36 @@ export interface components {
             } | null;
         };
         /**
+         * DeidentificationIn
+         * @description Where a project de-identifies, and with which options of PS3.15 E.3.
+         */
+        DeidentificationIn: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "none" | "import" | "export";
+            /** Options */
+            options: components["schemas"]["Option"][];
+        };
+        /**
+         * DeidentificationOut
+         * @description How a project de-identifies; its key is never told.
+         */
+        DeidentificationOut: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "none" | "import" | "export";
+            /** Options */
+            options: components["schemas"]["Option"][];
+            /** Edition */
+            edition: string;
+            /** Changed At */
+            changed_at: string | null;
+        };
+        /**
          * DeliveryOut
          * @description One message and what became of it.
          */
@@ -816,6 +846,12 @@ export interface components {
             mask: string;
         };
         /**
+         * Option
+         * @description An option; its value is its column in the table.
+         * @enum {string}
+         */
+        Option: "safe_private" | "uids" | "device" | "institution" | "patient" | "full_dates" | "modified_dates" | "descriptors" | "structured_content" | "graphics";
+        /**
          * Outcome
          * @description What became of one file.
          * @enum {string}
@@ -881,6 +917,13 @@ export interface components {
         Page_ProjectOut_: {
             /** Items */
             items: components["schemas"]["ProjectOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[QuarantinedOut] */
+        Page_QuarantinedOut_: {
+            /** Items */
+            items: components["schemas"]["QuarantinedOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1142,6 +1185,39 @@ export interface components {
         ProtocolsOut: {
             /** Items */
             items: components["schemas"]["Protocol"][];
+        };
+        /**
+         * QuarantinedOut
+         * @description An object that de-identification did not let pass, without anything that names a patient.
+         */
+        QuarantinedOut: {
+            /** Id */
+            id: string;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "import" | "export";
+            /** Slug */
+            slug: string;
+            /** Detail */
+            detail: string;
+            /** Modality */
+            modality: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "held" | "refused" | "released" | "discarded";
+            /** Decided By */
+            decided_by: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * ReviewIn

@@ -18,6 +18,9 @@ export type Delivery = Schemas['DeliveryOut'];
 
 export type Rule = Schemas['Rule'];
 export type Project = Schemas['ProjectOut'];
+export type Deidentification = Schemas['DeidentificationOut'];
+export type DeidentificationOption = Deidentification['options'][number];
+export type Quarantined = Schemas['QuarantinedOut'];
 export type Candidate = Schemas['Candidate'];
 export type Member = Schemas['MemberOut'];
 export type TemplateStructure = Schemas['TemplateStructure'];

@@ -1,4 +1,5 @@
 import { cardEn } from './card.en';
+import { deidentifyEn } from './deidentify.en';
 import { doseEn } from './dose.en';
 import { pagesEn } from './pages.en';
 import { reviewEn } from './review.en';
@@ -21,4 +22,5 @@ export const en = {
   ...serverEn,
   ...webhooksEn,
   ...cardEn,
+  ...deidentifyEn,
 } as const;

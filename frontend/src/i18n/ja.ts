@@ -1,4 +1,5 @@
 import { cardJa } from './card.ja';
+import { deidentifyJa } from './deidentify.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
 import { pagesJa } from './pages.ja';
@@ -22,4 +23,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...serverJa,
   ...webhooksJa,
   ...cardJa,
+  ...deidentifyJa,
 };

@@ -8,11 +8,13 @@ import { Button } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { PageLayout } from '../../ui/layout';
 import { may, useSession } from '../login/session';
+import { DeidentificationSection } from './deidentification';
 import { Exports } from './exports';
 import { General } from './general';
 import { Members } from './members';
 import { NewProject } from './new-project';
 import css from './project.module.css';
+import { Quarantine } from './quarantine';
 import { Rules } from './rules';
 import { TemplateSection } from './template';
 import { Webhooks } from './webhooks';
@@ -35,6 +37,8 @@ function ProjectSections({ projectId }: { projectId: string }) {
       <div className={css.stack}>
         <General project={project.data} manage={manage} />
         <Members projectId={projectId} manage={manage} />
+        <DeidentificationSection projectId={projectId} manage={manage} />
+        {manage && <Quarantine projectId={projectId} />}
         {may(role, 'export') && <Exports projectId={projectId} />}
         {manage && <Webhooks projectId={projectId} />}
       </div>
