@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from backend.dimse.tables import DicomPeer, DicomTitle
 from backend.jobs.service import JobRequest, enqueue
 from backend.kit import db
 from backend.kit.storage import storage
@@ -34,6 +35,8 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     job = enqueue(session, JobRequest("regions", {"series_id": scene.series.id}, project.id, scene.study.id))
     export = enqueue(session, JobRequest("export", {"format": "monai"}, project.id))
     session.add(batch)
+    session.add(DicomTitle(project_id=project.id, title="CONTOURS"))
+    session.add(DicomPeer(project_id=project.id, title="CONTOURS", host="127.0.0.1", port=11112))
     session.flush()
     instance = session.query(Instance).filter_by(series_row_id=scene.series.id).first()
     assert instance is not None
@@ -54,6 +57,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "frame": "1",
         "frames": "1",
         "path": "7FE00010",
+        "title": "CONTOURS",
     }
 
 

@@ -44,10 +44,13 @@ NEEDS = {
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
     },
     Permission.REVIEW: {"approve_structures", "return_structures"},
-    Permission.EXPORT: {"export_structure_set", "request_training_set", "download_training_set"},
+    Permission.EXPORT: {
+        "export_structure_set", "request_training_set", "download_training_set", "list_dicom_peers",
+    },
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
+        "list_dicom_titles", "set_dicom_title", "remove_dicom_title", "set_dicom_peer", "remove_dicom_peer",
     },
 }  # fmt: skip
 """The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
@@ -71,6 +74,7 @@ BODIES = {
     "rollback": {"network": "head-neck-oar"},
     "set_template": {"structures": []},
     "set_member": {"role": "reader"},
+    "set_dicom_peer": {"host": "127.0.0.1", "port": 11112},
     "patch_study": {"assignee_id": None},
 }  # fmt: skip
 """A valid body where an empty one is not, so that the decision is reached."""

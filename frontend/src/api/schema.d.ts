@@ -88,6 +88,16 @@ export interface components {
             name: string;
         };
         /**
+         * Caller
+         * @description One who may call: by AE title, by address, or both.
+         */
+        Caller: {
+            /** Title */
+            title?: string | null;
+            /** Address */
+            address?: string | null;
+        };
+        /**
          * Candidate
          * @description A person who may be made a member: no more than it takes to choose him.
          */
@@ -704,6 +714,36 @@ export interface components {
             current: string;
             /** New */
             new: string;
+        };
+        /**
+         * PeerIn
+         * @description Where a peer is reached.
+         */
+        PeerIn: {
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+        };
+        /**
+         * PeerList
+         * @description Peers of a project.
+         */
+        PeerList: {
+            /** Items */
+            items: components["schemas"]["PeerOut"][];
+        };
+        /**
+         * PeerOut
+         * @description A peer that objects of the project may be sent to.
+         */
+        PeerOut: {
+            /** Title */
+            title: string;
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
         };
         /**
          * PlausibilityWarning
@@ -1455,6 +1495,42 @@ export interface components {
              * @enum {string}
              */
             kind: "ORGAN" | "GTV" | "CTV" | "PTV" | "EXTERNAL" | "AVOIDANCE" | "CONTROL" | "SUPPORT" | "DOSE_REGION";
+        };
+        /**
+         * TitleIn
+         * @description How an AE title behaves.
+         */
+        TitleIn: {
+            /**
+             * Callers
+             * @default []
+             */
+            callers: components["schemas"]["Caller"][];
+            /**
+             * Allow Query
+             * @default false
+             */
+            allow_query: boolean;
+        };
+        /**
+         * TitleList
+         * @description AE titles of a project.
+         */
+        TitleList: {
+            /** Items */
+            items: components["schemas"]["TitleOut"][];
+        };
+        /**
+         * TitleOut
+         * @description An AE title that leads into the project.
+         */
+        TitleOut: {
+            /** Title */
+            title: string;
+            /** Callers */
+            callers: components["schemas"]["Caller"][];
+            /** Allow Query */
+            allow_query: boolean;
         };
         /**
          * TokenIn

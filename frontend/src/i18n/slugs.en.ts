@@ -100,4 +100,7 @@ export const slugsEn = {
   'slug.not-a-ct': 'Not a CT',
   'slug.not-as-dicom': 'Cannot leave as DICOM',
   'slug.nothing-to-export': 'There is nothing to export',
+  'slug.dicom-title-taken': 'This AE title is taken',
+  'slug.dicom-callers-missing': 'Name the callers whose queries are answered',
+  'slug.dicom-not-admitted': 'The DICOM association was refused',
 } as const;

@@ -102,4 +102,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.not-a-ct': 'CTではありません',
   'slug.not-as-dicom': 'DICOMとして出力できません',
   'slug.nothing-to-export': '書き出す内容がありません',
+  'slug.dicom-title-taken': 'このAEタイトルは使われています',
+  'slug.dicom-callers-missing': '検索に応答する相手を指定してください',
+  'slug.dicom-not-admitted': 'DICOM接続を拒否しました',
 };
