@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import IO, Any, cast
 
 import structlog
@@ -16,6 +17,7 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE
 from backend.dimse import service
 from backend.dimse.errors import NotAdmitted
 from backend.dimse.network import contexts
+from backend.dimse.querying import Answer, find, get, move
 from backend.dimse.service import Call
 from backend.dimse.visit import SUCCESS, Visit
 from backend.kit.db import session_scope
@@ -40,6 +42,9 @@ class Reception:
             (evt.EVT_DIMSE_RECV, self._received),
             (evt.EVT_C_ECHO, self._echo),
             (evt.EVT_C_STORE, self._store),
+            (evt.EVT_C_FIND, self._find),
+            (evt.EVT_C_GET, self._get),
+            (evt.EVT_C_MOVE, self._move),
         ]
 
     def welcome(self, association: Association) -> None:
@@ -90,6 +95,15 @@ class Reception:
 
     def _store(self, event: Event) -> Dataset:
         return self._visits[event.assoc].store(event)
+
+    def _find(self, event: Event) -> Iterator[Answer]:
+        return find(self._visits[event.assoc].admission, event)
+
+    def _get(self, event: Event) -> Iterator[Any]:
+        return get(self._visits[event.assoc].admission, event)
+
+    def _move(self, event: Event) -> Iterator[Any]:
+        return move(self._visits[event.assoc].admission, event)
 
 
 def _keep_file(visit: Visit, message: DIMSEMessage | None) -> None:

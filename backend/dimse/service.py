@@ -7,7 +7,7 @@ has no actor where the command line made a change.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +25,7 @@ from backend.dimse.errors import (
 )
 from backend.dimse.schemas import PeerIn, TitleIn
 from backend.dimse.tables import DicomPeer, DicomTitle
+from backend.kit.db import session_scope
 from backend.kit.errors import NotFound
 from backend.projects.service import Permission, get_project, require
 from backend.studies.imports import target_of
@@ -35,6 +36,7 @@ from backend.studies.intake import Target
 class Admission:
     """What an association may do, and in which project."""
 
+    title_id: str
     title: str
     """Ours, as it was called."""
     caller: str
@@ -64,7 +66,7 @@ def admit(session: Session, call: Call) -> Admission:
     if found.callers and not any(_is(one, call) for one in found.callers):
         raise NotAdmitted("the caller is not one of those named", CALLING_NOT_RECOGNISED)
     target = target_of(get_project(session, found.project_id), None)
-    return Admission(found.title, call.calling, target, found.allow_query)
+    return Admission(found.id, found.title, call.calling, target, found.allow_query)
 
 
 def _is(caller: dict[str, str | None], call: Call) -> bool:
@@ -76,6 +78,22 @@ def _is(caller: dict[str, str | None], call: Call) -> bool:
     here = ipaddress.ip_address(call.address.partition("%")[0])
     mapped = here.ipv4_mapped if isinstance(here, ipaddress.IPv6Address) else None
     return (mapped or here) in ipaddress.ip_network(address)
+
+
+def record_retrieval(admission: Admission, receiver: str, study_row_ids: Collection[str], count: int) -> None:
+    """That instances leave for a peer is in the audit trail before they leave."""
+    changes = {"peer": receiver, "instances": count, "studies": sorted(study_row_ids)}
+    with session_scope() as session:
+        record(
+            session, None, "dimse.instances.retrieved", "dicom-title", admission.title_id,
+            project_id=admission.project_id, changes=changes,
+        )  # fmt: skip
+
+
+def peer_of(admission: Admission, title: str) -> DicomPeer | None:
+    """Where a peer of the association's project is; None when it knows none of this title."""
+    with session_scope(read_only=True) as session:
+        return repository.peer(session, admission.project_id, title)
 
 
 def list_titles(session: Session, actor: Actor, project_id: str) -> Sequence[DicomTitle]:

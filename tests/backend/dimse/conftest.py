@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from pydicom.dataset import Dataset
 
 from backend.config import get_settings
 from backend.dimse import service
-from backend.dimse.schemas import Caller, TitleIn
+from backend.dimse.schemas import Caller, PeerIn, TitleIn
 from backend.dimse.server import DicomServer
 from backend.kit import db
 from backend.projects.tables import Project
@@ -61,6 +66,81 @@ def give_title(
     with db.session_scope() as session:
         body = TitleIn(callers=list(callers), allow_query=allow_query)
         service.put_title(session, None, project.id, title, body)
+
+
+def name_peer(project: Project, title: str, port: int) -> None:
+    """Let the project send to a peer on this machine."""
+    with db.session_scope() as session:
+        service.put_peer(session, None, project.id, title, PeerIn(host="127.0.0.1", port=port))
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """For what another process or thread does; nothing is asserted about time."""
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Orthanc:
+    """An Orthanc of this test's own, empty, with `rinkaku` among its modalities."""
+
+    dicom_port: int
+    http: httpx.Client
+
+    def ask(self, path: str, body: dict[str, Any]) -> Any:
+        """POST; its answer."""
+        answer = self.http.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def instances(self) -> set[str]:
+        """SOP Instance UIDs that it holds."""
+        shown = self.http.get("/instances?expand").json()
+        return {one["MainDicomTags"]["SOPInstanceUID"] for one in shown}
+
+
+@pytest.fixture
+def orthanc(ours: Ours, tmp_path: Path) -> Iterator[Orthanc]:
+    """Whatever the Debian package may have started is left alone."""
+    program = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")
+    if program is None:
+        pytest.skip("needs Orthanc: scripts/system_packages.sh")
+    folder, dicom_port, http_port = tmp_path / "orthanc", free_port(), free_port()
+    folder.mkdir()
+    settings = {
+        "Name": "peer", "StorageDirectory": str(folder), "IndexDirectory": str(folder), "Plugins": [],
+        "HttpPort": http_port, "DicomPort": dicom_port, "DicomAet": "ORTHANC", "DicomCheckCalledAet": True,
+        "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
+        "DicomModalities": {"rinkaku": [TITLE, "127.0.0.1", ours.port]},
+    }  # fmt: skip
+    (folder / "settings.json").write_text(json.dumps(settings))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([program, str(folder / "settings.json")], stdout=log, stderr=log)
+    give_title(ours.project, callers=[Caller(title=CALLER), Caller(title="ORTHANC")], allow_query=True)
+    name_peer(ours.project, "ORTHANC", dicom_port)
+    with httpx.Client(base_url=f"http://127.0.0.1:{http_port}", timeout=60) as http:
+        running = Orthanc(dicom_port, http)
+        wait_until(lambda: process.poll() is not None or _answers(http))
+        assert process.poll() is None, (folder / "log").read_text()
+        yield running
+    process.terminate()
+    process.wait(60)
+
+
+def _answers(http: httpx.Client) -> bool:
+    try:
+        return http.get("/system").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def dcmtk(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

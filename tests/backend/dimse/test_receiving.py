@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,7 +27,7 @@ from backend.kit import db
 from backend.kit.errors import StorageFull
 from backend.projects.tables import Project
 from backend.studies.tables import Instance, Patient, Series, Study
-from tests.backend.dimse.conftest import CALLER, TITLE, Ours, dcmtk, give_title
+from tests.backend.dimse.conftest import CALLER, TITLE, Ours, dcmtk, give_title, wait_until
 from tests.factories.dicom import make_ct_series, make_rtstruct
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -41,13 +40,6 @@ Files = Callable[..., list[Path]]
 def stored() -> int:
     with db.session_scope(read_only=True) as session:
         return session.scalars(select(func.count()).select_from(Instance)).one()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def leftovers() -> list[Path]:
