@@ -28,6 +28,9 @@ def add_commands(dicom: argparse.ArgumentParser) -> None:
     for name in ("title", "host"):
         peers.add_argument(name)
     peers.add_argument("port", type=int)
+    peers.add_argument(
+        "--commitment", action="store_true", help="ask it to commit itself to what it was sent"
+    )
     peers.add_argument("--project", help="short name; the default project without it")
     peers.set_defaults(command=set_peer)
     removed = actions.add_parser("remove", help="Take an AE title, or with --peer a peer, away.")
@@ -87,7 +90,7 @@ def set_peer(chosen: argparse.Namespace) -> int:
     refuse_unprepared()
     title, body = (
         TypeAdapter(AeTitle).validate_python(chosen.title),
-        PeerIn(host=chosen.host, port=chosen.port),
+        PeerIn(host=chosen.host, port=chosen.port, commitment=chosen.commitment),
     )
     with session_scope() as session:
         put_peer(session, None, _project_id(session, chosen.project), title, body)

@@ -44,6 +44,8 @@ RETRIEVING = {
     "1.2.840.10008.5.1.4.1.2.2.3": "study",
 }
 """SOP classes of C-MOVE and C-GET."""
+COMMITMENT, COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
+"""Storage Commitment Push Model: its SOP class and well-known instance."""
 NATIVE = [EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN]
 """Transfer syntaxes of everything but objects that come in, in the order of preference."""
 MAX_ASSOCIATIONS = 16
@@ -82,6 +84,7 @@ def contexts(*, allow_query: bool) -> list[PresentationContext]:
 def _offered(*, allow_query: bool) -> AE:
     offered = entity("RINKAKU")
     offered.add_supported_context(VERIFICATION, NATIVE)
+    offered.add_supported_context(COMMITMENT, NATIVE, scu_role=True, scp_role=True)
     read = [*NATIVE, *sorted(TRANSFER_SYNTAXES - set(NATIVE))]
     for sop_class in MODALITIES:
         roles: dict[str, Any] = {"scu_role": True, "scp_role": True} if allow_query else {}

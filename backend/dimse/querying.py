@@ -16,9 +16,11 @@ from pynetdicom.presentation import build_context
 
 from backend.dicomweb.errors import BadQuery
 from backend.dicomweb.service import ProjectScope, Stored
+from backend.dimse.errors import PeerUnreachable
 from backend.dimse.finding import matches
 from backend.dimse.network import FINDING, NATIVE, RETRIEVING, VERIFICATION, entity
 from backend.dimse.retrieving import data_sets, instances
+from backend.dimse.sending import address_of
 from backend.dimse.service import Admission, peer_of, record_retrieval
 from backend.dimse.visit import DOES_NOT_MATCH, NOT_AUTHORISED, OUT_OF_RESOURCES, status
 
@@ -65,17 +67,21 @@ def move(admission: Admission | None, event: Event) -> Iterator[Any]:
     destination = str(event.move_destination or "").strip()
     peer = peer_of(admission, destination) if admission is not None and admission.allow_query else None
     found = _named(admission, event)
-    if admission is None or peer is None:
+    try:
+        address = address_of(peer.host) if peer is not None else None
+    except PeerUnreachable:
+        address = None
+    if admission is None or peer is None or address is None:
         yield NOWHERE
         return
     if isinstance(found, Dataset):
-        yield peer.host, peer.port, {"contexts": [build_context(VERIFICATION)]}
+        yield address, peer.port, {"contexts": [build_context(VERIFICATION)]}
         yield 1
         yield found, None
         return
     event.assoc._ae = entity(admission.title)  # so that the peer is called by the title it knows us by
     classes = sorted({stored.instance.sop_class_uid for stored in found})
-    yield peer.host, peer.port, {"contexts": [build_context(one, NATIVE) for one in classes]}
+    yield address, peer.port, {"contexts": [build_context(one, NATIVE) for one in classes]}
     yield len(found)
     _record(admission, destination, found)
     yield from _sent(found, event)

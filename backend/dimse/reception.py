@@ -14,7 +14,7 @@ from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 
-from backend.dimse import service
+from backend.dimse import commitment, service
 from backend.dimse.errors import NotAdmitted
 from backend.dimse.network import contexts
 from backend.dimse.querying import Answer, find, get, move
@@ -45,6 +45,8 @@ class Reception:
             (evt.EVT_C_FIND, self._find),
             (evt.EVT_C_GET, self._get),
             (evt.EVT_C_MOVE, self._move),
+            (evt.EVT_N_ACTION, self._asked_to_commit),
+            (evt.EVT_N_EVENT_REPORT, self._told_of_commitment),
         ]
 
     def welcome(self, association: Association) -> None:
@@ -104,6 +106,12 @@ class Reception:
 
     def _move(self, event: Event) -> Iterator[Any]:
         return move(self._visits[event.assoc].admission, event)
+
+    def _asked_to_commit(self, event: Event) -> Answer:
+        return commitment.asked(self._visits[event.assoc].admission, event)
+
+    def _told_of_commitment(self, event: Event) -> Answer:
+        return commitment.told(self._visits[event.assoc].admission, event)
 
 
 def _keep_file(visit: Visit, message: DIMSEMessage | None) -> None:

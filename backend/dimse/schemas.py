@@ -1,9 +1,11 @@
-"""What the DICOM network's settings say and hear over HTTP."""
+"""What titles, peers and deliveries say and hear over HTTP."""
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -77,6 +79,7 @@ class PeerIn(BaseModel):
 
     host: Host
     port: Annotated[int, Field(ge=1, le=65_535)]
+    commitment: bool = False
 
 
 class PeerOut(BaseModel):
@@ -87,9 +90,58 @@ class PeerOut(BaseModel):
     title: str
     host: str
     port: int
+    commitment: bool
 
 
 class PeerList(BaseModel):
     """Peers of a project."""
 
     items: list[PeerOut]
+
+
+class SendIn(BaseModel):
+    """An approved structure set to send to a peer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    peer: AeTitle
+    modalities: Annotated[list[Literal["RTSTRUCT", "SEG"]], Field(min_length=1, max_length=2)] = ["RTSTRUCT"]
+
+
+class DeliveryState(StrEnum):
+    """How a delivery stands."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class DeliveredOut(BaseModel):
+    """One object of a delivery; what is not known yet is null."""
+
+    modality: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    status: int | None
+    """Of the peer's answer: 0 is success (PS3.4 table B.2-1)."""
+    comment: str
+    at: datetime | None
+    committed: bool | None
+    """What the peer said when it was asked to commit itself to keep it."""
+
+
+class DeliveryOut(BaseModel):
+    """A delivery, and the receipt of it."""
+
+    id: str
+    structure_set_id: str
+    peer: str
+    state: DeliveryState
+    tries: int
+    problem: str
+    instances: list[DeliveredOut]
+    job_id: str | None
+    created_by: str | None
+    created_at: datetime
+    sent_at: datetime | None

@@ -21,6 +21,7 @@ from backend.dimse.errors import (
     CALLING_NOT_RECOGNISED,
     NobodyNamed,
     NotAdmitted,
+    TitleMissing,
     TitleTaken,
 )
 from backend.dimse.schemas import PeerIn, TitleIn
@@ -169,7 +170,7 @@ def put_peer(session: Session, actor_id: str | None, project_id: str, title: str
     row = repository.peer(session, project_id, title)
     if row is None:
         row = DicomPeer(project_id=project_id, title=title)
-    row.host, row.port = body.host, body.port
+    row.host, row.port, row.commitment = body.host, body.port, body.commitment
     session.add(row)
     session.flush()
     changes = {"title": title, "host": row.host, "port": row.port}
@@ -199,6 +200,14 @@ def named_peer(session: Session, project_id: str, title: str) -> DicomPeer:
     if row is None:
         raise NotFound("the project has no such peer")
     return row
+
+
+def own_title(session: Session, project_id: str) -> str:
+    """By which title a project calls others: the first of its own; TitleMissing when it has none."""
+    titles = repository.titles(session, project_id)
+    if not titles:
+        raise TitleMissing("peers know callers by their AE title: give the project one")
+    return titles[0].title
 
 
 def all_titles(session: Session) -> Sequence[DicomTitle]:

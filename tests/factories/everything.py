@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from backend.dimse.tables import DicomPeer, DicomTitle
+from backend.dimse.tables import Delivery, DicomPeer, DicomTitle
 from backend.jobs.service import JobRequest, enqueue
 from backend.kit import db
 from backend.kit.storage import storage
@@ -37,6 +37,10 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     session.add(batch)
     session.add(DicomTitle(project_id=project.id, title="CONTOURS"))
     session.add(DicomPeer(project_id=project.id, title="CONTOURS", host="127.0.0.1", port=11112))
+    delivery = Delivery(
+        project_id=project.id, structure_set_id=structure_set.id, peer_title="CONTOURS", calling_title="X"
+    )
+    session.add(delivery)
     session.flush()
     instance = session.query(Instance).filter_by(series_row_id=scene.series.id).first()
     assert instance is not None
@@ -58,6 +62,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "frames": "1",
         "path": "7FE00010",
         "title": "CONTOURS",
+        "delivery_id": delivery.id,
     }
 
 

@@ -46,6 +46,7 @@ NEEDS = {
     Permission.REVIEW: {"approve_structures", "return_structures"},
     Permission.EXPORT: {
         "export_structure_set", "request_training_set", "download_training_set", "list_dicom_peers",
+        "send_structure_set", "list_deliveries", "get_delivery",
     },
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {
@@ -74,6 +75,7 @@ BODIES = {
     "rollback": {"network": "head-neck-oar"},
     "set_template": {"structures": []},
     "set_member": {"role": "reader"},
+    "send_structure_set": {"peer": "CONTOURS"},
     "set_dicom_peer": {"host": "127.0.0.1", "port": 11112},
     "patch_study": {"assignee_id": None},
 }  # fmt: skip

@@ -134,6 +134,62 @@ export interface components {
             } | null;
         };
         /**
+         * DeliveredOut
+         * @description One object of a delivery; what is not known yet is null.
+         */
+        DeliveredOut: {
+            /** Modality */
+            modality: string;
+            /** Sop Class Uid */
+            sop_class_uid: string;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Status */
+            status: number | null;
+            /** Comment */
+            comment: string;
+            /** At */
+            at: string | null;
+            /** Committed */
+            committed: boolean | null;
+        };
+        /**
+         * DeliveryOut
+         * @description A delivery, and the receipt of it.
+         */
+        DeliveryOut: {
+            /** Id */
+            id: string;
+            /** Structure Set Id */
+            structure_set_id: string;
+            /** Peer */
+            peer: string;
+            state: components["schemas"]["DeliveryState"];
+            /** Tries */
+            tries: number;
+            /** Problem */
+            problem: string;
+            /** Instances */
+            instances: components["schemas"]["DeliveredOut"][];
+            /** Job Id */
+            job_id: string | null;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+        };
+        /**
+         * DeliveryState
+         * @description How a delivery stands.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "sent" | "failed" | "cancelled";
+        /**
          * DeploymentIn
          * @description The version to promote.
          */
@@ -607,6 +663,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[DeliveryOut] */
+        Page_DeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DeliveryOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[DeploymentOut] */
         Page_DeploymentOut_: {
             /** Items */
@@ -724,6 +787,11 @@ export interface components {
             host: string;
             /** Port */
             port: number;
+            /**
+             * Commitment
+             * @default false
+             */
+            commitment: boolean;
         };
         /**
          * PeerList
@@ -744,6 +812,8 @@ export interface components {
             host: string;
             /** Port */
             port: number;
+            /** Commitment */
+            commitment: boolean;
         };
         /**
          * PlausibilityWarning
@@ -1071,6 +1141,24 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * SendIn
+         * @description An approved structure set to send to a peer.
+         */
+        SendIn: {
+            /**
+             * Peer
+             * @description As it is spelled on the network, without padding (PS3.5, VR AE)
+             */
+            peer: string;
+            /**
+             * Modalities
+             * @default [
+             *       "RTSTRUCT"
+             *     ]
+             */
+            modalities: ("RTSTRUCT" | "SEG")[];
         };
         /**
          * SeriesOut

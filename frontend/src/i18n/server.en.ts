@@ -35,6 +35,8 @@ export const serverEn = {
   'action.accounts.token.revoked': 'Token revoked',
   'action.accounts.user.changed': 'User changed',
   'action.accounts.user.created': 'User created',
+  'action.dimse.delivery.requested': 'Sending to a DICOM peer asked for',
+  'action.dimse.delivery.sent': 'Sent to a DICOM peer',
   'action.dimse.instances.retrieved': 'Images sent to a DICOM peer',
   'action.dimse.peer.removed': 'DICOM peer removed',
   'action.dimse.peer.set': 'DICOM peer set',

@@ -37,6 +37,8 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'action.accounts.token.revoked': 'トークン失効',
   'action.accounts.user.changed': 'ユーザー変更',
   'action.accounts.user.created': 'ユーザー作成',
+  'action.dimse.delivery.requested': 'DICOM接続先への送信の依頼',
+  'action.dimse.delivery.sent': 'DICOM接続先への送信完了',
   'action.dimse.instances.retrieved': 'DICOM接続先への送信',
   'action.dimse.peer.removed': 'DICOM接続先の削除',
   'action.dimse.peer.set': 'DICOM接続先の設定',

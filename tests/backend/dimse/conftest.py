@@ -68,10 +68,11 @@ def give_title(
         service.put_title(session, None, project.id, title, body)
 
 
-def name_peer(project: Project, title: str, port: int) -> None:
+def name_peer(project: Project, title: str, port: int, *, commitment: bool = False) -> None:
     """Let the project send to a peer on this machine."""
     with db.session_scope() as session:
-        service.put_peer(session, None, project.id, title, PeerIn(host="127.0.0.1", port=port))
+        body = PeerIn(host="127.0.0.1", port=port, commitment=commitment)
+        service.put_peer(session, None, project.id, title, body)
 
 
 def free_port() -> int:

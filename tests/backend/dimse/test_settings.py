@@ -78,7 +78,7 @@ def test_a_peer_is_named_moved_listed_and_forgotten(client, project, login):
     for port in (104, 11112):
         body = {"host": "pacs.example", "port": port}
         assert client.put(f"{peers}/PACS", json=body, headers=headers).status_code == 200
-    listed = {"items": [{"title": "PACS", "host": "pacs.example", "port": 11112}]}
+    listed = {"items": [{"title": "PACS", "host": "pacs.example", "port": 11112, "commitment": False}]}
     assert client.get(peers, headers=login("clinician")).json() == listed
     assert client.delete(f"{peers}/PACS", headers=headers).status_code == 204
     assert client.delete(f"{peers}/PACS", headers=headers).status_code == 404
