@@ -16,6 +16,7 @@ from backend.accounts.router import router as accounts
 from backend.admin.router import router as admin
 from backend.config import get_settings
 from backend.dicomweb.router import router as dicomweb
+from backend.dimse.router import router as dimse
 from backend.dose.router import router as dose
 from backend.exports.router import router as exports
 from backend.jobs.router import router as jobs
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     projects,
     studies,
     dicomweb,
+    dimse,
     jobs,
     labels,
     exports,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from backend.dimse.commands import add_commands
 from backend.kit.errors import AppError
 
 
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     worker = add("worker", worker_part, "Run a worker.")
     worker.add_argument("--queue", action="append", choices=QUEUES, required=True)
     add("relay", relay_part, "Run the relay between database and broker.")
+    add_commands(add("dicom", None, "Listen for DICOM associations, or manage AE titles and peers."))
     token = commands.add_parser("token", help="API tokens.").add_subparsers(required=True, metavar="ACTION")
     create = token.add_parser("create", help="Print a new token and nothing else.")
     create.add_argument("--user", help="whose; the first administrator's by default")
@@ -68,11 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     importing = add("import", import_files, "Import a file, a zip or a folder.")
     importing.add_argument("path", type=Path)
     importing.add_argument("--project", help="short name; the default project without it")
-    stored = commands.add_parser("storage", help="Stored images, masks and networks.")
-    acts = stored.add_subparsers(required=True, metavar="ACTION")
-    swept = acts.add_parser("sweep", help="Remove what nothing names any more; done daily by itself.")
+    stored = commands.add_parser("storage", help="Blobs.").add_subparsers(required=True, metavar="ACTION")
+    swept = stored.add_parser("sweep", help="Remove what nothing names any more; done daily by itself.")
     swept.set_defaults(command=sweep_storage)
-    verified = acts.add_parser("verify", help="Read everything again; status 1 when something is damaged.")
+    verified = stored.add_parser("verify", help="Read everything again; status 1 when something is damaged.")
     verified.set_defaults(command=verify_storage)
     return parser
 

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     """Folder of the database, blobs and broker of the laptop form."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
+    dicom_host: str = "127.0.0.1"
+    dicom_port: Annotated[int, Field(ge=1, le=65_535)] = 11112
+    """Where `rinkaku dicom` listens for associations."""
     public_url: str | None = None
     """Address that users type; https here makes the session cookie Secure."""
     origins: Annotated[tuple[str, ...], NoDecode] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.accounts.tables import User
 from backend.audit.tables import AuditEntry
+from backend.dimse.tables import DicomTitle
 from backend.jobs.tables import Job
 from backend.kit.db import Base
 from backend.labels.tables import Structure
@@ -12,4 +13,15 @@ from backend.studies.tables import Study
 from backend.training.tables import NetworkVersion
 from backend.webhooks.tables import Webhook
 
-__all__ = ["AuditEntry", "Base", "Job", "NetworkVersion", "Project", "Structure", "Study", "User", "Webhook"]
+__all__ = [
+    "AuditEntry",
+    "Base",
+    "DicomTitle",
+    "Job",
+    "NetworkVersion",
+    "Project",
+    "Structure",
+    "Study",
+    "User",
+    "Webhook",
+]

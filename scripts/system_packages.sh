@@ -10,6 +10,8 @@ need postgresql 'ls /usr/lib/postgresql/*/bin/postgres || command -v postgres'
 need redis-server 'command -v redis-server'
 need chromium 'command -v chromium || command -v chromium-browser || command -v google-chrome'
 need fonts-noto-cjk 'fc-list :lang=ja | grep -q .'
+need dcmtk 'command -v storescu && command -v movescu'
+need orthanc 'command -v Orthanc || test -x /usr/sbin/Orthanc'
 need fontconfig 'command -v fc-list'
 [ -n "$missing" ] || exit 0
 

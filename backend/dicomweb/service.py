@@ -48,6 +48,13 @@ class Scope:
 
 
 @dataclass(frozen=True)
+class ProjectScope:
+    """One project, for who was let into it on the DICOM network."""
+
+    project_id: str
+
+
+@dataclass(frozen=True)
 class Stored:
     """A stored instance and where it stands."""
 
@@ -55,7 +62,7 @@ class Stored:
     series: Series
 
 
-def search(scope: Scope, query: Query) -> tuple[list[dict[str, Any]], bool]:
+def search(scope: Scope | ProjectScope, query: Query) -> tuple[list[dict[str, Any]], bool]:
     """QIDO-RS: what matches, in the JSON model, and whether more does than the limit lets through."""
     with session_scope(read_only=True) as session:
         project_ids = _project_ids(session, scope)
@@ -78,7 +85,7 @@ def search(scope: Scope, query: Query) -> tuple[list[dict[str, Any]], bool]:
     return results, more
 
 
-def find(scope: Scope, named: Named) -> list[Stored]:
+def find(scope: Scope | ProjectScope, named: Named) -> list[Stored]:
     """The instances that an address names, in order; NotFound when there are none to be seen."""
     with session_scope(read_only=True) as session:
         found = repository.instances(session, _project_ids(session, scope), named)
@@ -87,7 +94,9 @@ def find(scope: Scope, named: Named) -> list[Stored]:
     return [Stored(instance, series) for instance, series in found]
 
 
-def _project_ids(session: Session, scope: Scope) -> Sequence[str]:
+def _project_ids(session: Session, scope: Scope | ProjectScope) -> Sequence[str]:
+    if isinstance(scope, ProjectScope):
+        return [scope.project_id]
     if scope.slug is None:
         return visible_project_ids(session, scope.actor)
     return [project_by_slug(session, scope.actor, scope.slug, Permission.READ).id]

@@ -125,6 +125,8 @@ def retry(session: Session, actor: Actor, job_id: str) -> Job:
     return job
 
 
+CHANGED_WITH = {"train": Permission.TRAIN, "send": Permission.EXPORT}
+"""What it needs to cancel a job of these kinds or try it again; others need what drawing needs."""
 _CLEARED: dict[str, Any] = {
     "coalesce_key": None,
     "published_at": None,
@@ -144,8 +146,7 @@ _CLEARED: dict[str, Any] = {
 def _changeable(session: Session, actor: Actor, job_id: str) -> Job:
     job = get_job(session, actor, job_id)
     if job.project_id is not None:
-        permission = Permission.TRAIN if job.kind == "train" else Permission.ANNOTATE
-        require(session, actor, job.project_id, permission)
+        require(session, actor, job.project_id, CHANGED_WITH.get(job.kind, Permission.ANNOTATE))
     return job
 
 

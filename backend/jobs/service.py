@@ -27,6 +27,8 @@ KINDS: dict[str, str] = {
     "export": "cpu",
     "import-structures": "cpu",
     "assemble": "cpu",
+    "send": "cpu",
+    "report-commitment": "cpu",
     "sweep-storage": "cpu",
     "verify-storage": "cpu",
     "deliver-webhook": "cpu",
@@ -35,7 +37,9 @@ KINDS: dict[str, str] = {
 no patient's contours wait for hours behind one."""
 QUEUES = tuple(sorted(set(KINDS.values())))
 
-HOUSEKEEPING = frozenset({"publish", "measure", "sweep-storage", "verify-storage", "deliver-webhook"})
+HOUSEKEEPING = frozenset(
+    {"publish", "measure", "report-commitment", "sweep-storage", "verify-storage", "deliver-webhook"}
+)
 """Kinds that nobody asks for."""
 
 MAX_ATTEMPTS: dict[str, int] = {"train": 10}

@@ -106,6 +106,8 @@ def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
     try:
         if target.study_instance_uid not in (None, parsed.study_instance_uid):
             raise DicomReferenceError(f"it belongs to study {parsed.study_instance_uid}")
+        if target.announced not in (None, (parsed.sop_class_uid, parsed.sop_instance_uid)):
+            raise DicomReferenceError("SOP class or instance is not the one announced")
         return add_instance(target, name, *without_identity(target.project_id, checked, sha256))
     except RtError as error:
         return _refused_instance(

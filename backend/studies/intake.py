@@ -48,6 +48,8 @@ class Target:
     allow_nifti: bool = False
     study_instance_uid: str | None = None
     """Only instances of this study are taken, where one is named."""
+    announced: tuple[str, str] | None = None
+    """SOP class and instance UID that the sender has said beforehand, where it did."""
 
 
 @dataclass(frozen=True)

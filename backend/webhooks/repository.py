@@ -9,10 +9,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend.kit.pagination import ALL, Part
-from backend.webhooks.tables import Delivery, DeliveryState, Webhook
+from backend.webhooks.tables import DeliveryState, Webhook, WebhookDelivery
 
 
-def add(session: Session, row: Webhook | Delivery) -> None:
+def add(session: Session, row: Webhook | WebhookDelivery) -> None:
     """Store a new row."""
     session.add(row)
     session.flush()
@@ -23,9 +23,9 @@ def webhook(session: Session, webhook_id: str) -> Webhook | None:
     return session.get(Webhook, webhook_id)
 
 
-def delivery(session: Session, delivery_id: str) -> Delivery | None:
+def delivery(session: Session, delivery_id: str) -> WebhookDelivery | None:
     """A message by id."""
-    return session.get(Delivery, delivery_id)
+    return session.get(WebhookDelivery, delivery_id)
 
 
 def webhooks(session: Session, project_id: str, part: Part = ALL) -> Sequence[Webhook]:
@@ -36,26 +36,30 @@ def webhooks(session: Session, project_id: str, part: Part = ALL) -> Sequence[We
     return session.scalars(statement.order_by(Webhook.id.desc()).limit(part.limit)).all()
 
 
-def deliveries(session: Session, webhook_id: str, part: Part) -> Sequence[Delivery]:
+def deliveries(session: Session, webhook_id: str, part: Part) -> Sequence[WebhookDelivery]:
     """Messages to a webhook, newest first."""
-    statement = select(Delivery).where(Delivery.webhook_id == webhook_id)
+    statement = select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
     if part.before is not None:
-        statement = statement.where(Delivery.id < part.before)
-    return session.scalars(statement.order_by(Delivery.id.desc()).limit(part.limit)).all()
+        statement = statement.where(WebhookDelivery.id < part.before)
+    return session.scalars(statement.order_by(WebhookDelivery.id.desc()).limit(part.limit)).all()
 
 
-def unsent(session: Session, webhook_id: str, event: str, subject: str) -> Delivery | None:
+def unsent(session: Session, webhook_id: str, event: str, subject: str) -> WebhookDelivery | None:
     """The message about this that nobody has tried to send yet, locked."""
-    statement = select(Delivery).where(
-        Delivery.webhook_id == webhook_id, Delivery.event == event, Delivery.subject == subject
+    statement = select(WebhookDelivery).where(
+        WebhookDelivery.webhook_id == webhook_id,
+        WebhookDelivery.event == event,
+        WebhookDelivery.subject == subject,
     )
-    waiting = statement.where(Delivery.state == DeliveryState.WAITING, Delivery.attempts == 0)
+    waiting = statement.where(WebhookDelivery.state == DeliveryState.WAITING, WebhookDelivery.attempts == 0)
     return session.scalars(waiting.limit(1).with_for_update()).first()
 
 
 def forget_ended(session: Session, webhook_id: str, before: datetime) -> None:
     """Remove messages that ended before this moment."""
-    ended = delete(Delivery).where(Delivery.webhook_id == webhook_id, Delivery.ended_at < before)
+    ended = delete(WebhookDelivery).where(
+        WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.ended_at < before
+    )
     session.execute(ended.execution_options(synchronize_session=False))
 
 

@@ -11,8 +11,8 @@ from backend.accounts.deps import ActorDep
 from backend.kit.pagination import DEFAULT_LIMIT, Part, decode_cursor, encode_cursor
 from backend.kit.web import CursorParam, LimitParam, Page, SessionDep, problems
 from backend.webhooks import service
-from backend.webhooks.schemas import DeliveryOut, NewWebhook, WebhookIn, WebhookOut, WebhookPatch
-from backend.webhooks.tables import Delivery, Webhook
+from backend.webhooks.schemas import NewWebhook, WebhookDeliveryOut, WebhookIn, WebhookOut, WebhookPatch
+from backend.webhooks.tables import Webhook, WebhookDelivery
 
 router = APIRouter(prefix="/api", tags=["webhooks"])
 
@@ -25,7 +25,7 @@ def part(limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None) -> Part:
 PartDep = Annotated[Part, Depends(part)]
 
 
-def _following(part: Part, rows: Sequence[Webhook] | Sequence[Delivery]) -> str | None:
+def _following(part: Part, rows: Sequence[Webhook] | Sequence[WebhookDelivery]) -> str | None:
     return encode_cursor(rows[-1].id) if len(rows) == part.limit else None
 
 
@@ -63,25 +63,29 @@ def renew_webhook_secret(webhook_id: str, session: SessionDep, actor: ActorDep) 
 
 
 @router.post("/webhooks/{webhook_id}/ping", status_code=status.HTTP_202_ACCEPTED, responses=problems(409))
-def ping_webhook(webhook_id: str, session: SessionDep, actor: ActorDep) -> DeliveryOut:
+def ping_webhook(webhook_id: str, session: SessionDep, actor: ActorDep) -> WebhookDeliveryOut:
     """Send a message that tells of nothing, to see whether it gets there."""
-    return DeliveryOut.model_validate(service.ping(session, actor, webhook_id))
+    return WebhookDeliveryOut.model_validate(service.ping(session, actor, webhook_id))
 
 
 @router.get("/webhooks/{webhook_id}/deliveries")
 def list_webhook_deliveries(
     webhook_id: str, session: SessionDep, actor: ActorDep, part: PartDep
-) -> Page[DeliveryOut]:
+) -> Page[WebhookDeliveryOut]:
     """Messages of the last thirty days and what became of them, newest first."""
     rows = service.list_deliveries(session, actor, webhook_id, part)
-    return Page(items=[DeliveryOut.model_validate(row) for row in rows], next_cursor=_following(part, rows))
+    return Page(
+        items=[WebhookDeliveryOut.model_validate(row) for row in rows], next_cursor=_following(part, rows)
+    )
 
 
 @router.post(
-    "/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver",
+    "/webhooks/{webhook_id}/deliveries/{message_id}/redeliver",
     status_code=status.HTTP_202_ACCEPTED,
     responses=problems(409),
 )
-def redeliver_webhook(webhook_id: str, delivery_id: str, session: SessionDep, actor: ActorDep) -> DeliveryOut:
+def redeliver_webhook(
+    webhook_id: str, message_id: str, session: SessionDep, actor: ActorDep
+) -> WebhookDeliveryOut:
     """Send a message again under the id it had."""
-    return DeliveryOut.model_validate(service.redeliver(session, actor, webhook_id, delivery_id))
+    return WebhookDeliveryOut.model_validate(service.redeliver(session, actor, webhook_id, message_id))

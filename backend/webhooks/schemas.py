@@ -67,7 +67,7 @@ class NewWebhook(WebhookOut):
     secret: str
 
 
-class DeliveryOut(BaseModel):
+class WebhookDeliveryOut(BaseModel):
     """One message and what became of it."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -26,7 +26,7 @@ from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.webhooks import repository
 from backend.webhooks.schemas import EventName, WebhookIn, WebhookPatch
-from backend.webhooks.tables import Delivery, DeliveryState, Webhook
+from backend.webhooks.tables import DeliveryState, Webhook, WebhookDelivery
 
 RETRIES_S: tuple[float, ...] = (5, 60, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600)
 """Wait before each further attempt: about a day and a half in all."""
@@ -51,23 +51,23 @@ def emit(session: Session, project_id: str, event: EventName, subject: str, data
             waiting.data = dict(data)
         else:
             quiet_s = QUIET_S if event == "study.arrived" else 0.0
-            _send(session, webhook, Delivery(event=event, subject=subject, data=dict(data)), quiet_s)
+            _send(session, webhook, WebhookDelivery(event=event, subject=subject, data=dict(data)), quiet_s)
 
 
-def _send(session: Session, webhook: Webhook, delivery: Delivery, delay_s: float) -> Delivery:
+def _send(session: Session, webhook: Webhook, delivery: WebhookDelivery, delay_s: float) -> WebhookDelivery:
     delivery.webhook_id = webhook.id
     repository.add(session, delivery)
     _queue(session, webhook, delivery, delay_s)
     return delivery
 
 
-def _queue(session: Session, webhook: Webhook, delivery: Delivery, delay_s: float) -> None:
+def _queue(session: Session, webhook: Webhook, delivery: WebhookDelivery, delay_s: float) -> None:
     key = f"deliver-webhook:{delivery.id}"
     parameters = {"delivery_id": delivery.id}
     enqueue(session, JobRequest("deliver-webhook", parameters, webhook.project_id, None, None, key, delay_s))
 
 
-def begin(session: Session, delivery_id: str) -> tuple[Delivery, Webhook] | None:
+def begin(session: Session, delivery_id: str) -> tuple[WebhookDelivery, Webhook] | None:
     """Count an attempt at a message; None where it or its webhook is gone, sent, or switched off.
 
     From now on news about the same subject is a message of its own.
@@ -161,21 +161,21 @@ def delete_webhook(session: Session, actor: Actor, webhook_id: str) -> None:
     repository.remove(session, webhook)
 
 
-def list_deliveries(session: Session, actor: Actor, webhook_id: str, part: Part) -> Sequence[Delivery]:
+def list_deliveries(session: Session, actor: Actor, webhook_id: str, part: Part) -> Sequence[WebhookDelivery]:
     """Messages to a webhook, newest first."""
     return repository.deliveries(session, _own(session, actor, webhook_id).id, part)
 
 
-def ping(session: Session, actor: Actor, webhook_id: str) -> Delivery:
+def ping(session: Session, actor: Actor, webhook_id: str) -> WebhookDelivery:
     """Send a message that tells of nothing, to see whether it gets there."""
     webhook = _own(session, actor, webhook_id)
     if not webhook.active:
         raise Conflict("the webhook is switched off")
-    nothing = Delivery(event="ping", subject=webhook.id, data={"project_id": webhook.project_id})
+    nothing = WebhookDelivery(event="ping", subject=webhook.id, data={"project_id": webhook.project_id})
     return _send(session, webhook, nothing, 0.0)
 
 
-def redeliver(session: Session, actor: Actor, webhook_id: str, delivery_id: str) -> Delivery:
+def redeliver(session: Session, actor: Actor, webhook_id: str, delivery_id: str) -> WebhookDelivery:
     """Send a message again, under the id it had, from the first attempt on."""
     webhook = _own(session, actor, webhook_id)
     delivery = repository.delivery(session, delivery_id)

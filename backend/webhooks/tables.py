@@ -40,7 +40,7 @@ class Webhook(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
-class Delivery(Base):
+class WebhookDelivery(Base):
     """One message to one webhook."""
 
     __tablename__ = "webhook_deliveries"

@@ -33,7 +33,7 @@ WORDS = ROOT / "frontend" / "src" / "i18n"
 SOURCES = ("backend", "workers", "models", "rt")
 FACES_OF_MACHINES = ("backend.dicomweb.errors", "backend.monailabel.errors")
 """Their refusals are for other people's clients and reach no page."""
-ACTION = re.compile(r"(accounts|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+")
+ACTION = re.compile(r"(accounts|dimse|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+")
 NO_ACTIONS = {"info", "warning", "error", "exception", "debug", "ForeignKey"}
 """Calls whose first argument looks like an action of the audit trail and is none."""
 FINDINGS = {"GeometryFinding", "_Refused", "Failure"}

@@ -27,6 +27,7 @@ import yaml
 from dicomweb_client.api import DICOMwebClient
 from moto.server import ThreadedMotoServer
 from pydicom import Dataset
+from pynetdicom import AE
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -85,6 +86,7 @@ class Hospital:
     addresses: dict[str, str]
     """Address in the file → address here."""
     port: int = field(default_factory=free_port)
+    dicom_port: int = field(default_factory=free_port)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def settings(self, service: str) -> dict[str, str]:
@@ -94,7 +96,8 @@ class Hospital:
             for there, address in self.addresses.items():
                 here = here.replace(there, address)
             found[name] = here
-        return found | {"RINKAKU_PORT": str(self.port), "RINKAKU_HOST": "127.0.0.1"}
+        here = {"RINKAKU_HOST": "127.0.0.1", "RINKAKU_DICOM_HOST": "127.0.0.1"}
+        return found | here | {"RINKAKU_PORT": str(self.port), "RINKAKU_DICOM_PORT": str(self.dicom_port)}
 
     def start(self, service: str, *more: str, program: str | None = None) -> subprocess.Popen[bytes]:
         words = [filled(word, SECRETS) for word in COMPOSE["services"][service]["command"]]
@@ -159,8 +162,9 @@ def test_every_secret_is_required():
                     filled(value, {key: "x" for key in SECRETS if key != name})
 
 
-def test_only_the_proxy_is_reachable_from_outside():
-    assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["proxy"]
+def test_only_the_proxy_and_the_dicom_service_are_reachable_from_outside():
+    open_to_all = [name for name, service in COMPOSE["services"].items() if "ports" in service]
+    assert open_to_all == ["proxy", "dicom"]
 
 
 def test_every_long_running_service_starts_again_and_the_stores_keep_their_data():
@@ -181,7 +185,7 @@ def test_the_main_job_runs_through_the_hospital_form(hospital: Hospital) -> None
     migrate = hospital.start("migrate")
     assert migrate.wait(120) == 0, (hospital.folder / "migrate.log").read_text()
     services = [name for name in OURS if name != "migrate"]
-    assert services == ["api", "relay", "worker-cpu", "worker-gpu", "worker-training"]
+    assert services == ["api", "relay", "dicom", "worker-cpu", "worker-gpu", "worker-training"]
     for service in services:
         hospital.start(service)
     address = f"http://127.0.0.1:{hospital.port}"
@@ -190,8 +194,11 @@ def test_the_main_job_runs_through_the_hospital_form(hospital: Hospital) -> None
     headers = {"Authorization": f"Bearer {token}"}
 
     slices = phantom_dicom(structures=())
+    hospital.run("api", "rinkaku", "dicom", "title", "CONTOURS")
+    by_dicom, by_web = slices[: len(slices) // 2], slices[len(slices) // 2 :]
+    send_by_dicom(hospital.dicom_port, by_dicom)
     dicomweb = DICOMwebClient(f"{address}/dicomweb", headers=headers, timeout=300)
-    dicomweb.store_instances(slices)
+    dicomweb.store_instances(by_web)
     study_uid = slices[0].StudyInstanceUID
 
     with httpx.Client(base_url=f"{address}/api", headers=headers, timeout=30) as api:
@@ -201,6 +208,20 @@ def test_the_main_job_runs_through_the_hospital_form(hospital: Hospital) -> None
     referenced = rtstruct.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID
     assert referenced == slices[0].FrameOfReferenceUID
     assert all(process.poll() is None for process in hospital.started if process is not migrate)
+
+
+def send_by_dicom(port: int, datasets: list[Dataset]) -> None:
+    """As a scanner does, once the service listens."""
+    scanner = AE(ae_title="CT1")
+    scanner.add_requested_context(datasets[0].SOPClassUID)
+
+    def called() -> Any:
+        association = scanner.associate("127.0.0.1", port, ae_title="CONTOURS")
+        return association if association.is_established else None
+
+    association = wait_until(called, "DICOM service up")
+    assert {association.send_c_store(dataset).Status for dataset in datasets} == {0}
+    association.release()
 
 
 def answers(url: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy.orm import Session
 
+from backend.dimse.tables import Delivery, DicomPeer, DicomTitle
 from backend.jobs.service import JobRequest, enqueue
 from backend.kit import db
 from backend.kit.storage import storage
@@ -49,7 +50,13 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     )  # fmt: skip
     session.add_all([batch, webhook, held])
     session.flush()
-    delivery = Delivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
+    message = WebhookDelivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
+    session.add(message)
+    session.add(DicomTitle(project_id=project.id, title="CONTOURS"))
+    session.add(DicomPeer(project_id=project.id, title="CONTOURS", host="127.0.0.1", port=11112))
+    delivery = Delivery(
+        project_id=project.id, structure_set_id=structure_set.id, peer_title="CONTOURS", calling_title="X"
+    )
     session.add(delivery)
     session.flush()
     instance = session.query(Instance).filter_by(series_row_id=scene.series.id).first()
@@ -66,7 +73,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "number": "1",
         "import_id": batch.id,
         "webhook_id": webhook.id,
-        "delivery_id": delivery.id,
+        "message_id": message.id,
         "quarantined_id": held.id,
         "job_id": job.id,
         "export_job_id": export.id,
@@ -76,6 +83,8 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "frame": "1",
         "frames": "1",
         "path": "7FE00010",
+        "title": "CONTOURS",
+        "delivery_id": delivery.id,
     }
 
 

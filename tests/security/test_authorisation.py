@@ -63,6 +63,7 @@ NEEDS = {
     Permission.REVIEW: {"approve_structures", "return_structures", *both_faces("ml_update_label")},
     Permission.EXPORT: {
         "export_structure_set", "report_structure_set", "request_training_set", "download_training_set",
+        "list_dicom_peers", "send_structure_set", "list_deliveries", "get_delivery",
         *both_faces("ml_model"),
     },
     Permission.TRAIN: {
@@ -75,6 +76,7 @@ NEEDS = {
         "ping_webhook", "list_webhook_deliveries", "redeliver_webhook",
         "set_deidentification", "list_quarantine", "get_quarantined_file", "release_quarantined",
         "discard_quarantined",
+        "list_dicom_titles", "set_dicom_title", "remove_dicom_title", "set_dicom_peer", "remove_dicom_peer",
     },
 }  # fmt: skip
 """The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
@@ -100,6 +102,8 @@ BODIES = {
     "create_webhook": {"url": "https://example.org/", "events": ["study.arrived"]},
     "set_deidentification": {"mode": "none", "options": []},
     "set_member": {"role": "reader"},
+    "send_structure_set": {"peer": "CONTOURS"},
+    "set_dicom_peer": {"host": "127.0.0.1", "port": 11112},
     "patch_study": {"assignee_id": None},
 }  # fmt: skip
 """A valid body where an empty one is not, so that the decision is reached."""

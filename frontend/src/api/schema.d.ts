@@ -88,6 +88,16 @@ export interface components {
             name: string;
         };
         /**
+         * Caller
+         * @description One who may call: by AE title, by address, or both.
+         */
+        Caller: {
+            /** Title */
+            title?: string | null;
+            /** Address */
+            address?: string | null;
+        };
+        /**
          * Candidate
          * @description A person who may be made a member: no more than it takes to choose him.
          */
@@ -164,37 +174,61 @@ export interface components {
             changed_at: string | null;
         };
         /**
+         * DeliveredOut
+         * @description One object of a delivery; what is not known yet is null.
+         */
+        DeliveredOut: {
+            /** Modality */
+            modality: string;
+            /** Sop Class Uid */
+            sop_class_uid: string;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Status */
+            status: number | null;
+            /** Comment */
+            comment: string;
+            /** At */
+            at: string | null;
+            /** Committed */
+            committed: boolean | null;
+        };
+        /**
          * DeliveryOut
-         * @description One message and what became of it.
+         * @description A delivery, and the receipt of it.
          */
         DeliveryOut: {
             /** Id */
             id: string;
-            /** Event */
-            event: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted") | "ping";
-            /** Data */
-            data: {
-                [key: string]: unknown;
-            };
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "waiting" | "delivered" | "failed";
-            /** Attempts */
-            attempts: number;
-            /** Status Code */
-            status_code: number | null;
-            /** Error */
-            error: string | null;
+            /** Structure Set Id */
+            structure_set_id: string;
+            /** Peer */
+            peer: string;
+            state: components["schemas"]["DeliveryState"];
+            /** Tries */
+            tries: number;
+            /** Problem */
+            problem: string;
+            /** Instances */
+            instances: components["schemas"]["DeliveredOut"][];
+            /** Job Id */
+            job_id: string | null;
+            /** Created By */
+            created_by: string | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
-            /** Ended At */
-            ended_at: string | null;
+            /** Sent At */
+            sent_at: string | null;
         };
+        /**
+         * DeliveryState
+         * @description How a delivery stands.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "sent" | "failed" | "cancelled";
         /**
          * DeploymentIn
          * @description The version to promote.
@@ -990,6 +1024,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[WebhookDeliveryOut] */
+        Page_WebhookDeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["WebhookDeliveryOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[WebhookOut] */
         Page_WebhookOut_: {
             /** Items */
@@ -1006,6 +1047,43 @@ export interface components {
             current: string;
             /** New */
             new: string;
+        };
+        /**
+         * PeerIn
+         * @description Where a peer is reached.
+         */
+        PeerIn: {
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            /**
+             * Commitment
+             * @default false
+             */
+            commitment: boolean;
+        };
+        /**
+         * PeerList
+         * @description Peers of a project.
+         */
+        PeerList: {
+            /** Items */
+            items: components["schemas"]["PeerOut"][];
+        };
+        /**
+         * PeerOut
+         * @description A peer that objects of the project may be sent to.
+         */
+        PeerOut: {
+            /** Title */
+            title: string;
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            /** Commitment */
+            commitment: boolean;
         };
         /**
          * Phrase
@@ -1444,6 +1522,24 @@ export interface components {
             protocol: string;
             /** Items */
             items: components["schemas"]["ObjectiveResult"][];
+        };
+        /**
+         * SendIn
+         * @description An approved structure set to send to a peer.
+         */
+        SendIn: {
+            /**
+             * Peer
+             * @description As it is spelled on the network, without padding (PS3.5, VR AE)
+             */
+            peer: string;
+            /**
+             * Modalities
+             * @default [
+             *       "RTSTRUCT"
+             *     ]
+             */
+            modalities: ("RTSTRUCT" | "SEG")[];
         };
         /**
          * SeriesOut
@@ -1928,6 +2024,42 @@ export interface components {
             kind: "ORGAN" | "GTV" | "CTV" | "PTV" | "EXTERNAL" | "AVOIDANCE" | "CONTROL" | "SUPPORT" | "DOSE_REGION";
         };
         /**
+         * TitleIn
+         * @description How an AE title behaves.
+         */
+        TitleIn: {
+            /**
+             * Callers
+             * @default []
+             */
+            callers: components["schemas"]["Caller"][];
+            /**
+             * Allow Query
+             * @default false
+             */
+            allow_query: boolean;
+        };
+        /**
+         * TitleList
+         * @description AE titles of a project.
+         */
+        TitleList: {
+            /** Items */
+            items: components["schemas"]["TitleOut"][];
+        };
+        /**
+         * TitleOut
+         * @description An AE title that leads into the project.
+         */
+        TitleOut: {
+            /** Title */
+            title: string;
+            /** Callers */
+            callers: components["schemas"]["Caller"][];
+            /** Allow Query */
+            allow_query: boolean;
+        };
+        /**
          * TokenIn
          * @description A token to be made.
          */
@@ -2090,6 +2222,38 @@ export interface components {
             values: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * WebhookDeliveryOut
+         * @description One message and what became of it.
+         */
+        WebhookDeliveryOut: {
+            /** Id */
+            id: string;
+            /** Event */
+            event: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted") | "ping";
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "failed";
+            /** Attempts */
+            attempts: number;
+            /** Status Code */
+            status_code: number | null;
+            /** Error */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
         };
         /**
          * WebhookIn

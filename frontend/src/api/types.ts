@@ -14,7 +14,7 @@ export type Token = Schemas['TokenOut'];
 export type NewToken = Schemas['NewToken'];
 export type Webhook = Schemas['WebhookOut'];
 export type NewWebhook = Schemas['NewWebhook'];
-export type Delivery = Schemas['DeliveryOut'];
+export type Delivery = Schemas['WebhookDeliveryOut'];
 
 export type Rule = Schemas['Rule'];
 export type Project = Schemas['ProjectOut'];

@@ -32,6 +32,8 @@ export const pagesEn = {
   'jobKind.publish': 'DICOM publication',
   'jobKind.measure': 'Effort measurement',
   'jobKind.export': 'Training-set export',
+  'jobKind.send': 'Sending by DICOM',
+  'jobKind.report-commitment': 'Storage commitment',
   'jobKind.train': 'Training',
   'jobKind.sweep-storage': 'Removal of unused data',
   'jobKind.verify-storage': 'Check of stored data',

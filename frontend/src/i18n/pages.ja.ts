@@ -34,6 +34,8 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   'jobKind.publish': 'DICOM出力',
   'jobKind.measure': '修正量の計測',
   'jobKind.export': '学習データ書き出し',
+  'jobKind.send': 'DICOM送信',
+  'jobKind.report-commitment': '保管確約の通知',
   'jobKind.train': '学習',
   'jobKind.sweep-storage': '不要データの削除',
   'jobKind.verify-storage': '保存データの検査',

@@ -124,4 +124,12 @@ export const slugsEn = {
   'slug.not-a-dose': 'This series is not a dose of this patient',
   'slug.bad-dose': 'This dose cannot be used',
   'slug.bad-dose-metric': 'This metric cannot be read',
+  'slug.dicom-title-missing': 'The project has no AE title',
+  'slug.not-approved': 'Not everything in this structure set is approved',
+  'slug.changed-since-asked': 'Changed since it was to be sent',
+  'slug.dicom-peer-refused': 'The DICOM peer refused',
+  'slug.dicom-peer-unreachable': 'The DICOM peer cannot be reached',
+  'slug.dicom-title-taken': 'This AE title is taken',
+  'slug.dicom-callers-missing': 'Name the callers whose queries are answered',
+  'slug.dicom-not-admitted': 'The DICOM association was refused',
 } as const;

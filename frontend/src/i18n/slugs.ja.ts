@@ -126,4 +126,12 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.not-a-dose': 'このシリーズはこの患者の線量ではありません',
   'slug.bad-dose': 'この線量は使えません',
   'slug.bad-dose-metric': 'この線量指標は読み取れません',
+  'slug.dicom-title-missing': 'プロジェクトにAEタイトルがありません',
+  'slug.not-approved': 'このストラクチャセットには未承認のものがあります',
+  'slug.changed-since-asked': '送信の依頼後に変更されました',
+  'slug.dicom-peer-refused': 'DICOM接続先が受け取りを拒否しました',
+  'slug.dicom-peer-unreachable': 'DICOM接続先に接続できません',
+  'slug.dicom-title-taken': 'このAEタイトルは使われています',
+  'slug.dicom-callers-missing': '検索に応答する相手を指定してください',
+  'slug.dicom-not-admitted': 'DICOM接続を拒否しました',
 };

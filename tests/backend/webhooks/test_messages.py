@@ -23,7 +23,7 @@ from backend.labels.states import Act
 from backend.projects.tables import Project
 from backend.training import networks
 from backend.webhooks.outgoing import signature
-from backend.webhooks.tables import Delivery
+from backend.webhooks.tables import WebhookDelivery
 from tests.backend.webhooks.conftest import Receiver
 from tests.factories.jobs import run_queued
 from tests.factories.patients import send_ct
@@ -52,9 +52,9 @@ def told(receiver: Receiver) -> list[dict[str, Any]]:
     return [json.loads(body) for _, body in receiver.got]
 
 
-def deliveries() -> list[Delivery]:
+def deliveries() -> list[WebhookDelivery]:
     with db.session_scope(read_only=True) as session:
-        return list(session.scalars(select(Delivery).order_by(Delivery.id)))
+        return list(session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.id)))
 
 
 def test_a_study_is_told_once_signed_and_without_the_patient(

@@ -1,0 +1,239 @@
+"""Approved structure sets on their way to peers: asked for here, sent by the job `send`, kept as receipts.
+
+What is sent is what was asked for: the UIDs of the objects are fixed then, and follow from their contents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.accounts.actor import Actor
+from backend.audit.service import record
+from backend.dimse import service
+from backend.dimse.errors import ChangedMeanwhile, NotApproved
+from backend.dimse.schemas import DeliveredOut, DeliveryOut, DeliveryState, SendIn
+from backend.dimse.tables import Delivery
+from backend.exports.objects import OutgoingSet, check_dicom
+from backend.exports.service import collect
+from backend.jobs.service import JobRequest, announce, enqueue
+from backend.jobs.tables import Job
+from backend.kit.clock import now
+from backend.kit.errors import NotFound
+from backend.kit.pagination import Part
+from backend.labels.service import open_set
+from backend.projects.service import Permission, require
+from rt.dicom.kinds import RTSTRUCT, SEG
+from rt.dicom.uids import new_uid
+
+SOP_CLASSES = {"RTSTRUCT": RTSTRUCT, "SEG": SEG}
+WARNINGS = frozenset({0xB000, 0xB006, 0xB007})
+"""The peer has stored it, and changed or doubts something (PS3.4 table B.2-1)."""
+_STATES = {"failed": DeliveryState.FAILED, "cancelled": DeliveryState.CANCELLED}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a peer said of one object."""
+
+    sop_instance_uid: str
+    status: int
+    comment: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A delivery with all that is needed to send what is left of it."""
+
+    project_id: str
+    calling: str
+    peer: str
+    host: str
+    port: int
+    commitment_uid: str | None
+    outgoing: OutgoingSet
+    missing: tuple[str, ...]
+    """Modalities that the peer has not stored yet."""
+    instances: tuple[dict[str, Any], ...]
+    tries: int
+
+
+def request(session: Session, actor: Actor, set_id: str, body: SendIn) -> Delivery:
+    """Ask for a set to be sent; NotApproved while anything drawn in it is not approved."""
+    project_id = open_set(session, actor, set_id, Permission.EXPORT).project.id
+    peer = service.named_peer(session, project_id, body.peer)
+    outgoing = _approved(session, set_id)
+    delivery = Delivery(
+        project_id=project_id,
+        structure_set_id=set_id,
+        peer_title=peer.title,
+        calling_title=service.own_title(session, project_id),
+        instances=[_announced(outgoing, modality) for modality in sorted(set(body.modalities))],
+        commitment_uid=new_uid() if peer.commitment else None,
+        created_by=actor.user_id,
+    )
+    session.add(delivery)
+    session.flush()
+    study_id = outgoing.structure_set.study_row_id
+    job = enqueue(
+        session, JobRequest("send", {"delivery_id": delivery.id}, project_id, study_id, actor.user_id)
+    )
+    delivery.job_id = job.id
+    changes = {"peer": peer.title, "instances": len(delivery.instances)}
+    record(
+        session, actor.user_id, "dimse.delivery.requested", "structure-set", set_id,
+        project_id=project_id, changes=changes,
+    )  # fmt: skip
+    return delivery
+
+
+def _approved(session: Session, set_id: str) -> OutgoingSet:
+    outgoing = collect(session, set_id)
+    if outgoing is None:
+        raise NotFound("there is no such structure set")
+    check_dicom(outgoing)
+    if outgoing.approval is None:
+        raise NotApproved("approve every structure that is drawn, or reject it")
+    return outgoing
+
+
+def _announced(outgoing: OutgoingSet, modality: str) -> dict[str, Any]:
+    return {
+        "modality": modality,
+        "sop_class_uid": SOP_CLASSES[modality],
+        "sop_instance_uid": outgoing.sop_instance_uid(modality),
+        "status": None,
+        "comment": "",
+        "at": None,
+        "committed": None,
+    }
+
+
+def parcel(session: Session, delivery_id: str) -> Parcel:
+    """What is left to send; an AppError where it cannot be sent (any more)."""
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise NotFound("there is no such delivery")
+    peer = service.named_peer(session, delivery.project_id, delivery.peer_title)
+    outgoing = _approved(session, delivery.structure_set_id)
+    for one in delivery.instances:
+        if one["sop_instance_uid"] != outgoing.sop_instance_uid(one["modality"]):
+            raise ChangedMeanwhile("the structure set is not what was to be sent: send it again")
+    return Parcel(
+        project_id=delivery.project_id,
+        calling=delivery.calling_title,
+        peer=peer.title,
+        host=peer.host,
+        port=peer.port,
+        commitment_uid=delivery.commitment_uid,
+        outgoing=outgoing,
+        missing=tuple(one["modality"] for one in delivery.instances if not _is_stored(one["status"])),
+        instances=tuple(delivery.instances),
+        tries=delivery.tries,
+    )
+
+
+def _is_stored(status: int | None) -> bool:
+    return status == 0 or status in WARNINGS
+
+
+def note(session: Session, delivery_id: str, receipts: Sequence[Receipt], problem: str) -> int:
+    """Write down what a try came to; how many objects the peer has not stored."""
+    delivery = session.get_one(Delivery, delivery_id, with_for_update=True)
+    said = {one.sop_instance_uid: one for one in receipts}
+    delivery.instances = [_with_receipt(one, said.get(one["sop_instance_uid"])) for one in delivery.instances]
+    delivery.tries += 1
+    delivery.problem = problem[:255]
+    left = sum(not _is_stored(one["status"]) for one in delivery.instances)
+    if left == 0:
+        delivery.sent_at = now()
+        changes = {"peer": delivery.peer_title, "instances": len(delivery.instances)}
+        record(
+            session, delivery.created_by, "dimse.delivery.sent", "structure-set", delivery.structure_set_id,
+            project_id=delivery.project_id, changes=changes,
+        )  # fmt: skip
+    announce(session, "structure-set", delivery.structure_set_id, delivery.project_id)
+    return left
+
+
+def _with_receipt(one: Mapping[str, Any], receipt: Receipt | None) -> dict[str, Any]:
+    if receipt is None:
+        return dict(one)
+    said = {"status": receipt.status, "comment": receipt.comment, "at": receipt.at.isoformat()}
+    return {**one, **said}
+
+
+def start_over(session: Session, delivery_id: str) -> None:
+    """Count tries anew: a person who tries again has done something about the cause."""
+    session.get_one(Delivery, delivery_id).tries = 0
+
+
+def commit(
+    session: Session, project_id: str, peer: str, transaction_uid: str, kept: Mapping[str, bool]
+) -> bool:
+    """Write down what a peer commits itself to; False when it was not asked, or not this peer."""
+    statement = select(Delivery).where(
+        Delivery.commitment_uid == transaction_uid,
+        Delivery.project_id == project_id,
+        Delivery.peer_title == peer,
+    )
+    delivery = session.scalars(statement.with_for_update()).one_or_none()
+    if delivery is None:
+        return False
+    delivery.instances = [
+        {**one, "committed": kept.get(one["sop_instance_uid"], one["committed"])}
+        for one in delivery.instances
+    ]
+    return True
+
+
+def of_set(session: Session, actor: Actor, set_id: str, part: Part) -> Sequence[Delivery]:
+    """Deliveries of a structure set, newest first."""
+    open_set(session, actor, set_id, Permission.EXPORT)
+    statement = select(Delivery).where(Delivery.structure_set_id == set_id).order_by(Delivery.id.desc())
+    if part.before is not None:
+        statement = statement.where(Delivery.id < part.before)
+    return session.scalars(statement.limit(part.limit)).all()
+
+
+def one(session: Session, actor: Actor, delivery_id: str) -> Delivery:
+    """A delivery; NotFound also where it is not the actor's to see."""
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise NotFound("there is no such delivery")
+    try:
+        require(session, actor, delivery.project_id, Permission.EXPORT)
+    except NotFound:
+        raise NotFound("there is no such delivery") from None
+    return delivery
+
+
+def shown(session: Session, rows: Sequence[Delivery]) -> list[DeliveryOut]:
+    """Deliveries as the API tells them, with how their jobs stand."""
+    wanted = select(Job).where(Job.id.in_([row.job_id for row in rows if row.job_id]))
+    jobs = {job.id: job for job in session.scalars(wanted)}
+    return [_shown(row, jobs.get(row.job_id or "")) for row in rows]
+
+
+def _shown(row: Delivery, job: Job | None) -> DeliveryOut:
+    """A job is gone with its study; what it had not sent by then is not sent any more."""
+    waiting = DeliveryState.FAILED if job is None else _STATES.get(job.state, DeliveryState.WAITING)
+    return DeliveryOut(
+        id=row.id,
+        structure_set_id=row.structure_set_id,
+        peer=row.peer_title,
+        state=DeliveryState.SENT if row.sent_at else waiting,
+        tries=row.tries,
+        problem=row.problem or (job.error_detail if job else None) or "",
+        instances=[DeliveredOut.model_validate(one) for one in row.instances],
+        job_id=row.job_id,
+        created_by=row.created_by,
+        created_at=row.created_at.astimezone(UTC),
+        sent_at=row.sent_at,
+    )
