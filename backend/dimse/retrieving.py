@@ -13,13 +13,14 @@ from pydicom.dataset import Dataset
 from sqlalchemy.exc import OperationalError
 
 from backend.dicomweb.errors import BadQuery
-from backend.dicomweb.pixels import as_explicit_little_endian
+from backend.dicomweb.pixels import in_syntax
 from backend.dicomweb.query import Level, Named, parse_query
 from backend.dicomweb.service import ProjectScope, Stored, find, search
 from backend.dimse.finding import keys_of, level_of
 from backend.dimse.network import NATIVE
 from backend.kit.errors import AppError, NotFound
 from backend.kit.storage import storage
+from rt.dicom.kinds import EXPLICIT_LITTLE_ENDIAN
 from rt.dicom.parse import read_stored
 from rt.errors import RtError
 
@@ -50,7 +51,7 @@ def _studies_of(scope: ProjectScope, patient_id: str) -> list[str]:
     """Of exactly this patient: a retrieval has no wild cards."""
     if not patient_id:
         raise BadQuery("the Patient ID is missing")
-    rows = search(scope, parse_query(Level.STUDY, [("PatientID", patient_id)]))
+    rows, _ = search(scope, parse_query(Level.STUDY, [("PatientID", patient_id)]))
     return [row["0020000D"]["Value"][0] for row in rows if row["00100020"].get("Value") == [patient_id]]
 
 
@@ -76,4 +77,4 @@ def data_sets(found: Sequence[Stored]) -> Iterator[Dataset]:
 def _native(stored: Stored) -> Dataset:
     if stored.instance.transfer_syntax_uid in NATIVE:
         return read_stored(storage().get(stored.instance.sha256))
-    return read_stored(as_explicit_little_endian(stored.instance))
+    return read_stored(in_syntax(stored.instance, EXPLICIT_LITTLE_ENDIAN)[1])

@@ -16,7 +16,7 @@ from backend.labels.service.sets import NewStructure, add_structure, working_set
 from backend.projects.tables import Project
 from backend.studies.tables import ImportBatch, Instance, QuarantinedFile, Series
 from backend.training.tables import NetworkVersion, Run, Snapshot
-from backend.webhooks.tables import Delivery, Webhook
+from backend.webhooks.tables import Webhook, WebhookDelivery
 from tests.factories.dicom import encode, make_rtdose
 from tests.factories.patients import Arrived, send, send_ct
 from tests.factories.scenes import block

@@ -130,6 +130,12 @@ describe('review', () => {
     expect(rest).toEqual({ empty: ['b'], unknown: ['r'], unsaved: ['a'] });
   });
 
+  it('says 1 of a file only where every voxel came back', () => {
+    expect([1, 0.99999, 0.5].map(diceText)).toEqual(['1', '0.9999', '0.5000']);
+    const row = { number: 1, drawn_cc: 1, read_cc: 1, enclosed_cc: 1, hausdorff_mm: 0, contours: 1, points: 4, warnings: [] };
+    expect(differing([{ ...row, name: 'same', dice: 1 }, { ...row, name: 'other', dice: 0.99999 }])).toEqual(['other']);
+  });
+
   it('approves and returns only what is submitted', () => {
     expect(eligible('approve', all, new Set()).map((one) => one.id)).toEqual(['c']);
     expect(eligible('return', all, new Set(['a'])).map((one) => one.id)).toEqual(['c']);
