@@ -88,7 +88,7 @@ class OutgoingSet:
 def rtstruct_bytes(outgoing: OutgoingSet, profile: ExportProfile = GENERIC) -> bytes:
     """The set as an RT Structure Set; slices still as they came in have the very same points."""
     header = outgoing.header("RTSTRUCT", profile)
-    return write_bytes(write_rtstruct(outgoing.reference, structures_out(outgoing), header, profile))
+    return write_bytes(write_rtstruct(outgoing.reference, structures_out(outgoing), header, profile=profile))
 
 
 def seg_bytes(outgoing: OutgoingSet) -> bytes:

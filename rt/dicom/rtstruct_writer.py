@@ -43,6 +43,7 @@ def write_rtstruct(
     series: SeriesReference,
     structures: Sequence[StructureOut],
     header: ObjectHeader,
+    *,
     profile: ExportProfile = GENERIC,
 ) -> Dataset:
     """An RT Structure Set of masks on the series' grid, with holes as the profile has them.
