@@ -124,6 +124,38 @@ export interface components {
             } | null;
         };
         /**
+         * DeliveryOut
+         * @description One message and what became of it.
+         */
+        DeliveryOut: {
+            /** Id */
+            id: string;
+            /** Event */
+            event: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted") | "ping";
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "failed";
+            /** Attempts */
+            attempts: number;
+            /** Status Code */
+            status_code: number | null;
+            /** Error */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
          * DeploymentIn
          * @description The version to promote.
          */
@@ -565,6 +597,27 @@ export interface components {
             token: string;
         };
         /**
+         * NewWebhook
+         * @description A webhook whose secret was just made: the only time that it is shown.
+         */
+        NewWebhook: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Secret */
+            secret: string;
+        };
+        /**
          * OperationIn
          * @description Geometry on a mask that is sent along and sent back; nothing is saved.
          */
@@ -614,6 +667,13 @@ export interface components {
         Page_Candidate_: {
             /** Items */
             items: components["schemas"]["Candidate"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DeliveryOut] */
+        Page_DeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DeliveryOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -719,6 +779,13 @@ export interface components {
         Page_UserOut_: {
             /** Items */
             items: components["schemas"]["UserOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[WebhookOut] */
+        Page_WebhookOut_: {
+            /** Items */
+            items: components["schemas"]["WebhookOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1697,6 +1764,47 @@ export interface components {
             values: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * WebhookIn
+         * @description A webhook to be made.
+         */
+        WebhookIn: {
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+        };
+        /**
+         * WebhookOut
+         * @description A webhook without its secret.
+         */
+        WebhookOut: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * WebhookPatch
+         * @description What may change about a webhook.
+         */
+        WebhookPatch: {
+            /** Url */
+            url?: string | null;
+            /** Events */
+            events?: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[] | null;
+            /** Active */
+            active?: boolean | null;
         };
         /**
          * WindowOut
