@@ -102,7 +102,7 @@ def rtstruct_bytes(outgoing: OutgoingSet, profile: ExportProfile = GENERIC) -> b
     if outgoing.source_sha256 is not None:
         source = source_items(read_stored(storage().get(outgoing.source_sha256)))
     structures, header = structures_out(outgoing), outgoing.header("RTSTRUCT", profile)
-    return write_bytes(write_rtstruct(outgoing.reference, structures, header, profile, source))
+    return write_bytes(write_rtstruct(outgoing.reference, structures, header, source, profile=profile))
 
 
 def seg_bytes(outgoing: OutgoingSet) -> bytes:

@@ -60,8 +60,9 @@ def write_rtstruct(
     series: SeriesReference,
     structures: Sequence[StructureOut],
     header: ObjectHeader,
-    profile: ExportProfile = GENERIC,
     source: SourceItems | None = None,
+    *,
+    profile: ExportProfile = GENERIC,
 ) -> Dataset:
     """An RT Structure Set of masks on the series' grid, with holes as the profile has them.
 
@@ -81,13 +82,15 @@ def write_rtstruct(
     if kept.sop_instance_uid:
         dataset.PredecessorStructureSetSequence = [_predecessor(kept.sop_instance_uid)]
     contours = [outgoing_contours(s, series) for s in structures]
-    if profile.holes == "keyhole":
-        contours = [join_contours(drawn, series.grid)[0] for drawn in contours]
-    if any(len(contour.data) > LONGEST_EXPLICIT for contour in itertools.chain.from_iterable(contours)):
-        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     drawn = list(zip(structures, contours, strict=True))
     dataset.StructureSetROISequence = [_structure_item(s, c, series, kept) for s, c in drawn]
-    dataset.ROIContourSequence = [_contour_item(s, c, series, kept) for s, c in drawn]
+    if profile.holes == "keyhole":
+        contours = [join_contours(rings, series.grid)[0] for rings in contours]
+    if any(len(contour.data) > LONGEST_EXPLICIT for contour in itertools.chain.from_iterable(contours)):
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    dataset.ROIContourSequence = [
+        _contour_item(s, c, series, kept) for s, c in zip(structures, contours, strict=True)
+    ]
     dataset.RTROIObservationsSequence = _observations(structures, kept)
     dataset.ApprovalStatus = "UNAPPROVED"
     if header.approved_by is not None:

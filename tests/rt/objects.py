@@ -67,7 +67,7 @@ def rois_of(
     series: SeriesReference, out: Sequence[StructureOut], profile: ExportProfile = GENERIC
 ) -> tuple[Roi, ...]:
     """What an RTSTRUCT of structures says once it is read."""
-    return read_rtstruct(sent(write_rtstruct(series, out, header(), profile))).rois
+    return read_rtstruct(sent(write_rtstruct(series, out, header(), profile=profile))).rois
 
 
 def read_mask(

@@ -29,7 +29,7 @@ def ringed() -> Mask:
 
 
 def read_back(out: list[StructureOut], profile: ExportProfile) -> tuple[ReadBack, ...]:
-    data = write_bytes(write_rtstruct(series_on(GRID), out, header(), profile))
+    data = write_bytes(write_rtstruct(series_on(GRID), out, header(), profile=profile))
     return read_back_rtstruct(data, series_on(GRID), out, profile)
 
 
@@ -57,7 +57,7 @@ def test_what_was_written_for_a_system_reads_back_as_it_was_drawn(profile: Expor
 @pytest.mark.parametrize("profile", profiles().values(), ids=profiles().keys())
 def test_every_profile_writes_a_short_label_a_colour_and_no_xor(profile: ExportProfile) -> None:
     head = replace(header(), label="A label of more than sixteen characters")
-    dataset = sent(write_rtstruct(series_on(GRID), [structure(ringed())], head, profile))
+    dataset = sent(write_rtstruct(series_on(GRID), [structure(ringed())], head, profile=profile))
     assert len(dataset.StructureSetLabel) <= 16
     (drawn,) = dataset.ROIContourSequence
     assert list(drawn.ROIDisplayColor) == [0x10, 0xFA, 0x07]
