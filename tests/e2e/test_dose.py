@@ -174,6 +174,13 @@ def test_objectives_of_a_protocol_follow_the_brush_and_agree_with_the_server(
     } == told
     assert {"pass", "unknown"} <= set(told.values())
 
+    viewer.row("SpinalCord").get_by_role("button", name="SpinalCord", exact=True).click()
+    marks = page.get_by_test_id("objective-marks")
+    expect(marks.locator("path")).to_have_count(1)
+    expect(marks).to_contain_text("SpinalCord D0.03cc ≤ 50 Gy")
+    viewer.choose("Parotid_R")
+    expect(marks.locator("path")).to_have_count(0)  # a mean is no point of a curve
+
     before = value.inner_text()
     page.evaluate(WATCH, ["Parotid_R mean", "[data-quantity=value]"])
     viewer.stroke(across=0.15)

@@ -1,4 +1,4 @@
-import { memo, useMemo, type PointerEvent } from 'react';
+import { memo, useMemo, type PointerEvent, type ReactNode } from 'react';
 import { useT } from '../../i18n';
 import { classes } from '../../ui/controls';
 import { niceScale, roundStep, tickLabel, toPixel, type Scale } from '../../ui/scale';
@@ -23,6 +23,12 @@ export const doseScale = (maxGy: number, reference: number): Scale => {
   const high = 1.02 * Math.max(maxGy, reference);
   return { ...niceScale([0, high], 7, { low: 0, high }), high };
 };
+
+/** Where a dose and a share of the volume are in the picture. */
+export const pointOf = (scale: Scale, gy: number, share: number): readonly [number, number] => [
+  toPixel(scale, gy, LEFT, RIGHT),
+  toPixel(VOLUME, share, BOTTOM, TOP),
+];
 
 /** A point a pixel, and the end of the curve. */
 function path(dvh: Dvh, scale: Scale): string {
@@ -103,10 +109,12 @@ type Props = {
   reference: number;
   hover: Hover | null;
   onHover: (hover: Hover | null) => void;
+  /** What is drawn over the curves. */
+  children?: ReactNode;
 };
 
 /** The cumulative curves: volume in % over dose in Gy (below) and in % of the reference (above). */
-export function DvhChart({ curves, scale, reference, hover, onHover }: Props) {
+export function DvhChart({ curves, scale, reference, hover, onHover, children }: Props) {
   const t = useT();
   const move = (event: PointerEvent<SVGSVGElement>): void => {
     const toPicture = event.currentTarget.getScreenCTM()?.inverse();
@@ -143,6 +151,7 @@ export function DvhChart({ curves, scale, reference, hover, onHover }: Props) {
             <Line key={key} dvh={dvh} scale={scale} colour={colour} kind={kind} strong={active || key === hover?.key} />
           ),
       )}
+      {children}
       {at !== null && <line className={css.pointer} x1={atX} x2={atX} y1={TOP} y2={BOTTOM} />}
       {at !== null && on && <circle className={css.spot} cx={atX} cy={toPixel(VOLUME, shareAt(on, at), BOTTOM, TOP)} r={3} />}
     </svg>

@@ -12,6 +12,7 @@ import { DvhBook } from './dvh-book';
 import { doseScale, DvhChart, type Hover } from './dvh-chart';
 import { DvhTable, percentText } from './dvh-table';
 import css from './dvh.module.css';
+import { ObjectiveMarks } from './objective-marks';
 import { recalledProtocol } from './prescription';
 import { ScoreCard, Tally } from './score-card';
 import card from './score-card.module.css';
@@ -112,7 +113,9 @@ function Panel({ seriesId }: { seriesId: string }) {
         <p>{t('dvh.nothing')}</p>
       ) : (
         <div className={css.body}>
-          <DvhChart curves={curves} scale={scale} reference={reference} hover={hover} onHover={setHover} />
+          <DvhChart curves={curves} scale={scale} reference={reference} hover={hover} onHover={setHover}>
+            <ObjectiveMarks lines={lines} structureId={activeId} scale={scale} />
+          </DvhChart>
           {side === 'values' && <DvhTable curves={curves} hover={hover} onHover={point} />}
           {side === 'objectives' && protocol !== null && <ScoreCard lines={lines} activeId={activeId} hover={hover} onHover={point} />}
           {side === 'objectives' && protocol === null && (

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Objective, Protocol } from '../../api/types';
 import { translators } from '../../i18n';
 import { dvhOf, Histogram, type Dvh } from '../../lib/dvh';
-import { idsOf, linesOf, type Drawn, type Line } from './objective-lines';
+import { idsOf, linesOf, marksOf, type Drawn, type Line } from './objective-lines';
 import { limitText, reasonText, valueText } from './score-card';
 
 /** 100 voxels of 0.01 cm³ with one dose, and as many outside the dose grid as asked for. */
@@ -59,6 +59,17 @@ describe('the lines of a score card', () => {
     expect(lineOf('cord').savedValue).toBeNull();
     expect(linesOf(PROTOCOL, DRAWN, new Map(), () => true)[0]?.now).toBeNull();
     expect(linesOf(PROTOCOL, DRAWN, COUNTED, () => false).find((line) => line.structure?.id === 'l1')?.savedValue).toBeNull();
+  });
+
+  it('are points of the chart where the curve is to pass, of one structure and not of its mean', () => {
+    const wishes = [wish(['SpinalCord'], 'V20Gy', 30, 1), wish(['SpinalCord'], 'D0.1cc', 50, 1), wish(['SpinalCord'], 'mean', 40, 1)];
+    const least: Objective = { ...wish(['SpinalCord'], 'D95', 60, 1), comparison: 'at-least' };
+    const lines = linesOf({ ...PROTOCOL, objectives: [...wishes, least, ...PROTOCOL.objectives] }, DRAWN, COUNTED, () => false);
+    expect(marksOf(lines, 'cord').map(({ gy, share, towards }) => [gy, share, towards])).toEqual([
+      [20, 0.3, 'down'], [50, 0.1, 'left'], [60, 0.95, 'right'], [50, 0.03, 'left'],
+    ]); // prettier-ignore
+    expect(marksOf(lines, 'stem')).toEqual([]); // it is smaller than the volume asked for
+    expect(marksOf(lines, null)).toEqual([]);
   });
 
   it('say their limits and reasons in words', () => {

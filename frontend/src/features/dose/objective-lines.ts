@@ -18,8 +18,9 @@ export type Line = {
   readonly now: Judgement | null;
   /** The value of the saved revision where the contour differs from it. */
   readonly savedValue: number | null;
-  /** Part of the volume inside the dose grid, 0 to 1. */
+  /** Part of the volume inside the dose grid, 0 to 1, and that volume. */
   readonly covered: number;
+  readonly insideCc: number;
 };
 
 export type Drawn = {
@@ -61,16 +62,41 @@ export function linesOf(
       const base = { objective, metric, wanted };
       const found = present.get(wanted);
       const key = `${n} ${wanted}`;
-      if (found === undefined) return [{ ...base, key, structure: null, now: NOT_CONTOURED, savedValue: null, covered: 0 }];
+      if (found === undefined) return [{ ...base, key, structure: null, now: NOT_CONTOURED, savedValue: null, covered: 0, insideCc: 0 }];
       return found.map((structure) => {
         const judged = (dvh: Dvh | undefined): Judgement | null => (dvh === undefined ? null : judge({ ...objective, metric }, dvh));
         const dvh = counted.get(curveKey('now', structure.id));
         const saved = differs(structure.id) ? counted.get(curveKey('saved', structure.id)) : undefined;
         const savedValue = judged(saved)?.value ?? null;
-        return { ...base, key: `${key} ${structure.id}`, structure, now: judged(dvh), savedValue, covered: dvh?.covered ?? 1 };
+        return { ...base, key: `${key} ${structure.id}`, structure, now: judged(dvh), savedValue, covered: dvh?.covered ?? 1, insideCc: dvh?.insideCc ?? 0 };
       });
     });
   });
   const drawnFirst = (line: Line): number => (line.structure === null ? 1 : 0);
   return lines.toSorted((a, b) => drawnFirst(a) - drawnFirst(b) || a.objective.priority - b.objective.priority);
+}
+
+export type Mark = {
+  readonly key: string;
+  /** Where on the chart the curve is to pass. */
+  readonly gy: number;
+  readonly share: number;
+  /** The side that it is to pass on. */
+  readonly towards: 'left' | 'right' | 'down' | 'up';
+  readonly line: Line;
+};
+
+/** The objectives of a structure that are points of the chart; a mean is none. */
+export function marksOf(lines: readonly Line[], structureId: string | null): Mark[] {
+  return lines.flatMap((line): Mark[] => {
+    const { metric, objective, insideCc, structure, key } = line;
+    if (structureId === null || structure?.id !== structureId || metric.kind === 'mean' || insideCc === 0) return [];
+    const { limit, comparison } = objective;
+    const most = comparison === 'at-most';
+    const share = { min: 1, max: 0, 'dose-at-percent': metric.number / 100, 'dose-at-cc': metric.number / insideCc,
+      'percent-at-gy': limit / 100, 'cc-at-gy': limit / insideCc }[metric.kind]; // prettier-ignore
+    if (share > 1) return [];
+    if (metric.letter === 'V') return [{ key, line, gy: metric.number, share, towards: most ? 'down' : 'up' }];
+    return [{ key, line, gy: limit, share, towards: most ? 'left' : 'right' }];
+  });
 }
