@@ -63,6 +63,7 @@ ROUTES = [
     Route("GET", "/datastore/", reading.ml_datastore),
     Route("PUT", "/datastore/", acting.ml_upload, refusals=(*SENDS, 408, 507), body=UPLOAD),
     Route("GET", "/datastore/image", reading.ml_image, (BINARY,)),
+    Route("HEAD", "/datastore/image", reading.ml_image, (BINARY,), name="ml_image_head"),
     Route(
         "PUT", "/datastore/image", acting.ml_upload, refusals=(*SENDS, 408, 507), body=UPLOAD,
         name="ml_upload_image",
@@ -114,7 +115,8 @@ def _add(route: Route, lead: str) -> None:
     router.add_api_route(
         FACES[lead] + route.path,
         route.endpoint,
-        methods=[route.method, "HEAD"] if route.path == "/datastore/image" else [route.method],
+        methods=[route.method],
+        include_in_schema=route.method != "HEAD",
         name=lead + (route.name or route.endpoint.__name__),
         dependencies=[Depends(slug_parameter)] if lead else [],
         response_class=Response,
