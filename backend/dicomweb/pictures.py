@@ -104,7 +104,7 @@ def _viewport(text: str | None) -> tuple[tuple[int, int] | None, tuple[int, int,
 
 def render(frames: Frames, index: int, picture: Picture, media_type: str) -> bytes:
     """A frame as JPEG or PNG."""
-    header = frames.dataset
+    header = frames.header
     stored = frames.stored_values(index).astype(np.float32)
     values = stored * np.float32(header.get("RescaleSlope") or 1)
     values += np.float32(header.get("RescaleIntercept") or 0)

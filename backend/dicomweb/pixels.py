@@ -1,17 +1,17 @@
-"""Frames of stored instances, as stored, as native values or compressed anew; the stored file is read once.
+"""Frames of stored instances, as stored, as native values or compressed anew.
 
-Compressed frames go to a parser process one at a time, each in a file of its own, so that an object of a
-thousand frames needs no more memory there than one of them.
+They are cut out of the stored file one at a time, and go to a parser process each in a file of its own, so
+that an object of a thousand frames needs no more memory than one of them.
 """
 
 from __future__ import annotations
 
+import io
+import weakref
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
-import numpy as np
 import numpy.typing as npt
-import pydicom
 
 from backend.dicomweb.errors import NotAcceptable
 from backend.dicomweb.media import frame_type
@@ -19,21 +19,14 @@ from backend.kit.errors import NotFound
 from backend.kit.storage import storage
 from backend.studies.door import decode_file, transcode_file
 from backend.studies.tables import Instance
+from rt.dicom.frames import StoredFrames
 from rt.dicom.kinds import (
     COMPRESSED_SYNTAXES,
     CROSS_SECTIONS,
-    EXPLICIT_BIG_ENDIAN,
     EXPLICIT_LITTLE_ENDIAN,
     JPEG_2000_LOSSLESS,
 )
-from rt.dicom.parse import read_stored
-from rt.dicom.transcode import (
-    ENCODED_SYNTAXES,
-    JPEG_2000_LEAST,
-    little_endian,
-    one_frame_file,
-    only_frame,
-)
+from rt.dicom.transcode import ENCODED_SYNTAXES, JPEG_2000_LEAST, one_frame_file, only_frame
 from rt.errors import DicomUnsupported
 
 
@@ -61,13 +54,20 @@ def frame_storage_syntax(instance: Instance) -> str:
     return syntax if syntax in COMPRESSED_SYNTAXES else EXPLICIT_LITTLE_ENDIAN
 
 
+LARGE_BYTES = 16 << 20
+"""Instances beyond this are not read whole for a frame where blobs are files; then the job `verify-storage`
+has to find their damage."""
+
+
 class Frames:
     """The frames of one stored instance."""
 
     def __init__(self, instance: Instance) -> None:
-        self.dataset = read_stored(storage().get(instance.sha256))
-        self._instance = instance
         self._syntax = frame_storage_syntax(instance)
+        stream = _stream(instance)
+        self._stored = StoredFrames(stream)
+        weakref.finalize(self._stored, stream.close)  # a body is streamed after the route has returned
+        self.header = self._stored.header
 
     def parts(self, indices: Iterable[int], syntax: str) -> Iterator[tuple[str, bytes]]:
         """Content-Type and bytes of frames in a transfer syntax, one after the other.
@@ -82,10 +82,10 @@ class Frames:
 
     def value(self) -> Iterator[bytes]:
         """Pixel Data as Explicit VR Little Endian would hold it, in pieces."""
-        if self._syntax != EXPLICIT_LITTLE_ENDIAN:
-            yield from (data for _, data in self.parts(range(self._instance.frames), EXPLICIT_LITTLE_ENDIAN))
-            return
-        yield self._turned(self.dataset.PixelData)
+        if self._stored.compressed:
+            frames = range(self._stored.count)
+            return (data for _, data in self.parts(frames, EXPLICIT_LITTLE_ENDIAN))
+        return self._stored.native_pixels()
 
     def stored_values(self, index: int) -> npt.NDArray[Any]:
         """Stored values (rows, columns) of a frame."""
@@ -94,46 +94,33 @@ class Frames:
 
     def _in(self, index: int, syntax: str) -> bytes:
         if syntax == self._syntax:
-            return self._stored(index)
+            return self._stored.frame(index)
         if syntax == EXPLICIT_LITTLE_ENDIAN:
             values = self.stored_values(index)
             return bytes(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
         return only_frame(transcode_file(self._alone(index), self._syntax, syntax))
 
     def _alone(self, index: int) -> bytes:
-        return one_frame_file(self.dataset, self._stored(index), self._syntax)
+        return one_frame_file(self.header, self._stored.frame(index), self._syntax)
 
-    def _stored(self, index: int) -> bytes:
-        """A frame's own bytes: a code stream, or native values in little endian."""
-        if self._syntax == EXPLICIT_LITTLE_ENDIAN:
-            return self._cut(index)
-        return pydicom.encaps.get_frame(self.dataset.PixelData, index, number_of_frames=self._instance.frames)
 
-    def _cut(self, index: int) -> bytes:
-        """Native values; frames of one-bit segmentations need not begin at a byte."""
-        allocated = int(self.dataset.BitsAllocated)
-        samples = self.dataset.Rows * self.dataset.Columns * int(self.dataset.get("SamplesPerPixel") or 1)
-        pixels: bytes = self.dataset.PixelData
-        if allocated == 1:
-            first, last = index * samples, (index + 1) * samples
-            raw = np.frombuffer(pixels[first // 8 : (last + 7) // 8], dtype=np.uint8)
-            bits = np.unpackbits(raw, bitorder="little")[first % 8 : first % 8 + samples]
-            return np.packbits(bits, bitorder="little").tobytes()
-        size = samples * allocated // 8
-        return self._turned(pixels[index * size : (index + 1) * size])
-
-    def _turned(self, pixels: bytes) -> bytes:
-        if self._instance.transfer_syntax_uid != EXPLICIT_BIG_ENDIAN:
-            return pixels
-        return little_endian(pixels, int(self.dataset.BitsAllocated))
+def _stream(instance: Instance) -> BinaryIO:
+    """The stored file, verified; a large one in place where it is a file."""
+    path = storage().local_path(instance.sha256) if instance.size > LARGE_BYTES else None
+    return path.open("rb") if path is not None else io.BytesIO(storage().get(instance.sha256))
 
 
 def in_syntax(instance: Instance, syntax: str) -> tuple[str, bytes]:
     """The whole file in a transfer syntax, and that syntax: Explicit VR Little Endian where no encoder takes
     its pixels."""
-    stored = storage().get(instance.sha256)
     try:
+        stored = storage().get(instance.sha256)
         return syntax, transcode_file(stored, instance.transfer_syntax_uid, syntax)
     except DicomUnsupported:
-        native = transcode_file(stored, instance.transfer_syntax_uid, EXPLICIT_LITTLE_ENDIAN)
-        return EXPLICIT_LITTLE_ENDIAN, native
+        return EXPLICIT_LITTLE_ENDIAN, as_explicit_little_endian(instance)
+
+
+def as_explicit_little_endian(instance: Instance) -> bytes:
+    """The file written anew in Explicit VR Little Endian, pixels decoded where they are compressed."""
+    stored = storage().get(instance.sha256)
+    return transcode_file(stored, instance.transfer_syntax_uid, EXPLICIT_LITTLE_ENDIAN)

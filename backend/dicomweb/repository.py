@@ -40,12 +40,11 @@ _COLUMNS: dict[str, AnyColumn] = {
 
 
 def search(session: Session, project_ids: Collection[str], query: Query) -> Sequence[Any]:
-    """Rows (Study, Patient[, Series[, Instance]]) that match, in a stable order; one more than the limit
-    where there are more."""
+    """Rows (Study, Patient[, Series[, Instance]]) that match, in a stable order."""
     statement = _selected(query.level).where(Study.project_id.in_(project_ids))
     for keyword, match in query.matches.items():
         statement = statement.where(_condition(keyword, match))
-    return session.execute(statement.limit(query.limit + 1).offset(query.offset)).all()
+    return session.execute(statement.limit(query.limit).offset(query.offset)).all()
 
 
 def _selected(level: Level) -> Any:

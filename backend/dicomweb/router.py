@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -88,13 +89,14 @@ PictureDep = Annotated[pictures.Picture, Depends(pictures.parse_picture)]
 def _search(level: Level, scope: Scope, named: Named, request: Request) -> Response:
     check_json(request.headers.get("accept"), request.query_params.get("accept"))
     query = parse_query(level, request.query_params.multi_items(), named)
-    found, more = service.search(scope, query)
+    found = service.search(scope, replace(query, limit=query.limit + 1))
     warnings = []
     if query.ignored:
         warnings.append(f"not searched by: {', '.join(query.ignored[:10])}")
     if query.not_returned:
         warnings.append(f"not returned: {', '.join(query.not_returned[:10])}")
-    if more:
+    if len(found) > query.limit:
+        found = found[: query.limit]
         warnings.append(f"there are more matches from offset {query.offset + len(found)}")
     headers = {"Warning": ", ".join(f'299 rinkaku "{text}"' for text in warnings)} if warnings else {}
     return Response(json.dumps(found, allow_nan=False), headers=headers, media_type=DICOM_JSON)
@@ -303,52 +305,34 @@ SEARCHES = (
     (SERIES + "/instances", search_instances, "search_instances_of_series"),
 )
 
-PICTURE_ANSWERS = {**IMAGES, **problems(400, 406)}
+PICTURES_OR_NOT = {**IMAGES, **problems(400, 406)}
+Reads = tuple[tuple[str, Callable[..., Response], dict[int | str, dict[str, Any]]], ...]
+"""What follows an address, what answers, and how."""
+AT_EACH_LEVEL: Reads = (
+    ("", retrieve, {**MULTIPART, **problems(406)}),
+    ("/metadata", retrieve_metadata, {**JSON_ANSWER, **problems(406)}),
+    ("/rendered", retrieve_rendered, PICTURES_OR_NOT),
+    ("/thumbnail", retrieve_thumbnail, PICTURES_OR_NOT),
+)
+OF_FRAMES: Reads = (
+    ("", retrieve_frames, {**MULTIPART, **problems(406)}),
+    ("/rendered", retrieve_rendered_frames, PICTURES_OR_NOT),
+    ("/thumbnail", retrieve_frame_thumbnails, PICTURES_OR_NOT),
+)
+OF_BULK_DATA: Reads = (("", retrieve_bulk_data, {**OCTET_ANSWER, **problems(406)}),)
 
-for _path, _endpoint, _name in SEARCHES:
-    _add("GET", _path, _endpoint, _name, responses={**JSON_ANSWER, **problems(400, 406)})
-for _path, _level in ((STUDY, "study"), (SERIES, "series"), (INSTANCE, "instance")):
-    _add("GET", _path, retrieve, f"retrieve_{_level}", responses={**MULTIPART, **problems(406)})
-    _metadata = {**JSON_ANSWER, **problems(406)}
-    _add("GET", _path + "/metadata", retrieve_metadata, f"retrieve_{_level}_metadata", responses=_metadata)
-    _add(
-        "GET",
-        _path + "/rendered",
-        retrieve_rendered,
-        f"retrieve_{_level}_rendered",
-        responses=PICTURE_ANSWERS,
-    )
-    _add(
-        "GET",
-        _path + "/thumbnail",
-        retrieve_thumbnail,
-        f"retrieve_{_level}_thumbnail",
-        responses=PICTURE_ANSWERS,
-    )
-FRAMES = INSTANCE + "/frames/{frames}"
-_add("GET", FRAMES, retrieve_frames, "retrieve_frames", responses={**MULTIPART, **problems(406)})
-_add(
-    "GET",
-    FRAMES + "/rendered",
-    retrieve_rendered_frames,
-    "retrieve_frame_rendered",
-    responses=PICTURE_ANSWERS,
-)
-_add(
-    "GET",
-    FRAMES + "/thumbnail",
-    retrieve_frame_thumbnails,
-    "retrieve_frame_thumbnail",
-    responses=PICTURE_ANSWERS,
-)
-_bulk_answers = {**OCTET_ANSWER, **problems(406)}
-_add(
-    "GET",
-    INSTANCE + "/bulkdata/{path:path}",
-    retrieve_bulk_data,
-    "retrieve_bulk_data",
-    responses=_bulk_answers,
-)
+for _path, _search_endpoint, _name in SEARCHES:
+    _add("GET", _path, _search_endpoint, _name, responses={**JSON_ANSWER, **problems(400, 406)})
+for _path, _name, _reads in (
+    (STUDY, "study", AT_EACH_LEVEL),
+    (SERIES, "series", AT_EACH_LEVEL),
+    (INSTANCE, "instance", AT_EACH_LEVEL),
+    (INSTANCE + "/frames/{frames}", "frames", OF_FRAMES),
+    (INSTANCE + "/bulkdata/{path:path}", "bulk_data", OF_BULK_DATA),
+):
+    for _below, _endpoint, _answers in _reads:
+        _name_below = f"retrieve_{_name}{_below.replace('/', '_')}"
+        _add("GET", _path + _below, _endpoint, _name_below, responses=_answers)
 for _path, _name in (("/studies", "store_instances"), (STUDY, "store_instances_of_study")):
     _taken = dict.fromkeys((200, 202, 409), JSON_ANSWER[200])
     _add(

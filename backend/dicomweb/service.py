@@ -62,12 +62,11 @@ class Stored:
     series: Series
 
 
-def search(scope: Scope | ProjectScope, query: Query) -> tuple[list[dict[str, Any]], bool]:
-    """QIDO-RS: what matches, in the JSON model, and whether more does than the limit lets through."""
+def search(scope: Scope | ProjectScope, query: Query) -> list[dict[str, Any]]:
+    """QIDO-RS: what matches, in the JSON model."""
     with session_scope(read_only=True) as session:
         project_ids = _project_ids(session, scope)
         found = repository.search(session, project_ids, query)
-        more, found = len(found) > query.limit, found[: query.limit]
         studies = {row[0].id for row in found}
         modalities = repository.modalities(session, studies)
         by_study = repository.instance_counts(session, Series.study_row_id, studies)
@@ -82,7 +81,7 @@ def search(scope: Scope | ProjectScope, query: Query) -> tuple[list[dict[str, An
         if query.level is Level.INSTANCE:
             values |= instance_attributes(row[0], row[2], row[3])
         results.append(attributes(values))
-    return results, more
+    return results
 
 
 def find(scope: Scope | ProjectScope, named: Named) -> list[Stored]:

@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from backend.dicomweb.errors import BadQuery
-from backend.dicomweb.query import Level, Query, parse_query
+from backend.dicomweb.query import MAX_RESULTS, Level, Query, parse_query
 from backend.dicomweb.service import ProjectScope, search
 
 LEVELS = {"PATIENT": Level.STUDY, "STUDY": Level.STUDY, "SERIES": Level.SERIES, "IMAGE": Level.INSTANCE}
@@ -68,11 +68,12 @@ def matches(scope: ProjectScope, identifier: Dataset, root: str) -> Iterator[Dat
 
 
 def _all(scope: ProjectScope, query: Query) -> Iterator[Json]:
-    offset, more = 0, True
-    while more:
-        page, more = search(scope, replace(query, offset=offset))
+    offset = 0
+    while page := search(scope, replace(query, offset=offset)):
         yield from page
         offset += len(page)
+        if len(page) < MAX_RESULTS:
+            return
 
 
 def _patients(studies: Iterator[Json]) -> Iterator[Json]:

@@ -51,7 +51,7 @@ def _studies_of(scope: ProjectScope, patient_id: str) -> list[str]:
     """Of exactly this patient: a retrieval has no wild cards."""
     if not patient_id:
         raise BadQuery("the Patient ID is missing")
-    rows, _ = search(scope, parse_query(Level.STUDY, [("PatientID", patient_id)]))
+    rows = search(scope, parse_query(Level.STUDY, [("PatientID", patient_id)]))
     return [row["0020000D"]["Value"][0] for row in rows if row["00100020"].get("Value") == [patient_id]]
 
 

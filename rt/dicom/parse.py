@@ -26,6 +26,7 @@ import warnings
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pydicom
 import pydicom.config
@@ -135,12 +136,15 @@ def read_stored(data: bytes, *, pixels: bool = True) -> Dataset:
         raise DicomError(f"cannot be read ({type(error).__name__})") from error
 
 
-def read_stored_header(path: Path) -> Dataset:
-    """The data set of a file that has passed `parse_instance`, read only as far as its pixel data."""
+def read_stored_header(source: Path | BinaryIO) -> Dataset:
+    """The data set of a file that has passed `parse_instance`, read only as far as its pixel data.
+
+    A stream stands at the pixel data element afterwards, if there is one.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return pydicom.dcmread(path, stop_before_pixels=True)
+            return pydicom.dcmread(source, stop_before_pixels=True)
     except PARSER_FAILURES as error:
         raise DicomError(f"cannot be read ({type(error).__name__})") from error
 

@@ -144,6 +144,28 @@ def test_call_retrieve_at_every_level(client: TestClient, sent: Sent) -> None:
         assert all(d in expected for d in back)
 
 
+def test_call_retrieve_in_a_syntax_that_only_images_can_have(client: TestClient, sent: Sent) -> None:
+    jpeg_ls, explicit = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.1"
+    headers = sent.headers | {
+        "Accept": f'multipart/related; type="application/dicom"; transfer-syntax={jpeg_ls}'
+    }
+    parts = parts_of(client.get(address(sent.ct[0], "study"), headers=headers).content)
+    back = [(kind, dcmread(io.BytesIO(data))) for kind, data in parts]
+    assert len(back) == 6
+    for kind, dataset in back:
+        syntax = jpeg_ls if dataset.Modality == "CT" else explicit
+        assert (kind, dataset.file_meta.TransferSyntaxUID) == (
+            f"application/dicom; transfer-syntax={syntax}",
+            syntax,
+        )
+    refused = client.get(address(sent.contours), headers=headers)
+    assert (refused.status_code, refused.json()["transfer_syntaxes"]) == (406, [explicit])
+    refused = client.get(
+        address(sent.ct[0]), headers=sent.headers | {"Accept": "application/dicom; transfer-syntax=1.2"}
+    )
+    assert refused.json()["transfer_syntaxes"] == [explicit, jpeg_ls, "1.2.840.10008.1.2.5"]
+
+
 def test_call_bulk_data_as_ohif_asks_for_contours(client: TestClient, sent: Sent) -> None:
     where = address(sent.contours, "series")
     (found,) = client.get(where + "/metadata", headers=sent.headers).json()

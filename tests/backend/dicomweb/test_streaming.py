@@ -143,6 +143,18 @@ def test_metadata_come_one_instance_at_a_time_without_pixels(found: list[Stored]
         assert watched.read == 0  # files are read as far as their header
 
 
+def test_a_frame_of_a_large_object_is_read_without_the_rest(
+    found: list[Stored], watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = found[0].instance
+    (verified,) = pixels.Frames(instance).parts([0], "1.2.840.10008.1.2.1")
+    assert watched.whole == [instance.sha256]
+    monkeypatch.setattr(pixels, "LARGE_BYTES", 0)
+    (in_place,) = pixels.Frames(instance).parts([0], "1.2.840.10008.1.2.1")
+    assert in_place == verified
+    assert len(watched.whole) == (1 if watched.inner is storage() else 2)
+
+
 def test_what_is_said_of_geometry_is_not_loaded_for_each_instance(found: list[Stored]) -> None:
     state = inspect(found[0].instance)
     assert {"geometry"} <= state.unloaded
