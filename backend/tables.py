@@ -11,6 +11,7 @@ from backend.labels.tables import Structure
 from backend.projects.tables import Project
 from backend.studies.tables import Study
 from backend.training.tables import NetworkVersion
+from backend.webhooks.tables import Webhook
 
 __all__ = [
     "AuditEntry",
@@ -22,4 +23,5 @@ __all__ = [
     "Structure",
     "Study",
     "User",
+    "Webhook",
 ]

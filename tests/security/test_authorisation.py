@@ -46,12 +46,14 @@ NEEDS = {
     Permission.REVIEW: {"approve_structures", "return_structures"},
     Permission.EXPORT: {
         "export_structure_set", "request_training_set", "download_training_set", "list_dicom_peers",
-        "send_structure_set", "list_deliveries", "get_delivery",
+        "send_structure_set", "list_dicom_deliveries", "get_dicom_delivery",
     },
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
         "list_dicom_titles", "set_dicom_title", "remove_dicom_title", "set_dicom_peer", "remove_dicom_peer",
+        "list_webhooks", "create_webhook", "update_webhook", "delete_webhook", "renew_webhook_secret",
+        "ping_webhook", "list_webhook_deliveries", "redeliver_webhook",
     },
 }  # fmt: skip
 """The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
@@ -74,6 +76,7 @@ BODIES = {
     "promote": {"version_id": "{version_id}"},
     "rollback": {"network": "head-neck-oar"},
     "set_template": {"structures": []},
+    "create_webhook": {"url": "https://example.org/", "events": ["study.arrived"]},
     "set_member": {"role": "reader"},
     "send_structure_set": {"peer": "CONTOURS"},
     "set_dicom_peer": {"host": "127.0.0.1", "port": 11112},

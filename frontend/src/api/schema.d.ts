@@ -155,40 +155,36 @@ export interface components {
         };
         /**
          * DeliveryOut
-         * @description A delivery, and the receipt of it.
+         * @description One message and what became of it.
          */
         DeliveryOut: {
             /** Id */
             id: string;
-            /** Structure Set Id */
-            structure_set_id: string;
-            /** Peer */
-            peer: string;
-            state: components["schemas"]["DeliveryState"];
-            /** Tries */
-            tries: number;
-            /** Problem */
-            problem: string;
-            /** Instances */
-            instances: components["schemas"]["DeliveredOut"][];
-            /** Job Id */
-            job_id: string | null;
-            /** Created By */
-            created_by: string | null;
+            /** Event */
+            event: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted") | "ping";
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "failed";
+            /** Attempts */
+            attempts: number;
+            /** Status Code */
+            status_code: number | null;
+            /** Error */
+            error: string | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
-            /** Sent At */
-            sent_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
         };
-        /**
-         * DeliveryState
-         * @description How a delivery stands.
-         * @enum {string}
-         */
-        DeliveryState: "waiting" | "sent" | "failed" | "cancelled";
         /**
          * DeploymentIn
          * @description The version to promote.
@@ -215,6 +211,42 @@ export interface components {
             /** Active */
             active: boolean;
         };
+        /**
+         * DicomDeliveryOut
+         * @description A delivery, and the receipt of it.
+         */
+        DicomDeliveryOut: {
+            /** Id */
+            id: string;
+            /** Structure Set Id */
+            structure_set_id: string;
+            /** Peer */
+            peer: string;
+            state: components["schemas"]["DicomDeliveryState"];
+            /** Tries */
+            tries: number;
+            /** Problem */
+            problem: string;
+            /** Instances */
+            instances: components["schemas"]["DeliveredOut"][];
+            /** Job Id */
+            job_id: string | null;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+        };
+        /**
+         * DicomDeliveryState
+         * @description How a delivery stands.
+         * @enum {string}
+         */
+        DicomDeliveryState: "waiting" | "sent" | "failed" | "cancelled";
         /**
          * DraftIn
          * @description Unsaved work.
@@ -611,6 +643,27 @@ export interface components {
             token: string;
         };
         /**
+         * NewWebhook
+         * @description A webhook whose secret was just made: the only time that it is shown.
+         */
+        NewWebhook: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Secret */
+            secret: string;
+        };
+        /**
          * OperationIn
          * @description Geometry on a mask that is sent along and sent back; nothing is saved.
          */
@@ -674,6 +727,13 @@ export interface components {
         Page_DeploymentOut_: {
             /** Items */
             items: components["schemas"]["DeploymentOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DicomDeliveryOut] */
+        Page_DicomDeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DicomDeliveryOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -765,6 +825,13 @@ export interface components {
         Page_UserOut_: {
             /** Items */
             items: components["schemas"]["UserOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[WebhookOut] */
+        Page_WebhookOut_: {
+            /** Items */
+            items: components["schemas"]["WebhookOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1783,6 +1850,47 @@ export interface components {
             values: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * WebhookIn
+         * @description A webhook to be made.
+         */
+        WebhookIn: {
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+        };
+        /**
+         * WebhookOut
+         * @description A webhook without its secret.
+         */
+        WebhookOut: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * WebhookPatch
+         * @description What may change about a webhook.
+         */
+        WebhookPatch: {
+            /** Url */
+            url?: string | null;
+            /** Events */
+            events?: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[] | null;
+            /** Active */
+            active?: boolean | null;
         };
         /**
          * WindowOut
