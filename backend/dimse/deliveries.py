@@ -17,8 +17,8 @@ from backend.accounts.actor import Actor
 from backend.audit.service import record
 from backend.dimse import service
 from backend.dimse.errors import ChangedMeanwhile, NotApproved
-from backend.dimse.schemas import DeliveredOut, DeliveryOut, DeliveryState, SendIn
-from backend.dimse.tables import Delivery
+from backend.dimse.schemas import DeliveredOut, DicomDeliveryOut, DicomDeliveryState, SendIn
+from backend.dimse.tables import DicomDelivery
 from backend.exports.objects import OutgoingSet, check_dicom
 from backend.exports.service import collect
 from backend.jobs.service import JobRequest, announce, enqueue
@@ -34,7 +34,7 @@ from rt.dicom.uids import new_uid
 SOP_CLASSES = {"RTSTRUCT": RTSTRUCT, "SEG": SEG}
 WARNINGS = frozenset({0xB000, 0xB006, 0xB007})
 """The peer has stored it, and changed or doubts something (PS3.4 table B.2-1)."""
-_STATES = {"failed": DeliveryState.FAILED, "cancelled": DeliveryState.CANCELLED}
+_STATES = {"failed": DicomDeliveryState.FAILED, "cancelled": DicomDeliveryState.CANCELLED}
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,12 @@ class Parcel:
     tries: int
 
 
-def request(session: Session, actor: Actor, set_id: str, body: SendIn) -> Delivery:
+def request(session: Session, actor: Actor, set_id: str, body: SendIn) -> DicomDelivery:
     """Ask for a set to be sent; NotApproved while anything drawn in it is not approved."""
     project_id = open_set(session, actor, set_id, Permission.EXPORT).project.id
     peer = service.named_peer(session, project_id, body.peer)
     outgoing = _approved(session, set_id)
-    delivery = Delivery(
+    delivery = DicomDelivery(
         project_id=project_id,
         structure_set_id=set_id,
         peer_title=peer.title,
@@ -117,7 +117,7 @@ def _announced(outgoing: OutgoingSet, modality: str) -> dict[str, Any]:
 
 def parcel(session: Session, delivery_id: str) -> Parcel:
     """What is left to send; an AppError where it cannot be sent (any more)."""
-    delivery = session.get(Delivery, delivery_id)
+    delivery = session.get(DicomDelivery, delivery_id)
     if delivery is None:
         raise NotFound("there is no such delivery")
     peer = service.named_peer(session, delivery.project_id, delivery.peer_title)
@@ -145,7 +145,7 @@ def _is_stored(status: int | None) -> bool:
 
 def note(session: Session, delivery_id: str, receipts: Sequence[Receipt], problem: str) -> int:
     """Write down what a try came to; how many objects the peer has not stored."""
-    delivery = session.get_one(Delivery, delivery_id, with_for_update=True)
+    delivery = session.get_one(DicomDelivery, delivery_id, with_for_update=True)
     said = {one.sop_instance_uid: one for one in receipts}
     delivery.instances = [_with_receipt(one, said.get(one["sop_instance_uid"])) for one in delivery.instances]
     delivery.tries += 1
@@ -171,17 +171,17 @@ def _with_receipt(one: Mapping[str, Any], receipt: Receipt | None) -> dict[str, 
 
 def start_over(session: Session, delivery_id: str) -> None:
     """Count tries anew: a person who tries again has done something about the cause."""
-    session.get_one(Delivery, delivery_id).tries = 0
+    session.get_one(DicomDelivery, delivery_id).tries = 0
 
 
 def commit(
     session: Session, project_id: str, peer: str, transaction_uid: str, kept: Mapping[str, bool]
 ) -> bool:
     """Write down what a peer commits itself to; False when it was not asked, or not this peer."""
-    statement = select(Delivery).where(
-        Delivery.commitment_uid == transaction_uid,
-        Delivery.project_id == project_id,
-        Delivery.peer_title == peer,
+    statement = select(DicomDelivery).where(
+        DicomDelivery.commitment_uid == transaction_uid,
+        DicomDelivery.project_id == project_id,
+        DicomDelivery.peer_title == peer,
     )
     delivery = session.scalars(statement.with_for_update()).one_or_none()
     if delivery is None:
@@ -193,18 +193,22 @@ def commit(
     return True
 
 
-def of_set(session: Session, actor: Actor, set_id: str, part: Part) -> Sequence[Delivery]:
+def of_set(session: Session, actor: Actor, set_id: str, part: Part) -> Sequence[DicomDelivery]:
     """Deliveries of a structure set, newest first."""
     open_set(session, actor, set_id, Permission.EXPORT)
-    statement = select(Delivery).where(Delivery.structure_set_id == set_id).order_by(Delivery.id.desc())
+    statement = (
+        select(DicomDelivery)
+        .where(DicomDelivery.structure_set_id == set_id)
+        .order_by(DicomDelivery.id.desc())
+    )
     if part.before is not None:
-        statement = statement.where(Delivery.id < part.before)
+        statement = statement.where(DicomDelivery.id < part.before)
     return session.scalars(statement.limit(part.limit)).all()
 
 
-def one(session: Session, actor: Actor, delivery_id: str) -> Delivery:
+def one(session: Session, actor: Actor, delivery_id: str) -> DicomDelivery:
     """A delivery; NotFound also where it is not the actor's to see."""
-    delivery = session.get(Delivery, delivery_id)
+    delivery = session.get(DicomDelivery, delivery_id)
     if delivery is None:
         raise NotFound("there is no such delivery")
     try:
@@ -214,21 +218,21 @@ def one(session: Session, actor: Actor, delivery_id: str) -> Delivery:
     return delivery
 
 
-def shown(session: Session, rows: Sequence[Delivery]) -> list[DeliveryOut]:
+def shown(session: Session, rows: Sequence[DicomDelivery]) -> list[DicomDeliveryOut]:
     """Deliveries as the API tells them, with how their jobs stand."""
     wanted = select(Job).where(Job.id.in_([row.job_id for row in rows if row.job_id]))
     jobs = {job.id: job for job in session.scalars(wanted)}
     return [_shown(row, jobs.get(row.job_id or "")) for row in rows]
 
 
-def _shown(row: Delivery, job: Job | None) -> DeliveryOut:
+def _shown(row: DicomDelivery, job: Job | None) -> DicomDeliveryOut:
     """A job is gone with its study; what it had not sent by then is not sent any more."""
-    waiting = DeliveryState.FAILED if job is None else _STATES.get(job.state, DeliveryState.WAITING)
-    return DeliveryOut(
+    waiting = DicomDeliveryState.FAILED if job is None else _STATES.get(job.state, DicomDeliveryState.WAITING)
+    return DicomDeliveryOut(
         id=row.id,
         structure_set_id=row.structure_set_id,
         peer=row.peer_title,
-        state=DeliveryState.SENT if row.sent_at else waiting,
+        state=DicomDeliveryState.SENT if row.sent_at else waiting,
         tries=row.tries,
         problem=row.problem or (job.error_detail if job else None) or "",
         instances=[DeliveredOut.model_validate(one) for one in row.instances],

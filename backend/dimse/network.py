@@ -55,6 +55,8 @@ MAX_PDU_BYTES = 1 << 16
 """Largest PDU that peers are told they may send (PS3.8 D.1)."""
 MAX_READ_BYTES = 1 << 20
 """Largest PDU that is read; an association request has no limit of its own."""
+MAX_MESSAGE_BYTES = 16 << 20
+"""Largest message that is no object to store: identifiers and lists of references are kept in memory."""
 ACSE_S, DIMSE_S, IDLE_S = 15.0, 60.0, 60.0
 """How long to wait for an association's words, for a message's answer, and for any word at all."""
 STALL_S = 15.0
@@ -110,11 +112,14 @@ class Meter:
 
 
 def _read(heard: AssociationSocket, whole: Any, meter: Meter, count: int) -> bytearray:
-    """Bytes of the connection; OSError, which ends it, for a PDU or a data set beyond the limits."""
-    if heard.assoc.dimse.message is None:
+    """Bytes of the connection; OSError, which ends it, for a PDU or a message beyond the limits."""
+    message = heard.assoc.dimse.message
+    if message is None:
         meter.read = 0
     meter.read += count
-    if count > MAX_READ_BYTES or meter.read > get_settings().upload_bytes:
+    in_file = message is not None and message._data_set_file is not None
+    limit = get_settings().upload_bytes if in_file else MAX_MESSAGE_BYTES
+    if count > MAX_READ_BYTES or meter.read > limit:
         heard.close()
         raise OSError("a PDU or a data set is larger than is taken")
     read: bytearray = whole(count)

@@ -10,7 +10,7 @@ from backend.accounts.deps import ActorDep
 from backend.dimse import deliveries, service
 from backend.dimse.schemas import (
     AeTitle,
-    DeliveryOut,
+    DicomDeliveryOut,
     PeerIn,
     PeerList,
     PeerOut,
@@ -74,19 +74,19 @@ def remove_dicom_peer(project_id: str, title: TitlePath, session: SessionDep, ac
 @router.post(
     "/structure-sets/{set_id}/send", status_code=status.HTTP_202_ACCEPTED, responses=problems(404, 409)
 )
-def send_structure_set(set_id: str, body: SendIn, session: SessionDep, actor: ActorDep) -> DeliveryOut:
+def send_structure_set(set_id: str, body: SendIn, session: SessionDep, actor: ActorDep) -> DicomDeliveryOut:
     """Send an approved structure set to a peer of its project; it is tried again while the peer is away."""
     return deliveries.shown(session, [deliveries.request(session, actor, set_id, body)])[0]
 
 
 @router.get("/structure-sets/{set_id}/deliveries")
-def list_deliveries(
+def list_dicom_deliveries(
     set_id: str,
     session: SessionDep,
     actor: ActorDep,
     limit: LimitParam = DEFAULT_LIMIT,
     cursor: CursorParam = None,
-) -> Page[DeliveryOut]:
+) -> Page[DicomDeliveryOut]:
     """What of a structure set was sent, newest first, with the receipts."""
     before = str(decode_cursor(cursor, (str,))[0]) if cursor else None
     rows = deliveries.of_set(session, actor, set_id, Part(before, limit))
@@ -94,7 +94,7 @@ def list_deliveries(
     return Page(items=deliveries.shown(session, rows), next_cursor=following)
 
 
-@router.get("/deliveries/{delivery_id}")
-def get_delivery(delivery_id: str, session: SessionDep, actor: ActorDep) -> DeliveryOut:
+@router.get("/dicom-deliveries/{dicom_delivery_id}")
+def get_dicom_delivery(dicom_delivery_id: str, session: SessionDep, actor: ActorDep) -> DicomDeliveryOut:
     """A delivery and its receipt."""
-    return deliveries.shown(session, [deliveries.one(session, actor, delivery_id)])[0]
+    return deliveries.shown(session, [deliveries.one(session, actor, dicom_delivery_id)])[0]

@@ -108,7 +108,7 @@ class SendIn(BaseModel):
     modalities: Annotated[list[Literal["RTSTRUCT", "SEG"]], Field(min_length=1, max_length=2)] = ["RTSTRUCT"]
 
 
-class DeliveryState(StrEnum):
+class DicomDeliveryState(StrEnum):
     """How a delivery stands."""
 
     WAITING = "waiting"
@@ -131,13 +131,13 @@ class DeliveredOut(BaseModel):
     """What the peer said when it was asked to commit itself to keep it."""
 
 
-class DeliveryOut(BaseModel):
+class DicomDeliveryOut(BaseModel):
     """A delivery, and the receipt of it."""
 
     id: str
     structure_set_id: str
     peer: str
-    state: DeliveryState
+    state: DicomDeliveryState
     tries: int
     problem: str
     instances: list[DeliveredOut]

@@ -46,7 +46,7 @@ class DicomPeer(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
-class Delivery(Base):
+class DicomDelivery(Base):
     """A structure set on its way to a peer, and the receipt: which instances, with what status, when."""
 
     __tablename__ = "dicom_deliveries"

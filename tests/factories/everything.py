@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy.orm import Session
 
-from backend.dimse.tables import Delivery, DicomPeer, DicomTitle
+from backend.dimse.tables import DicomDelivery, DicomPeer, DicomTitle
 from backend.jobs.service import JobRequest, enqueue
 from backend.kit import db
 from backend.kit.storage import storage
@@ -40,6 +40,12 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     batch = ImportBatch(project_id=project.id, user_id=user_id)
     job = enqueue(session, JobRequest("regions", {"series_id": scene.series.id}, project.id, scene.study.id))
     export = enqueue(session, JobRequest("export", {"format": "monai"}, project.id))
+    session.add(DicomTitle(project_id=project.id, title="CONTOURS"))
+    session.add(DicomPeer(project_id=project.id, title="CONTOURS", host="127.0.0.1", port=11112))
+    sent = DicomDelivery(
+        project_id=project.id, structure_set_id=structure_set.id, peer_title="CONTOURS", calling_title="X"
+    )
+    session.add(sent)
     webhook = Webhook(
         project_id=project.id, url="https://receiver.example/", events=["study.arrived"],
         secret="whsec_AAAA", created_by=user_id,
@@ -52,12 +58,6 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     session.flush()
     message = WebhookDelivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
     session.add(message)
-    session.add(DicomTitle(project_id=project.id, title="CONTOURS"))
-    session.add(DicomPeer(project_id=project.id, title="CONTOURS", host="127.0.0.1", port=11112))
-    delivery = Delivery(
-        project_id=project.id, structure_set_id=structure_set.id, peer_title="CONTOURS", calling_title="X"
-    )
-    session.add(delivery)
     session.flush()
     instance = session.query(Instance).filter_by(series_row_id=scene.series.id).first()
     assert instance is not None
@@ -75,6 +75,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "webhook_id": webhook.id,
         "message_id": message.id,
         "quarantined_id": held.id,
+        "dicom_delivery_id": sent.id,
         "job_id": job.id,
         "export_job_id": export.id,
         "study": scene.study.study_instance_uid,
@@ -84,7 +85,6 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "frames": "1",
         "path": "7FE00010",
         "title": "CONTOURS",
-        "delivery_id": delivery.id,
     }
 
 

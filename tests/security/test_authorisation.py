@@ -63,7 +63,7 @@ NEEDS = {
     Permission.REVIEW: {"approve_structures", "return_structures", *both_faces("ml_update_label")},
     Permission.EXPORT: {
         "export_structure_set", "report_structure_set", "request_training_set", "download_training_set",
-        "list_dicom_peers", "send_structure_set", "list_deliveries", "get_delivery",
+        "list_dicom_peers", "send_structure_set", "list_dicom_deliveries", "get_dicom_delivery",
         *both_faces("ml_model"),
     },
     Permission.TRAIN: {

@@ -194,42 +194,6 @@ export interface components {
             committed: boolean | null;
         };
         /**
-         * DeliveryOut
-         * @description A delivery, and the receipt of it.
-         */
-        DeliveryOut: {
-            /** Id */
-            id: string;
-            /** Structure Set Id */
-            structure_set_id: string;
-            /** Peer */
-            peer: string;
-            state: components["schemas"]["DeliveryState"];
-            /** Tries */
-            tries: number;
-            /** Problem */
-            problem: string;
-            /** Instances */
-            instances: components["schemas"]["DeliveredOut"][];
-            /** Job Id */
-            job_id: string | null;
-            /** Created By */
-            created_by: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Sent At */
-            sent_at: string | null;
-        };
-        /**
-         * DeliveryState
-         * @description How a delivery stands.
-         * @enum {string}
-         */
-        DeliveryState: "waiting" | "sent" | "failed" | "cancelled";
-        /**
          * DeploymentIn
          * @description The version to promote.
          */
@@ -255,6 +219,42 @@ export interface components {
             /** Active */
             active: boolean;
         };
+        /**
+         * DicomDeliveryOut
+         * @description A delivery, and the receipt of it.
+         */
+        DicomDeliveryOut: {
+            /** Id */
+            id: string;
+            /** Structure Set Id */
+            structure_set_id: string;
+            /** Peer */
+            peer: string;
+            state: components["schemas"]["DicomDeliveryState"];
+            /** Tries */
+            tries: number;
+            /** Problem */
+            problem: string;
+            /** Instances */
+            instances: components["schemas"]["DeliveredOut"][];
+            /** Job Id */
+            job_id: string | null;
+            /** Created By */
+            created_by: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+        };
+        /**
+         * DicomDeliveryState
+         * @description How a delivery stands.
+         * @enum {string}
+         */
+        DicomDeliveryState: "waiting" | "sent" | "failed" | "cancelled";
         /**
          * DicomFormat
          * @description Files that are read again before they leave.
@@ -905,17 +905,17 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
-        /** Page[DeliveryOut] */
-        Page_DeliveryOut_: {
-            /** Items */
-            items: components["schemas"]["DeliveryOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
-        };
         /** Page[DeploymentOut] */
         Page_DeploymentOut_: {
             /** Items */
             items: components["schemas"]["DeploymentOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DicomDeliveryOut] */
+        Page_DicomDeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DicomDeliveryOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pydicom
 import pytest
 from pydicom import Dataset
 from pynetdicom import AE, build_role, evt
+from pynetdicom.dimse_primitives import C_FIND
 from sqlalchemy import select
 
 from backend.audit.tables import AuditEntry
+from backend.dimse import network
 from backend.dimse.schemas import Caller
 from backend.kit import db
 from backend.projects.tables import Project
@@ -135,6 +138,19 @@ def test_queries_that_cannot_be_understood_are_said_to_be_so(ours: Ours, keys: d
         else:
             setattr(identifier, keyword, value)
     assert ask(ours, identifier) == [0xA900]
+
+
+def test_an_identifier_without_end_is_cut_off(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "MAX_MESSAGE_BYTES", 1 << 18)
+    entity = AE(ae_title=CALLER)
+    entity.add_requested_context(FIND_STUDY)
+    association = entity.associate("127.0.0.1", ours.port, ae_title=TITLE)
+    request = C_FIND()
+    request.MessageID, request.Priority, request.AffectedSOPClassUID = 1, 2, FIND_STUDY
+    request.Identifier = BytesIO(b"\0" * (1 << 20))
+    association.dimse.send_msg(request, association.accepted_contexts[0].context_id)
+    wait_until(lambda: not association.is_established)
+    assert dcmtk("echoscu", *ours.address()).returncode == 0
 
 
 def test_a_title_that_answers_no_queries_offers_none(ours: Ours, images: list[Dataset]) -> None:

@@ -70,7 +70,7 @@ def ask(client: TestClient, drawn: Drawn, headers: dict[str, str], **body: Any) 
 
 
 def read(client: TestClient, delivery: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
-    return client.get(f"/api/deliveries/{delivery['id']}", headers=headers).json()
+    return client.get(f"/api/dicom-deliveries/{delivery['id']}", headers=headers).json()
 
 
 def test_an_approved_set_reaches_orthanc_with_a_receipt(
