@@ -8,5 +8,5 @@ export default defineConfig({
   worker: { format: 'es' },
   build: { target: 'es2023', sourcemap: false, assetsInlineLimit: 0 },
   server: { proxy: { '/api': backend, '/dicomweb': backend } },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+  test: { environment: 'node', include: ['src/**/*.test.ts'], testTimeout: 60_000 },
 });

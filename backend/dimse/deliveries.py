@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from backend.accounts.actor import Actor
 from backend.audit.service import record
 from backend.dimse import service
-from backend.dimse.errors import ChangedMeanwhile, NotApproved
+from backend.dimse.errors import ChangedMeanwhile, LeavesUnnamed, NotApproved
 from backend.dimse.schemas import DeliveredOut, DicomDeliveryOut, DicomDeliveryState, SendIn
 from backend.dimse.tables import DicomDelivery
 from backend.exports.objects import OutgoingSet, check_dicom
@@ -68,6 +68,7 @@ def request(session: Session, actor: Actor, set_id: str, body: SendIn) -> DicomD
     """Ask for a set to be sent; NotApproved while anything drawn in it is not approved."""
     project_id = open_set(session, actor, set_id, Permission.EXPORT).project.id
     peer = service.named_peer(session, project_id, body.peer)
+    _check_named(session, project_id)
     outgoing = _approved(session, set_id)
     delivery = DicomDelivery(
         project_id=project_id,
@@ -91,6 +92,11 @@ def request(session: Session, actor: Actor, set_id: str, body: SendIn) -> DicomD
         project_id=project_id, changes=changes,
     )  # fmt: skip
     return delivery
+
+
+def _check_named(session: Session, project_id: str) -> None:
+    if service.leaves_unnamed(session, project_id):
+        raise LeavesUnnamed("the project de-identifies at export; a peer would not know whose object it is")
 
 
 def _approved(session: Session, set_id: str) -> OutgoingSet:
@@ -121,6 +127,7 @@ def parcel(session: Session, delivery_id: str) -> Parcel:
     if delivery is None:
         raise NotFound("there is no such delivery")
     peer = service.named_peer(session, delivery.project_id, delivery.peer_title)
+    _check_named(session, delivery.project_id)
     outgoing = _approved(session, delivery.structure_set_id)
     for one in delivery.instances:
         if one["sop_instance_uid"] != outgoing.sop_instance_uid(one["modality"]):

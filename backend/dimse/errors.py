@@ -7,6 +7,7 @@ AppError
     ├── TitleTaken            another project has this AE title
     ├── TitleMissing          the project has no AE title of its own to call with
     ├── NotApproved           only what is approved is sent
+    ├── LeavesUnnamed         the project lets nothing out that names a patient
     ├── ChangedMeanwhile      the set is not what was asked to be sent
     ├── PeerRefused           the peer did not take an object
     ├── NobodyNamed           answers to queries, but says to whom not
@@ -38,6 +39,12 @@ class NotApproved(Conflict):
     """Only what is approved is sent."""
 
     slug, title = "not-approved", "Not everything in this structure set is approved"
+
+
+class LeavesUnnamed(Conflict):
+    """The project de-identifies what leaves it, and a peer needs to know whose object it is."""
+
+    slug, title = "leaves-unnamed", "Nothing that names a patient leaves this project"
 
 
 class ChangedMeanwhile(Conflict):

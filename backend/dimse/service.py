@@ -28,7 +28,9 @@ from backend.dimse.schemas import PeerIn, TitleIn
 from backend.dimse.tables import DicomPeer, DicomTitle
 from backend.kit.db import session_scope
 from backend.kit.errors import NotFound
+from backend.projects.deidentification import deidentifier
 from backend.projects.service import Permission, get_project, require
+from backend.projects.tables import DeidentificationMode
 from backend.studies.imports import target_of
 from backend.studies.intake import Target
 
@@ -67,7 +69,13 @@ def admit(session: Session, call: Call) -> Admission:
     if found.callers and not any(_is(one, call) for one in found.callers):
         raise NotAdmitted("the caller is not one of those named", CALLING_NOT_RECOGNISED)
     target = target_of(get_project(session, found.project_id), None)
-    return Admission(found.id, found.title, call.calling, target, found.allow_query)
+    allow_query = found.allow_query and not leaves_unnamed(session, found.project_id)
+    return Admission(found.id, found.title, call.calling, target, allow_query)
+
+
+def leaves_unnamed(session: Session, project_id: str) -> bool:
+    """Whether the project de-identifies what leaves it: then peers fetch nothing and are sent nothing."""
+    return deidentifier(session, project_id, DeidentificationMode.EXPORT) is not None
 
 
 def _is(caller: dict[str, str | None], call: Call) -> bool:

@@ -29,6 +29,7 @@ STAGES: dict[str, str] = {
 """The sentence of each stage."""
 LOG_LINES: dict[str, str] = {
     "drawing": "{network} v{version} on {device}, {slices} slices of {rows} × {columns} voxels",
+    "peer-said": "{problem}",
     "region-not-found": "the network's region is not in this scan: nothing is offered",
     "training": "{train} scans train, {watched} are watched, {iterations} iterations",
     "unwatched": "no scan is watched: nothing but the loss shows how the training goes",

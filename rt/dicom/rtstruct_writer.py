@@ -70,13 +70,7 @@ def write_rtstruct(
     MaskError when a mask is not on the grid, DicomReferenceError when a number is used twice.
     """
     check_structures(series, structures)
-    dataset = common_dataset(series, header, RTStructureSetStorage)
-    dataset.Modality = "RTSTRUCT"
-    dataset.InstanceNumber = 1
-    dataset.StructureSetLabel = plain_text(header.label, 16) or "RINKAKU"
-    dataset.StructureSetName = plain_text(header.label, 64)
-    dataset.StructureSetDate, dataset.StructureSetTime = date_and_time(header.written_at)
-    dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(series)]
+    dataset = _begun(series, header)
     kept = source or _NOTHING
     dataset.update(copy.deepcopy(kept.private))
     if kept.sop_instance_uid:
@@ -92,6 +86,18 @@ def write_rtstruct(
         _contour_item(s, c, series, kept) for s, c in zip(structures, contours, strict=True)
     ]
     dataset.RTROIObservationsSequence = _observations(structures, kept)
+    return dataset
+
+
+def _begun(series: SeriesReference, header: ObjectHeader) -> Dataset:
+    """What a structure set says of itself, without structures."""
+    dataset = common_dataset(series, header, RTStructureSetStorage)
+    dataset.Modality = "RTSTRUCT"
+    dataset.InstanceNumber = 1
+    dataset.StructureSetLabel = plain_text(header.label, 16) or "RINKAKU"
+    dataset.StructureSetName = plain_text(header.label, 64)
+    dataset.StructureSetDate, dataset.StructureSetTime = date_and_time(header.written_at)
+    dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(series)]
     dataset.ApprovalStatus = "UNAPPROVED"
     if header.approved_by is not None:
         dataset.ApprovalStatus = "APPROVED"

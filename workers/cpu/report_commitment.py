@@ -31,6 +31,6 @@ def report_commitment(context: JobContext) -> dict[str, Any]:
         tries = context.claim.attempt
         if tries >= MAX_TRIES:
             raise
-        context.log(away.detail)
+        context.log("peer-said", problem=away.detail)
         return context.postpone(min(FIRST_DELAY_S * 2.0 ** (tries - 1), LONGEST_DELAY_S), result)
     return result

@@ -42,7 +42,7 @@ def send(context: JobContext) -> dict[str, Any]:
         deliveries.note(session, delivery_id, receipts, problem)
         if not may_pass or parcel.tries + 1 >= MAX_TRIES:
             deliveries.start_over(session, delivery_id)
-    context.log(problem)
+    context.log("peer-said", problem=problem)
     if not may_pass:
         raise PeerRefused(problem)
     if parcel.tries + 1 >= MAX_TRIES:

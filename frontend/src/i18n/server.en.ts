@@ -15,6 +15,7 @@ export const serverEn = {
   'stage.verifying': 'Checking {n} of {total}',
   'stage.case': 'Case {n} of {total}',
   'log.drawing': '{network} v{version} on {device}, {slices} slices of {rows} × {columns} voxels',
+  'log.peer-said': 'The peer: {problem}',
   'log.region-not-found': "The network's region is not in this scan: nothing is offered",
   'log.training': '{train} scans train, {watched} are watched, {iterations} iterations',
   'log.unwatched': 'No scan is watched: nothing but the loss shows how the training goes',

@@ -17,6 +17,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'stage.verifying': '確認中 {n} / {total}',
   'stage.case': '症例 {n} / {total}',
   'log.drawing': '{network} v{version}（{device}）、{rows} × {columns} ボクセル、{slices} スライス',
+  'log.peer-said': '接続先：{problem}',
   'log.region-not-found': 'AIモデルの対象部位がこの画像にないため、輪郭は作成しません',
   'log.training': '学習 {train} 件、検証 {watched} 件、反復 {iterations} 回',
   'log.unwatched': '検証用の画像がありません。学習の経過は損失でしか確認できません',

@@ -125,6 +125,7 @@ export const slugsEn = {
   'slug.bad-dose': 'This dose cannot be used',
   'slug.bad-dose-metric': 'This metric cannot be read',
   'slug.dicom-title-missing': 'The project has no AE title',
+  'slug.leaves-unnamed': 'Nothing that names a patient leaves this project',
   'slug.not-approved': 'Not everything in this structure set is approved',
   'slug.changed-since-asked': 'Changed since it was to be sent',
   'slug.dicom-peer-refused': 'The DICOM peer refused',

@@ -127,6 +127,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.bad-dose': 'この線量は使えません',
   'slug.bad-dose-metric': 'この線量指標は読み取れません',
   'slug.dicom-title-missing': 'プロジェクトにAEタイトルがありません',
+  'slug.leaves-unnamed': 'このプロジェクトからは患者名の入ったデータを送れません',
   'slug.not-approved': 'このストラクチャセットには未承認のものがあります',
   'slug.changed-since-asked': '送信の依頼後に変更されました',
   'slug.dicom-peer-refused': 'DICOM接続先が受け取りを拒否しました',

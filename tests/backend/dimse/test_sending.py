@@ -16,12 +16,13 @@ from sqlalchemy import delete, select, update
 
 from backend.audit.tables import AuditEntry
 from backend.config import get_settings
-from backend.dimse.errors import ChangedMeanwhile, NotApproved, PeerRefused
+from backend.dimse.errors import ChangedMeanwhile, LeavesUnnamed, NotApproved, PeerRefused
+from backend.dimse.service import Call, admit
 from backend.jobs.tables import Job
 from backend.kit import db
 from backend.labels.tables import StructureSet
 from backend.studies.tables import Instance
-from tests.backend.dimse.conftest import Orthanc, Ours, free_port, name_peer, wait_until
+from tests.backend.dimse.conftest import CALLER, TITLE, Orthanc, Ours, free_port, name_peer, wait_until
 from tests.backend.labels.conftest import Drawn, draw
 from tests.factories.dicom import encode, make_ct_series
 from tests.factories.jobs import run_job, run_queued
@@ -108,6 +109,26 @@ def test_only_what_is_approved_is_sent(ours: Ours, drawn: Drawn, client: TestCli
     path = f"/api/structure-sets/{drawn.set_id}/send"
     refused = client.post(path, json={"peer": "TPS"}, headers=login("clinician"))
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/not-approved")
+
+
+def test_a_project_that_deidentifies_at_export_sends_and_answers_nothing(
+    ours: Ours, approved: Drawn, client: TestClient, login: Login
+) -> None:
+    name_peer(ours.project, "TPS", free_port())
+    headers = login("administrator")
+    delivery = ask(client, approved, headers)
+    body = {"mode": "export", "options": []}
+    answer = client.put(f"/api/projects/{ours.project.id}/deidentification", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    path = f"/api/structure-sets/{approved.set_id}/send"
+    refused = client.post(path, json={"peer": "TPS"}, headers=headers)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/leaves-unnamed")
+    with pytest.raises(LeavesUnnamed):
+        run_queued("send")
+    assert read(client, delivery, headers)["sent_at"] is None
+    call = Call(TITLE, CALLER, "127.0.0.1")
+    with db.session_scope(read_only=True) as session:
+        assert not admit(session, call).allow_query
 
 
 def test_nothing_is_sent_to_who_is_no_peer(
