@@ -132,6 +132,8 @@ def test_client_uploads_and_has_no_sessions(
     client = real.MONAILabelClient(live_server + address("annotator"), tmpdir=str(tmp_path))
     uid = client.upload_image(str(tmp_path / "ct.nii.gz"), "spleen_7")["image"]
     assert client.next_sample("first", {})["id"] == uid
+    with pytest.raises(TypeError):
+        client.upload_image(str(tmp_path / "ct.nii.gz"))  # fails at home, before anything is sent
     with pytest.raises(real.MONAILabelClientException):
         client.create_session(str(tmp_path / "ct.nii.gz"))
     assert client.get_session("expired") == {}, "Slicer would fail where this is 404"
