@@ -136,12 +136,12 @@ def test_the_audit_says_that_it_was_deidentified(
 def test_an_export_in_which_something_survives_is_withheld(
     client: TestClient, project: Project, drawn: Drawn, hidden: dict[str, str], monkeypatch, tmp_path: Path
 ) -> None:
-    """The gate is told to look for a word that de-identification leaves."""
+    """The gate is told to look for a word that de-identification writes."""
     from rt.dicom.deidentify import objects
     from rt.dicom.deidentify.identifiers import Identifiers
 
     monkeypatch.setattr(
-        objects, "identifiers_of", lambda *_: Identifiers(frozenset({"rtstruct"}), frozenset())
+        objects, "identifiers_of", lambda *_: Identifiers(frozenset({"removed"}), frozenset())
     )
     answer = client.get(f"/api/structure-sets/{drawn.set_id}/export?format=rtstruct", headers=hidden)
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/export-withheld")
