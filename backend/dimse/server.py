@@ -48,6 +48,7 @@ class _Connection(RequestHandler):
             with suppress(OSError):
                 self.request.shutdown(socket.SHUT_RDWR)  # its bytes trickle, or they are none of DICOM's
         association.join()
+        self.request.close()  # pynetdicom leaves it open where the peer was faster
         self.server.reception.farewell(association)
 
 

@@ -145,11 +145,13 @@ def test_an_identifier_without_end_is_cut_off(ours: Ours, monkeypatch: pytest.Mo
     entity = AE(ae_title=CALLER)
     entity.add_requested_context(FIND_STUDY)
     association = entity.associate("127.0.0.1", ours.port, ae_title=TITLE)
+    wire = association.dul.socket.socket
     request = C_FIND()
     request.MessageID, request.Priority, request.AffectedSOPClassUID = 1, 2, FIND_STUDY
     request.Identifier = BytesIO(b"\0" * (1 << 20))
     association.dimse.send_msg(request, association.accepted_contexts[0].context_id)
     wait_until(lambda: not association.is_established)
+    wire.close()  # pynetdicom leaves that to the garbage collector
     assert dcmtk("echoscu", *ours.address()).returncode == 0
 
 
