@@ -31,6 +31,7 @@ from backend.projects.router import router as projects
 from backend.studies.router import router as studies
 from backend.training.router import router as training
 from backend.version import VERSION
+from backend.webhooks.router import router as webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     admin,
@@ -43,6 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     exports,
     dose,
     training,
+    webhooks,
 )
 """Every feature's routes; a new feature adds its line here."""
 

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """How long a worker may be silent before its job is given to another."""
     upload_bytes: int = 2 * 1024**3
     """Largest single file."""
+    webhook_loopback: bool = False
+    """Whether webhooks may call programs on this machine itself."""
 
     @field_validator("data", "weights", "frontend")
     @classmethod

@@ -10,5 +10,6 @@ from backend.labels.tables import Structure
 from backend.projects.tables import Project
 from backend.studies.tables import Study
 from backend.training.tables import NetworkVersion
+from backend.webhooks.tables import Webhook
 
-__all__ = ["AuditEntry", "Base", "Job", "NetworkVersion", "Project", "Structure", "Study", "User"]
+__all__ = ["AuditEntry", "Base", "Job", "NetworkVersion", "Project", "Structure", "Study", "User", "Webhook"]

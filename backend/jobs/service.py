@@ -29,12 +29,13 @@ KINDS: dict[str, str] = {
     "assemble": "cpu",
     "sweep-storage": "cpu",
     "verify-storage": "cpu",
+    "deliver-webhook": "cpu",
 }
 """Queue of each kind of job; `workers/<queue>/<kind>.py` does it.  Trainings have one of their own, so that
 no patient's contours wait for hours behind one."""
 QUEUES = tuple(sorted(set(KINDS.values())))
 
-HOUSEKEEPING = frozenset({"publish", "measure", "sweep-storage", "verify-storage"})
+HOUSEKEEPING = frozenset({"publish", "measure", "sweep-storage", "verify-storage", "deliver-webhook"})
 """Kinds that nobody asks for."""
 
 MAX_ATTEMPTS: dict[str, int] = {"train": 10}

@@ -23,6 +23,7 @@ from backend.kit.db import session_scope
 from backend.projects.tables import Project
 from backend.studies import volumes
 from backend.studies.tables import Instance, Series, Study
+from backend.webhooks import service as webhooks
 from rt.dicom.series import GeometryFinding, check_geometry
 from rt.errors import GeometryError, RtError
 
@@ -126,12 +127,17 @@ def assemble_series(series_id: str) -> bool:
         study.updated_at = now()
         announce(session, "study", study.id, study.project_id)
         if built is not None:
+            webhooks.emit(session, study.project_id, "study.arrived", study.id, _told(study))
             _ask_for_contours(session, series, study)
             _ask_for_structures(session, study.id, again=True)
     log.info(
         "studies.series.settled", series_id=series_id, instances=len(instances), volume=built is not None
     )
     return built is not None
+
+
+def _told(study: Study) -> dict[str, str]:
+    return {"study_id": study.id, "study_instance_uid": study.study_instance_uid}
 
 
 def _kept_for_people(session: Session, series: Series, study: Study) -> bool:

@@ -22,6 +22,7 @@ from backend.projects.service import Permission
 from backend.training import repository
 from backend.training.errors import NoEarlierVersion
 from backend.training.tables import Deployment, NetworkVersion
+from backend.webhooks import service as webhooks
 
 
 def register_shipped(session: Session) -> None:
@@ -133,6 +134,13 @@ def _deploy(
         session, actor.user_id, act, "network_version", version.id, project_id, {"version": version.version}
     )
     jobs.announce(session, "run", version.run_id or version.id, project_id)
+    told = {
+        "network": version.name,
+        "version": version.version,
+        "version_id": version.id,
+        "rolled_back": rolled_back,
+    }
+    webhooks.emit(session, project_id, "network.promoted", row.id, told)
     return row
 
 

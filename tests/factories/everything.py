@@ -15,6 +15,7 @@ from backend.labels.service.sets import NewStructure, add_structure, working_set
 from backend.projects.tables import Project
 from backend.studies.tables import ImportBatch, Instance, Series
 from backend.training.tables import NetworkVersion, Run, Snapshot
+from backend.webhooks.tables import Delivery, Webhook
 from tests.factories.dicom import make_rtdose
 from tests.factories.patients import Arrived, send, send_ct
 from tests.factories.scenes import block
@@ -38,7 +39,14 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     batch = ImportBatch(project_id=project.id, user_id=user_id)
     job = enqueue(session, JobRequest("regions", {"series_id": scene.series.id}, project.id, scene.study.id))
     export = enqueue(session, JobRequest("export", {"format": "monai"}, project.id))
-    session.add(batch)
+    webhook = Webhook(
+        project_id=project.id, url="https://receiver.example/", events=["study.arrived"],
+        secret="whsec_AAAA", created_by=user_id,
+    )  # fmt: skip
+    session.add_all([batch, webhook])
+    session.flush()
+    delivery = Delivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
+    session.add(delivery)
     session.flush()
     instance = session.query(Instance).filter_by(series_row_id=scene.series.id).first()
     assert instance is not None
@@ -53,6 +61,8 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "structure_id": structure.id,
         "number": "1",
         "import_id": batch.id,
+        "webhook_id": webhook.id,
+        "delivery_id": delivery.id,
         "job_id": job.id,
         "export_job_id": export.id,
         "study": scene.study.study_instance_uid,

@@ -49,6 +49,8 @@ NEEDS = {
     Permission.TRAIN: {"freeze_snapshot", "start_run", "promote", "rollback"},
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
+        "list_webhooks", "create_webhook", "update_webhook", "delete_webhook", "renew_webhook_secret",
+        "ping_webhook", "list_webhook_deliveries", "redeliver_webhook",
     },
 }  # fmt: skip
 """The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
@@ -71,6 +73,7 @@ BODIES = {
     "promote": {"version_id": "{version_id}"},
     "rollback": {"network": "head-neck-oar"},
     "set_template": {"structures": []},
+    "create_webhook": {"url": "https://example.org/", "events": ["study.arrived"]},
     "set_member": {"role": "reader"},
     "patch_study": {"assignee_id": None},
 }  # fmt: skip

@@ -18,6 +18,7 @@ from backend.studies.tables import Series, Study
 from backend.training import networks
 from backend.training.service import DEFAULT_NETWORK
 from backend.training.tables import NetworkVersion
+from backend.webhooks import service as webhooks
 from models.inference.plausibility import Finding
 from models.inference.segment import Segmentation, segment_ct
 from models.registry.network import Network, NetworkManifest, load_network
@@ -113,7 +114,21 @@ def _offer(session: Session, task: _Task, network: Network, drawn: Segmentation)
         labels.append_revision(session, structure, new)
         offered["drawn"].append(name)
     labels.refresh_study(session, task.study.id)
+    if offered["drawn"]:
+        _tell(session, task, structure_set.id, offered["drawn"])
     return offered
+
+
+def _tell(session: Session, task: _Task, set_id: str, drawn: list[str]) -> None:
+    data = {
+        "study_id": task.study.id,
+        "study_instance_uid": task.study.study_instance_uid,
+        "series_instance_uid": task.series.series_instance_uid,
+        "structure_set_id": set_id,
+        "structures": drawn,
+        "network": {"name": task.version.name, "version": task.version.version},
+    }
+    webhooks.emit(session, task.study.project_id, "contours.ready", set_id, data)
 
 
 def _warning(finding: Finding) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from backend.accounts.actor import Actor
 from backend.audit import service as audit
 from backend.jobs import service as jobs
 from backend.kit.errors import InvalidInput
+from backend.kit.ids import new_id
 from backend.labels import repository
 from backend.labels.errors import IllegalTransition, OwnWork
 from backend.labels.schemas import ReviewIn
@@ -28,6 +29,7 @@ from backend.labels.service.sets import SetScope, open_set, open_structure, requ
 from backend.labels.states import Act, State, next_state
 from backend.labels.tables import Review, Revision, Structure
 from backend.projects.service import Permission
+from backend.webhooks import service as webhooks
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,22 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
             project_id=scope.project.id,
             changes={"revision": head.number, "sha256": head.sha256, "name": structure.name},
         )  # fmt: skip
+    _tell(session, actor, scope, chosen if act is Act.APPROVE else [])
+    return scope
+
+
+def _tell(session: Session, actor: Actor, scope: SetScope, approved: Sequence[Structure]) -> None:
+    """Open browsers, DICOMweb, and programs that want to know of approvals."""
     jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
-    return scope
+    if approved:
+        told = {
+            "study_id": scope.study.id,
+            "study_instance_uid": scope.study.study_instance_uid,
+            "structure_set_id": scope.structure_set.id,
+            "structures": [{"id": row.id, "name": row.name, "revision": row.head} for row in approved],
+        }
+        webhooks.emit(session, scope.project.id, "structures.approved", new_id(), told)
 
 
 def _chosen(

@@ -27,5 +27,7 @@ export const keys = {
   effort: (projectId: string) => ['effort', projectId] as const,
   users: ['users'] as const,
   tokens: ['tokens'] as const,
+  webhooks: (projectId: string) => ['webhooks', projectId] as const,
+  deliveries: (webhookId: string) => ['webhook-deliveries', webhookId] as const,
   audit: (filters: unknown) => ['audit', filters] as const,
 };

@@ -134,6 +134,38 @@ export interface components {
             } | null;
         };
         /**
+         * DeliveryOut
+         * @description One message and what became of it.
+         */
+        DeliveryOut: {
+            /** Id */
+            id: string;
+            /** Event */
+            event: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted") | "ping";
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "failed";
+            /** Attempts */
+            attempts: number;
+            /** Status Code */
+            status_code: number | null;
+            /** Error */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
          * DeploymentIn
          * @description The version to promote.
          */
@@ -644,6 +676,27 @@ export interface components {
             token: string;
         };
         /**
+         * NewWebhook
+         * @description A webhook whose secret was just made: the only time that it is shown.
+         */
+        NewWebhook: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Secret */
+            secret: string;
+        };
+        /**
          * Objective
          * @description What a protocol wants of one kind of structure.
          */
@@ -767,6 +820,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[DeliveryOut] */
+        Page_DeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DeliveryOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[DeploymentOut] */
         Page_DeploymentOut_: {
             /** Items */
@@ -862,6 +922,13 @@ export interface components {
         Page_UserOut_: {
             /** Items */
             items: components["schemas"]["UserOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[WebhookOut] */
+        Page_WebhookOut_: {
+            /** Items */
+            items: components["schemas"]["WebhookOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1828,6 +1895,47 @@ export interface components {
             values: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * WebhookIn
+         * @description A webhook to be made.
+         */
+        WebhookIn: {
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+        };
+        /**
+         * WebhookOut
+         * @description A webhook without its secret.
+         */
+        WebhookOut: {
+            /** Id */
+            id: string;
+            /** Url */
+            url: string;
+            /** Events */
+            events: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[];
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * WebhookPatch
+         * @description What may change about a webhook.
+         */
+        WebhookPatch: {
+            /** Url */
+            url?: string | null;
+            /** Events */
+            events?: ("study.arrived" | "contours.ready" | "structures.approved" | "network.promoted")[] | null;
+            /** Active */
+            active?: boolean | null;
         };
         /**
          * WindowOut

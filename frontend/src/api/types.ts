@@ -11,6 +11,9 @@ export type Role = Membership['role'];
 export type Me = Schemas['Me'];
 export type Token = Schemas['TokenOut'];
 export type NewToken = Schemas['NewToken'];
+export type Webhook = Schemas['WebhookOut'];
+export type NewWebhook = Schemas['NewWebhook'];
+export type Delivery = Schemas['DeliveryOut'];
 
 export type Rule = Schemas['Rule'];
 export type Project = Schemas['ProjectOut'];

@@ -5,7 +5,8 @@ import { serverEn } from './server.en';
 import { slugsEn } from './slugs.en';
 import { trainingEn } from './training.en';
 import { viewerEn } from './viewer.en';
+import { webhooksEn } from './webhooks.en';
 import { worklistEn } from './worklist.en';
 
 /** Every phrase in English; other languages have the same keys. */
-export const en = { ...worklistEn, ...viewerEn, ...doseEn, ...reviewEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn } as const;
+export const en = { ...worklistEn, ...viewerEn, ...doseEn, ...reviewEn, ...pagesEn, ...trainingEn, ...slugsEn, ...serverEn, ...webhooksEn } as const;

@@ -6,6 +6,7 @@ import { serverJa } from './server.ja';
 import { slugsJa } from './slugs.ja';
 import { trainingJa } from './training.ja';
 import { viewerJa } from './viewer.ja';
+import { webhooksJa } from './webhooks.ja';
 import { worklistJa } from './worklist.ja';
 
 /** Every phrase in Japanese. */
@@ -18,4 +19,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...trainingJa,
   ...slugsJa,
   ...serverJa,
+  ...webhooksJa,
 };

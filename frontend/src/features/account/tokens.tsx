@@ -10,7 +10,7 @@ import { Confirm, Dialog, DialogActions } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
-import { notify } from '../../ui/toast';
+import { SecretText } from '../../ui/secret';
 import css from './account.module.css';
 
 const LIVES = ['30', '90', '365', ''] as const;
@@ -18,19 +18,10 @@ const LIVES = ['30', '90', '365', ''] as const;
 /** The only time the secret is seen. */
 function Secret({ token, onClose }: { token: string; onClose: () => void }) {
   const t = useT();
-  const copy = (): void => {
-    navigator.clipboard.writeText(token).then(
-      () => notify(t('account.copied')),
-      () => notify(t('account.notCopied'), true),
-    );
-  };
   return (
     <>
       <p>{t('account.tokenOnce')}</p>
-      <div className={css.secret}>
-        <code>{token}</code>
-        <Button onClick={copy}>{t('account.copy')}</Button>
-      </div>
+      <SecretText secret={token} />
       <p className={layout.muted}>{t('account.tokenUse')}</p>
       <DialogActions>
         <Button look="primary" onClick={onClose}>

@@ -15,6 +15,7 @@ import { NewProject } from './new-project';
 import css from './project.module.css';
 import { Rules } from './rules';
 import { TemplateSection } from './template';
+import { Webhooks } from './webhooks';
 
 function ProjectSections({ projectId }: { projectId: string }) {
   const project = useQuery({
@@ -35,6 +36,7 @@ function ProjectSections({ projectId }: { projectId: string }) {
         <General project={project.data} manage={manage} />
         <Members projectId={projectId} manage={manage} />
         {may(role, 'export') && <Exports projectId={projectId} />}
+        {manage && <Webhooks projectId={projectId} />}
       </div>
     </div>
   );
