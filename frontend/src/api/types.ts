@@ -13,6 +13,10 @@ export type SessionStatus = Schemas['SessionStatus'];
 export type Token = Schemas['TokenOut'];
 export type NewToken = Schemas['NewToken'];
 export type Webhook = Schemas['WebhookOut'];
+export type DicomTitle = Schemas['TitleOut'];
+export type DicomCaller = Schemas['Caller'];
+export type DicomPeer = Schemas['PeerOut'];
+export type DicomDelivery = Schemas['DicomDeliveryOut'];
 export type NewWebhook = Schemas['NewWebhook'];
 export type Delivery = Schemas['WebhookDeliveryOut'];
 

@@ -1,6 +1,7 @@
 import { cardEn } from './card.en';
 import { deidentifyEn } from './deidentify.en';
 import { doseEn } from './dose.en';
+import { networkEn } from './network.en';
 import { pagesEn } from './pages.en';
 import { reviewEn } from './review.en';
 import { serverEn } from './server.en';
@@ -21,6 +22,7 @@ export const en = {
   ...slugsEn,
   ...serverEn,
   ...webhooksEn,
+  ...networkEn,
   ...cardEn,
   ...deidentifyEn,
 } as const;

@@ -2,6 +2,7 @@ import { cardJa } from './card.ja';
 import { deidentifyJa } from './deidentify.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
+import { networkJa } from './network.ja';
 import { pagesJa } from './pages.ja';
 import { reviewJa } from './review.ja';
 import { serverJa } from './server.ja';
@@ -22,6 +23,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...slugsJa,
   ...serverJa,
   ...webhooksJa,
+  ...networkJa,
   ...cardJa,
   ...deidentifyJa,
 };

@@ -8,8 +8,10 @@ import { useT } from '../../i18n';
 import { Button, ButtonLink, SelectField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { Caution, ErrorNote, Loading } from '../../ui/feedback';
+import { useSession } from '../login/session';
 import { StillDrawing } from './draw-again';
 import { ProfileNote, ReportTable } from './export-report';
+import { SendToPeer } from './send-to-peer';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
 
@@ -94,6 +96,7 @@ function Sending({ setId }: { setId: string }) {
 export function ExportDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
   const { set, session } = useWorkspace();
+  const { project } = useSession();
   const dirty = useLabels(session, (state) => state.dirty);
   if (set === null) return null;
   const { leaving, empty, unknown, unsaved } = leavingOf(set.structures, dirty);
@@ -113,6 +116,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
       <StillDrawing />
       <p className={css.muted}>{t('common.notClinical')}</p>
       <Sending setId={set.id} />
+      {project !== null && <SendToPeer setId={set.id} projectId={project.id} />}
     </Dialog>
   );
 }

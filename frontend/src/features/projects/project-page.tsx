@@ -9,6 +9,8 @@ import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { PageLayout } from '../../ui/layout';
 import { may, useSession } from '../login/session';
 import { DeidentificationSection } from './deidentification';
+import { DicomPeers } from './dicom-peers';
+import { DicomTitles } from './dicom-titles';
 import { Exports } from './exports';
 import { General } from './general';
 import { Members } from './members';
@@ -40,6 +42,8 @@ function ProjectSections({ projectId }: { projectId: string }) {
         <DeidentificationSection projectId={projectId} manage={manage} />
         {manage && <Quarantine projectId={projectId} />}
         {may(role, 'export') && <Exports projectId={projectId} />}
+        {manage && <DicomTitles projectId={projectId} />}
+        {may(role, 'export') && <DicomPeers projectId={projectId} manage={manage} />}
         {manage && <Webhooks projectId={projectId} />}
       </div>
     </div>

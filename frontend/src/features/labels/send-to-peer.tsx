@@ -1,0 +1,69 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { DicomDelivery, DicomPeer, Page } from '../../api/types';
+import { useT } from '../../i18n';
+import { Button, SelectField } from '../../ui/controls';
+import { ErrorNote } from '../../ui/feedback';
+import { formatTime } from '../../ui/format';
+import css from './export.module.css';
+
+const SHOWN = 5;
+const LIVE_MS = 2000;
+
+function Receipts({ deliveries }: { deliveries: readonly DicomDelivery[] }) {
+  const t = useT();
+  return (
+    <ul className={css.receipts} aria-live="polite">
+      {deliveries.map((one) => (
+        <li key={one.id}>
+          {formatTime(one.sent_at ?? one.created_at)} {t(`network.delivery.${one.state}`, { peer: one.peer })}{' '}
+          {one.instances.some(({ committed }) => committed === true) && t('network.committed')}
+          {one.state !== 'sent' && one.problem !== '' && <span className={css.note}>{one.problem}</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Sends an approved set to a planning system or PACS of the project, and shows what became of it. */
+export function SendToPeer({ setId, projectId }: { setId: string; projectId: string }) {
+  const t = useT();
+  const client = useQueryClient();
+  const [chosen, setChosen] = useState('');
+  const peers = useQuery({
+    queryKey: keys.dicomPeers(projectId),
+    queryFn: () => api.get<{ items: DicomPeer[] }>(`/projects/${projectId}/dicom/peers`),
+  });
+  const sent = useQuery({
+    queryKey: keys.dicomDeliveries(setId),
+    queryFn: () => api.get<Page<DicomDelivery>>(`/structure-sets/${setId}/deliveries`, { query: { limit: SHOWN } }),
+    refetchInterval: ({ state }) => (state.data?.items.some((one) => one.state === 'waiting') === true ? LIVE_MS : false),
+  });
+  const send = useMutation({
+    mutationFn: (peer: string) => api.post<DicomDelivery>(`/structure-sets/${setId}/send`, { peer }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.dicomDeliveries(setId) }),
+  });
+  const known = peers.data?.items ?? [];
+  const peer = known.find(({ title }) => title === chosen) ?? known[0];
+  if (peer === undefined) return null;
+  return (
+    <section className={css.send}>
+      <div className={css.sendLine}>
+        <SelectField
+          label={t('network.send')}
+          value={peer.title}
+          choices={known.map(({ title, host }) => ({ value: title, label: `${title} (${host})` }))}
+          onChange={setChosen}
+        />
+        <Button disabled={send.isPending} onClick={() => send.mutate(peer.title)}>
+          {t('network.sendNow')}
+        </Button>
+      </div>
+      <p className={css.note}>{t('network.sendNote')}</p>
+      {send.error !== null && <ErrorNote error={send.error} />}
+      {sent.data !== undefined && sent.data.items.length > 0 && <Receipts deliveries={sent.data.items} />}
+    </section>
+  );
+}
