@@ -75,6 +75,8 @@ def set_title(chosen: argparse.Namespace) -> int:
     with session_scope() as session:
         body = TitleIn(callers=callers, allow_query=chosen.query)
         put_title(session, None, _project_id(session, chosen.project), title, body)
+    if not callers:
+        sys.stderr.write(f"Anybody who reaches the port may send to {title}: name who may with --caller.\n")
     return 0
 
 

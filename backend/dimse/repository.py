@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.dimse.tables import DicomPeer, DicomTitle
@@ -13,6 +13,12 @@ from backend.dimse.tables import DicomPeer, DicomTitle
 def title(session: Session, title: str) -> DicomTitle | None:
     """An AE title, spelled exactly so."""
     return session.scalars(select(DicomTitle).where(DicomTitle.title == title)).one_or_none()
+
+
+def differs_in_case(session: Session, title: str) -> bool:
+    """Whether there is an AE title that a person would take for this one."""
+    alike = select(DicomTitle.id).where(func.lower(DicomTitle.title) == title.lower())
+    return session.scalar(alike.where(DicomTitle.title != title).limit(1)) is not None
 
 
 def titles(session: Session, project_id: str | None) -> Sequence[DicomTitle]:

@@ -126,6 +126,8 @@ def put_title(
     row = repository.title(session, title)
     if row is not None and row.project_id != project_id:
         raise TitleTaken("another project has this AE title", field="title")
+    if row is None and repository.differs_in_case(session, title):
+        raise TitleTaken("an AE title differs from this one only in upper and lower case", field="title")
     if row is None:
         row = DicomTitle(project_id=project_id, title=title)
     row.callers = [caller.model_dump() for caller in body.callers]

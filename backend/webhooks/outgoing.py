@@ -93,6 +93,17 @@ def post(message: Message) -> int:
     return status
 
 
+def check_literal(url: str) -> None:
+    """AddressNotAllowed where no name has to be looked up to know that no message may be sent there."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host.split("%")[0])
+    except ValueError:
+        return
+    if not _is_allowed(address):
+        raise AddressNotAllowed(f"no messages are sent to {host}", field="url")
+
+
 def _checked(host: str, port: int) -> str:
     """The address to call."""
     try:

@@ -25,6 +25,7 @@ from backend.kit.pagination import Part
 from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.webhooks import repository
+from backend.webhooks.outgoing import check_literal
 from backend.webhooks.schemas import EventName, WebhookIn, WebhookPatch
 from backend.webhooks.tables import DeliveryState, Webhook, WebhookDelivery
 
@@ -122,6 +123,7 @@ def create_webhook(session: Session, actor: Actor, project_id: str, new: Webhook
     projects.require(session, actor, project_id, Permission.ADMINISTER)
     if len(repository.webhooks(session, project_id)) >= MOST:
         raise Conflict(f"a project has at most {MOST} webhooks")
+    check_literal(new.url)
     webhook = Webhook(
         project_id=project_id, url=new.url, events=_ordered(new.events), secret=_new_secret(),
         created_by=actor.user_id,
@@ -135,6 +137,7 @@ def update_webhook(session: Session, actor: Actor, webhook_id: str, patch: Webho
     """Change where a webhook goes, what it tells, or whether it does."""
     webhook = _own(session, actor, webhook_id)
     if patch.url is not None:
+        check_literal(patch.url)
         webhook.url = patch.url
     if patch.events is not None:
         webhook.events = _ordered(patch.events)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from backend.config import get_settings
 from backend.exports.objects import safe_name
+from backend.exports.training_set import label_map
 from backend.kit.db import session_scope
 from backend.kit.errors import InvalidInput
 from backend.labels.errors import NameTaken, WrongMaskShape
@@ -46,6 +47,8 @@ from rt.masks import Mask
 
 TOOL = "monailabel"
 """Of the revisions that clients save."""
+UNDER_REVIEW = (State.SUBMITTED, State.APPROVED)
+"""No client withdraws a signature, or changes what a colleague looks at: that is asked at a page."""
 ACTS = {"approved": Act.APPROVE, "flagged": Act.RETURN}
 """Status in the Reviewer → the act of review that it means; the others mean none."""
 EXTENSIONS = (".nii.gz", ".nii", ".zip", ".dcm")
@@ -77,8 +80,8 @@ def json_object(text: str, field: str = "params") -> dict[str, Any]:
 def save_label(scope: Scope, image: str, params: str, sent: Sent) -> dict[str, Any]:
     """A person's label map as revisions of the structures that `label_info` names.
 
-    What is equal stays, and so does what the map leaves empty: that a structure is absent is declared at a
-    page, where it is asked for.
+    What is equal stays, and so does what the map leaves empty (that a structure is absent is declared at a
+    page, where it is asked for) and what is submitted or approved.
 
     Raises
     ------
@@ -139,26 +142,48 @@ def _named(given: Mapping[str, Any], labels: Labels) -> dict[int, str]:
 def _append(
     session: Session, scope: Scope, series: Series, masks: Mapping[str, Mask], reason: str
 ) -> tuple[list[str], list[str]]:
-    """Names of what is new and of what stays although the map leaves it empty."""
+    """Names of what is new, and of what stays although the map has it otherwise."""
     owner, saved, kept = working_set(session, series), [], []
+    known = {one.name.casefold(): one for one in repository.structures(session, series.id)}
+    for name in masks:
+        present = known.get(name.casefold())
+        if present is not None and present.name != name:
+            taken = present.name
+            raise NameTaken(f"{taken} is already in this structure set", field="name", name=taken)
     grid = Grid.from_json((series.volume or {})["grid"])
-    known = {one.name.casefold(): one.name for one in repository.structures(session, series.id)}
-    for name, mask in masks.items():
-        present = known.get(name.casefold(), name)
-        if present != name:
-            raise NameTaken(f"{present} is already in this structure set", field="name", name=present)
-        if not mask.any():
-            kept += [name] if name.casefold() in known else []
+    heads = {one.name: repository.head(session, one) for one in known.values()}
+    drawn = {name: load_mask(head, grid) for name, head in heads.items() if head is not None}
+    meant = _with_overlaps(drawn, masks, grid)
+    for name, mask in meant.items():
+        structure = known.get(name.casefold())
+        if not mask.any() or (structure is not None and structure.state in UNDER_REVIEW):
+            kept += [name] if structure is not None else []
             continue
-        structure = ensure_structure(session, owner, NewStructure(name))
-        head = repository.head(session, structure)
-        if head is not None and np.array_equal(load_mask(head, grid), mask):
-            continue
-        who = scope.actor.user_id
-        new = NewRevision(mask, structure.head, author_id=who, reason=reason, tool=TOOL)
+        structure = structure or ensure_structure(session, owner, NewStructure(name))
+        new = NewRevision(mask, structure.head, author_id=scope.actor.user_id, reason=reason, tool=TOOL)
         append_revision(session, structure, new)
         saved.append(name)
     return saved, kept
+
+
+def _with_overlaps(heads: Mapping[str, Mask], sent: Mapping[str, Mask], grid: Grid) -> dict[str, Mask]:
+    """What a map says of the structures that it changes.
+
+    A label map gives a voxel of two structures to the smaller one: where the map that was sent is as the one
+    that the client got, the larger structure keeps the voxel.
+    """
+    names = list(sent)
+    shown = {name: heads[name] for name in names if name in heads}
+    before, now = label_map(shown, names, grid), label_map(dict(sent), names, grid)
+    meant = {}
+    for number, name in enumerate(names, 1):
+        mask = sent[name]
+        if np.array_equal(mask, before == number):
+            continue
+        if mask.any() and name in shown:
+            mask = mask | (shown[name] & (before != number) & (now == before))
+        meant[name] = mask
+    return meant
 
 
 def _reason(given: Mapping[str, Any]) -> str:

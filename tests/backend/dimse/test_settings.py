@@ -41,6 +41,13 @@ def test_a_title_is_given_changed_listed_and_taken_away(client, project, login):
     assert acts == ["dimse.title.set", "dimse.title.set", "dimse.title.removed"]
 
 
+def test_titles_do_not_differ_only_in_case(client, project, login):
+    headers, path = login(), f"/api/projects/{project.id}/dicom/titles"
+    assert client.put(f"{path}/CONTOURS", json={}, headers=headers).status_code == 200
+    refused = client.put(f"{path}/contours", json={}, headers=headers)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/dicom-title-taken")
+
+
 def test_a_title_leads_to_one_project_only(client, project, actor, login):
     with db.session_scope() as session:
         other = Project(slug="other", name="Other", rules=[], template=[])

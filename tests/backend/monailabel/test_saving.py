@@ -17,7 +17,8 @@ from backend.labels.tables import Revision
 from rt.dicom.nrrd import nrrd_labels
 from rt.geometry import Grid
 from rt.nifti_header import nifti_header
-from tests.backend.labels.conftest import Drawn
+from tests.backend.labels.conftest import Drawn, draw
+from tests.factories.scenes import block
 
 Login = Callable[..., dict[str, str]]
 NAMES = [{"name": "Parotid_L", "idx": 1}, {"name": "Larynx", "idx": 2}]
@@ -118,3 +119,38 @@ def test_names_have_the_rules_of_the_pages(client: TestClient, drawn: Drawn, log
         assert sent(client, headers, drawn, data, [{"name": name, "idx": 1}, larynx]).status_code == 422
     twice = [{"name": "Larynx", "idx": 1}, larynx]
     assert sent(client, headers, drawn, data, twice).status_code == 422
+
+
+def test_what_is_under_review_stays_as_it_is_signed(client: TestClient, drawn: Drawn, login: Login) -> None:
+    data, headers = nifti_header(drawn.scene.grid, "uint8") + label_map(drawn).tobytes(), login("annotator")
+    for act, role in (("submit", "annotator"), ("approve", "reviewer")):
+        path = f"/api/structure-sets/{drawn.set_id}/{act}"
+        assert client.post(path, json={}, headers=login(role)).status_code == 200
+        answer = sent(client, headers, drawn, data, NAMES).json()
+        assert "Parotid_L" in answer["kept"] and "Parotid_L" not in answer["saved"]
+    [shown] = [
+        one
+        for one in client.get(f"/api/structure-sets/{drawn.set_id}", headers=headers).json()["structures"]
+        if one["name"] == "Parotid_L"
+    ]
+    assert (shown["state"], shown["head"]["number"]) == ("approved", 1)
+
+
+def test_an_overlap_that_a_map_cannot_hold_is_not_cut_away(
+    client: TestClient, drawn: Drawn, login: Login
+) -> None:
+    inner = block(drawn.scene.grid, slice(3, 4), slice(8, 10), slice(7, 9))
+    assert (inner & drawn.mask).any()
+    draw(drawn.scene, "Larynx", inner)
+    labels = drawn.mask.astype(np.uint8)
+    labels[inner] = 2
+    headers = login("annotator")
+    same = nifti_header(drawn.scene.grid, "uint8") + labels.tobytes()
+    assert sent(client, headers, drawn, same, NAMES).json()["saved"] == [], "nothing was changed"
+    labels[4, 13, 11] = 1 - labels[4, 13, 11]
+    changed = nifti_header(drawn.scene.grid, "uint8") + labels.tobytes()
+    assert sent(client, headers, drawn, changed, NAMES).json()["saved"] == ["Parotid_L"]
+    with db.session_scope(read_only=True) as session:
+        query = select(Revision).where(Revision.structure_id == drawn.structure_id, Revision.number == 2)
+        mask = load_mask(session.scalars(query).one(), drawn.scene.grid)
+    assert np.array_equal(mask, (labels == 1) | inner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from backend.audit.tables import AuditEntry
 from backend.jobs.tables import Job
 from backend.kit import db
 from backend.projects.tables import Project
+from backend.webhooks import outgoing
 from backend.webhooks.service import MOST, RETRIES_S
 from tests.backend.webhooks.conftest import Receiver
 from tests.conftest import forget_caches
@@ -146,12 +148,23 @@ def test_nobody_there_and_unknown_names_are_told(hooks: Hooks, receiver: Receive
     "host",
     ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "0.0.0.0", "[::ffff:127.0.0.1]", "224.0.0.1"],
 )
-def test_this_machine_and_its_metadata_are_not_called(
-    hooks: Hooks, receiver: Receiver, host: str, monkeypatch
+def test_this_machine_and_its_metadata_are_no_receivers(
+    hooks: Hooks, receiver: Receiver, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RINKAKU_WEBHOOK_LOOPBACK")
     forget_caches()
-    hook = hooks.create(receiver.url.replace("127.0.0.1", host))
+    refused = hooks.create(receiver.url.replace("127.0.0.1", host), 422)
+    assert refused["type"] == "/problems/webhook-address"
+
+
+def test_a_name_that_stands_for_this_machine_is_not_called(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = hooks.create(receiver.url.replace("127.0.0.1", "receiver.example"))
+    monkeypatch.delenv("RINKAKU_WEBHOOK_LOOPBACK")
+    forget_caches()
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
+    monkeypatch.setattr(outgoing.socket, "getaddrinfo", lambda *_, **__: found)
     hooks.ping(hook)
     run_queued("deliver-webhook")
     assert receiver.got == []
