@@ -43,7 +43,7 @@ lock: .venv/installed-tests
 	@$(BIN)/python scripts/lock.py
 
 clean:
-	rm -rf .venv frontend/node_modules frontend/dist build *.egg-info client/*.egg-info
+	rm -rf .venv frontend/node_modules frontend/dist build *.egg-info client/build client/*.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:

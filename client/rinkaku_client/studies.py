@@ -74,5 +74,6 @@ class Studies:
         kind = np.dtype(STORED[info["dtype"]])
         if len(data) != math.prod(geometry.shape_kji) * kind.itemsize:
             raise BadAnswer(f"{len(data)} bytes are not {kind} voxels of {geometry.shape_kji}")
-        stored = np.frombuffer(bytes(data), dtype=kind).reshape(geometry.shape_kji)
+        stored = np.frombuffer(data, dtype=kind).reshape(geometry.shape_kji)
+        stored.setflags(write=False)
         return Volume(stored, info["slope"], info["unit"], geometry)

@@ -48,6 +48,8 @@ def test_volume_has_voxels_and_place(connect, scene):
     expected[:, 4:-4, 4:-4] = 40
     np.testing.assert_array_equal(volume.values_kji, expected)
     assert (volume.stored_kji.dtype, volume.values_kji.dtype, volume.unit) == (np.int16, np.float32, "HU")
+    with pytest.raises(ValueError, match="read-only"):
+        volume.stored_kji[0, 0, 0] = 1
     assert (said[-1].done, said[-1].total) == (volume.stored_kji.nbytes, volume.stored_kji.nbytes)
 
 
