@@ -30,7 +30,7 @@ check-python: .venv/installed-tests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@PYTHONPATH=client $(BIN)/lint-imports --no-logo
 
 check-frontend: frontend/node_modules/.package-lock.json
 	@echo "== tsc, oxlint, vitest"
@@ -43,7 +43,7 @@ lock: .venv/installed-tests
 	@$(BIN)/python scripts/lock.py
 
 clean:
-	rm -rf .venv frontend/node_modules frontend/dist build *.egg-info
+	rm -rf .venv frontend/node_modules frontend/dist build *.egg-info client/build client/*.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
@@ -51,11 +51,11 @@ clean:
 	@echo "== Making the Python environment with $(PYTHON)"
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is missing: install python3-venv."; exit 1; }
 
-.venv/installed: requirements.lock pyproject.toml | .venv/bin/python
+.venv/installed: requirements.lock pyproject.toml client/pyproject.toml | .venv/bin/python
 	@echo "== Installing $(TORCH) (large), then the rest"
 	@$(PIP) "$(TORCH)"
 	@$(PIP) -r requirements.lock
-	@$(PIP) --quiet --no-deps -e .
+	@$(PIP) --quiet --no-deps -e . -e client
 	@touch $@
 
 .venv/installed-tests: requirements-test.lock requirements-test-alone.lock .venv/installed

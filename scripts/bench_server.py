@@ -18,7 +18,8 @@ import numpy as np
 from dicomweb_client import DICOMwebClient
 from dicomweb_client.session_utils import create_session
 
-from backend.client import ENDED, Client
+from rinkaku_client import Client
+from rinkaku_client.jobs import ENDED
 from rt.masks import Mask, encode_mask
 from scripts.bench_figures import Figure, median, percentile, stopwatch
 from scripts.bench_installation import (
@@ -64,7 +65,7 @@ class BenchStudy:
             web.store_instances(self.patient.slices)
             seconds = elapsed()
         session.close()
-        (row,) = self.client.worklist(self.client.projects()[0]["id"])
+        (row,) = self.client.studies.list(self.client.projects.list()[0]["id"])
         self._study_id = row["id"]
         peer = _seconds_by_dcmtk(self.patient.folder)
         count = len(self.patient.slices)
@@ -98,19 +99,20 @@ class BenchStudy:
 
     def _job(self, kind: str) -> dict[str, Any] | None:
         """The newest job of a kind."""
-        return next((dict(job) for job in self.client.jobs(kind=kind, study_id=self.id)), None)
+        return next((dict(job) for job in self.client.jobs.list(kind=kind, study_id=self.id)), None)
 
     def wait_until_idle(self) -> None:
         """Until no job of the study waits or runs."""
         self.installation.start_workers()
         while any(
-            next(self.client.jobs(study_id=self.id, state=state), None) for state in ("queued", "running")
+            next(self.client.jobs.list(study_id=self.id, state=state), None)
+            for state in ("queued", "running")
         ):
             time.sleep(LOOK_S)
 
     def delivered(self) -> Iterator[Figure]:
         """The voxels as the viewer asks for them, beside the same bytes as a file by Python's http.server."""
-        series = next(one for one in self.client.study(self.id)["series"] if one["modality"] == "CT")
+        series = next(one for one in self.client.studies.get(self.id)["series"] if one["modality"] == "CT")
         slice_bytes = 2 * self.patient.grid.shape_kji[1] * self.patient.grid.shape_kji[2]
         folder = self.installation.folder / "plain"
         folder.mkdir()
@@ -134,26 +136,26 @@ class BenchStudy:
     def give_contours(self) -> None:
         """The planner's seven organs become the newest revisions of the study's structure set."""
         self.wait_until_idle()
-        sets = self.client.study(self.id)["structure_sets"]
-        chosen = self.client.structure_set(sets[-1]["id"]) if sets else self._new_set()
+        sets = self.client.studies.get(self.id)["structure_sets"]
+        chosen = self.client.structures.get(sets[-1]["id"]) if sets else self._new_set()
         existing = {structure["name"]: structure for structure in chosen["structures"]}
         for name in ORGANS:
-            structure = existing.get(name) or self.client.create_structure(chosen["id"], name)
+            structure = existing.get(name) or self.client.structures.create(chosen["id"], name)
             head = structure["head"]
             base = head["number"] if head else 0
-            self.client.save_revision(structure["id"], self.patient.masks[name], base)
+            self.client.structures.save(structure["id"], self.patient.masks[name], base)
         self.wait_until_idle()
 
     def _new_set(self) -> Any:
-        series = next(one for one in self.client.study(self.id)["series"] if one["modality"] == "CT")
-        return self.client.create_structure_set(self.id, series["id"], "Bench")
+        series = next(one for one in self.client.studies.get(self.id)["series"] if one["modality"] == "CT")
+        return self.client.structures.create_set(self.id, series["id"], "Bench")
 
     def saved(self) -> Iterator[Figure]:
         """Saves of the largest and of a usual structure, each a voxel more, while publishing goes on."""
         self.wait_until_idle()
         made = self._new_set()
         for name in ("External", "Parotid_L"):
-            structure = self.client.create_structure(made["id"], name)["id"]
+            structure = self.client.structures.create(made["id"], name)["id"]
             times = [self._save(structure, self.patient.masks[name], base) for base in range(SAVES)]
             p95 = 1000 * percentile(times, 0.95)
             label = f"save of {name}, p95 of {SAVES}"
