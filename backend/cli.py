@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from backend.dimse.commands import add_commands
+from backend.exports.commands import add_arguments as add_export_arguments
 from backend.kit.errors import AppError
 
 
@@ -70,12 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     importing = add("import", import_files, "Import a file, a zip or a folder.")
     importing.add_argument("path", type=Path)
     importing.add_argument("--project", help="short name; the default project without it")
-    stored = commands.add_parser("storage", help="Blobs.").add_subparsers(required=True, metavar="ACTION")
+    add_export_arguments(add("export", export_project, "Write a project as a training set, one zip."))
+    _add_storage(commands.add_parser("storage", help="Blobs."))
+    return parser
+
+
+def _add_storage(storage: argparse.ArgumentParser) -> None:
+    stored = storage.add_subparsers(required=True, metavar="ACTION")
     swept = stored.add_parser("sweep", help="Remove what nothing names any more; done daily by itself.")
     swept.set_defaults(command=sweep_storage)
     verified = stored.add_parser("verify", help="Read everything again; status 1 when something is damaged.")
     verified.set_defaults(command=verify_storage)
-    return parser
 
 
 def _say(line: str) -> None:
@@ -206,6 +212,15 @@ def import_files(chosen: argparse.Namespace) -> int:
             _complain(f"{arrival.name}: {finding['detail']} ({finding['slug']})")
     _say(f"{summary.stored} stored, {summary.duplicate} known already, {summary.refused} refused")
     return 1 if summary.refused else 0
+
+
+def export_project(chosen: argparse.Namespace) -> int:
+    """`rinkaku export`."""
+    from backend.bootstrap import refuse_unprepared
+    from backend.exports.commands import write_training_set
+
+    refuse_unprepared()
+    return write_training_set(chosen)
 
 
 def sweep_storage(_: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ RtError
 │   ├── IdentifierSurvived   something that names the patient is still there after de-identification
 │   └── PixelsMayIdentify    an image that may show text, so that a person has to look at it
 ├── ArchiveError         a zip with a hostile or broken member
+├── MatlabError          something that a MAT-file cannot hold
 └── StructureNameError   a structure name that cannot be used
 """
 
@@ -130,6 +131,12 @@ class ArchiveError(RtError):
     """An archive with a hostile or broken member."""
 
     slug = "bad-archive"
+
+
+class MatlabError(RtError):
+    """Something that a MAT-file cannot hold."""
+
+    slug = "not-for-matlab"
 
 
 class StructureNameError(RtError):

@@ -3,6 +3,7 @@
 AppError
 ├── Conflict
 │   ├── NothingToExport       no structure, or no case, that could leave
+│   ├── AlreadyThere          a file of this name is where the command is to write one
 │   ├── NotReady              the export's job has not succeeded
 │   └── Withheld              it still named the patient after de-identification
 └── InvalidInput
@@ -19,6 +20,12 @@ class NothingToExport(Conflict):
     """There is nothing that could leave."""
 
     slug, title = "nothing-to-export", "Nothing to export"
+
+
+class AlreadyThere(Conflict):
+    """A file of this name is there already."""
+
+    slug, title = "file-already-there", "The file is there already"
 
 
 class NotReady(Conflict):

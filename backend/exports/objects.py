@@ -7,13 +7,13 @@ written, so writing the same state twice gives the same object.
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from backend.exports.archive import Archive, safe_name
 from backend.exports.errors import NotAsDicom, NothingToExport
 from backend.kit.storage import storage
 from backend.labels.service import load_mask
@@ -30,7 +30,6 @@ from rt.dicom.seg import write_seg
 from rt.dicom.uids import derived_uid
 from rt.masks import Mask
 from rt.nomenclature import is_name_from
-from rt.resample import write_nifti
 
 FIRST_SERIES_NUMBER = 9001
 """Of published structure sets; the SEG of a set has the number after its RTSTRUCT's."""
@@ -171,7 +170,7 @@ def write_nifti_zip(outgoing: OutgoingSet, folder: Path, hidden: Deidentifier | 
         raise NothingToExport("nothing is drawn in this structure set")
     target = folder / "structures.zip"
     listed = []
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+    with Archive(target, folder) as archive:
         for one in drawn:
             named = (
                 one.structure.name
@@ -179,12 +178,10 @@ def write_nifti_zip(outgoing: OutgoingSet, folder: Path, hidden: Deidentifier | 
                 else structure_name(one.structure.name, one.structure.number)
             )
             file = f"{one.structure.number:03d}_{safe_name(named)}.nii.gz"
-            write_nifti(folder / file, _structure(one, outgoing).mask_kji, outgoing.reference.grid)
-            archive.write(folder / file, file)
-            (folder / file).unlink()
+            archive.nifti(file, _structure(one, outgoing).mask_kji, outgoing.reference.grid)
             listed.append(_listed(one, named, file))
         body = _described(outgoing, hidden) | {"structures": listed}
-        archive.writestr("structures.json", json.dumps(body, indent=1))
+        archive.json("structures.json", body)
     return target
 
 
@@ -213,9 +210,3 @@ def _listed(one: Leaving, name: str, file: str) -> dict[str, object]:
         "volume_cc": head.volume_cc if head else 0.0,
         "mask_sha256": head.sha256 if head else None,
     }
-
-
-def safe_name(name: str) -> str:
-    """A name as part of a file's: letters, digits, `_`, `-`, `+` and `.` stay."""
-    kept = "".join(c if c.isalnum() or c in "_-+." else "_" for c in name)
-    return kept.lstrip(".") or "structure"

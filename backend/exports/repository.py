@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from backend.labels.tables import Revision, Structure, StructureSet
-from backend.studies.tables import Patient, Series, Study
+from backend.studies.tables import Instance, Patient, Series, Study
 
 
 def structures(session: Session, set_id: str) -> Sequence[Structure]:
@@ -56,5 +56,19 @@ def drawn(
         .join(Revision, (Revision.structure_id == Structure.id) & (Revision.number == Structure.head))
         .where(Study.project_id == project_id, Series.modality == modality)
         .order_by(Series.id, StructureSet.id, Structure.number)
+    )
+    return session.execute(statement).all()
+
+
+def doses(session: Session, project_id: str) -> Sequence[Row[Series, str, str]]:
+    """Every dose series, its patient and the blob of its first instance."""
+    first = select(func.min(Instance.id).label("id")).group_by(Instance.series_row_id).subquery()
+    statement = (
+        select(Series, Study.patient_row_id, Instance.sha256)
+        .join(Study, Study.id == Series.study_row_id)
+        .join(Instance, Instance.series_row_id == Series.id)
+        .join(first, first.c.id == Instance.id)
+        .where(Study.project_id == project_id, Series.modality == "RTDOSE")
+        .order_by(Series.id)
     )
     return session.execute(statement).all()

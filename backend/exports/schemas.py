@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from backend.studies.schemas import WarningOut
+from rt.morphology import LONGEST_MM
 
 StructureName = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -70,6 +71,26 @@ class ExportReport(BaseModel):
     structures: list[StructureReport]
 
 
+class CropIn(BaseModel):
+    """A region to crop to: what is in all structures (or in any), in none of `without`, and gets the dose."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    structures: Annotated[list[StructureName], Field(max_length=50)] = []
+    any_of: bool = False
+    """In any of the structures instead of in all."""
+    without: Annotated[list[StructureName], Field(max_length=50)] = []
+    isodose_gy: Annotated[float, Field(gt=0, le=1000)] | None = None
+    margin_mm: Annotated[float, Field(ge=0, le=LONGEST_MM)] = 0.0
+    """Added on all sides at the end."""
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if not self.structures and self.isodose_gy is None:
+            raise ValueError("a region is of structures, of an isodose, or of both")
+        return self
+
+
 class TrainingSetIn(BaseModel):
     """A training set to write: all cases of one modality.
 
@@ -79,7 +100,20 @@ class TrainingSetIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Literal["monai", "nnunet"]
+    format: Literal["monai", "nnunet", "nrrd", "bids", "mat", "mat73"]
     only_approved: bool = True
     structures: Annotated[list[StructureName], Field(min_length=1, max_length=200)] | None = None
     modality: Annotated[str, Field(max_length=16)] = "CT"
+    crop: CropIn | None = None
+    """For `mat` and `mat73`."""
+
+    @property
+    def holds_dose(self) -> bool:
+        """True for formats with the dose beside the image; they alone are cropped."""
+        return self.format in ("mat", "mat73")
+
+    @model_validator(mode="after")
+    def _crops_what_it_can(self) -> Self:
+        if self.crop is not None and not self.holds_dose:
+            raise ValueError("only mat and mat73 are cropped")
+        return self

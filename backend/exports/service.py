@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,20 +14,22 @@ from sqlalchemy.orm import Session
 from backend.accounts.actor import Actor
 from backend.audit import service as audit
 from backend.exports import repository
-from backend.exports.errors import NotReady, Withheld
+from backend.exports.archive import safe_name
+from backend.exports.errors import AlreadyThere, NotReady, Withheld
 from backend.exports.objects import (
     Leaving,
     OutgoingSet,
     rtstruct_bytes,
-    safe_name,
     seg_bytes,
     write_nifti_zip,
 )
 from backend.exports.reports import profile_named, report_of, shown_profile
 from backend.exports.schemas import DicomFormat, ExportReport, ProfileOut, SetFormat, TrainingSetIn
 from backend.exports.training_set import Case
+from backend.exports.writing import choose, told, write
 from backend.jobs import board
 from backend.jobs import service as jobs
+from backend.jobs.stages import Report
 from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from backend.kit.errors import NotFound
@@ -41,8 +44,13 @@ from backend.studies import quarantine
 from backend.studies.service import reference_of
 from backend.studies.tables import Instance, Series
 from rt.dicom.kinds import RTSTRUCT
+from rt.dicom.parse import read_stored
 from rt.dicom.profiles import ExportProfile, profiles
+from rt.dicom.rtdose import dose_kind
 from rt.errors import DeidentificationError
+
+TREATMENT_DOSES = ("MULTI_PLAN", "PLAN")
+"""Dose Summation Types (PS3.3 C.8.8.3) of a whole treatment, a sum of plans first."""
 
 
 @dataclass(frozen=True)
@@ -197,10 +205,30 @@ def training_cases(session: Session, project_id: str, wanted: TrainingSetIn) -> 
         present = revisions.get(structure.name)
         if present is None or approved >= present[0]:
             revisions[structure.name] = (approved, head)
+    doses = treatment_doses(session, project_id) if wanted.holds_dose else {}
     return [
-        Case(series, patient, {name: revision for name, (_, revision) in revisions.items()})
+        Case(
+            series,
+            patient,
+            {name: revision for name, (_, revision) in revisions.items()},
+            doses.get((patient, series.frame_of_reference_uid or ""), ()),
+        )
         for series, patient, revisions in found.values()
     ]
+
+
+def treatment_doses(session: Session, project_id: str) -> dict[tuple[str, str], tuple[Series, ...]]:
+    """Doses in gray of whole treatments by patient and frame of reference; of a sum and its parts the sum."""
+    found: dict[tuple[str, str], dict[str, list[Series]]] = {}
+    for series, patient, sha256 in repository.doses(session, project_id):
+        kind = dose_kind(read_stored(storage().get(sha256), pixels=False))
+        if kind.units == "GY" and kind.dose_type != "ERROR" and kind.summation in TREATMENT_DOSES:
+            place = (patient, series.frame_of_reference_uid or "")
+            found.setdefault(place, {}).setdefault(kind.summation, []).append(series)
+    return {
+        place: tuple(next(kinds[kind] for kind in TREATMENT_DOSES if kind in kinds))
+        for place, kinds in found.items()
+    }
 
 
 def leaving_names(
@@ -212,13 +240,41 @@ def leaving_names(
         return cases, wanted, None
     named = [replace(case, revisions=_named(hidden, case.revisions)) for case in cases]
     names = wanted.structures and list(dict.fromkeys(hidden.structure(name) for name in wanted.structures))
-    return named, wanted.model_copy(update={"structures": names}), hidden.described()
+    crop = wanted.crop and wanted.crop.model_copy(
+        update={
+            "structures": [hidden.structure(name) for name in wanted.crop.structures],
+            "without": [hidden.structure(name) for name in wanted.crop.without],
+        }
+    )
+    return named, wanted.model_copy(update={"structures": names, "crop": crop}), hidden.described()
 
 
 def _named(hidden: Deidentifier, revisions: dict[str, Revision]) -> dict[str, Revision]:
     """Revisions by the names that leave; of two with one meaning the one that has it as its name."""
     named = {hidden.structure(name): revision for name, revision in revisions.items()}
     return named | {name: revision for name, revision in revisions.items() if name in named}
+
+
+def written_for_command(
+    project_id: str, wanted: TrainingSetIn, out: Path, progress: Report
+) -> dict[str, Any]:
+    """Write a training set beside the server, as the job does; Conflict when the file is there already."""
+    if out.exists():
+        raise AlreadyThere(f"{out} is there already")
+    with session_scope(read_only=True) as session:
+        cases = training_cases(session, project_id, wanted)
+        cases, leaving, deidentified = leaving_names(session, project_id, cases, wanted)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        chosen, path = write(choose(cases, leaving, deidentified), leaving, Path(folder), progress)
+        with path.open("rb") as stream:
+            said = told(chosen, path) | {"sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+        with session_scope() as session:
+            audit.record(
+                session, None, "exports.training-set.requested", "project", project_id,
+                project_id=project_id, changes=wanted.model_dump(),
+            )  # fmt: skip
+        path.replace(out)
+    return said
 
 
 def training_set_file(session: Session, actor: Actor, job_id: str) -> ExportFile:

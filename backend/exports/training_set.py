@@ -9,8 +9,6 @@ datalist of MONAI also names each mask of its own, with the overlap, and says wh
 from __future__ import annotations
 
 import hashlib
-import json
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from backend.exports.archive import Archive, distinct_names
 from backend.exports.errors import NothingToExport
-from backend.exports.objects import safe_name
 from backend.jobs.stages import Report
 from backend.labels.service import load_mask
 from backend.labels.tables import Revision
@@ -28,7 +26,6 @@ from backend.studies.service import load_volume
 from backend.studies.tables import Series
 from rt.geometry import Grid
 from rt.masks import Mask
-from rt.resample import write_nifti
 
 OVERLAP = "a voxel of two structures belongs to the smaller one"
 
@@ -40,6 +37,8 @@ class Case:
     series: Series
     patient_row_id: str
     revisions: dict[str, Revision]
+    doses: tuple[Series, ...] = ()
+    """Doses of a whole treatment in the image's frame of reference, where the format holds a dose."""
 
     @property
     def name(self) -> str:
@@ -49,7 +48,17 @@ class Case:
     @property
     def patient(self) -> str:
         """Pseudonym of the patient, for splits."""
-        return "patient_" + _pseudonym(self.patient_row_id)
+        return "patient_" + self.patient_code
+
+    @property
+    def patient_code(self) -> str:
+        """The pseudonym's part that differs between patients."""
+        return _pseudonym(self.patient_row_id)
+
+    @property
+    def study_code(self) -> str:
+        """Pseudonym of the study."""
+        return _pseudonym(self.series.study_row_id)
 
 
 def _pseudonym(row_id: str) -> str:
@@ -99,30 +108,31 @@ def write_monai(chosen: TrainingSet, folder: Path, progress: Report) -> Path:
     """A zip with `datalist.json` (MONAI decathlon form), images, label maps and masks."""
     target = folder / "training-set.zip"
     entries: list[dict[str, Any]] = []
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+    stems = distinct_names(chosen.structures)
+    with Archive(target, folder) as archive:
         for number, case in enumerate(chosen.cases):
             progress(number / len(chosen.cases), "case", n=number + 1, total=len(chosen.cases))
-            masks, grid = _masks(case, chosen.structures)
+            masks, grid = case_masks(case, chosen.structures)
             image, label = f"images/{case.name}.nii.gz", f"labels/{case.name}.nii.gz"
-            _add(archive, folder, image, _intensities(case), grid)
-            _add(archive, folder, label, label_map(masks, chosen.structures, grid), grid)
-            files = {name: f"masks/{case.name}/{safe_name(name)}.nii.gz" for name in masks}
+            archive.nifti(image, intensities(case), grid)
+            archive.nifti(label, label_map(masks, chosen.structures, grid), grid)
+            files = {name: f"masks/{case.name}/{stems[name]}.nii.gz" for name in masks}
             for name, mask in masks.items():
-                _add(archive, folder, files[name], mask, grid)
+                archive.nifti(files[name], mask, grid)
             unknown = [name for name in chosen.structures if name not in masks]
             entries.append(
                 {
                     "image": image, "label": label, "patient": case.patient,
-                    "masks": files, "unknown": unknown, "revisions": _provenance(case, masks),
+                    "masks": files, "unknown": unknown, "revisions": provenance(case, masks),
                 }
             )  # fmt: skip
-        body = _description(chosen) | {
+        body = description(chosen) | {
             "numTraining": len(entries),
             "numTest": 0,
-            "labels": {str(number): name for name, number in _labels(chosen).items()},
+            "labels": {str(number): name for name, number in labels_of(chosen).items()},
             "training": entries,
         }
-        archive.writestr("datalist.json", json.dumps(body, indent=1))
+        archive.json("datalist.json", body)
     return target
 
 
@@ -130,23 +140,23 @@ def write_nnunet(chosen: TrainingSet, folder: Path, progress: Report) -> Path:
     """A zip with one folder `Dataset001_Rinkaku` in the layout of nnU-Net v2."""
     target, root = folder / "training-set.zip", "Dataset001_Rinkaku"
     revisions: dict[str, Any] = {}
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+    with Archive(target, folder) as archive:
         for number, case in enumerate(chosen.cases):
             progress(number / len(chosen.cases), "case", n=number + 1, total=len(chosen.cases))
-            masks, grid = _masks(case, chosen.structures)
-            _add(archive, folder, f"{root}/imagesTr/{case.name}_0000.nii.gz", _intensities(case), grid)
+            masks, grid = case_masks(case, chosen.structures)
+            archive.nifti(f"{root}/imagesTr/{case.name}_0000.nii.gz", intensities(case), grid)
             labels = label_map(masks, chosen.structures, grid)
-            _add(archive, folder, f"{root}/labelsTr/{case.name}.nii.gz", labels, grid)
-            revisions[case.name] = {"patient": case.patient, "revisions": _provenance(case, masks)}
+            archive.nifti(f"{root}/labelsTr/{case.name}.nii.gz", labels, grid)
+            revisions[case.name] = {"patient": case.patient, "revisions": provenance(case, masks)}
         modality = chosen.cases[0].series.modality
-        body = _description(chosen) | {
+        body = description(chosen) | {
             "channel_names": {"0": modality},
-            "labels": _labels(chosen),
+            "labels": labels_of(chosen),
             "numTraining": len(chosen.cases),
             "file_ending": ".nii.gz",
             "cases": revisions,
         }
-        archive.writestr(f"{root}/dataset.json", json.dumps(body, indent=1))
+        archive.json(f"{root}/dataset.json", body)
     return target
 
 
@@ -166,11 +176,13 @@ def _largest_first(masks: dict[str, Mask]) -> Iterable[str]:
     return sorted(sorted(masks, reverse=True), key=lambda name: -sizes[name])
 
 
-def _labels(chosen: TrainingSet) -> dict[str, int]:
+def labels_of(chosen: TrainingSet) -> dict[str, int]:
+    """Numbers in label maps, by name."""
     return {"background": 0} | {name: number for number, name in enumerate(chosen.structures, 1)}
 
 
-def _description(chosen: TrainingSet) -> dict[str, Any]:
+def description(chosen: TrainingSet) -> dict[str, Any]:
+    """What every layout says of itself."""
     return {
         "name": "Rinkaku",
         "description": "Contours from Rinkaku; cases and patients are pseudonyms",
@@ -181,27 +193,22 @@ def _description(chosen: TrainingSet) -> dict[str, Any]:
     }
 
 
-def _provenance(case: Case, masks: Iterable[str]) -> dict[str, Any]:
+def provenance(case: Case, masks: Iterable[str]) -> dict[str, Any]:
+    """Which revision each mask of a case is."""
     return {
         name: {"revision": case.revisions[name].id, "sha256": case.revisions[name].sha256} for name in masks
     }
 
 
-def _masks(case: Case, structures: Sequence[str]) -> tuple[dict[str, Mask], Grid]:
+def case_masks(case: Case, structures: Sequence[str]) -> tuple[dict[str, Mask], Grid]:
+    """Those of the structures that are known in a case, in their order, and the grid of its image."""
     volume = case.series.volume or {}
     grid = Grid.from_json(volume["grid"])
     return {n: load_mask(case.revisions[n], grid) for n in structures if n in case.revisions}, grid
 
 
-def _intensities(case: Case) -> npt.NDArray[Any]:
+def intensities(case: Case) -> npt.NDArray[Any]:
     """Voxels in the unit of the series (HU, SUV …)."""
     voxels, _ = load_volume(case.series)
     slope = float((case.series.volume or {})["slope"])
     return voxels if slope == 1.0 else (voxels * np.float32(slope)).astype(np.float32)
-
-
-def _add(archive: zipfile.ZipFile, folder: Path, name: str, array: npt.NDArray[Any], grid: Grid) -> None:
-    path = folder / "next.nii.gz"
-    write_nifti(path, array, grid)
-    archive.write(path, name)
-    path.unlink()

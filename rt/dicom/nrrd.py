@@ -1,4 +1,4 @@
-"""Label maps in NRRD, as 3D Slicer and OHIF exchange them (NRRD0005, teem.sourceforge.net/nrrd/format.html).
+"""Volumes in NRRD, as 3D Slicer and OHIF exchange them (NRRD0005, teem.sourceforge.net/nrrd/format.html).
 
 Written is the plainest form, raw and with the data attached: OHIF reads nothing else.  Read, in the parser
 process, is what Slicer writes: one volume, attached, raw or gzip; segment names in it are not looked at.
@@ -10,12 +10,13 @@ import io
 import math
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rt.dicom.nifti import MAX_BYTES, MAX_EXTENT, MAX_VOXELS, Source, right_handed, whole_labels
-from rt.errors import DicomError, DicomTooLarge, DicomTruncated
+from rt.errors import DicomError, DicomTooLarge, DicomTruncated, GeometryError
 from rt.geometry import FloatArray, Grid
 
 MAGIC = b"NRRD000"
@@ -37,13 +38,22 @@ _TO_RAS = {
 """Signs that turn a space into RAS."""
 
 
-def nrrd_labels(labels_kji: npt.NDArray[np.uint8], grid: Grid) -> bytes:
-    """A label map (k, j, i) as a NRRD file."""
+_WRITTEN = {"u1": "uint8", "b1": "uint8", "i2": "int16", "u2": "uint16", "i4": "int32", "f4": "float"}
+"""Names of the types that are written, by NumPy's."""
+
+
+def nrrd_bytes(array_kji: npt.NDArray[Any], grid: Grid) -> bytes:
+    """An image, label map or mask (k, j, i) as a NRRD file; GeometryError off the grid or for its type."""
     k, j, i = grid.shape_kji
+    if array_kji.shape != grid.shape_kji:
+        raise GeometryError(f"array {array_kji.shape} is not on a grid of {grid.shape_kji}")
+    named = _WRITTEN.get(array_kji.dtype.str[1:])
+    if named is None:
+        raise GeometryError(f"voxels of type {array_kji.dtype} are not written as NRRD")
     steps = (grid.matrix * np.asarray(grid.spacing_ijk_mm)).T
     lines = [
         "NRRD0004",
-        "type: uint8",
+        f"type: {named}",
         "dimension: 3",
         "space: left-posterior-superior",
         f"sizes: {i} {j} {k}",
@@ -55,7 +65,8 @@ def nrrd_labels(labels_kji: npt.NDArray[np.uint8], grid: Grid) -> bytes:
         "",
         "",
     ]
-    return "\n".join(lines).encode() + labels_kji.tobytes()
+    stored = array_kji.astype(array_kji.dtype.newbyteorder("<"), copy=False)
+    return "\n".join(lines).encode() + stored.tobytes()
 
 
 def _vector(values: FloatArray) -> str:

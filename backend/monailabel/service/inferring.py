@@ -33,7 +33,7 @@ from backend.studies.tables import Series
 from backend.training import service as training
 from backend.training.schemas import PresegmentIn
 from backend.training.tables import NetworkVersion
-from rt.dicom.nrrd import nrrd_labels
+from rt.dicom.nrrd import nrrd_bytes
 from rt.geometry import Grid
 from rt.nifti_header import nifti_header
 
@@ -167,7 +167,7 @@ def label_map_of(drawing: Drawing, params: dict[str, Any]) -> tuple[str, bytes]:
     grid = Grid.from_json((drawing.series.volume or {})["grid"])
     masks = {name: load_mask(revision, grid) for name, (_, revision) in drawing.drawn.items()}
     labels = label_map(masks, drawing.version.structures, grid).astype(np.uint8)
-    data = nrrd_labels(labels, grid)
+    data = nrrd_bytes(labels, grid)
     if extension != ".nrrd":
         data = nifti_header(grid, "uint8") + labels.tobytes()
     if extension == ".nii.gz":

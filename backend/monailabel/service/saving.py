@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from backend.config import get_settings
-from backend.exports.objects import safe_name
+from backend.exports.archive import safe_name
 from backend.exports.training_set import label_map
 from backend.kit.db import session_scope
 from backend.kit.errors import InvalidInput

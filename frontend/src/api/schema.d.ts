@@ -120,6 +120,34 @@ export interface components {
             password: string;
         };
         /**
+         * CropIn
+         * @description A region to crop to: what is in all structures (or in any), in none of `without`, and gets the dose.
+         */
+        CropIn: {
+            /**
+             * Structures
+             * @default []
+             */
+            structures: string[];
+            /**
+             * Any Of
+             * @default false
+             */
+            any_of: boolean;
+            /**
+             * Without
+             * @default []
+             */
+            without: string[];
+            /** Isodose Gy */
+            isodose_gy?: number | null;
+            /**
+             * Margin Mm
+             * @default 0
+             */
+            margin_mm: number;
+        };
+        /**
          * CurveOut
          * @description A cumulative DVH.
          */
@@ -2100,7 +2128,7 @@ export interface components {
              * Format
              * @enum {string}
              */
-            format: "monai" | "nnunet";
+            format: "monai" | "nnunet" | "nrrd" | "bids" | "mat" | "mat73";
             /**
              * Only Approved
              * @default true
@@ -2113,6 +2141,7 @@ export interface components {
              * @default CT
              */
             modality: string;
+            crop?: components["schemas"]["CropIn"] | null;
         };
         /**
          * UserIn

@@ -97,6 +97,7 @@ export const serverEn = {
   'change.by': 'By',
   'change.deidentified': 'De-identified with',
   'change.callers': 'Callers named',
+  'change.crop': 'Cropped to',
   'change.display_name': 'Displayed name',
   'change.duplicate': 'Known already',
   'change.fields': 'Changed',

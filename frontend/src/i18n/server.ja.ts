@@ -99,6 +99,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'change.by': '実行者',
   'change.deidentified': '匿名化オプション',
   'change.callers': '許可した呼び出し元',
+  'change.crop': '切り出し領域',
   'change.display_name': '表示名',
   'change.duplicate': '取り込み済み',
   'change.fields': '変更項目',

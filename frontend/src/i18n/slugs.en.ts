@@ -118,6 +118,8 @@ export const slugsEn = {
   'slug.not-a-ct': 'Not a CT',
   'slug.not-as-dicom': 'Cannot leave as DICOM',
   'slug.nothing-to-export': 'There is nothing to export',
+  'slug.not-for-matlab': 'MATLAB files cannot hold this',
+  'slug.file-already-there': 'The file is there already',
   'slug.no-such-protocol': 'There is no such protocol',
   'slug.other-frame-of-reference': 'Dose and image have different frames of reference',
   'slug.no-dvh': 'There is no dose-volume histogram',

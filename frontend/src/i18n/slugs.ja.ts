@@ -120,6 +120,8 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.not-a-ct': 'CTではありません',
   'slug.not-as-dicom': 'DICOMとして出力できません',
   'slug.nothing-to-export': '書き出す内容がありません',
+  'slug.not-for-matlab': 'MATLABファイルに保存できません',
+  'slug.file-already-there': 'ファイルがすでにあります',
   'slug.no-such-protocol': 'このプロトコルはありません',
   'slug.other-frame-of-reference': '線量と画像の座標系（Frame of Reference）が異なります',
   'slug.no-dvh': '線量体積ヒストグラムがありません',

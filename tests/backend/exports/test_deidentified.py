@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from scipy.io import loadmat
 from sqlalchemy import select, update
 
 from backend.audit.tables import AuditEntry
@@ -108,7 +109,7 @@ def test_nifti_leaves_with_neutral_names_and_says_what_was_done(
     assert described["deidentification"]["codes"][0] == "113100"
 
 
-@pytest.mark.parametrize("form", ["monai", "nnunet"])
+@pytest.mark.parametrize("form", ["monai", "nnunet", "nrrd", "bids", "mat", "mat73"])
 def test_training_sets_leave_with_names_that_are_the_same_in_all_cases(
     client: TestClient, project: Project, named: Drawn, hidden: dict[str, str], form: str
 ) -> None:
@@ -122,6 +123,26 @@ def test_training_sets_leave_with_names_that_are_the_same_in_all_cases(
     assert result["structures"][1] == "Parotid_L"
     assert result["structures"][0].startswith("Structure_")
     assert b'"deidentification"' in contents and b"113100" in contents
+
+
+def test_a_crop_to_a_structure_with_a_telling_name_leaves_without_it(
+    client: TestClient, project: Project, named: Drawn, hidden: dict[str, str]
+) -> None:
+    crop = {"structures": ["Parotid_L"], "without": ["GTV_Smith"]}
+    body = {"format": "mat", "only_approved": False, "crop": crop}
+    job = client.post(f"/api/projects/{project.id}/exports", json=body, headers=hidden).json()
+    run_job(job["id"])
+    data = client.get(f"/api/exports/{job['id']}/file", headers=hidden).content
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        described = json.loads(archive.read("cases.json"))
+        case = loadmat(io.BytesIO(archive.read(f"{next(iter(described['cases']))}.mat")))
+    neutral = described["crop"]["without"][0]
+    assert described["crop"]["structures"] == ["Parotid_L"] and neutral.startswith("Structure_")
+    assert case["masks"].dtype.names == ("Parotid_L", described["fields"][neutral])
+    texts = [str(one[0]) for one in case["structure_names"][0]]
+    assert texts == ["Parotid_L", neutral]
+    assert not (case["region"] & case["masks"][described["fields"][neutral]][0, 0]).any()
+    assert "Smith" not in str(case) + json.dumps(described)
 
 
 def test_the_audit_says_that_it_was_deidentified(

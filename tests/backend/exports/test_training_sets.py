@@ -7,7 +7,6 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,52 +17,13 @@ from backend.exports.training_set import label_map
 from backend.projects.tables import Project
 from rt.masks import Mask
 from rt.resample import read_nifti
-from tests.backend.labels.conftest import Drawn, draw
+from tests.backend.exports.conftest import arrive, exported
+from tests.backend.labels.conftest import draw
 from tests.factories.jobs import run_job
-from tests.factories.patients import Arrived, send_ct
-from tests.factories.scenes import Scene, block
+from tests.factories.patients import Arrived
+from tests.factories.scenes import block
 
 Login = Callable[..., dict[str, str]]
-
-
-def _arrive(project: Project, folder: Path, seed: str) -> tuple[Arrived, Scene]:
-    arrived = send_ct(project, folder, seed)
-    return arrived, Scene(arrived.study, arrived.series, arrived.grid)
-
-
-def _approve(client: TestClient, drawn: Drawn, login: Login) -> None:
-    url = f"/api/structure-sets/{drawn.set_id}"
-    assert client.post(f"{url}/submit", json={}, headers=login("annotator")).status_code == 200
-    assert client.post(f"{url}/approve", json={}, headers=login("reviewer")).status_code == 200
-
-
-def _exported(
-    client: TestClient, project: Project, headers: dict[str, str], **body: Any
-) -> tuple[dict[str, Any], bytes]:
-    """The job's result and the file as it is downloaded."""
-    job = client.post(f"/api/projects/{project.id}/exports", json=body, headers=headers).json()
-    early = client.get(f"/api/exports/{job['id']}/file", headers=headers)
-    assert (early.status_code, early.json()["type"]) == (409, "/problems/export-not-ready")
-    result = run_job(job["id"])
-    answer = client.get(f"/api/exports/{job['id']}/file", headers=headers)
-    assert answer.status_code == 200
-    assert int(answer.headers["Content-Length"]) == len(answer.content)
-    return result, answer.content
-
-
-@pytest.fixture
-def two_cases(
-    project: Project, tmp_path: Path, client: TestClient, login: Login
-) -> tuple[Arrived, Mask, Mask]:
-    """Two approved patients: the first with two overlapping organs, the second with one of them."""
-    arrived, scene = _arrive(project, tmp_path, "one")
-    large = block(arrived.grid, slice(1, 5), slice(4, 16), slice(4, 14))
-    small = block(arrived.grid, slice(2, 4), slice(8, 12), slice(10, 18))
-    draw(scene, "Brainstem", large)
-    _approve(client, draw(scene, "Parotid_L", small), login)
-    _, other = _arrive(project, tmp_path, "two")
-    _approve(client, draw(other, "Brainstem", large), login)
-    return arrived, large, small
 
 
 def test_nnunet_layout(
@@ -76,7 +36,7 @@ def test_nnunet_layout(
     arrived, large, small = two_cases
     headers = login("clinician")
     names = ["Brainstem", "Parotid_L"]
-    result, data = _exported(client, project, headers, format="nnunet", structures=names)
+    result, data = exported(client, project, headers, format="nnunet", structures=names)
     assert (result["cases"], result["left_out"]) == (1, 1), (
         "one patient has no Parotid_L: it is unknown there"
     )
@@ -98,7 +58,7 @@ def test_nnunet_layout(
 def test_nnunet_says_which_structures_it_cannot_hold(
     project: Project, two_cases: tuple[Arrived, Mask, Mask], client: TestClient, login: Login
 ) -> None:
-    result, data = _exported(client, project, login("clinician"), format="nnunet")
+    result, data = exported(client, project, login("clinician"), format="nnunet")
     assert (result["structures"], result["structures_left_out"]) == (["Brainstem"], ["Parotid_L"])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         described = json.loads(archive.read("Dataset001_Rinkaku/dataset.json"))
@@ -109,7 +69,7 @@ def test_monai_datalist(
     project: Project, two_cases: tuple[Arrived, Mask, Mask], client: TestClient, login: Login, tmp_path: Path
 ) -> None:
     _, large, small = two_cases
-    result, data = _exported(client, project, login("clinician"), format="monai")
+    result, data = exported(client, project, login("clinician"), format="monai")
     assert (result["cases"], result["structures"]) == (2, ["Brainstem", "Parotid_L"])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(tmp_path)
@@ -126,12 +86,12 @@ def test_monai_datalist(
         assert (tmp_path / entry["image"]).is_file() and (tmp_path / entry["label"]).is_file()
 
 
-@pytest.mark.parametrize("form", ["monai", "nnunet"])
+@pytest.mark.parametrize("form", ["monai", "nnunet", "nrrd", "bids", "mat", "mat73"])
 def test_nothing_of_the_patient_leaves(
     project: Project, two_cases: tuple[Arrived, Mask, Mask], client: TestClient, login: Login, form: str
 ) -> None:
     arrived, _, _ = two_cases
-    _, data = _exported(client, project, login("clinician"), format=form)
+    _, data = exported(client, project, login("clinician"), format=form)
     uids = [arrived.study.study_instance_uid, arrived.series.series_instance_uid]
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         contents = b"".join(name.encode() + archive.read(name) for name in archive.namelist())
@@ -142,14 +102,14 @@ def test_nothing_of_the_patient_leaves(
 def test_only_approved_revisions_leave_unless_asked(
     project: Project, tmp_path: Path, client: TestClient, login: Login
 ) -> None:
-    arrived, scene = _arrive(project, tmp_path, "one")
+    arrived, scene = arrive(project, tmp_path, "one")
     draw(scene, "Brainstem", block(arrived.grid, slice(1, 3), slice(4, 9), slice(4, 9)))
     headers = login("clinician")
     body = {"format": "monai"}
     job = client.post(f"/api/projects/{project.id}/exports", json=body, headers=headers).json()
     with pytest.raises(NothingToExport):
         run_job(job["id"])
-    result, _ = _exported(client, project, headers, format="monai", only_approved=False)
+    result, _ = exported(client, project, headers, format="monai", only_approved=False)
     assert result["cases"] == 1
 
 

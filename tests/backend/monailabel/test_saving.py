@@ -14,7 +14,7 @@ from sqlalchemy import select
 from backend.kit import db
 from backend.labels.service import load_mask
 from backend.labels.tables import Revision
-from rt.dicom.nrrd import nrrd_labels
+from rt.dicom.nrrd import nrrd_bytes
 from rt.geometry import Grid
 from rt.nifti_header import nifti_header
 from tests.backend.labels.conftest import Drawn, draw
@@ -90,7 +90,7 @@ def test_what_does_not_fit_is_refused_and_nothing_stored(
 
 def test_nrrd_and_bare_bytes_are_label_maps_too(client: TestClient, drawn: Drawn, login: Login) -> None:
     labels, headers = label_map(drawn), login("annotator")
-    right = nrrd_labels(labels, drawn.scene.grid)
+    right = nrrd_bytes(labels, drawn.scene.grid)
     head, _, voxels = right.partition(b"\n\n")
     packed = head.replace(b"encoding: raw", b"encoding: gzip") + b"\n\n" + gzip.compress(voxels)
     assert sent(client, headers, drawn, packed, NAMES).json()["saved"] == ["Parotid_L", "Larynx"]

@@ -4,16 +4,19 @@ import { address, api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Job, Page } from '../../api/types';
 import { useT } from '../../i18n';
-import { Button, ButtonLink, Checkbox, SelectField } from '../../ui/controls';
+import { Button, ButtonLink, Checkbox, classes, SelectField } from '../../ui/controls';
 import { ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, Section } from '../../ui/layout';
 import { JobProgress, JobStateBadge } from '../jobs/job-state';
+import { cropOf, NO_CROP } from './crop';
+import { ExportCrop } from './export-crop';
 import css from './project.module.css';
 
 const SHOWN = 20;
 const LIVE_MS = 2000;
-const FORMATS = ['nnunet', 'monai'] as const;
+const FORMATS = ['nnunet', 'monai', 'nrrd', 'bids', 'mat', 'mat73'] as const;
+const CROPPED = new Set(['mat', 'mat73']);
 const FILTER = { kind: 'export' };
 
 const isLive = (job: Job): boolean => job.state === 'queued' || job.state === 'running';
@@ -67,14 +70,21 @@ export function Exports({ projectId }: { projectId: string }) {
   const client = useQueryClient();
   const [format, setFormat] = useState('nnunet');
   const [onlyApproved, setOnlyApproved] = useState(true);
+  const [fields, setFields] = useState(NO_CROP);
+  const isCropped = CROPPED.has(format);
   const start = useMutation({
-    mutationFn: () => api.post<Job>(`/projects/${projectId}/exports`, { format, only_approved: onlyApproved }),
+    mutationFn: () =>
+      api.post<Job>(`/projects/${projectId}/exports`, {
+        format,
+        only_approved: onlyApproved,
+        crop: isCropped ? cropOf(fields) : null,
+      }),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.allJobs }),
   });
   return (
     <Section title={t('export.title')} note={t('export.note')}>
       <form
-        className={css.foot}
+        className={classes(css.foot, css.wrapped)}
         onSubmit={(event) => {
           event.preventDefault();
           start.mutate();
@@ -91,6 +101,7 @@ export function Exports({ projectId }: { projectId: string }) {
         <Button type="submit" look="primary" disabled={start.isPending}>
           {t('export.start')}
         </Button>
+        {isCropped && <ExportCrop fields={fields} onChange={setFields} />}
       </form>
       {start.error !== null && (
         <div className={css.problem}>
