@@ -41,7 +41,7 @@ class Imports:
             except (TooLarge, InvalidInput) as problem:
                 refusals.append(_refused(name, problem))
             sent += size
-        done: Imported = self._transport.json("POST", f"/imports/{batch}/complete")
+        done: Imported = self._transport.json("POST", f"/imports/{batch}/complete", repeatable=True)
         done["files"] = outcomes + refusals
         done["refusals"] = done["refusals"] + refusals
         done["refused"] += len(refusals)

@@ -118,7 +118,7 @@ class Structures:
         }
         headers = {"If-Match": f'"{base}"', "Idempotency-Key": uuid.uuid4().hex}
         path = f"/structures/{structure_id}/revisions"
-        saved: Revision = self._transport.json("POST", path, json=body, headers=headers)
+        saved: Revision = self._transport.json("POST", path, json=body, headers=headers, repeatable=True)
         return saved
 
     def restore(self, structure_id: str, number: int, base: int) -> Revision:

@@ -1,7 +1,8 @@
 """HTTP: requests that are repeated when that is safe, pages, uploads and downloads that stream.
 
-Repeated are requests that change nothing twice (GET, PUT, DELETE, and POST with an Idempotency-Key) when the
-server or the line is away for a moment, and any request that reached nobody or was told when to come back.
+Repeated are requests that change nothing twice (GET, PUT, DELETE, and a POST of which its caller says so)
+when the server or the line is away for a moment, and any request that reached nobody
+or was told when to come back.
 """
 
 from __future__ import annotations
@@ -66,9 +67,15 @@ class Transport:
             raise BadAnswer(f"{path}: the answer is not JSON; is this a Rinkaku server?") from error
 
     def send(
-        self, method: str, path: str, *, body: Callable[[], Iterator[bytes]] | None = None, **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Callable[[], Iterator[bytes]] | None = None,
+        repeatable: bool = False,
+        **options: Any,
     ) -> httpx.Response:
-        """A successful answer; `body` is begun anew with each attempt."""
+        """A successful answer; `body` is begun anew with each attempt, `repeatable` is a POST that can be."""
 
         def act() -> httpx.Response:
             answer = self._http.request(method, path, content=body() if body else None, **options)
@@ -76,7 +83,7 @@ class Transport:
                 raise problem_of(answer)
             return answer
 
-        return self._repeated(act, method in REPEATABLE or "Idempotency-Key" in options.get("headers", {}))
+        return self._repeated(act, repeatable or method in REPEATABLE)
 
     def pages(self, path: str, query: Query | None = None) -> Iterator[Any]:
         """Items of all pages of a list, each page asked for when its first item is."""

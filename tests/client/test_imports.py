@@ -70,6 +70,9 @@ def test_interrupted_file_is_sent_again(connect, line, project, ct):
     line.break_before, line.times = b"PUT /api/imports", 2
     done = clinician.imports.send(project.id, [ct])
     assert (line.broken, done["stored"]) == (2, 6)
+    line.break_before, line.broken = b"/complete", 0
+    again = clinician.imports.send(project.id, [ct])
+    assert (line.broken, again["duplicate"], again["studies"]) == (2, 6, done["studies"])
 
 
 def test_file_beyond_the_limit_is_a_refusal_among_others(connect, project, ct, monkeypatch):
