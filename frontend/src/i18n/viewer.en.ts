@@ -197,7 +197,7 @@ export const viewerEn = {
   'viewer.export.title': 'Export “{label}”',
   'viewer.export.leaving': 'Structures that leave: {n}.',
   'viewer.export.empty': 'Nothing is drawn in {names}. DICOM carries only their names.',
-  'viewer.export.unknown': 'Rejected or not found, stay behind: {names}',
+  'viewer.export.unknown': 'Stay behind, because they were rejected, not found, or came without a closed contour: {names}',
   'viewer.export.unsaved': 'Your unsaved changes do not leave: {names}. Save first to send them.',
   'viewer.export.rtstruct': 'DICOM RTSTRUCT',
   'viewer.export.seg': 'DICOM SEG',

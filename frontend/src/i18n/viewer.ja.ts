@@ -199,7 +199,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.export.title': '「{label}」の書き出し',
   'viewer.export.leaving': '書き出すストラクチャ：{n}。',
   'viewer.export.empty': '{names} には輪郭がありません。DICOMには名前だけが含まれます。',
-  'viewer.export.unknown': '却下または未検出のため書き出さないストラクチャ：{names}',
+  'viewer.export.unknown': '却下・未検出、または閉じた輪郭がないため書き出さないストラクチャ：{names}',
   'viewer.export.unsaved': '未保存の変更は書き出されません：{names}。含めるには先に保存してください。',
   'viewer.export.rtstruct': 'DICOM RTSTRUCT',
   'viewer.export.seg': 'DICOM SEG',
