@@ -220,6 +220,7 @@ export const viewerEn = {
   'viewer.export.check.hausdorff': 'Hausdorff, mm',
   'viewer.export.check.points': 'Contours · points',
   'viewer.export.same': 'All {n} structures read back voxel for voxel.',
+  'viewer.export.outside': 'In the file, but wholly or in part outside the image: {names}',
   'viewer.export.differs': 'Not as drawn when read back: {names}',
   'viewer.export.download': 'Download {format}',
   'viewer.help': 'Keys',

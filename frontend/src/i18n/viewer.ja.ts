@@ -222,6 +222,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.export.check.hausdorff': 'Hausdorff mm',
   'viewer.export.check.points': '輪郭数・点数',
   'viewer.export.same': '{n}個のストラクチャすべてが、ボクセル単位で一致しました。',
+  'viewer.export.outside': 'ファイルに含まれるが、全部または一部が画像の外にあるもの：{names}',
   'viewer.export.differs': '読み直すと描画と異なるもの：{names}',
   'viewer.export.download': '{format} をダウンロード',
   'viewer.help': 'キー一覧',
