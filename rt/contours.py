@@ -25,6 +25,8 @@ from rt.masks import Mask, bounding_box
 
 SUB_LINES = 8
 """Scan lines per voxel row for fractional coverage; a 20 mm cylinder is then right to 0.01 %."""
+MOST_LINES = 16384
+"""Scan lines of one slice: bounds memory for polygons that reach far beyond the image."""
 PLANE_TOLERANCE_MM = 0.2
 """Polygons of one slice whose planes are nearer than this lie in one plane (rounding of Z)."""
 FLATNESS_SLICES = 0.5
@@ -180,8 +182,18 @@ def cover_polygons(polygons_mm: Sequence[FloatArray], grid: Grid) -> Coverage:
 
 
 def contoured_volume_cc(polygons_mm: Sequence[FloatArray], grid: Grid) -> float:
-    """Volume in cm³ that the polygons enclose, each as thick as one slice."""
-    return float(cover_polygons(polygons_mm, grid).fractions_kji.sum()) * grid.voxel_mm3 / 1000.0
+    """Volume in cm³ that the polygons enclose, each as thick as one slice, also outside the image.
+
+    Of several planes in one slice the nearest counts, as in the mask; polygons in no plane enclose nothing.
+    """
+    planes: dict[int, list[Ring]] = {}
+    for number, points in enumerate(polygons_mm):
+        index = grid.to_index(points)
+        middle = float(index[:, 2].mean())
+        if _is_flat(index):
+            planes.setdefault(round(middle), []).append(Ring(number, middle, index[:, :2]))
+    areas = [_enclosed_pixels(_rings_of_slice(k, rings, grid, [])) for k, rings in planes.items()]
+    return sum(areas) * grid.voxel_mm3 / 1000.0
 
 
 def place_polygons(polygons_mm: Sequence[FloatArray], grid: Grid) -> Placement:
@@ -199,10 +211,15 @@ def place_polygons(polygons_mm: Sequence[FloatArray], grid: Grid) -> Placement:
     return Placement(tuple(slices), rings, tuple(warnings))
 
 
+def _is_flat(index_ijk: FloatArray) -> bool:
+    """True if a polygon's points (n, 3) lie in one plane of the slices."""
+    return bool(np.abs(index_ijk[:, 2] - index_ijk[:, 2].mean()).max() <= FLATNESS_SLICES)
+
+
 def _nearest_slice(number: int, index: FloatArray, grid: Grid, warnings: list[ContourWarning]) -> int | None:
     middle = float(index[:, 2].mean())
     where = f"contour {number + 1}"
-    if np.abs(index[:, 2] - middle).max() > FLATNESS_SLICES:
+    if not _is_flat(index):
         warnings.append(ContourWarning("contour-not-planar", f"{where} is not in a plane of the slices"))
         return None
     k = round(middle)
@@ -289,6 +306,22 @@ def _cover_slice(rings: Iterable[FloatArray], shape_ji: tuple[int, ...]) -> npt.
     np.add.at(change, (line // SUB_LINES, column), sign * part)
     np.add.at(change, (line // SUB_LINES, column + 1), sign * (1.0 - part))
     return np.cumsum(change, axis=1)[:, :columns] / SUB_LINES
+
+
+def _enclosed_pixels(rings: Sequence[Ring]) -> float:
+    """Area in pixels under the even-odd union of the rings of one slice, wherever they lie.
+
+    By SUB_LINES lines a row, as a mask's coverage; fewer where the rings are taller than any image.
+    """
+    every = np.concatenate([ring.ij[:, 1] for ring in rings])
+    start, stop = np.floor(every.min()) - 0.5, np.ceil(every.max()) + 0.5
+    count = min(int(stop - start) * SUB_LINES, MOST_LINES)
+    step = (stop - start) / count
+    lines = start + (np.arange(count) + 0.5) * step
+    found = [part for ring in rings for part in _crossings(ring.ij, lines)]
+    line, x = (np.concatenate([part[n] for part in found]) for n in (0, 1))
+    x = x[np.lexsort((x, line))]
+    return float((x[1::2] - x[::2]).sum() * step)
 
 
 def _crossings(

@@ -61,8 +61,18 @@ def placed(name: str, free_text: str, mask_kji: Mask, grid: Grid) -> Placed | No
     centre = centre_lps_mm(mask_kji, grid)
     if centre is None:
         return None
+    return placed_at(name, free_text, float(centre[0]))
+
+
+def placed_at(name: str, free_text: str, x_mm: float) -> Placed:
+    """A structure whose centre is known, with what the free text that its name came from says."""
     match = tg263_name(free_text)
-    return Placed(name, match.name if match else "", match.side if match else None, float(centre[0]))
+    return Placed(name, match.name if match else "", match.side if match else None, x_mm)
+
+
+def tells_the_middle(tg263: str) -> bool:
+    """Whether the centre of the structure of this TG-263 name lies in the patient's mid-plane."""
+    return tg263 == "External" or tg263 in IN_THE_MIDDLE
 
 
 def check_sides(structures: Sequence[Placed]) -> list[SideDoubt]:

@@ -84,6 +84,16 @@ def mask_shape(data: bytes) -> tuple[int, ...]:
     return tuple(HEADER.unpack_from(data)[1:4])
 
 
+def encoded_box(data: bytes) -> Box | None:
+    """The box (k, j, i) that the header of a wire form tells, without its voxels; None when it is empty."""
+    if len(data) < HEADER.size:
+        raise MaskError(f"{len(data)} bytes are shorter than the header of {HEADER.size}")
+    edges = HEADER.unpack_from(data)[4:]
+    if not any(edges):
+        return None
+    return (slice(edges[0], edges[3]), slice(edges[1], edges[4]), slice(edges[2], edges[5]))
+
+
 def _inflate(stream: bytes, count: int) -> Mask:
     """Exactly `count` bits of a zlib stream, never inflating more than one byte beyond them."""
     size = (count + 7) // 8

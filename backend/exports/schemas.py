@@ -50,7 +50,7 @@ class StructureReport(BaseModel):
     drawn_cc: float
     read_cc: float
     enclosed_cc: float | None
-    """Within the contours themselves; null for a segmentation."""
+    """Within all contours of the file, also outside the image; null for a segmentation."""
     dice: float
     hausdorff_mm: float | None
     """Null where nothing is drawn or nothing was read."""

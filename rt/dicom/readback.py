@@ -51,7 +51,7 @@ class ReadBack:
     read_cc: float
     """Volume of the voxels that were read."""
     enclosed_cc: float | None
-    """Volume within the contours themselves; None where there are voxels and no contours."""
+    """Volume within all contours of the file, also outside the image; None of a segmentation."""
     dice: float
     """Of the voxels drawn and read; 1 where they are the same."""
     hausdorff_mm: float | None

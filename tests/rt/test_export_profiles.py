@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rt.contours import contoured_volume_cc
+from rt.dicom.contour_data import Contour, fill_contours
 from rt.dicom.outgoing import StructureOut, write_bytes
 from rt.dicom.profiles import FIELDS, GENERIC, ExportProfile, profiles
 from rt.dicom.readback import ReadBack, read_back_rtstruct, read_back_seg
@@ -14,7 +16,7 @@ from rt.dicom.rtstruct import write_rtstruct
 from rt.dicom.seg import write_seg
 from rt.errors import DicomError
 from rt.masks import Mask, volume_cc
-from tests.rt.grids import ball, oriented_grid
+from tests.rt.grids import ball, oriented_grid, square
 from tests.rt.objects import header, overlapping, sent, series_on, structure
 
 SHAPE = (6, 21, 30)
@@ -99,6 +101,30 @@ def test_the_report_is_of_the_bytes_and_not_of_the_writer() -> None:
     assert found.hausdorff_mm == pytest.approx(0.977)
 
 
+def test_contours_outside_the_image_are_in_the_file_and_are_counted() -> None:
+    """Two of four slices lie beyond the image, one with a hole; what lies inside reads back as it is."""
+    ends = {4: [(4, 12)], 5: [(4, 12)], 6: [(4, 12)], 7: [(4, 12), (6, 10)]}
+    rings = tuple(Contour.of_points(square(*e, k, GRID)) for k, pairs in ends.items() for e in pairs)
+    mask = fill_contours(rings, GRID).mask_kji
+    (found,) = read_back([structure(mask, contours=rings)], GENERIC)
+    assert (found.contours, found.dice, found.read_cc) == (5, 1, volume_cc(mask, GRID))
+    assert found.enclosed_cc == pytest.approx((4 * 64 - 16) * GRID.voxel_mm3 / 1000)
+    assert [f.slug for f in found.findings] == ["contour-outside-volume"]
+
+
+def test_a_contour_over_the_edge_is_counted_whole() -> None:
+    ring = Contour.of_points(square(-6, 4, 2, GRID))
+    (found,) = read_back([structure(fill_contours([ring], GRID).mask_kji, contours=(ring,))], GENERIC)
+    assert found.enclosed_cc == pytest.approx(100 * GRID.voxel_mm3 / 1000)
+    assert [f.slug for f in found.findings] == ["contour-clipped"]
+
+
+def test_a_contour_as_tall_as_none_is_counted_too() -> None:
+    points = GRID.to_lps([(2, -3e5, 2), (12, -3e5, 2), (12, 3e5, 2), (2, 3e5, 2)])
+    cc = contoured_volume_cc([points], GRID)
+    assert cc == pytest.approx(10 * 6e5 * GRID.voxel_mm3 / 1000, rel=1e-3)
+
+
 def test_empty_structures_are_in_the_report_and_lost_ones_refused() -> None:
     empty = structure(np.zeros(SHAPE, dtype=np.bool_), 2)
     found = read_back([structure(ringed()), empty], GENERIC)[1]
@@ -123,9 +149,6 @@ def test_a_segmentation_is_read_back_too() -> None:
 
 
 def test_an_edited_import_with_crossing_rings_says_that_its_holes_stay_apart() -> None:
-    from rt.dicom.contour_data import Contour, fill_contours
-    from tests.rt.grids import square
-
     rings = tuple(Contour.of_points(square(*ends, 2, GRID)) for ends in ((2.5, 12.5), (8.5, 18.5)))
     mask = fill_contours(rings, GRID).mask_kji
     (found,) = read_back([structure(mask, contours=rings)], KEYHOLE)

@@ -23,6 +23,7 @@ from backend.kit.storage import storage
 from backend.labels import repository
 from backend.labels.service.revisions import NewRevision, StoredMask, append_revision, store_mask
 from backend.labels.service.sets import NewStructure, add_set, add_structure, grid_of
+from backend.labels.service.sides import side_warning
 from backend.labels.tables import StructureSet
 from backend.studies.findings import add_refusal, as_warnings, called, replace_warnings
 from backend.studies.tables import Instance, Series, Study
@@ -222,15 +223,8 @@ def _of_segment(segment: Segment, name: str, grid: Grid) -> Incoming:
 
 def _doubted(structures: Sequence[Incoming]) -> tuple[Incoming, ...]:
     """The structures with what is odd about the sides in their names."""
-    doubts = {
-        doubt.structure: {
-            "slug": doubt.slug,
-            "detail": doubt.detail,
-            "severity": "warning",
-            "values": doubt.values,
-        }
-        for doubt in check_sides([one.place for one in structures if one.place is not None])
-    }
+    places = [one.place for one in structures if one.place is not None]
+    doubts = {doubt.structure: side_warning(doubt) for doubt in check_sides(places)}
     return tuple(
         replace(one, doubts=(doubts[one.new.name],)) if one.new.name in doubts else one for one in structures
     )

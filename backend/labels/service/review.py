@@ -195,6 +195,7 @@ def assess(session: Session, actor: Actor, structure_id: str, assessment: str, b
     Rejecting appends an empty revision, so the contour can be restored from the history.
     """
     _, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
+    repository.lock_structures(session, scope.structure_set.id)
     structure = repository.lock_structure(session, structure_id)
     if base is not None and base != structure.head:
         raise stale(session, structure_id)

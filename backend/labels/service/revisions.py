@@ -3,7 +3,8 @@
 The mask's blob is stored before the row that names it.  What is slow (decoding, comparing with the parent,
 storing) needs no lock and is done by `store_mask` before the transaction that moves the head; the transaction
 itself is a few rows.  Two people who save one structure meet in `advance_head`: one wins, the other is told.
-Locks are taken in one order, structures, study, end of the audit trail, so that nobody waits in a circle.
+Locks are taken in one order, structures by their ids, study, end of the audit trail, so that nobody waits in
+a circle.
 """
 
 from __future__ import annotations
@@ -21,12 +22,22 @@ from backend.labels import repository
 from backend.labels.errors import IdempotencyKeyReused, IllegalTransition, StaleRevision, WrongMaskShape
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.sets import request_publication, set_grid
+from backend.labels.service.sides import doubt_sides, has_side
 from backend.labels.states import Act, State, next_state
 from backend.labels.tables import Revision, Structure, StructureSet
 from backend.studies.tables import Study
 from rt.errors import MaskError
 from rt.geometry import Grid
-from rt.masks import Mask, changed_slices, decode_mask, drawn_slices, encode_mask, mask_shape, volume_cc
+from rt.masks import (
+    Mask,
+    centre_lps_mm,
+    changed_slices,
+    decode_mask,
+    drawn_slices,
+    encode_mask,
+    mask_shape,
+    volume_cc,
+)
 
 REJECTED = "rejected"
 """Reason of the empty revision that takes a network's contour away."""
@@ -58,6 +69,8 @@ class StoredMask:
     slices: int
     changed_voxels: int
     changed_slices: int
+    x_mm: float | None
+    """x of its centre in LPS millimetres; None when it is empty."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,8 @@ class NewRevision:
     contours_sha256: str | None = None
     """On later revisions it is taken from the parent."""
     plausibility: list[dict[str, str]] = field(default_factory=list)
-    """Warnings {slug, detail, severity, values} about a contour that a network drew or that came in."""
+    """Warnings {slug, detail, severity, values} about a contour that a network drew or that came in; what is
+    odd about the side of a person's is found here."""
     idempotency: IdempotencyKey | None = None
 
 
@@ -121,12 +135,14 @@ def store_mask(mask_kji: Mask, before_kji: Mask, grid: Grid) -> StoredMask:
     if mask_kji.shape != grid.shape_kji:
         raise WrongMaskShape(f"a mask of {mask_kji.shape} voxels is not on a grid of {grid.shape_kji}")
     differing = changed_slices(before_kji, mask_kji)
+    centre = centre_lps_mm(mask_kji, grid)
     return StoredMask(
         sha256=storage().put(encode_mask(mask_kji)),
         volume_cc=volume_cc(mask_kji, grid),
         slices=len(drawn_slices(mask_kji)),
         changed_voxels=int(np.count_nonzero(mask_kji[differing] != before_kji[differing])),
         changed_slices=len(differing),
+        x_mm=None if centre is None else float(centre[0]),
     )
 
 
@@ -150,6 +166,8 @@ def append_revision(session: Session, structure: Structure, new: NewRevision) ->
         grid = set_grid(session, owner)
         stored = store_mask(stored, _parent_mask(session, structure.id, new, grid), grid)
     session.flush()
+    sided = new.author_id is not None and has_side(structure)
+    present = repository.lock_structures(session, owner.id) if sided else []
     if not repository.advance_head(session, structure.id, new.base):
         earlier = _replayed(session, structure, new)
         if earlier is not None:
@@ -159,6 +177,8 @@ def append_revision(session: Session, structure: Structure, new: NewRevision) ->
     revision = _row(structure, new, stored, parent)
     session.add(revision)
     withdrawn = _reopen(session, structure, revision, new)
+    if present:
+        doubt_sides(session, structure, stored.x_mm, present, set_grid(session, owner))
     _tell(session, owner, revision, withdrawn)
     return revision
 

@@ -12,7 +12,7 @@ export const reviewEn = {
   'review.absent': 'empty: declared absent',
   'review.unanswered': 'Returned, and not changed since',
   'review.unknown': 'Unknown: nothing drawn, left out of review, datasets and exports',
-  'review.left-out': 'Left out, because nothing is known of them (rejected or not found): {names}',
+  'review.left-out': 'Left out, because nothing is known of them (rejected, not found, or without a closed contour): {names}',
   'review.declare': 'Not in this scan',
   'review.declare.hint': 'Declare that this structure does not exist in the scan',
   'review.declare.sure':

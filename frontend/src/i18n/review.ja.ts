@@ -14,7 +14,7 @@ export const reviewJa: Record<keyof typeof reviewEn, string> = {
   'review.absent': '空（存在しないと宣言）',
   'review.unanswered': '差し戻し後、変更されていません',
   'review.unknown': '不明：輪郭がないため、レビュー・データセット・書き出しに含まれません',
-  'review.left-out': '不明のため含まれないもの（却下または未検出）：{names}',
+  'review.left-out': '不明のため含まれないもの（却下・未検出、または閉じた輪郭なし）：{names}',
   'review.declare': 'この画像にない',
   'review.declare.hint': 'このストラクチャが画像内に存在しないことを宣言します',
   'review.declare.sure':

@@ -10,6 +10,12 @@ type Row = ExportReport['structures'][number];
 /** Structures that a reader of the file would not get voxel for voxel. */
 export const differing = (rows: readonly Row[]): string[] => rows.filter(({ dice }) => dice < 1).map(({ name }) => name);
 
+const OUTSIDE: readonly string[] = ['contour-outside-volume', 'structure-outside-volume', 'contour-clipped'];
+const isOutside = ({ warnings }: Row): boolean => warnings.some(({ slug }) => OUTSIDE.includes(slug));
+
+/** Structures of which the file holds contours, or parts of them, that no voxel of the image can show. */
+export const outside = (rows: readonly Row[]): string[] => rows.filter(isOutside).map(({ name }) => name);
+
 /** A number below one that never says 1 where something differs. */
 export const diceText = (dice: number): string => (dice === 1 ? '1' : Math.min(dice, 0.9999).toFixed(4));
 
@@ -31,7 +37,7 @@ export function ProfileNote({ profile }: { profile: ExportProfile }) {
 function StructureRow({ row, contours }: { row: Row; contours: boolean }) {
   const t = useT();
   return (
-    <tr className={row.dice < 1 ? css.differs : undefined}>
+    <tr className={row.dice < 1 || isOutside(row) ? css.differs : undefined}>
       <th scope="row">
         {row.name}
         {row.warnings.map((one) => (
@@ -59,14 +65,16 @@ export function ReportTable({ report }: { report: ExportReport }) {
   const t = useT();
   const contours = report.format === 'rtstruct';
   const others = differing(report.structures);
+  const beyond = outside(report.structures);
+  const isSame = others.length + beyond.length === 0;
   const heads = ['drawn', 'read', ...(contours ? (['enclosed'] as const) : []), 'dice', 'hausdorff', ...(contours ? (['points'] as const) : [])] as const;
   return (
     <section aria-label={t('viewer.export.check')}>
-      <p className={others.length > 0 ? css.warn : css.good} role="status">
-        {others.length > 0
-          ? t('viewer.export.differs', { names: others.join(', ') })
-          : t('viewer.export.same', { n: report.structures.length })}
-      </p>
+      <div role="status">
+        {isSame && <p className={css.good}>{t('viewer.export.same', { n: report.structures.length })}</p>}
+        {others.length > 0 && <p className={css.warn}>{t('viewer.export.differs', { names: others.join(', ') })}</p>}
+        {beyond.length > 0 && <p className={css.warn}>{t('viewer.export.outside', { names: beyond.join(', ') })}</p>}
+      </div>
       <div className={css.table}>
         <table>
           <thead>

@@ -5,7 +5,7 @@ import { Problem, unreachable } from '../../api/problem';
 import { dueAt, worst } from './autosave';
 import { dice } from './conflict-dialog';
 import { leavingOf } from './export-dialog';
-import { diceText, differing } from './export-report';
+import { diceText, differing, outside } from './export-report';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
 import { inOrder } from './order';
 import { presetsFor } from './presets';
@@ -134,6 +134,16 @@ describe('review', () => {
     expect([1, 0.99999, 0.5].map(diceText)).toEqual(['1', '0.9999', '0.5000']);
     const row = { number: 1, drawn_cc: 1, read_cc: 1, enclosed_cc: 1, hausdorff_mm: 0, contours: 1, points: 4, warnings: [] };
     expect(differing([{ ...row, name: 'same', dice: 1 }, { ...row, name: 'other', dice: 0.99999 }])).toEqual(['other']);
+  });
+
+  it('names what the file holds outside the image, though every voxel came back', () => {
+    const row = { number: 1, drawn_cc: 1, read_cc: 1, enclosed_cc: 2, dice: 1, hausdorff_mm: 0, contours: 1, points: 4 };
+    const said = (name: string, ...slugs: string[]) => ({
+      ...row, name, warnings: slugs.map((slug) => ({ slug, detail: '', severity: 'warning' as const, values: {} })),
+    });
+    const rows = [said('in'), said('odd', 'contours-overlap'), said('half', 'contours-overlap', 'contour-outside-volume')];
+    expect(outside([...rows, said('gone', 'structure-outside-volume'), said('edge', 'contour-clipped')])).toEqual(['half', 'gone', 'edge']);
+    expect(outside(rows.slice(0, 2))).toEqual([]);
   });
 
   it('approves and returns only what is submitted', () => {
