@@ -56,6 +56,7 @@ export type SetDraft = Schemas['SetDraftOut'];
 export type Review = Schemas['ReviewOut'];
 export type StructureSet = Schemas['StructureSetOut'];
 
+export type PlannedDose = Schemas['DoseOut'];
 export type Protocol = Schemas['Protocol'];
 export type Objective = Schemas['Objective'];
 

@@ -32,6 +32,8 @@ export const networkEn = {
   'network.send': 'Send to',
   'network.sendNow': 'Send RTSTRUCT',
   'network.sendNote': 'Only where every drawn structure is approved.',
+  'network.unapproved': 'Not approved yet: {names}',
+  'network.nothingDrawn': 'Nothing is drawn in this structure set.',
   'network.delivery.waiting': 'On the way to {peer}',
   'network.delivery.sent': '{peer} has it',
   'network.delivery.failed': 'Not sent to {peer}',

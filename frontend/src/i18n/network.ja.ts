@@ -32,6 +32,8 @@ export const networkJa = {
   'network.send': '送信先',
   'network.sendNow': 'RTSTRUCTを送信',
   'network.sendNote': '描かれたストラクチャがすべて承認済みの場合に限ります。',
+  'network.unapproved': '未承認のストラクチャ：{names}',
+  'network.nothingDrawn': 'このストラクチャセットには輪郭がありません。',
   'network.delivery.waiting': '{peer} に送信中',
   'network.delivery.sent': '{peer} が受信済み',
   'network.delivery.failed': '{peer} に送信できませんでした',

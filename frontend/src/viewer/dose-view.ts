@@ -17,7 +17,7 @@ export type DoseView = {
   readonly opacity: number;
   /** Below this share of the reference there is no wash. */
   readonly threshold: number;
-  /** What a person says was prescribed; null: the largest dose is 100 %. */
+  /** What a person says was prescribed, or the plan; null: the largest dose is 100 %. */
   readonly prescriptionGy: number | null;
 };
 

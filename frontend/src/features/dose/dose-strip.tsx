@@ -7,7 +7,7 @@ import { keyOf } from '../labels/keymap';
 import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
 import { readPrescription, rememberPrescription } from './prescription';
-import { chooseDose, dosesOf, type DoseSeries } from './use-dose';
+import { chooseDose, dosesOf, usePlan, type DoseSeries } from './use-dose';
 
 const MODES = ['wash', 'lines', 'dvh'] as const;
 
@@ -33,18 +33,22 @@ function Modes() {
   );
 }
 
-/** What counts as 100 %: typed, or the largest dose. */
+/** What counts as 100 %: typed, or the plan's prescription, or the largest dose. */
 function Reference({ seriesId }: { seriesId: string }) {
   const t = useT();
-  const { scene } = useWorkspace();
+  const { scene, study } = useWorkspace();
+  const plan = usePlan(study.id, seriesId);
   const prescription = useScene(scene, (state) => state.dose.prescriptionGy);
-  const [text, setText] = useState(prescription === null ? '' : String(prescription));
+  const [typed, setTyped] = useState<string | null>(null);
+  const text = typed ?? String(prescription ?? '');
+  const wrong = text.trim() !== '' && readPrescription(text) === null;
   const say = (): void => {
-    const gy = readPrescription(text);
+    if (typed === null) return;
+    const gy = readPrescription(typed);
     rememberPrescription(seriesId, gy);
     scene.changeDose({ prescriptionGy: gy });
+    if (!wrong) setTyped(null);
   };
-  const wrong = text.trim() !== '' && readPrescription(text) === null;
   return (
     <label className={css.option} title={t('dose.reference.hint')}>
       {t('dose.reference')}
@@ -55,11 +59,12 @@ function Reference({ seriesId }: { seriesId: string }) {
         placeholder={t('dose.reference.max')}
         aria-label={t('dose.reference.hint')}
         aria-invalid={wrong}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => setTyped(event.target.value)}
         onBlur={say}
         onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
       />
       Gy
+      {plan !== null && <span>{t('dose.reference.plan', { gy: plan.gy, label: plan.label })}</span>}
     </label>
   );
 }

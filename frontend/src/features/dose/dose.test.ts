@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import type { Series } from '../../api/types';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PlannedDose, Series } from '../../api/types';
 import { BitMask } from '../../lib/bits';
 import { DoseSampler } from '../../lib/dose';
 import type { GridGeometry } from '../../lib/planes';
@@ -10,7 +10,7 @@ import { Volume } from '../../viewer/volume';
 import { curvesOf } from './curves';
 import { DvhBook, type SavedWork } from './dvh-book';
 import { coveredText, grayText, percentText } from './dvh-table';
-import { readPrescription } from './prescription';
+import { planOf, prescriptionOf, readPrescription, rememberPrescription } from './prescription';
 import { dosesOf } from './use-dose';
 
 const SHAPE = [10, 40, 50] as const;
@@ -144,6 +144,30 @@ describe('numbers', () => {
   it('say nothing where there is none, and 100 % only of all', () => {
     expect([grayText(12.345), grayText(NaN), percentText(0.1234), percentText(NaN)]).toEqual(['12.35', '–', '12.3', '–']);
     expect([coveredText(1), coveredText(0.9999), coveredText(0)]).toEqual(['100', '99', '0']);
+  });
+});
+
+describe('what counts as 100 %', () => {
+  const planned = (series_id: string, prescription_gy: number | null, summation = 'PLAN'): PlannedDose =>
+    ({ series_id, prescription_gy, summation, plan_label: 'SIB 70/56' }) as PlannedDose;
+
+  it('is what the plan prescribes, of the dose of one whole plan', () => {
+    const doses = [planned('a', 70), planned('b', null), planned('c', 70, 'BEAM'), planned('d', 7000)];
+    expect(planOf(doses, 'a')).toEqual({ label: 'SIB 70/56', gy: 70 });
+    expect(['b', 'c', 'd', 'unknown', null].map((id) => planOf(doses, id))).toEqual(Array(5).fill(null));
+  });
+
+  it('is what a person typed before what the plan says, also where that is the maximum', () => {
+    const kept = new Map<string, string>();
+    const localStorage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => kept.set(key, text) };
+    vi.stubGlobal('window', { localStorage });
+    const plan = { label: 'SIB', gy: 70 };
+    expect([prescriptionOf('a', plan), prescriptionOf('a', null)]).toEqual([70, null]);
+    rememberPrescription('a', 66);
+    expect([prescriptionOf('a', plan), prescriptionOf('b', plan)]).toEqual([66, 70]);
+    rememberPrescription('a', null);
+    expect(prescriptionOf('a', plan)).toBeNull();
+    vi.unstubAllGlobals();
   });
 });
 

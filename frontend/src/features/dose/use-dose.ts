@@ -1,14 +1,16 @@
 /** Which doses can be shown over an image, and the loading of the chosen one. */
+import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { api } from '../../api/client';
-import type { Series, StudyDetail, Volume as VolumeOf } from '../../api/types';
+import { keys } from '../../api/keys';
+import type { PlannedDose, Series, StudyDetail, Volume as VolumeOf } from '../../api/types';
 import { useT } from '../../i18n';
 import { notify } from '../../ui/toast';
 import { fieldOf, isDoseWanted, NO_DOSE } from '../../viewer/dose-view';
 import type { Scene } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
 import { Volume } from '../../viewer/volume';
-import { recalledPrescription } from './prescription';
+import { planOf, prescriptionOf, type Plan } from './prescription';
 
 export type DoseSeries = Series & { volume: VolumeOf };
 
@@ -28,9 +30,19 @@ async function load(scene: Scene, { id, volume }: DoseSeries, signal: AbortSigna
   if (!signal.aborted) scene.changeDose({ field: fieldOf(volume.digest, loaded, scene.volume.grid) });
 }
 
-/** Another distribution is shown, with the prescription that was typed for it. */
-export const chooseDose = (scene: Scene, seriesId: string): void =>
-  scene.changeDose({ seriesId, field: null, prescriptionGy: recalledPrescription(seriesId) });
+/** The plan whose dose this is, with its prescription; null while that is not known. */
+export function usePlan(studyId: string, seriesId: string | null): Plan | null {
+  const doses = useQuery({
+    queryKey: keys.doses(studyId),
+    queryFn: () => api.get<{ items: PlannedDose[] }>(`/studies/${studyId}/doses`),
+    enabled: seriesId !== null,
+    staleTime: Infinity,
+  });
+  return planOf(doses.data?.items ?? [], seriesId);
+}
+
+/** Another distribution is shown. */
+export const chooseDose = (scene: Scene, seriesId: string): void => scene.changeDose({ seriesId, field: null, prescriptionGy: null });
 
 /** Offers the study's doses to the scene and loads the chosen one as soon as anything of it is to be seen. */
 export function useDose(scene: Scene, study: StudyDetail, image: { volume: VolumeOf }): void {
@@ -41,11 +53,16 @@ export function useDose(scene: Scene, study: StudyDetail, image: { volume: Volum
   const series = doses.find((one) => one.id === chosen) ?? doses[0];
   const id = series?.id ?? null;
   const digest = series?.volume.digest ?? '';
+  const plan = usePlan(study.id, id);
   useEffect(() => {
     if (scene.state.dose.seriesId === id) return;
     if (id === null) scene.set({ dose: NO_DOSE });
     else chooseDose(scene, id);
   }, [scene, id]);
+  useEffect(() => {
+    if (id !== null) scene.changeDose({ prescriptionGy: prescriptionOf(id, plan) });
+    // oxlint-disable-next-line react/exhaustive-deps -- of the plan only its dose matters here
+  }, [scene, id, plan?.gy]);
   useEffect(() => {
     if (!wanted || series === undefined || scene.state.dose.field?.digest === digest) return undefined;
     const abort = new AbortController();

@@ -116,7 +116,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
       <StillDrawing />
       <p className={css.muted}>{t('common.notClinical')}</p>
       <Sending setId={set.id} />
-      {project !== null && <SendToPeer setId={set.id} projectId={project.id} />}
+      {project !== null && <SendToPeer setId={set.id} projectId={project.id} leaving={leaving} />}
     </Dialog>
   );
 }

@@ -10,6 +10,7 @@ import { commandOf, KEYMAP, keyOf, printed } from './keymap';
 import { inOrder } from './order';
 import { presetsFor } from './presets';
 import { acceptRefused, reviewRefused } from './refusal';
+import { sendRefused } from './send-to-peer';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
 import { volumeCell, volumeText } from './structure-list';
@@ -128,6 +129,15 @@ describe('review', () => {
     const { leaving, ...rest } = leavingOf([...all, rejected], new Set(['a']));
     expect(leaving.map((one) => one.id)).toEqual(['a', 'b', 'c', 'd']);
     expect(rest).toEqual({ empty: ['b'], unknown: ['r'], unsaved: ['a'] });
+  });
+
+  it('is sent to a peer only when all that is drawn of it is approved', () => {
+    const approved = structure('a', 'approved', true);
+    const empty = structure('b', 'draft', false);
+    const waiting = { ...structure('c', 'submitted', true), name: 'Larynx' };
+    expect(sendRefused([approved, empty])).toBeNull();
+    expect(sendRefused([approved, waiting])).toEqual(['network.unapproved', { names: 'Larynx' }]);
+    expect(sendRefused([empty])).toEqual(['network.nothingDrawn', {}]);
   });
 
   it('says 1 of a file only where every voxel came back', () => {

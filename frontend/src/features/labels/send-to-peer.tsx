@@ -2,8 +2,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { DicomDelivery, DicomPeer, Page } from '../../api/types';
-import { useT } from '../../i18n';
+import type { DicomDelivery, DicomPeer, Page, Structure } from '../../api/types';
+import { useT, type Key } from '../../i18n';
 import { Button, SelectField } from '../../ui/controls';
 import { ErrorNote } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
@@ -27,8 +27,18 @@ function Receipts({ deliveries }: { deliveries: readonly DicomDelivery[] }) {
   );
 }
 
+/** Why what leaves of a set may not be sent, as a text and its values; null where it may. */
+export function sendRefused(leaving: readonly Structure[]): readonly [Key, Record<string, string>] | null {
+  const drawn = leaving.filter(({ head }) => head !== null);
+  const names = drawn.filter(({ state }) => state !== 'approved').map(({ name }) => name);
+  if (drawn.length === 0) return ['network.nothingDrawn', {}];
+  return names.length > 0 ? ['network.unapproved', { names: names.join(', ') }] : null;
+}
+
+type SendProps = { setId: string; projectId: string; leaving: readonly Structure[] };
+
 /** Sends an approved set to a planning system or PACS of the project, and shows what became of it. */
-export function SendToPeer({ setId, projectId }: { setId: string; projectId: string }) {
+export function SendToPeer({ setId, projectId, leaving }: SendProps) {
   const t = useT();
   const client = useQueryClient();
   const [chosen, setChosen] = useState('');
@@ -48,6 +58,7 @@ export function SendToPeer({ setId, projectId }: { setId: string; projectId: str
   const known = peers.data?.items ?? [];
   const peer = known.find(({ title }) => title === chosen) ?? known[0];
   if (peer === undefined) return null;
+  const refused = sendRefused(leaving);
   return (
     <section className={css.send}>
       <div className={css.sendLine}>
@@ -57,7 +68,11 @@ export function SendToPeer({ setId, projectId }: { setId: string; projectId: str
           choices={known.map(({ title, host }) => ({ value: title, label: `${title} (${host})` }))}
           onChange={setChosen}
         />
-        <Button disabled={send.isPending} onClick={() => send.mutate(peer.title)}>
+        <Button
+          disabled={send.isPending || refused !== null}
+          title={refused === null ? undefined : t(...refused)}
+          onClick={() => send.mutate(peer.title)}
+        >
           {t('network.sendNow')}
         </Button>
       </div>
