@@ -9,6 +9,7 @@ export const deidentifyEn = {
   'deid.hint.none': 'What comes in is kept as it is, and leaves with the name of the patient.',
   'deid.hint.import': 'What names a patient is not kept. Names and numbers become pseudonyms; this cannot be undone.',
   'deid.hint.export': 'People in the project see who it is; exported files do not say it. DICOMweb shows what members see.',
+  'deid.faces': 'Faces in head scans are not removed and remain recognisable.',
   'deid.options': 'Options',
   'deid.option.safe_private': 'Keep safe private attributes',
   'deid.option.uids': 'Keep UIDs',

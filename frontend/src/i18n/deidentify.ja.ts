@@ -1,6 +1,6 @@
 /** Words of de-identification and quarantine in Japanese. */
 export const deidentifyJa = {
-  'deid.title': '匿名化',
+  'deid.title': '仮名化',
   'deid.note': 'DICOM PS3.15 Annex E、{edition}の表に準拠',
   'deid.mode': '時点',
   'deid.mode.none': '行わない',
@@ -9,6 +9,7 @@ export const deidentifyJa = {
   'deid.hint.none': '取り込んだデータはそのまま保存され、患者名を含んだまま書き出されます。',
   'deid.hint.import': '患者を特定できる情報は保存されません。氏名と番号は仮名に置き換わり、元に戻せません。',
   'deid.hint.export': 'プロジェクト内では患者名が表示されますが、書き出したファイルには含まれません。DICOMwebはメンバーの表示と同じです。',
+  'deid.faces': '頭部画像の顔は取り除かれず、本人と分かる可能性が残ります。',
   'deid.options': 'オプション',
   'deid.option.safe_private': '安全なプライベート属性を残す',
   'deid.option.uids': 'UIDを残す',
@@ -21,7 +22,7 @@ export const deidentifyJa = {
   'deid.option.structured_content': '構造化された内容を浄化する',
   'deid.option.graphics': 'オーバーレイと曲線を取り除く',
   'deid.quarantine': '隔離',
-  'deid.quarantineNote': '匿名化を通過しなかったもの',
+  'deid.quarantineNote': '仮名化を通過しなかったもの',
   'deid.nothing': '隔離されたファイルはありません。',
   'deid.at': '日時',
   'deid.why': '理由',

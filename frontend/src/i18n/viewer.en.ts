@@ -206,6 +206,7 @@ export const viewerEn = {
   'viewer.export.profile': 'Written for',
   'viewer.export.profile.hint.nested': 'Holes as rings within rings; names to {limit} characters.',
   'viewer.export.profile.hint.keyhole': 'Holes joined to the ring around them by a channel of no width; names to {limit} characters.',
+  'viewer.export.profile.hint.same': 'The file is the same as that of “{generic}”; only warnings can differ.',
   'viewer.export.unsourced': 'No public source for this system says: {fields}. The generic value is used; check one import.',
   'viewer.export.field.holes': 'how it reads holes',
   'viewer.export.field.name_length': 'how long names may be',

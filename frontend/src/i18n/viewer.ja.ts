@@ -208,6 +208,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.export.profile': '書き出し先システム',
   'viewer.export.profile.hint.nested': '穴は入れ子の輪郭として書き出します。名前は{limit}文字まで。',
   'viewer.export.profile.hint.keyhole': '穴は幅のない通路で外側の輪郭とつなぎます。名前は{limit}文字まで。',
+  'viewer.export.profile.hint.same': 'ファイルは「{generic}」と同一で、異なりうるのは警告だけです。',
   'viewer.export.unsourced': 'この装置についての公開資料がない項目：{fields}。汎用の値を使います。一度取り込んで確認してください。',
   'viewer.export.field.holes': '穴の読み方',
   'viewer.export.field.name_length': '名前の長さ',

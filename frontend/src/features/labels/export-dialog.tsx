@@ -74,7 +74,7 @@ function Sending({ setId }: { setId: string }) {
           onChange={setProfileName}
         />
       )}
-      {format === 'rtstruct' && profile !== undefined && <ProfileNote profile={profile} />}
+      {format === 'rtstruct' && profile !== undefined && <ProfileNote profile={profile} profiles={profiles.data ?? []} />}
       {profiles.isError && <ErrorNote error={profiles.error} />}
       {format !== 'nifti' && report.isFetching && <Loading label={t('viewer.export.checking')} />}
       {format !== 'nifti' && report.isError && !report.isFetching && <ErrorNote error={report.error} retry={() => void report.refetch()} />}

@@ -19,9 +19,16 @@ export const outside = (rows: readonly Row[]): string[] => rows.filter(isOutside
 /** A number below one that never says 1 where something differs. */
 export const diceText = (dice: number): string => (dice === 1 ? '1' : Math.min(dice, 0.9999).toFixed(4));
 
+/** The generic profile where another's file is the same as its: only holes are written differently, all else is warned of. */
+export function sameFileAs(profile: ExportProfile, profiles: readonly ExportProfile[]): ExportProfile | null {
+  const generic = profiles.find(({ name }) => name === 'generic');
+  return generic !== undefined && profile.name !== generic.name && profile.holes === generic.holes ? generic : null;
+}
+
 /** What a profile writes, and which of its values nothing public says. */
-export function ProfileNote({ profile }: { profile: ExportProfile }) {
+export function ProfileNote({ profile, profiles }: { profile: ExportProfile; profiles: readonly ExportProfile[] }) {
   const t = useT();
+  const generic = sameFileAs(profile, profiles);
   const fields = profile.unsourced.map((field) => {
     const key = `viewer.export.field.${field}`;
     return isKey(key) ? t(key) : field;
@@ -29,6 +36,7 @@ export function ProfileNote({ profile }: { profile: ExportProfile }) {
   return (
     <p className={css.note}>
       {t(`viewer.export.profile.hint.${profile.holes}`, { limit: profile.name_length })}
+      {generic !== null && ` ${t('viewer.export.profile.hint.same', { generic: generic.title })}`}
       {fields.length > 0 && ` ${t('viewer.export.unsourced', { fields: fields.join(', ') })}`}
     </p>
   );

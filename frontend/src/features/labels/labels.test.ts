@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Structure, StudyDetail } from '../../api/types';
+import type { ExportProfile, Structure, StudyDetail } from '../../api/types';
 import { BitMask } from '../../lib/bits';
 import { Problem, unreachable } from '../../api/problem';
 import { dueAt, worst } from './autosave';
 import { dice } from './conflict-dialog';
 import { leavingOf } from './export-dialog';
-import { diceText, differing, outside } from './export-report';
+import { diceText, differing, outside, sameFileAs } from './export-report';
 import { commandOf, KEYMAP, keyOf, printed } from './keymap';
 import { inOrder } from './order';
 import { presetsFor } from './presets';
@@ -129,6 +129,14 @@ describe('review', () => {
     const { leaving, ...rest } = leavingOf([...all, rejected], new Set(['a']));
     expect(leaving.map((one) => one.id)).toEqual(['a', 'b', 'c', 'd']);
     expect(rest).toEqual({ empty: ['b'], unknown: ['r'], unsaved: ['a'] });
+  });
+
+  it('has the generic file for every system whose holes are written alike', () => {
+    const profile = (name: string, holes: ExportProfile['holes'], name_length = 64): ExportProfile =>
+      ({ name, title: name, holes, name_length, most_points: null, sources: {}, unsourced: [] });
+    const generic = profile('generic', 'nested');
+    const others = [profile('eclipse', 'nested', 16), profile('keyhole', 'keyhole'), generic];
+    expect(others.map((one) => sameFileAs(one, [generic, ...others])?.name)).toEqual(['generic', undefined, undefined]);
   });
 
   it('is sent to a peer only when all that is drawn of it is approved', () => {

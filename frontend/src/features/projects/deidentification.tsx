@@ -60,6 +60,7 @@ function Form({ projectId, known, manage }: { projectId: string; known: Deidenti
         onChange={(value) => setMode(MODES.find((one) => one === value) ?? 'none')}
       />
       <p className={layout.muted}>{t(`deid.hint.${mode}`)}</p>
+      {mode !== 'none' && <p className={layout.muted}>{t('deid.faces')}</p>}
       {mode !== 'none' && (
         <div role="group" aria-label={t('deid.options')} className={css.form}>
           {OPTIONS.map((option) => (
