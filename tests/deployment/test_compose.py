@@ -232,11 +232,11 @@ def answers(url: str) -> bool:
 
 
 def drawn(api: httpx.Client) -> dict[str, Any] | None:
-    """Result of the pre-segmentation, when it is done."""
+    """Result of drawing on the whole scan: a job during which slices came is followed by another."""
     jobs = api.get("/jobs", params={"kind": "presegment"}).json()["items"]
     assert not [job["error"] for job in jobs if job["state"] == "failed"]
     done = [job["result"] for job in jobs if job["state"] == "succeeded"]
-    return done[0] if done else None
+    return next((one for one in done if one.get("reason") not in ("awaits-volume", "images-changed")), None)
 
 
 def contours(dicomweb: DICOMwebClient, study_uid: str) -> Dataset | None:

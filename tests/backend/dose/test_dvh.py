@@ -13,7 +13,7 @@ from httpx import Response
 from backend.projects.tables import Project
 from tests.backend.dose.conftest import LOW_GY, SHAPE_KJI, STEP_GY, Dosed, dose_of, dose_series
 from tests.backend.labels.conftest import Drawn
-from tests.factories.dicom import Ids
+from tests.factories.dicom import Ids, make_ct_series
 from tests.factories.patients import send, send_ct
 
 Login = Callable[..., dict[str, str]]
@@ -140,9 +140,15 @@ def test_dose_of_another_patient_is_refused(
 def test_dose_in_another_frame_of_reference_is_refused(
     dosed: Dosed, project: Project, tmp_path: Path, client: TestClient, login: Login
 ) -> None:
-    stray = dose_of(dosed.arrived.ct, seed="stray")
-    stray.FrameOfReferenceUID = Ids.fresh("elsewhere").frame_of_reference
-    send(project, tmp_path / "stray", [stray])
+    """A study of two scans, each with a frame of its own: the dose on one says nothing of the other."""
+    first, elsewhere = dosed.arrived.ct[0], Ids.fresh("elsewhere")
+    ids = Ids(
+        first.StudyInstanceUID, elsewhere.series, elsewhere.frame_of_reference, first.PatientID,
+        str(first.PatientName),
+    )  # fmt: skip
+    second = make_ct_series(SHAPE_KJI, ids=ids)
+    stray = dose_of(second, seed="stray")
+    send(project, tmp_path / "stray", [*second, stray])
     (stray_id,) = set(dose_series(dosed.arrived.study.id)) - {dosed.dose_series_id}
     answer = ask(client, login("reader"), dosed.draw("Parotid_L", *RIM), stray_id)
     problem = answer.json()
