@@ -19,8 +19,7 @@ from backend.dimse.schemas import (
     TitleList,
     TitleOut,
 )
-from backend.kit.pagination import DEFAULT_LIMIT, Part, decode_cursor, encode_cursor
-from backend.kit.web import CursorParam, LimitParam, Page, SessionDep, problems
+from backend.kit.web import Page, PartDep, SessionDep, following, problems
 
 router = APIRouter(prefix="/api", tags=["dicom network"])
 
@@ -81,17 +80,11 @@ def send_structure_set(set_id: str, body: SendIn, session: SessionDep, actor: Ac
 
 @router.get("/structure-sets/{set_id}/deliveries")
 def list_dicom_deliveries(
-    set_id: str,
-    session: SessionDep,
-    actor: ActorDep,
-    limit: LimitParam = DEFAULT_LIMIT,
-    cursor: CursorParam = None,
+    set_id: str, session: SessionDep, actor: ActorDep, part: PartDep
 ) -> Page[DicomDeliveryOut]:
     """What of a structure set was sent, newest first, with the receipts."""
-    before = str(decode_cursor(cursor, (str,))[0]) if cursor else None
-    rows = deliveries.of_set(session, actor, set_id, Part(before, limit))
-    following = encode_cursor(rows[-1].id) if len(rows) == limit else None
-    return Page(items=deliveries.shown(session, rows), next_cursor=following)
+    rows = deliveries.of_set(session, actor, set_id, part)
+    return Page(items=deliveries.shown(session, rows), next_cursor=following(part, rows))
 
 
 @router.get("/dicom-deliveries/{dicom_delivery_id}")

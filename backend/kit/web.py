@@ -6,7 +6,7 @@ never a 201 for something that is not there.  GET and HEAD get a session that ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.kit.db import session_scope
 from backend.kit.etag import etag, matches, required_version
-from backend.kit.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
+from backend.kit.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, Part, decode_cursor, encode_cursor
 
 __all__ = [
     "CursorParam",
@@ -23,12 +23,14 @@ __all__ = [
     "IfNoneMatch",
     "LimitParam",
     "Page",
+    "PartDep",
     "Problem",
     "SessionDep",
     "client_address",
     "decode_cursor",
     "encode_cursor",
     "etag",
+    "following",
     "get_session",
     "matches",
     "problems",
@@ -62,6 +64,21 @@ LimitParam = Annotated[
     int, Query(ge=1, le=MAX_LIMIT, description=f"Rows of a page, {DEFAULT_LIMIT} by default")
 ]
 CursorParam = Annotated[str | None, Query(max_length=512, description="`next_cursor` of the page before")]
+
+
+def _part(limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None) -> Part:
+    return Part(str(decode_cursor(cursor, (str,))[0]) if cursor else None, limit)
+
+
+PartDep = Annotated[Part, Depends(_part)]
+"""The part of a list, newest first, that the caller wants."""
+
+
+def following(part: Part, rows: Sequence[Any]) -> str | None:
+    """Cursor of the part after these rows, which are in the order of their ids; None where there is none."""
+    return encode_cursor(rows[-1].id) if len(rows) == part.limit else None
+
+
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="Version that the change is made from")]
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="Version the client has")]
 

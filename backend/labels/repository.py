@@ -268,9 +268,3 @@ def series_of_study(session: Session, study_id: str) -> Sequence[Series]:
 def instance(session: Session, instance_id: str) -> Instance | None:
     """A stored instance."""
     return session.get(Instance, instance_id)
-
-
-def instances_of_series(session: Session, series_id: str) -> Sequence[Instance]:
-    """The instances of a series in the order of their numbers."""
-    statement = select(Instance).where(Instance.series_row_id == series_id)
-    return session.scalars(statement.order_by(Instance.number, Instance.id)).all()

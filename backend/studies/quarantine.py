@@ -18,6 +18,7 @@ from backend.audit.service import record
 from backend.kit.clock import now
 from backend.kit.db import session_scope
 from backend.kit.errors import NotFound
+from backend.kit.pagination import Part
 from backend.kit.storage import storage
 from backend.projects.deidentification import deidentifier
 from backend.projects.service import Permission, require
@@ -90,15 +91,13 @@ def _was_released(project_id: str, sha256: str) -> bool:
         return any(row.state == "released" for row in _of_hash(session, project_id, sha256))
 
 
-def list_quarantine(
-    session: Session, actor: Actor, project_id: str, before: str | None, limit: int
-) -> Sequence[QuarantinedFile]:
+def list_quarantine(session: Session, actor: Actor, project_id: str, part: Part) -> Sequence[QuarantinedFile]:
     """The project's quarantine, newest first, for who administers it."""
     require(session, actor, project_id, Permission.ADMINISTER)
     statement = select(QuarantinedFile).where(QuarantinedFile.project_id == project_id)
-    if before is not None:
-        statement = statement.where(QuarantinedFile.id < before)
-    return session.scalars(statement.order_by(QuarantinedFile.id.desc()).limit(limit)).all()
+    if part.before is not None:
+        statement = statement.where(QuarantinedFile.id < part.before)
+    return session.scalars(statement.order_by(QuarantinedFile.id.desc()).limit(part.limit)).all()
 
 
 def quarantined_file(actor: Actor, quarantined_id: str) -> bytes:

@@ -11,14 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from backend.accounts.deps import ActorDep
 from backend.config import get_settings
 from backend.kit.db import session_scope
-from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
 from backend.kit.web import (
-    CursorParam,
     IfNoneMatch,
-    LimitParam,
     Page,
+    PartDep,
     SessionDep,
     etag,
+    following,
     matches,
     problems,
 )
@@ -134,17 +133,12 @@ def complete_import(import_id: str, actor: ActorDep) -> ImportSummary:
 
 @router.get("/projects/{project_id}/quarantine")
 def list_quarantine(
-    project_id: str,
-    session: SessionDep,
-    actor: ActorDep,
-    limit: LimitParam = DEFAULT_LIMIT,
-    cursor: CursorParam = None,
+    project_id: str, session: SessionDep, actor: ActorDep, part: PartDep
 ) -> Page[QuarantinedOut]:
     """What de-identification did not let pass, newest first, for who administers the project."""
-    before = str(decode_cursor(cursor, (str,))[0]) if cursor else None
-    rows = quarantine.list_quarantine(session, actor, project_id, before, limit)
-    following = encode_cursor(rows[-1].id) if len(rows) == limit else None
-    return Page(items=[QuarantinedOut.model_validate(row) for row in rows], next_cursor=following)
+    rows = quarantine.list_quarantine(session, actor, project_id, part)
+    items = [QuarantinedOut.model_validate(row) for row in rows]
+    return Page(items=items, next_cursor=following(part, rows))
 
 
 @router.get(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from backend.accounts.deps import ActorDep
 from backend.jobs.router import shown
 from backend.jobs.schemas import JobOut
-from backend.kit.pagination import DEFAULT_LIMIT, Part, decode_cursor, encode_cursor
-from backend.kit.web import CursorParam, LimitParam, Page, SessionDep, problems
+from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
+from backend.kit.web import CursorParam, LimitParam, Page, PartDep, SessionDep, following, problems
 from backend.training import networks, service
 from backend.training.schemas import (
     DeploymentIn,
@@ -30,17 +27,9 @@ from backend.training.schemas import (
     SplitCounts,
 )
 from backend.training.service import RunDetail
-from backend.training.tables import Deployment, NetworkVersion, Run, Snapshot
+from backend.training.tables import Deployment, NetworkVersion, Snapshot
 
 router = APIRouter(prefix="/api", tags=["training"])
-
-
-def part(limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None) -> Part:
-    """The part of a list, newest first, that the caller wants."""
-    return Part(str(decode_cursor(cursor, (str,))[0]) if cursor else None, limit)
-
-
-PartDep = Annotated[Part, Depends(part)]
 
 
 @router.get("/networks")
@@ -70,7 +59,7 @@ def presegment(study_id: str, body: PresegmentIn, session: SessionDep, actor: Ac
 def list_snapshots(project_id: str, session: SessionDep, actor: ActorDep, part: PartDep) -> Page[SnapshotOut]:
     """Frozen datasets, newest first."""
     rows = service.list_snapshots(session, actor, project_id, part)
-    return Page(items=[_snapshot(row) for row in rows], next_cursor=_following(part, rows))
+    return Page(items=[_snapshot(row) for row in rows], next_cursor=following(part, rows))
 
 
 @router.post("/projects/{project_id}/snapshots", status_code=201, responses=problems(409))
@@ -93,7 +82,7 @@ def list_runs(project_id: str, session: SessionDep, actor: ActorDep, part: PartD
     """Trainings, newest first."""
     details = service.list_runs(session, actor, project_id, part)
     items = [_run(session, detail) for detail in details]
-    return Page(items=items, next_cursor=_following(part, [detail.run for detail in details]))
+    return Page(items=items, next_cursor=following(part, [detail.run for detail in details]))
 
 
 @router.post("/projects/{project_id}/runs", status_code=202, responses=problems(409))
@@ -116,7 +105,7 @@ def list_deployments(
     """Promotions, newest first."""
     rows = networks.deployments(session, actor, project_id, part)
     items = [_deployment(row, version) for row, version in rows]
-    return Page(items=items, next_cursor=_following(part, [row for row, _ in rows]))
+    return Page(items=items, next_cursor=following(part, [row for row, _ in rows]))
 
 
 @router.post("/projects/{project_id}/deployments", status_code=201)
@@ -150,10 +139,6 @@ def effort(
 
 def _place(row: EffortRow) -> tuple[str, str]:
     return row.network_version, row.structure
-
-
-def _following(part: Part, rows: Sequence[Snapshot | Run | Deployment]) -> str | None:
-    return encode_cursor(rows[-1].id) if len(rows) == part.limit else None
 
 
 def _version(row: NetworkVersion) -> NetworkVersionOut:

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, status
+from fastapi import APIRouter, status
 
 from backend.accounts.deps import ActorDep
-from backend.kit.pagination import DEFAULT_LIMIT, Part, decode_cursor, encode_cursor
-from backend.kit.web import CursorParam, LimitParam, Page, SessionDep, problems
+from backend.kit.web import Page, PartDep, SessionDep, following, problems
 from backend.webhooks import service
 from backend.webhooks.schemas import NewWebhook, WebhookDeliveryOut, WebhookIn, WebhookOut, WebhookPatch
-from backend.webhooks.tables import Webhook, WebhookDelivery
 
 router = APIRouter(prefix="/api", tags=["webhooks"])
-
-
-def part(limit: LimitParam = DEFAULT_LIMIT, cursor: CursorParam = None) -> Part:
-    """The part of a list, newest first, that the caller wants."""
-    return Part(str(decode_cursor(cursor, (str,))[0]) if cursor else None, limit)
-
-
-PartDep = Annotated[Part, Depends(part)]
-
-
-def _following(part: Part, rows: Sequence[Webhook] | Sequence[WebhookDelivery]) -> str | None:
-    return encode_cursor(rows[-1].id) if len(rows) == part.limit else None
 
 
 @router.get("/projects/{project_id}/webhooks")
 def list_webhooks(project_id: str, session: SessionDep, actor: ActorDep, part: PartDep) -> Page[WebhookOut]:
     """Where the project's messages go, newest first."""
     rows = service.list_webhooks(session, actor, project_id, part)
-    return Page(items=[WebhookOut.model_validate(row) for row in rows], next_cursor=_following(part, rows))
+    return Page(items=[WebhookOut.model_validate(row) for row in rows], next_cursor=following(part, rows))
 
 
 @router.post("/projects/{project_id}/webhooks", status_code=status.HTTP_201_CREATED, responses=problems(409))
@@ -75,7 +58,7 @@ def list_webhook_deliveries(
     """Messages of the last thirty days and what became of them, newest first."""
     rows = service.list_deliveries(session, actor, webhook_id, part)
     return Page(
-        items=[WebhookDeliveryOut.model_validate(row) for row in rows], next_cursor=_following(part, rows)
+        items=[WebhookDeliveryOut.model_validate(row) for row in rows], next_cursor=following(part, rows)
     )
 
 

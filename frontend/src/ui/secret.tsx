@@ -1,10 +1,14 @@
 import { useT } from '../i18n';
 import { Button } from './controls';
+import { DialogActions } from './dialog';
+import { layout } from './layout';
 import css from './secret.module.css';
 import { notify } from './toast';
 
-/** A key that is shown once, with a button that copies it. */
-export function SecretText({ secret }: { secret: string }) {
+type Props = { secret: string; once: string; use: string; onClose: () => void };
+
+/** The only time that a key is seen: it can be copied; `once` says that this is so, `use` how it is used. */
+export function SecretShown({ secret, once, use, onClose }: Props) {
   const t = useT();
   const copy = (): void => {
     navigator.clipboard.writeText(secret).then(
@@ -13,9 +17,18 @@ export function SecretText({ secret }: { secret: string }) {
     );
   };
   return (
-    <div className={css.secret}>
-      <code>{secret}</code>
-      <Button onClick={copy}>{t('account.copy')}</Button>
-    </div>
+    <>
+      <p>{once}</p>
+      <div className={css.secret}>
+        <code>{secret}</code>
+        <Button onClick={copy}>{t('account.copy')}</Button>
+      </div>
+      <p className={layout.muted}>{use}</p>
+      <DialogActions>
+        <Button look="primary" onClick={onClose}>
+          {t('common.done')}
+        </Button>
+      </DialogActions>
+    </>
   );
 }

@@ -10,27 +10,10 @@ import { Confirm, Dialog, DialogActions } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
-import { SecretText } from '../../ui/secret';
+import { SecretShown } from '../../ui/secret';
 import css from './account.module.css';
 
 const LIVES = ['30', '90', '365', ''] as const;
-
-/** The only time the secret is seen. */
-function Secret({ token, onClose }: { token: string; onClose: () => void }) {
-  const t = useT();
-  return (
-    <>
-      <p>{t('account.tokenOnce')}</p>
-      <SecretText secret={token} />
-      <p className={layout.muted}>{t('account.tokenUse')}</p>
-      <DialogActions>
-        <Button look="primary" onClick={onClose}>
-          {t('common.done')}
-        </Button>
-      </DialogActions>
-    </>
-  );
-}
 
 function NewToken({ onClose }: { onClose: () => void }) {
   const t = useT();
@@ -45,7 +28,7 @@ function NewToken({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={t('account.newToken')} onClose={onClose}>
       {secret !== null ? (
-        <Secret token={secret} onClose={onClose} />
+        <SecretShown secret={secret} once={t('account.tokenOnce')} use={t('account.tokenUse')} onClose={onClose} />
       ) : (
         <form
           className={css.form}

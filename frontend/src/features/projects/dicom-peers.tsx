@@ -5,10 +5,11 @@ import { keys } from '../../api/keys';
 import type { DicomPeer } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, Checkbox, IconButton, TextField } from '../../ui/controls';
-import { Confirm, Dialog, DialogActions } from '../../ui/dialog';
+import { Dialog, DialogActions } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
 import { layout, Section } from '../../ui/layout';
+import { ConfirmRemoval } from './confirm-removal';
 import css from './project.module.css';
 
 const pathOf = (projectId: string, title: string): string => `/projects/${projectId}/dicom/peers/${encodeURIComponent(title)}`;
@@ -55,31 +56,6 @@ function EditPeer({ projectId, row, onClose }: EditProps) {
         </DialogActions>
       </form>
     </Dialog>
-  );
-}
-
-function RemovePeer({ projectId, row, onClose }: { projectId: string; row: DicomPeer; onClose: () => void }) {
-  const t = useT();
-  const client = useQueryClient();
-  const remove = useMutation({
-    mutationFn: () => api.delete(pathOf(projectId, row.title)),
-    onSuccess: async () => {
-      onClose();
-      await client.invalidateQueries({ queryKey: keys.dicomPeers(projectId) });
-    },
-  });
-  return (
-    <Confirm
-      title={t('network.removeTitle', { title: row.title })}
-      action={t('network.removeAction')}
-      danger
-      pending={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate()}
-      onClose={onClose}
-    >
-      <p>{t('network.removePeerWhat')}</p>
-    </Confirm>
   );
 }
 
@@ -136,7 +112,17 @@ export function DicomPeers({ projectId, manage }: { projectId: string; manage: b
         </table>
       )}
       {doing?.act === 'edit' && <EditPeer projectId={projectId} row={doing.row} onClose={() => setDoing(null)} />}
-      {doing?.act === 'remove' && <RemovePeer projectId={projectId} row={doing.row} onClose={() => setDoing(null)} />}
+      {doing?.act === 'remove' && (
+        <ConfirmRemoval
+          title={t('network.removeTitle', { title: doing.row.title })}
+          action={t('network.removeAction')}
+          path={pathOf(projectId, doing.row.title)}
+          list={keys.dicomPeers(projectId)}
+          onClose={() => setDoing(null)}
+        >
+          <p>{t('network.removePeerWhat')}</p>
+        </ConfirmRemoval>
+      )}
     </Section>
   );
 }

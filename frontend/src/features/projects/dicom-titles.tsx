@@ -5,11 +5,12 @@ import { keys } from '../../api/keys';
 import type { DicomTitle } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, Checkbox, Field, IconButton, TextField } from '../../ui/controls';
-import { Confirm, Dialog, DialogActions } from '../../ui/dialog';
+import { Dialog, DialogActions } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
 import { layout, Section } from '../../ui/layout';
 import { callerText, readCallers } from './callers';
+import { ConfirmRemoval } from './confirm-removal';
 import css from './project.module.css';
 
 const pathOf = (projectId: string, title: string): string => `/projects/${projectId}/dicom/titles/${encodeURIComponent(title)}`;
@@ -56,31 +57,6 @@ function EditTitle({ projectId, row, onClose }: EditProps) {
         </DialogActions>
       </form>
     </Dialog>
-  );
-}
-
-function RemoveTitle({ projectId, row, onClose }: { projectId: string; row: DicomTitle; onClose: () => void }) {
-  const t = useT();
-  const client = useQueryClient();
-  const remove = useMutation({
-    mutationFn: () => api.delete(pathOf(projectId, row.title)),
-    onSuccess: async () => {
-      onClose();
-      await client.invalidateQueries({ queryKey: keys.dicomTitles(projectId) });
-    },
-  });
-  return (
-    <Confirm
-      title={t('network.removeTitle', { title: row.title })}
-      action={t('network.removeAction')}
-      danger
-      pending={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate()}
-      onClose={onClose}
-    >
-      <p>{t('network.removeTitleWhat')}</p>
-    </Confirm>
   );
 }
 
@@ -137,7 +113,17 @@ export function DicomTitles({ projectId }: { projectId: string }) {
         </table>
       )}
       {doing?.act === 'edit' && <EditTitle projectId={projectId} row={doing.row} onClose={() => setDoing(null)} />}
-      {doing?.act === 'remove' && <RemoveTitle projectId={projectId} row={doing.row} onClose={() => setDoing(null)} />}
+      {doing?.act === 'remove' && (
+        <ConfirmRemoval
+          title={t('network.removeTitle', { title: doing.row.title })}
+          action={t('network.removeAction')}
+          path={pathOf(projectId, doing.row.title)}
+          list={keys.dicomTitles(projectId)}
+          onClose={() => setDoing(null)}
+        >
+          <p>{t('network.removeTitleWhat')}</p>
+        </ConfirmRemoval>
+      )}
     </Section>
   );
 }

@@ -9,7 +9,8 @@ import { Confirm, Dialog, DialogActions } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, TableHead } from '../../ui/layout';
-import { WebhookSecret } from './webhook-secret';
+import { SecretShown } from '../../ui/secret';
+import { ConfirmRemoval } from './confirm-removal';
 
 const LIVE_MS = 2000;
 const SHOWN = 50;
@@ -52,38 +53,13 @@ function MessageTable({ messages, onAgain }: { messages: readonly Delivery[]; on
   );
 }
 
-function Delete({ projectId, webhook, onClose }: Props) {
-  const t = useT();
-  const client = useQueryClient();
-  const remove = useMutation({
-    mutationFn: () => api.delete(`/webhooks/${webhook.id}`),
-    onSuccess: async () => {
-      onClose();
-      await client.invalidateQueries({ queryKey: keys.webhooks(projectId) });
-    },
-  });
-  return (
-    <Confirm
-      title={t('webhook.deleteTitle')}
-      action={t('webhook.delete')}
-      danger
-      pending={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate()}
-      onClose={onClose}
-    >
-      <p>{t('webhook.deleteWhat', { url: webhook.url })}</p>
-    </Confirm>
-  );
-}
-
 function Renew({ webhook, onClose }: { webhook: Webhook; onClose: () => void }) {
   const t = useT();
   const renew = useMutation({ mutationFn: () => api.post<NewWebhook>(`/webhooks/${webhook.id}/secret`) });
   if (renew.data !== undefined) {
     return (
       <Dialog title={t('webhook.renew')} onClose={onClose}>
-        <WebhookSecret secret={renew.data.secret} onClose={onClose} />
+        <SecretShown secret={renew.data.secret} once={t('webhook.secretOnce')} use={t('webhook.secretHow')} onClose={onClose} />
       </Dialog>
     );
   }
@@ -116,7 +92,19 @@ export function Messages({ projectId, webhook, onClose }: Props) {
     mutationFn: (path: string) => api.post<Delivery>(`/webhooks/${webhook.id}/${path}`),
     onSettled: () => client.invalidateQueries({ queryKey: keys.deliveries(webhook.id) }),
   });
-  if (doing === 'delete') return <Delete projectId={projectId} webhook={webhook} onClose={onClose} />;
+  if (doing === 'delete') {
+    return (
+      <ConfirmRemoval
+        title={t('webhook.deleteTitle')}
+        action={t('webhook.delete')}
+        path={`/webhooks/${webhook.id}`}
+        list={keys.webhooks(projectId)}
+        onClose={onClose}
+      >
+        <p>{t('webhook.deleteWhat', { url: webhook.url })}</p>
+      </ConfirmRemoval>
+    );
+  }
   if (doing === 'renew') return <Renew webhook={webhook} onClose={onClose} />;
   return (
     <Dialog title={t('webhook.messagesTo', { url: webhook.url })} wide onClose={onClose}>

@@ -9,9 +9,9 @@ import { Button, Checkbox, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { layout, Section, TableHead } from '../../ui/layout';
+import { SecretShown } from '../../ui/secret';
 import css from './project.module.css';
 import { Messages } from './webhook-messages';
-import { WebhookSecret } from './webhook-secret';
 
 const EVENTS = ['study.arrived', 'contours.ready', 'structures.approved', 'network.promoted'] as const;
 type EventName = (typeof EVENTS)[number];
@@ -33,7 +33,7 @@ function NewWebhook({ projectId, onClose }: { projectId: string; onClose: () => 
   return (
     <Dialog title={t('webhook.new')} onClose={onClose}>
       {create.data !== undefined ? (
-        <WebhookSecret secret={create.data.secret} onClose={onClose} />
+        <SecretShown secret={create.data.secret} once={t('webhook.secretOnce')} use={t('webhook.secretHow')} onClose={onClose} />
       ) : (
         <form
           className={css.form}
