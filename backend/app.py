@@ -90,7 +90,7 @@ def create_app() -> FastAPI:
     app.add_middleware(DicomProxy)
     faces = (
         Face("/dicomweb/", settings.origins),
-        Face("/monailabel/", settings.monailabel_origins.split(), True),
+        Face("/monailabel/", settings.monailabel_origins, True),
     )
     app.add_middleware(Cors, faces=faces)
     app.add_middleware(Edge, secure=settings.secure_cookies)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).parents[1]
@@ -49,9 +49,8 @@ class Settings(BaseSettings):
     weights: Path = ROOT / "models" / "weights"
     frontend: Path = ROOT / "frontend" / "dist"
     """The built front end."""
-    monailabel_origins: str = "*"
-    """Origins of pages (OHIF) that may use MONAI Label's API from a browser, with spaces between; `*` is any.
-    Cookies count for nothing there: only who knows the token in the address gets an answer."""
+    monailabel_origins: Annotated[tuple[str, ...], NoDecode] = ("*",)
+    """Origins, separated by commas, of pages (OHIF) that may use MONAI Label's API; `*` is any.  Cookies count for nothing there: only who knows the token in the address gets an answer."""
     session_idle_minutes: Annotated[int, Field(ge=5)] = 30
     session_hours: Annotated[int, Field(ge=1)] = 12
     lease_s: Annotated[int, Field(ge=2)] = 60
@@ -66,10 +65,12 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.resolve()
 
-    @field_validator("origins", mode="before")
+    @field_validator("origins", "monailabel_origins", mode="before")
     @classmethod
-    def _listed(cls, origins: str | tuple[str, ...]) -> tuple[str, ...]:
-        """Exact origins only: no `*`, no path; http only on this machine."""
+    def _listed(cls, origins: str | tuple[str, ...], field: ValidationInfo) -> tuple[str, ...]:
+        """Exact origins only: no path, http only on this machine, and `*` only where no cookie is read."""
+        if field.field_name == "monailabel_origins" and origins in ("*", ("*",)):
+            return ("*",)
         listed = origins.split(",") if isinstance(origins, str) else origins
         named = tuple(origin.strip() for origin in listed if origin.strip())
         for origin in named:

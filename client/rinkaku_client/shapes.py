@@ -267,10 +267,21 @@ class LogLine(TypedDict):
     line: str
 
 
+class Crop(TypedDict, total=False):
+    """The region that MATLAB files are cropped to: within all structures (`any_of`: any), and so on."""
+
+    structures: list[str]
+    any_of: bool
+    without: list[str]
+    isodose_gy: float | None
+    margin_mm: float
+
+
 class TrainingSet(TypedDict):
     """A training set to write; structures are those named, or those that the cases have."""
 
-    format: Literal["monai", "nnunet"]
+    format: Literal["monai", "nnunet", "nrrd", "bids", "mat", "mat73"]
+    crop: NotRequired[Crop]
     only_approved: NotRequired[bool]
     structures: NotRequired[list[str]]
     modality: NotRequired[str]

@@ -155,7 +155,7 @@ def _wait_s(error: httpx.TransportError | Problem, attempt: int, repeatable: boo
         return None
     if isinstance(error, httpx.UnsupportedProtocol):
         return None
-    return doubled if repeatable or isinstance(error, httpx.ConnectError) else None
+    return doubled if repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else None
 
 
 def _pieces(answer: httpx.Response, name: str, progress: OnProgress | None) -> Iterator[bytes]:

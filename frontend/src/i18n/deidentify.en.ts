@@ -34,4 +34,6 @@ export const deidentifyEn = {
   'deid.look': 'Download',
   'deid.release': 'Let in',
   'deid.discard': 'Discard',
+  'deid.discardTitle': 'Discard this file?',
+  'deid.discardWhat': 'It cannot be brought back; it would have to be sent again.',
 } as const;

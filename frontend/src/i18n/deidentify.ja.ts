@@ -2,7 +2,7 @@
 export const deidentifyJa = {
   'deid.title': '仮名化',
   'deid.note': 'DICOM PS3.15 Annex E、{edition}の表に準拠',
-  'deid.mode': '時点',
+  'deid.mode': '行う時点',
   'deid.mode.none': '行わない',
   'deid.mode.import': '取り込み時',
   'deid.mode.export': '書き出し時',
@@ -19,7 +19,7 @@ export const deidentifyJa = {
   'deid.option.full_dates': '日付を残す',
   'deid.option.modified_dates': '日付を患者ごとに週単位でずらす',
   'deid.option.descriptors': '説明文のうち無害な語を残す',
-  'deid.option.structured_content': '構造化された内容を浄化する',
+  'deid.option.structured_content': '構造化コンテンツから個人情報を取り除く',
   'deid.option.graphics': 'オーバーレイと曲線を取り除く',
   'deid.quarantine': '隔離',
   'deid.quarantineNote': '仮名化を通過しなかったもの',
@@ -34,4 +34,6 @@ export const deidentifyJa = {
   'deid.look': 'ダウンロード',
   'deid.release': '受け入れる',
   'deid.discard': '破棄する',
+  'deid.discardTitle': 'このファイルを破棄しますか？',
+  'deid.discardWhat': '元に戻せません。必要な場合は送り直しが必要です。',
 };

@@ -61,7 +61,7 @@ def test_a_cookie_opens_nothing_here(client: TestClient, address: Address) -> No
 
 
 def test_origins_can_be_named(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RINKAKU_MONAILABEL_ORIGINS", f"{OHIF} http://localhost:3000")
+    monkeypatch.setenv("RINKAKU_MONAILABEL_ORIGINS", f"{OHIF}, http://localhost:3000")
     get_settings.cache_clear()
     with TestClient(create_app()) as client:
         assert preflight(client, "/monailabel/x/info/")["access-control-allow-origin"] == OHIF

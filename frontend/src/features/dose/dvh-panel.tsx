@@ -11,6 +11,7 @@ import { curvesOf, type Curve } from './curves';
 import { DvhBook } from './dvh-book';
 import { doseScale, DvhChart, type Hover } from './dvh-chart';
 import { DvhTable, percentText } from './dvh-table';
+import dose from './dose.module.css';
 import css from './dvh.module.css';
 import { ObjectiveMarks } from './objective-marks';
 import { recalledProtocol } from './prescription';
@@ -42,12 +43,12 @@ function Beside({ side, onSide, objectives }: { side: Side; onSide: (side: Side)
   const none = { value: '', label: t('objectives.none') };
   return (
     <>
-      <span className={card.sides} role="group" aria-label={t('dvh.side')}>
+      <span className={dose.modes} role="group" aria-label={t('dvh.side')}>
         {SIDES.map((one) => (
           <button
             key={one}
             type="button"
-            className={classes(card.side, one === side && card.on)}
+            className={classes(dose.mode, one === side && dose.on)}
             aria-pressed={one === side}
             onClick={() => onSide(one)}
           >

@@ -17,9 +17,9 @@ import { JobProgress, JobStateBadge } from './job-state';
 import css from './jobs.module.css';
 
 const STATES: readonly JobState[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
-const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'export', 'train'] as const;
+const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'export', 'send', 'train'] as const;
 /** What nobody asks for; shown on request. */
-const HOUSEKEEPING = ['publish', 'measure', 'sweep-storage', 'verify-storage'] as const;
+const HOUSEKEEPING = ['publish', 'measure', 'report-commitment', 'deliver-webhook', 'sweep-storage', 'verify-storage'] as const;
 const PAGE_SIZE = 100;
 const LIVE_MS = 3000;
 

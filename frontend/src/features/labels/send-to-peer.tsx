@@ -68,15 +68,11 @@ export function SendToPeer({ setId, projectId, leaving }: SendProps) {
           choices={known.map(({ title, host }) => ({ value: title, label: `${title} (${host})` }))}
           onChange={setChosen}
         />
-        <Button
-          disabled={send.isPending || refused !== null}
-          title={refused === null ? undefined : t(...refused)}
-          onClick={() => send.mutate(peer.title)}
-        >
+        <Button disabled={send.isPending || refused !== null} onClick={() => send.mutate(peer.title)}>
           {t('network.sendNow')}
         </Button>
       </div>
-      <p className={css.note}>{t('network.sendNote')}</p>
+      <p className={css.note}>{refused === null ? t('network.sendNote') : t(...refused)}</p>
       {send.error !== null && <ErrorNote error={send.error} />}
       {sent.data !== undefined && sent.data.items.length > 0 && <Receipts deliveries={sent.data.items} />}
     </section>

@@ -62,7 +62,8 @@ function Form({ projectId, known, manage }: { projectId: string; known: Deidenti
       <p className={layout.muted}>{t(`deid.hint.${mode}`)}</p>
       {mode !== 'none' && <p className={layout.muted}>{t('deid.faces')}</p>}
       {mode !== 'none' && (
-        <div role="group" aria-label={t('deid.options')} className={css.form}>
+        <fieldset className={css.choices}>
+          <legend>{t('deid.options')}</legend>
           {OPTIONS.map((option) => (
             <Checkbox
               key={option}
@@ -72,7 +73,7 @@ function Form({ projectId, known, manage }: { projectId: string; known: Deidenti
               onChange={(on) => setOptions(toggled(options, option, on))}
             />
           ))}
-        </div>
+        </fieldset>
       )}
       {save.error !== null && <ErrorNote error={save.error} />}
       {manage && (

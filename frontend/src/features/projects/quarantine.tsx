@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { address, api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
@@ -6,6 +7,7 @@ import type { Quarantined } from '../../api/types';
 import { useT } from '../../i18n';
 import { slugText } from '../../i18n/problems';
 import { Button, ButtonLink } from '../../ui/controls';
+import { Confirm } from '../../ui/dialog';
 import { ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
@@ -27,10 +29,10 @@ function Row({ held, pending, onDecide }: RowProps) {
             <ButtonLink href={address(`/quarantine/${held.id}/file`)} download>
               {t('deid.look')}
             </ButtonLink>
-            <Button disabled={pending} onClick={() => onDecide('release')}>
+            <Button small disabled={pending} onClick={() => onDecide('release')}>
               {t('deid.release')}
             </Button>
-            <Button disabled={pending} onClick={() => onDecide('discard')}>
+            <Button small look="danger" disabled={pending} onClick={() => onDecide('discard')}>
               {t('deid.discard')}
             </Button>
           </>
@@ -48,6 +50,7 @@ export function Quarantine({ projectId }: { projectId: string }) {
     queryKey: keys.quarantine(projectId),
     queryFn: () => all<Quarantined>(`/projects/${projectId}/quarantine`),
   });
+  const [doomed, setDoomed] = useState<Quarantined | null>(null);
   const decide = useMutation({
     mutationFn: ({ id, act }: { id: string; act: 'release' | 'discard' }) => api.post<Quarantined>(`/quarantine/${id}/${act}`),
     onSettled: async () => {
@@ -70,11 +73,27 @@ export function Quarantine({ projectId }: { projectId: string }) {
                 key={held.id}
                 held={held}
                 pending={decide.isPending}
-                onDecide={(act) => decide.mutate({ id: held.id, act })}
+                onDecide={(act) => (act === 'discard' ? setDoomed(held) : decide.mutate({ id: held.id, act }))}
               />
             ))}
           </tbody>
         </table>
+      )}
+      {doomed !== null && (
+        <Confirm
+          title={t('deid.discardTitle')}
+          action={t('deid.discard')}
+          danger
+          pending={decide.isPending}
+          error={null}
+          onConfirm={() => {
+            decide.mutate({ id: doomed.id, act: 'discard' });
+            setDoomed(null);
+          }}
+          onClose={() => setDoomed(null)}
+        >
+          <p>{t('deid.discardWhat')}</p>
+        </Confirm>
       )}
       {decide.error !== null && (
         <div className={css.problem}>
