@@ -50,7 +50,8 @@ class Settings(BaseSettings):
     frontend: Path = ROOT / "frontend" / "dist"
     """The built front end."""
     monailabel_origins: Annotated[tuple[str, ...], NoDecode] = ("*",)
-    """Origins, separated by commas, of pages (OHIF) that may use MONAI Label's API; `*` is any.  Cookies count for nothing there: only who knows the token in the address gets an answer."""
+    """Origins, separated by commas, of pages (OHIF) that may use MONAI Label's API; `*` is any.
+    Cookies count for nothing there: only who knows the token in the address gets an answer."""
     session_idle_minutes: Annotated[int, Field(ge=5)] = 30
     session_hours: Annotated[int, Field(ge=1)] = 12
     lease_s: Annotated[int, Field(ge=2)] = 60

@@ -82,7 +82,7 @@ class Dvh:
     def differential(self, step_gy: float) -> tuple[FloatArray, FloatArray]:
         """Edges of bins from 0 over the highest dose, and the volume in cm³ within each bin."""
         edges = self._steps(step_gy)
-        volumes: FloatArray = np.diff(np.interp(edges, self.edges_gy, self.below_cc), prepend=0.0)[1:]
+        volumes: FloatArray = np.diff(np.interp(edges, self.edges_gy, self.below_cc))
         return edges, volumes
 
     def _steps(self, step_gy: float) -> FloatArray:

@@ -26,7 +26,7 @@ from rt.dicom.kinds import (
     EXPLICIT_LITTLE_ENDIAN,
     JPEG_2000_LOSSLESS,
 )
-from rt.dicom.transcode import ENCODED_SYNTAXES, JPEG_2000_LEAST, one_frame_file, only_frame
+from rt.dicom.transcode import ENCODED_SYNTAXES, JPEG_2000_LEAST, one_frame_file, only_frame, value_bytes
 from rt.errors import DicomUnsupported
 
 
@@ -97,7 +97,7 @@ class Frames:
             return self._stored.frame(index)
         if syntax == EXPLICIT_LITTLE_ENDIAN:
             values = self.stored_values(index)
-            return bytes(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
+            return value_bytes(values)
         return only_frame(transcode_file(self._alone(index), self._syntax, syntax))
 
     def _alone(self, index: int) -> bytes:
@@ -113,14 +113,9 @@ def _stream(instance: Instance) -> BinaryIO:
 def in_syntax(instance: Instance, syntax: str) -> tuple[str, bytes]:
     """The whole file in a transfer syntax, and that syntax: Explicit VR Little Endian where no encoder takes
     its pixels."""
+    stored = storage().get(instance.sha256)
     try:
-        stored = storage().get(instance.sha256)
         return syntax, transcode_file(stored, instance.transfer_syntax_uid, syntax)
     except DicomUnsupported:
-        return EXPLICIT_LITTLE_ENDIAN, as_explicit_little_endian(instance)
-
-
-def as_explicit_little_endian(instance: Instance) -> bytes:
-    """The file written anew in Explicit VR Little Endian, pixels decoded where they are compressed."""
-    stored = storage().get(instance.sha256)
-    return transcode_file(stored, instance.transfer_syntax_uid, EXPLICIT_LITTLE_ENDIAN)
+        native = transcode_file(stored, instance.transfer_syntax_uid, EXPLICIT_LITTLE_ENDIAN)
+        return EXPLICIT_LITTLE_ENDIAN, native

@@ -174,7 +174,7 @@ def _relative_base(stored: Stored, named: Named) -> str:
 
 
 def bulk_data(stored: Stored, path: str) -> bytes:
-    """The value that a BulkDataURI names: binary as it is, numbers and text as text joined by backslashes."""
+    """The value that a BulkDataURI names, as `bulk_value` writes it."""
     try:
         return bulk_value(read_stored(storage().get(stored.instance.sha256)), path)
     except DicomError as error:

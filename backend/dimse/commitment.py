@@ -102,7 +102,7 @@ def judged(
             if _is_readable(instance):
                 here.setdefault(instance.sop_instance_uid, set()).add(instance.sop_class_uid)
     kept = [one for one in instances if one[0] in here.get(one[1], ())]
-    conflicts = [one for one in instances if one[1] in here and one not in kept]
+    conflicts = [one for one in instances if one[1] in here and one[0] not in here[one[1]]]
     absent = [one for one in instances if one[1] not in here]
     information = Dataset()
     information.TransactionUID = transaction_uid

@@ -32,8 +32,6 @@ from rt.dicom.kinds import RTSTRUCT, SEG
 from rt.dicom.uids import new_uid
 
 SOP_CLASSES = {"RTSTRUCT": RTSTRUCT, "SEG": SEG}
-WARNINGS = frozenset({0xB000, 0xB006, 0xB007})
-"""The peer has stored it, and changed or doubts something (PS3.4 table B.2-1)."""
 _STATES = {"failed": DicomDeliveryState.FAILED, "cancelled": DicomDeliveryState.CANCELLED}
 
 
@@ -140,14 +138,15 @@ def parcel(session: Session, delivery_id: str) -> Parcel:
         port=peer.port,
         commitment_uid=delivery.commitment_uid,
         outgoing=outgoing,
-        missing=tuple(one["modality"] for one in delivery.instances if not _is_stored(one["status"])),
+        missing=tuple(one["modality"] for one in delivery.instances if not is_stored(one["status"])),
         instances=tuple(delivery.instances),
         tries=delivery.tries,
     )
 
 
-def _is_stored(status: int | None) -> bool:
-    return status == 0 or status in WARNINGS
+def is_stored(status: int | None) -> bool:
+    """Whether the peer has the object; Bxxx: it has, and doubts or changed something (PS3.7 Annex C)."""
+    return status is not None and (status == 0 or status >> 12 == 0xB)
 
 
 def note(session: Session, delivery_id: str, receipts: Sequence[Receipt], problem: str) -> int:
@@ -157,7 +156,7 @@ def note(session: Session, delivery_id: str, receipts: Sequence[Receipt], proble
     delivery.instances = [_with_receipt(one, said.get(one["sop_instance_uid"])) for one in delivery.instances]
     delivery.tries += 1
     delivery.problem = problem[:255]
-    left = sum(not _is_stored(one["status"]) for one in delivery.instances)
+    left = sum(not is_stored(one["status"]) for one in delivery.instances)
     if left == 0:
         delivery.sent_at = now()
         changes = {"peer": delivery.peer_title, "instances": len(delivery.instances)}

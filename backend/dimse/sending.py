@@ -14,7 +14,7 @@ from pynetdicom import build_role
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
-from backend.dimse.deliveries import Receipt
+from backend.dimse.deliveries import Receipt, is_stored
 from backend.dimse.errors import NothingAccepted, PeerUnreachable
 from backend.dimse.network import COMMITMENT, COMMITMENT_INSTANCE, NATIVE, bound, entity
 from backend.kit.clock import now
@@ -87,8 +87,8 @@ def _stored(
     with _association(line, contexts) as association:
         accepted = {context.abstract_syntax for context in association.accepted_contexts}
         receipts = [_store(association, one, one.SOPClassUID in accepted) for one in data_sets]
-        taken = all(one.status == 0 or one.status >> 12 == 0xB for one in receipts)
-        if commitment is not None and taken and COMMITMENT in accepted:
+        taken = all(is_stored(one.status) for one in receipts)
+        if commitment is not None and taken and COMMITMENT in accepted and association.is_established:
             association.send_n_action(commitment, ASK_TO_COMMIT, COMMITMENT, COMMITMENT_INSTANCE)
     return receipts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -73,13 +73,15 @@ def safe_name(name: str) -> str:
     return kept.lstrip(".") or "structure"
 
 
-def distinct_names(names: Sequence[str]) -> dict[str, str]:
-    """A safe name for each, of which no two are one, whatever a file system thinks of capitals."""
+def distinct_names(
+    names: Sequence[str], cleaned: Callable[[str], str] = safe_name, mark: str = "_"
+) -> dict[str, str]:
+    """A clean name for each, of which no two are one, whatever a file system thinks of capitals."""
     taken: set[str] = set()
     found: dict[str, str] = {}
     for name in names:
-        stem, number = safe_name(name), 1
-        while (tried := stem if number == 1 else f"{stem}_{number}").casefold() in taken:
+        stem, number = cleaned(name), 1
+        while (tried := stem if number == 1 else f"{stem}{mark}{number}").casefold() in taken:
             number += 1
         taken.add(tried.casefold())
         found[name] = tried

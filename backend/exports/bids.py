@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from backend.exports.archive import Archive
+from backend.exports.archive import Archive, distinct_names
 from backend.exports.training_set import (
     Case,
     TrainingSet,
@@ -38,7 +38,7 @@ derivatives/rinkaku/dseg.tsv: numbers in the label maps (*_dseg.nii.gz); {overla
 def write_bids(chosen: TrainingSet, folder: Path, progress: Report) -> Path:
     """A zip with the raw data set and `derivatives/rinkaku`; what a case lacks is unknown in it."""
     target = folder / "training-set.zip"
-    words, stems = _words(chosen.structures), _stems(chosen.cases)
+    words, stems = distinct_names(chosen.structures, _word, "x"), _stems(chosen.cases)
     with Archive(target, folder) as archive:
         for number, case in enumerate(chosen.cases):
             progress(number / len(chosen.cases), "case", n=number + 1, total=len(chosen.cases))
@@ -98,14 +98,6 @@ def _stems(cases: Sequence[Case]) -> dict[str, str]:
     return found
 
 
-def _words(names: Sequence[str]) -> dict[str, str]:
-    """A word of ASCII letters and digits for each name, no two alike but for capitals."""
-    taken: set[str] = set()
-    found: dict[str, str] = {}
-    for number, name in enumerate(names, 1):
-        word = "".join(c for c in name if c.isascii() and c.isalnum())
-        if not word or word.casefold() in taken:
-            word += f"x{number}"
-        taken.add(word.casefold())
-        found[name] = word
-    return found
+def _word(name: str) -> str:
+    """The ASCII letters and digits of a name."""
+    return "".join(c for c in name if c.isascii() and c.isalnum()) or "x"

@@ -7,7 +7,7 @@ which the region is unknown or empty are left out and named with the reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def write_mat(
             reasons = "; ".join(sorted(set(without_region.values())))
             raise NothingToExport(f"no case has the region to crop to: {reasons}")
         body = description(chosen) | {
-            "crop": None if region is None else _described(region),
+            "crop": None if region is None else asdict(region),
             "left_out_by_crop": without_region,
             "fields": fields,
             "cases": entries,
@@ -174,14 +174,4 @@ def _entry(content: _Content) -> dict[str, Any]:
         "doses_found": len(case.doses),
         "region_voxels": int(np.count_nonzero(content.region)),
         "revisions": provenance(case, content.masks),
-    }
-
-
-def _described(region: Region) -> dict[str, Any]:
-    return {
-        "structures": list(region.structures),
-        "any_of": region.any_of,
-        "without": list(region.without),
-        "isodose_gy": region.isodose_gy,
-        "margin_mm": region.margin_mm,
     }

@@ -7,6 +7,7 @@ written, so writing the same state twice gives the same object.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,21 +93,31 @@ class OutgoingSet:
         )
 
 
-def rtstruct_bytes(outgoing: OutgoingSet, profile: ExportProfile = GENERIC) -> bytes:
+def rtstruct_bytes(
+    outgoing: OutgoingSet,
+    profile: ExportProfile = GENERIC,
+    structures: Sequence[StructureOut] | None = None,
+) -> bytes:
     """The set as an RT Structure Set; slices still as they came in have the very same points.
 
-    What came in as one keeps its private elements and observations.
+    What came in as one keeps its private elements and observations.  `structures` are those of the set where
+    the caller has them read already.
     """
     source = None
     if outgoing.source_sha256 is not None:
         source = source_items(read_stored(storage().get(outgoing.source_sha256)))
-    structures, header = structures_out(outgoing), outgoing.header("RTSTRUCT", profile)
+    structures, header = structures or structures_out(outgoing), outgoing.header("RTSTRUCT", profile)
     return write_bytes(write_rtstruct(outgoing.reference, structures, header, source, profile=profile))
 
 
-def seg_bytes(outgoing: OutgoingSet) -> bytes:
+def seg_bytes(outgoing: OutgoingSet, structures: Sequence[StructureOut] | None = None) -> bytes:
     """The set as a binary Segmentation, one segment a structure."""
-    return write_bytes(write_seg(outgoing.reference, structures_out(outgoing), outgoing.header("SEG")))
+    structures = structures or structures_out(outgoing)
+    return write_bytes(write_seg(outgoing.reference, structures, outgoing.header("SEG")))
+
+
+WRITERS: dict[str, Callable[[OutgoingSet], bytes]] = {"RTSTRUCT": rtstruct_bytes, "SEG": seg_bytes}
+"""The objects of a set that DICOMweb shows and peers are sent."""
 
 
 def check_dicom(outgoing: OutgoingSet) -> None:
@@ -165,20 +176,21 @@ def write_nifti_zip(outgoing: OutgoingSet, folder: Path, hidden: Deidentifier | 
 
     With `hidden` names, label and UIDs are those that de-identified files have.
     """
-    drawn = [one for one in outgoing.leaving if one.head is not None]
+    drawn = [(one, one.head) for one in outgoing.leaving if one.head is not None]
+    grid = outgoing.reference.grid
     if not drawn:
         raise NothingToExport("nothing is drawn in this structure set")
     target = folder / "structures.zip"
     listed = []
     with Archive(target, folder) as archive:
-        for one in drawn:
+        for one, head in drawn:
             named = (
                 one.structure.name
                 if hidden is None
                 else structure_name(one.structure.name, one.structure.number)
             )
             file = f"{one.structure.number:03d}_{safe_name(named)}.nii.gz"
-            archive.nifti(file, _structure(one, outgoing).mask_kji, outgoing.reference.grid)
+            archive.nifti(file, load_mask(head, grid), grid)
             listed.append(_listed(one, named, file))
         body = _described(outgoing, hidden) | {"structures": listed}
         archive.json("structures.json", body)

@@ -7,6 +7,7 @@ import hashlib
 from backend.exports.errors import UnknownProfile
 from backend.exports.objects import OutgoingSet, rtstruct_bytes, seg_bytes, structures_out
 from backend.exports.schemas import DicomFormat, ExportReport, ProfileOut, StructureReport
+from backend.projects.deidentification import Deidentifier
 from backend.studies.schemas import WarningOut
 from rt.dicom.profiles import ExportProfile, profiles
 from rt.dicom.readback import ReadBack, read_back_rtstruct, read_back_seg
@@ -24,26 +25,25 @@ def profile_named(name: str) -> ExportProfile:
 
 def shown_profile(profile: ExportProfile) -> ProfileOut:
     """A profile with what its values are from."""
-    return ProfileOut(
-        name=profile.name,
-        title=profile.title,
-        holes=profile.holes,
-        name_length=profile.name_length,
-        most_points=profile.most_points,
-        sources=dict(profile.sources),
-        unsourced=list(profile.unsourced),
-    )
+    return ProfileOut.model_validate(profile, from_attributes=True)
 
 
-def report_of(outgoing: OutgoingSet, form: DicomFormat, profile: ExportProfile) -> ExportReport:
-    """Write the set as it would leave, read it again, and say what was found."""
+def report_of(
+    outgoing: OutgoingSet, form: DicomFormat, profile: ExportProfile, hidden: Deidentifier | None
+) -> ExportReport:
+    """Write the set, read it again, and say what was found; size and digest are those of what would leave.
+
+    De-identification changes no contour and no voxel, but what the contours refer to.
+    """
     structures = structures_out(outgoing)
     if form is DicomFormat.RTSTRUCT:
-        data = rtstruct_bytes(outgoing, profile)
+        data = rtstruct_bytes(outgoing, profile, structures)
         read = read_back_rtstruct(data, outgoing.reference, structures, profile)
     else:
-        data = seg_bytes(outgoing)
+        data = seg_bytes(outgoing, structures)
         read = read_back_seg(data, outgoing.reference, structures)
+    if hidden is not None:
+        data = hidden.file(data).data
     return ExportReport(
         format=form,
         profile=shown_profile(profile) if form is DicomFormat.RTSTRUCT else None,

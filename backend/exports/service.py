@@ -118,11 +118,15 @@ def report_set(actor: Actor, set_id: str, form: DicomFormat, profile_name: str) 
     """What one structure set's file says when it is read again; nothing leaves."""
     profile = profile_named(profile_name)
     with session_scope(read_only=True) as session:
-        open_set(session, actor, set_id, Permission.EXPORT)
+        project_id = open_set(session, actor, set_id, Permission.EXPORT).project.id
         outgoing = collect(session, set_id)
+        hidden = deidentifier(session, project_id, DeidentificationMode.EXPORT)
     if outgoing is None:
         raise NotFound("there is no such structure set")
-    return report_of(outgoing, form, profile)
+    try:
+        return report_of(outgoing, form, profile, hidden)
+    except DeidentificationError as error:
+        raise Withheld(error.detail) from error
 
 
 def export_set(actor: Actor, set_id: str, form: SetFormat, profile_name: str) -> ExportFile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
@@ -10,8 +9,8 @@ from starlette.datastructures import UploadFile
 
 from backend.accounts import service as accounts
 from backend.kit.body import SMALL_BYTES
-from backend.kit.errors import InvalidInput, TooLarge
-from backend.monailabel.service import Scope, Sent, check
+from backend.kit.errors import TooLarge
+from backend.monailabel.service import Scope, Sent, check, json_object
 from backend.projects.service import Permission
 
 LABEL_BYTES = 160 * 2**20
@@ -79,10 +78,4 @@ async def json_body(request: Request) -> dict[str, Any]:
         data += piece
         if len(data) > SMALL_BYTES:
             raise TooLarge(f"more than {SMALL_BYTES} bytes", limit=SMALL_BYTES)
-    try:
-        found = json.loads(data or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("the body is no JSON") from error
-    if not isinstance(found, dict):
-        raise InvalidInput("the body is no JSON object")
-    return found
+    return json_object(data, None)

@@ -13,6 +13,7 @@ from backend.jobs.states import FINAL
 from backend.jobs.tables import Job, JobLog
 from backend.labels.tables import Revision, Structure, StructureSet
 from backend.studies.tables import ImportFile, Patient, Series, Study
+from backend.training.tables import NetworkVersion
 
 
 def images(
@@ -67,17 +68,23 @@ def structures(session: Session, series_id: str) -> Sequence[Structure]:
     return session.scalars(statement.order_by(Structure.number)).all()
 
 
-def head(session: Session, structure: Structure) -> Revision | None:
-    """The newest revision of a structure."""
-    wanted = (Revision.structure_id == structure.id, Revision.number == structure.head)
-    return session.scalars(select(Revision).where(*wanted)).one_or_none()
+def drawing_job(session: Session, series: Series, version: NetworkVersion) -> Job | None:
+    """The newest job that waits or works to draw on this series with this version, which is the one in use.
 
-
-def drawing_job(session: Session, study_id: str, series_id: str) -> Job | None:
-    """The newest job that waits or works to draw on this series."""
-    statement = select(Job).where(Job.study_id == study_id, Job.kind == "presegment")
+    A job by a project's rule names the network alone.
+    """
+    statement = select(Job).where(Job.study_id == series.study_row_id, Job.kind == "presegment")
     waiting = session.scalars(statement.where(Job.state.not_in(FINAL)).order_by(Job.id.desc()))
-    return next((job for job in waiting if job.parameters.get("series_id") == series_id), None)
+    means = {version.id, version.name}
+    return next((job for job in waiting if _draws(job) == series.id and _drawer(job) in means), None)
+
+
+def _draws(job: Job) -> str | None:
+    return job.parameters.get("series_id")
+
+
+def _drawer(job: Job) -> str | None:
+    return job.parameters.get("network_version_id") or job.parameters.get("network")
 
 
 def usernames(session: Session, ids: Collection[str]) -> dict[str, str]:

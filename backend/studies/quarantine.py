@@ -113,11 +113,23 @@ def release(actor: Actor, quarantined_id: str) -> QuarantinedFile:
     with session_scope(read_only=True) as session:
         held = _held(session, actor, quarantined_id)
     checked = check_bytes(storage().get(held.sha256 or ""))
-    arrival = add_instance(Target(held.project_id, actor.user_id), held.id, checked, held.sha256 or "")
     with session_scope() as session:
         decided = _decide(session, actor, quarantined_id, "released")
-    settle([arrival.study_row_id] if arrival.study_row_id else [])
+    try:
+        arrival = add_instance(Target(held.project_id, actor.user_id), held.id, checked, held.sha256 or "")
+    except BaseException:
+        _take_back(quarantined_id)
+        raise
+    if arrival.study_row_id is not None and arrival.series_row_id is not None:
+        settle([arrival.study_row_id], {arrival.series_row_id: 1})  # others of its series may be held too
     return decided
+
+
+def _take_back(quarantined_id: str) -> None:
+    """What the door refuses waits again."""
+    with session_scope() as session:
+        held = session.get_one(QuarantinedFile, quarantined_id)
+        held.state, held.decided_by, held.decided_at = "held", None, None
 
 
 def discard(session: Session, actor: Actor, quarantined_id: str) -> QuarantinedFile:

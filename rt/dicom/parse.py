@@ -128,12 +128,7 @@ class ParsedInstance:
 
 def read_stored(data: bytes, *, pixels: bool = True) -> Dataset:
     """The data set of bytes that have passed `parse_instance`, with or without its pixel data."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return pydicom.dcmread(io.BytesIO(data), stop_before_pixels=not pixels)
-    except PARSER_FAILURES as error:
-        raise DicomError(f"cannot be read ({type(error).__name__})") from error
+    return _read(io.BytesIO(data), pixels=pixels)
 
 
 def read_stored_header(source: Path | BinaryIO) -> Dataset:
@@ -141,10 +136,14 @@ def read_stored_header(source: Path | BinaryIO) -> Dataset:
 
     A stream stands at the pixel data element afterwards, if there is one.
     """
+    return _read(source, pixels=False)
+
+
+def _read(source: Path | BinaryIO, *, pixels: bool) -> Dataset:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return pydicom.dcmread(source, stop_before_pixels=True)
+            return pydicom.dcmread(source, stop_before_pixels=not pixels)
     except PARSER_FAILURES as error:
         raise DicomError(f"cannot be read ({type(error).__name__})") from error
 
@@ -225,19 +224,19 @@ def _summary(header: Dataset, uids: dict[int, str], syntax: str, stored: bytes) 
         series_instance_uid=uids[_SERIES],
         transfer_syntax_uid=syntax,
         modality=MODALITIES[uids[_SOP_CLASS]],
-        patient_id=_text(header, "PatientID"),
-        patient_name=_text(header, "PatientName"),
+        patient_id=text(header, "PatientID"),
+        patient_name=text(header, "PatientName"),
         birth_date=_digits(header, "PatientBirthDate", 8),
-        sex=_text(header, "PatientSex")[:1].upper(),
+        sex=text(header, "PatientSex")[:1].upper(),
         study_date=_digits(header, "StudyDate", 8),
         study_time=_digits(header, "StudyTime", 6),
-        study_description=_text(header, "StudyDescription"),
-        study_id=_text(header, "StudyID"),
-        accession_number=_text(header, "AccessionNumber"),
-        series_description=_text(header, "SeriesDescription"),
+        study_description=text(header, "StudyDescription"),
+        study_id=text(header, "StudyID"),
+        accession_number=text(header, "AccessionNumber"),
+        series_description=text(header, "SeriesDescription"),
         series_number=_integer(header, "SeriesNumber"),
         instance_number=_integer(header, "InstanceNumber"),
-        body_part=_text(header, "BodyPartExamined"),
+        body_part=text(header, "BodyPartExamined"),
         frame_of_reference_uid=str(header.get("FrameOfReferenceUID") or ""),
         notes=(),
         findings=(),
@@ -372,7 +371,7 @@ def _preface(sop_class_uid: str, sop_instance_uid: str, syntax: str) -> bytes:
     return b"\0" * 128 + b"DICM" + length + meta
 
 
-def _text(header: Dataset, keyword: str) -> str:
+def text(header: Dataset, keyword: str) -> str:
     """A text in NFC, without control characters, cut at 256."""
     value = unicodedata.normalize("NFC", str(header.get(keyword) or ""))
     return "".join(c for c in value if unicodedata.category(c) not in {"Cc", "Cf", "Cs"}).strip()[:256]

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
 from rt.dicom.kinds import RTDOSE, RTPLAN, RTSTRUCT, SEGMENTATIONS
-from rt.dicom.parse import PARSER_FAILURES
+from rt.dicom.parse import PARSER_FAILURES, text
 from rt.dicom.rtstruct import StructureSetContent, check_reference, read_rtstruct
 from rt.errors import DicomReferenceError, RtError
 
@@ -71,10 +71,10 @@ def _read(dataset: Dataset) -> References | None:
     kind, frame = str(dataset.get("SOPClassUID", "")), str(dataset.get("FrameOfReferenceUID") or "")
     known = References(
         kind,
-        _text(dataset, "StudyInstanceUID"),
-        _text(dataset, "PatientID"),
-        _text(dataset, "PatientName"),
-        _text(dataset, "PatientBirthDate"),
+        text(dataset, "StudyInstanceUID"),
+        text(dataset, "PatientID"),
+        text(dataset, "PatientName"),
+        text(dataset, "PatientBirthDate"),
     )
     if kind == RTSTRUCT:
         return _of_structure_set(dataset, known)
@@ -113,7 +113,3 @@ def _uids(dataset: Dataset, sequence: str, keyword: str = "ReferencedSOPInstance
 def _items(dataset: Dataset, keyword: str) -> list[Dataset]:
     value = dataset.get(keyword)
     return list(value) if isinstance(value, DicomSequence) else []
-
-
-def _text(dataset: Dataset, keyword: str) -> str:
-    return str(dataset.get(keyword) or "").strip()

@@ -97,12 +97,12 @@ def little_endian(pixels: bytes, bits_allocated: int) -> bytes:
 def _native(data: bytes, dataset: Dataset) -> bytes:
     syntax = str(dataset.file_meta.TransferSyntaxUID)
     if syntax in COMPRESSED_SYNTAXES:
-        return _bytes(decode_frames(data))
+        return value_bytes(decode_frames(data))
     pixels: bytes = dataset.PixelData
     return little_endian(pixels, int(dataset.BitsAllocated)) if syntax == EXPLICIT_BIG_ENDIAN else pixels
 
 
-def _bytes(values: npt.NDArray[Any]) -> bytes:
+def value_bytes(values: npt.NDArray[Any]) -> bytes:
     return bytes(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
 
 

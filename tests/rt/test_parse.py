@@ -22,6 +22,7 @@ from pydicom.uid import (
 from rt.dicom.limits import MIB, Limits
 from rt.dicom.parse import ParsedInstance, parse_instance
 from rt.dicom.pixels import decode_frames
+from rt.dicom.references import read_references
 from rt.errors import DicomError, DicomTooDeep, DicomTooLarge, DicomTruncated, DicomUnsupported, RtError
 from tests.factories import dicom as factory
 
@@ -287,3 +288,12 @@ def test_real_files_pass(folder: str) -> None:
     files = sorted((SHARED / folder).rglob("*.dcm"))
     parsed = [parse_instance(path.read_bytes()) for path in files]
     assert len({p.sop_instance_uid for p in parsed}) == len(files)
+
+
+def test_what_an_object_says_of_its_patient_is_read_as_it_is_stored() -> None:
+    ids = factory.Ids("1.2.3", "1.2.4", "1.2.5", "Zoe\u0301\u200b", "Mu\u0308ller^Zoe")
+    plan = factory.make_instance(factory.RTPLAN, "RTPLAN", ids, "plan")
+    parsed, said = parse_instance(factory.encode(plan)), read_references(plan)
+    assert said is not None
+    assert (said.patient_id, said.patient_name) == (parsed.patient_id, parsed.patient_name)
+    assert said.patient_id == "Zo\u00e9"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backend.exports import service as exports
-from backend.exports.objects import OutgoingSet, rtstruct_bytes, seg_bytes
+from backend.exports.objects import WRITERS, OutgoingSet
 from backend.labels.tables import StructureSet
 from backend.studies import service as studies
 from backend.studies.errors import NoVolume
@@ -15,7 +15,6 @@ from workers.runtime import JobContext, job
 
 WAIT_S = 60.0
 """Between two looks whether the network is through, however it ended; what it draws brings this forward."""
-WRITERS = {"RTSTRUCT": rtstruct_bytes, "SEG": seg_bytes}
 
 
 @job("publish", queue="cpu")

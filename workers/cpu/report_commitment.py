@@ -8,10 +8,8 @@ from backend.dimse.commitment import judged
 from backend.dimse.errors import PeerUnreachable
 from backend.dimse.sending import Line, report
 from backend.dimse.service import named_peer
+from workers.calling import MAX_TRIES, delay_s
 from workers.runtime import JobContext, job
-
-FIRST_DELAY_S, LONGEST_DELAY_S = 30.0, 3600.0
-MAX_TRIES = 30
 
 
 @job("report-commitment", queue="cpu")
@@ -28,9 +26,9 @@ def report_commitment(context: JobContext) -> dict[str, Any]:
     try:
         report(Line(asked["calling"], peer.title, peer.host, peer.port), event_type, information)
     except PeerUnreachable as away:
-        tries = context.claim.attempt
-        if tries >= MAX_TRIES:
+        tries = (context.claim.attempt - 1) % MAX_TRIES  # a person may have begun anew
+        if tries + 1 == MAX_TRIES:
             raise
         context.log("peer-said", problem=away.detail)
-        return context.postpone(min(FIRST_DELAY_S * 2.0 ** (tries - 1), LONGEST_DELAY_S), result)
+        return context.postpone(delay_s(tries), result)
     return result

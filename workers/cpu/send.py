@@ -10,13 +10,12 @@ from backend.dimse import deliveries
 from backend.dimse.deliveries import Parcel, Receipt
 from backend.dimse.errors import PeerRefused, PeerUnreachable
 from backend.dimse.sending import Line, referenced, store
-from backend.exports.objects import rtstruct_bytes, seg_bytes
+from backend.exports.objects import WRITERS
+from workers.calling import MAX_TRIES, delay_s
 from workers.runtime import JobContext, job
 
-WRITERS = {"RTSTRUCT": rtstruct_bytes, "SEG": seg_bytes}
-FIRST_DELAY_S, LONGEST_DELAY_S = 30.0, 3600.0
-MAX_TRIES = 30
-"""Later each time, then hourly: a peer may be away for a day."""
+NO_ROOM = 0xA7
+"""Upper byte of a status: out of resources."""
 
 
 @job("send", queue="cpu")
@@ -29,7 +28,7 @@ def send(context: JobContext) -> dict[str, Any]:
     problem = ""
     try:
         receipts = _sent(parcel)
-        problem = next((_said(one) for one in receipts if not _is_taken(one)), "")
+        problem = next((_said(one) for one in receipts if not deliveries.is_stored(one.status)), "")
     except PeerUnreachable as away:
         problem = away.detail
     result = {"instances": [one["sop_instance_uid"] for one in parcel.instances]}
@@ -37,7 +36,8 @@ def send(context: JobContext) -> dict[str, Any]:
         with context.finishing(result) as session:
             deliveries.note(session, delivery_id, receipts, "")
         return result
-    may_pass = not any(one.status >> 8 != 0xA7 for one in receipts if not _is_taken(one))
+    left = [one.status for one in receipts if not deliveries.is_stored(one.status)]
+    may_pass = all(status >> 8 == NO_ROOM for status in left)
     with context.session() as session:
         deliveries.note(session, delivery_id, receipts, problem)
         if not may_pass or parcel.tries + 1 >= MAX_TRIES:
@@ -47,7 +47,7 @@ def send(context: JobContext) -> dict[str, Any]:
         raise PeerRefused(problem)
     if parcel.tries + 1 >= MAX_TRIES:
         raise PeerUnreachable(problem)
-    return context.postpone(min(FIRST_DELAY_S * 2.0**parcel.tries, LONGEST_DELAY_S), result)
+    return context.postpone(delay_s(parcel.tries), result)
 
 
 def _sent(parcel: Parcel) -> list[Receipt]:
@@ -60,10 +60,6 @@ def _sent(parcel: Parcel) -> list[Receipt]:
             [(one["sop_class_uid"], one["sop_instance_uid"]) for one in parcel.instances]
         )
     return store(line, [WRITERS[modality](parcel.outgoing) for modality in parcel.missing], commitment)
-
-
-def _is_taken(receipt: Receipt) -> bool:
-    return receipt.status == 0 or receipt.status in deliveries.WARNINGS
 
 
 def _said(receipt: Receipt) -> str:

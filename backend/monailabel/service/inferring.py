@@ -92,7 +92,7 @@ def begin_drawing(wanted: Wanted) -> str | None:
         series, version = _asked_for(session, wanted)
         if _is_complete(session, series, version):
             return None
-        job = repository.drawing_job(session, series.study_row_id, series.id)
+        job = repository.drawing_job(session, series, version)
         if job is None:
             body = PresegmentIn(series_id=series.id, network_version_id=version.id)
             actor = wanted.scope.actor

@@ -27,6 +27,7 @@ from backend.labels.service import (
     append_revision,
     delete_structure,
     ensure_structure,
+    get_revision,
     load_mask,
     review_set,
     working_set,
@@ -66,14 +67,15 @@ class Sent:
     data: bytes
 
 
-def json_object(text: str, field: str = "params") -> dict[str, Any]:
-    """The JSON object in a form's field; an empty field is an empty one."""
+def json_object(text: str | bytes, field: str | None = "params") -> dict[str, Any]:
+    """The JSON object in a form's field, or in the body where none is named; nothing is an empty one."""
+    what, extensions = (field, {"field": field}) if field else ("the body", {})
     try:
         found = json.loads(text or "{}")
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{field} is no JSON", field=field) from error
+        raise InvalidInput(f"{what} is no JSON", **extensions) from error
     if not isinstance(found, dict):
-        raise InvalidInput(f"{field} is no JSON object", field=field)
+        raise InvalidInput(f"{what} is no JSON object", **extensions)
     return found
 
 
@@ -151,8 +153,11 @@ def _append(
             taken = present.name
             raise NameTaken(f"{taken} is already in this structure set", field="name", name=taken)
     grid = Grid.from_json((series.volume or {})["grid"])
-    heads = {one.name: repository.head(session, one) for one in known.values()}
-    drawn = {name: load_mask(head, grid) for name, head in heads.items() if head is not None}
+    drawn = {
+        one.name: load_mask(get_revision(session, one.id, one.head), grid)
+        for one in known.values()
+        if one.head and one.name in masks
+    }
     meant = _with_overlaps(drawn, masks, grid)
     for name, mask in meant.items():
         structure = known.get(name.casefold())

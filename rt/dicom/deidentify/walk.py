@@ -146,10 +146,10 @@ class Walk:
             cleaned = [self._moved(vr, text) for text in values.texts(dataset[tag])]
             put(dataset, tag, vr, "\\".join(cleaned) if all(cleaned) else "")
             return True
-        if vr in values.TEXT_VRS or vr == "CS":
+        if vr in values.TEXT_VRS:
             cleaned = [clean_text(text, self.forbidden) for text in values.texts(dataset[tag])]
             text = " ".join(filter(None, cleaned))[: values.LONGEST.get(vr, 10240)].rstrip()
-            if text and vr != "CS":
+            if text:
                 put(dataset, tag, vr, text)
                 return True
         return self._act(row, resolved(row.basic, {}, self.modality), where)

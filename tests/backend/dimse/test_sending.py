@@ -211,6 +211,18 @@ def test_a_peer_without_room_is_tried_again_with_what_it_lacks(
     assert read(client, asked, headers)["state"] == "sent"
 
 
+def test_what_a_peer_keeps_with_a_doubt_is_sent(
+    ours: Ours, approved: Drawn, client: TestClient, login: Login
+) -> None:
+    port, headers = free_port(), login("clinician")
+    name_peer(ours.project, "TPS", port)
+    asked = ask(client, approved, headers)
+    with peer(port, lambda _: 0xB001):
+        run_job(asked["job_id"])
+    receipt = read(client, asked, headers)
+    assert (receipt["state"], receipt["instances"][0]["status"]) == ("sent", 0xB001)
+
+
 @pytest.mark.parametrize(("classes", "status"), [((RTSTRUCT,), 0xC123), ((SEG,), 0x0122)])
 def test_a_refusal_is_final_and_said(
     ours: Ours, approved: Drawn, client: TestClient, login: Login, classes: tuple[str, ...], status: int

@@ -17,6 +17,7 @@ import SimpleITK as sitk
 from fastapi.testclient import TestClient
 
 from backend.exports.archive import distinct_names
+from backend.exports.bids import _word
 from backend.projects.tables import Project
 from rt.masks import Mask
 from rt.resample import grid_of, read_nifti
@@ -107,3 +108,10 @@ def test_the_same_contours_give_the_same_bytes(
 def test_files_of_different_structures_have_different_names() -> None:
     names = distinct_names(["PTV/5", "PTV 5", "ptv_5", "GTV"])
     assert names == {"PTV/5": "PTV_5", "PTV 5": "PTV_5_2", "ptv_5": "ptv_5_3", "GTV": "GTV"}
+
+
+def test_words_of_bids_are_distinct_whatever_names_look_like() -> None:
+    for names in (["x2", "\u80ba", "\u809d"], ["PTV", "PTV1x4", "PTV1", "PTV_1"], ["a", "A", "ax2"]):
+        words = distinct_names(names, _word, "x")
+        assert len({word.casefold() for word in words.values()}) == len(names), words
+        assert all(word.isalnum() and word.isascii() for word in words.values())

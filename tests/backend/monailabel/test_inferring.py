@@ -19,6 +19,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import func, select, update
 
+from backend.jobs.service import JobRequest, enqueue
 from backend.jobs.tables import Job
 from backend.kit import db
 from backend.labels import service as labels
@@ -228,6 +229,20 @@ def test_what_cannot_be_drawn_is_said(
     for params in ("[]", "{", "[" * 5000):
         form = {"params": (None, params)}
         assert client.post(f"{base}/infer/head-neck-oar?image={uid}", files=form).status_code == 422
+
+
+def test_a_job_of_another_version_is_not_waited_for(
+    client: TestClient, address: Address, arrived: Arrived
+) -> None:
+    older = install(1, -20.0)
+    with db.session_scope() as session:
+        session.execute(update(Job).where(Job.kind == "presegment").values(state="cancelled"))
+        wanted = {"series_id": arrived.series.id, "network_version_id": older}
+        enqueue(session, JobRequest("presegment", wanted, arrived.study.project_id, arrived.study.id))
+    install(2, 20.0)
+    with a_worker_draws():
+        answer = ask(client, address("annotator"), arrived.series.series_instance_uid, SLICER)
+    assert answer.status_code == 200, answer.text
 
 
 def test_an_image_without_the_region_is_told_apart_from_an_empty_one(

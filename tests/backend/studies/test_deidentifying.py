@@ -13,13 +13,16 @@ from sqlalchemy import select
 
 from backend.audit.tables import AuditEntry
 from backend.config import get_settings
+from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from backend.kit.storage import storage
 from backend.projects.tables import Deidentification, Project
+from backend.studies import quarantine
 from backend.studies.tables import Instance, Patient, QuarantinedFile, Series, Study
 from backend.tables import Base
 from rt.dicom.deidentify import Option, Profile
 from rt.dicom.parse import read_stored
+from rt.errors import DicomReferenceError
 from tests.backend.studies.sending import begin, complete, put, send, zipped
 from tests.factories.dicom import encode, make_ct_series
 from tests.factories.jobs import run_queued
@@ -193,6 +196,48 @@ def test_case_14_doubtful_pixels_wait_out_of_sight_until_an_administrator_lets_t
     with session_scope(read_only=True) as session:
         acts = set(session.scalars(select(AuditEntry.action).where(AuditEntry.object_id == held["id"])))
     assert acts == {f"studies.quarantine.{act}" for act in ("held", "viewed", "released")}
+
+
+def test_slices_let_in_one_by_one_are_not_taken_for_the_whole_scan(client, project, login):
+    administrator, annotator = login("administrator", installation=False), login("annotator")
+    choose(client, project, administrator, "import")
+    slices = make_ct_series((6, 8, 8))
+    for one in slices:
+        one.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
+    batch = begin(client, annotator, project)
+    for number, one in enumerate(slices):
+        put(client, annotator, batch, f"{number}.dcm", encode(one))
+    complete(client, annotator, batch)
+    held = client.get(f"/api/projects/{project.id}/quarantine", headers=administrator).json()["items"]
+    assert len(held) == 6
+    for one in held:
+        assert client.post(f"/api/quarantine/{one['id']}/release", headers=administrator).status_code == 200
+    with session_scope(read_only=True) as session:
+        waiting = session.scalars(select(Job).where(Job.kind == "assemble")).all()
+    assert len(waiting) == 1
+    run_queued("assemble")
+    with session_scope(read_only=True) as session:
+        (series,) = session.scalars(select(Series)).all()
+        assert series.volume["grid"]["shape_kji"] == [6, 8, 8]
+
+
+def test_what_the_door_refuses_waits_in_quarantine_again(client, project, login, monkeypatch):
+    administrator, annotator = login("administrator", installation=False), login("annotator")
+    choose(client, project, administrator, "import")
+    batch = begin(client, annotator, project)
+    put(client, annotator, batch, "x.dcm", doubtful())
+    complete(client, annotator, batch)
+    listed = f"/api/projects/{project.id}/quarantine"
+    (held,) = client.get(listed, headers=administrator).json()["items"]
+
+    def refuse(*_):
+        raise DicomReferenceError("it belongs to nobody")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(quarantine, "add_instance", refuse)
+        assert client.post(f"/api/quarantine/{held['id']}/release", headers=administrator).status_code >= 400
+    assert client.get(listed, headers=administrator).json()["items"][0]["state"] == "held"
+    assert client.post(f"/api/quarantine/{held['id']}/release", headers=administrator).status_code == 200
 
 
 def test_what_is_discarded_is_kept_by_no_row(client, project, login):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 
 import pytest
 
@@ -19,6 +21,17 @@ class Receiver:
     url: str = ""
     answers: list[int] = field(default_factory=list)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    endless: bool = False
+    """Whether the body of an answer never ends."""
+
+
+def hung_up(line: BufferedIOBase) -> bool:
+    """Whether the other side has gone, found out by a byte to it."""
+    try:
+        line.write(b" ")
+    except OSError:
+        return True
+    return False
 
 
 @pytest.fixture
@@ -36,8 +49,10 @@ def receiver(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receive
             self.send_response(status)
             if status == 302:
                 self.send_header("Location", made.url + "elsewhere")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", "1000000" if made.endless else "0")
             self.end_headers()
+            while made.endless and not hung_up(self.wfile):
+                time.sleep(0.05)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -114,6 +114,14 @@ def test_redirections_are_not_followed(hooks: Hooks, receiver: Receiver) -> None
     assert hooks.messages(hook)[0]["status_code"] == 302
 
 
+@pytest.mark.timeout(60)
+def test_an_answer_is_not_read_to_its_end(hooks: Hooks, receiver: Receiver) -> None:
+    hook = hooks.create(receiver.url)
+    receiver.endless = True
+    hooks.ping(hook)
+    assert run_queued("deliver-webhook") == [{"delivered": True}]
+
+
 def test_gone_switches_the_webhook_off(hooks: Hooks, receiver: Receiver) -> None:
     hook = hooks.create(receiver.url)
     receiver.answers = [410]
@@ -137,6 +145,8 @@ def test_nobody_there_and_unknown_names_are_told(hooks: Hooks, receiver: Receive
     for url, told in (
         ("http://127.0.0.1:9/", "127.0.0.1 did not answer: ConnectError"),
         ("https://nowhere.invalid/", "the name nowhere.invalid is not known"),
+        ("https://a..b/", "the name a..b is not known"),
+        (f"https://{'x' * 64}.example/", f"the name {'x' * 64}.example is not known"),
     ):
         hook = hooks.create(url)
         hooks.ping(hook)
