@@ -9,6 +9,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-warn-script-location
 TORCH := $(shell sed -n 's/^ *"\(torch==[0-9.]*\)",$$/\1/p' pyproject.toml)
+PARALLEL := -n $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 8 ? n + 1 : 8))) --dist loadfile
 PAGES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.json frontend/*.html frontend/*.ts)
 
 .PHONY: run test check check-python check-frontend bench lock clean
@@ -21,7 +22,7 @@ test: .venv/installed-tests frontend/dist/index.html
 	@sh scripts/system_packages.sh
 	@$(MAKE) --no-print-directory check
 	@echo "== Tests on SQLite, PostgreSQL, Redis and in a browser"
-	@$(BIN)/python scripts/with_services.py $(BIN)/python -m pytest $(PYTEST)
+	@$(BIN)/python scripts/with_services.py $(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
 
 check: check-python check-frontend
 

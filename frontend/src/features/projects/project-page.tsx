@@ -35,6 +35,9 @@ function ProjectSections({ projectId }: { projectId: string }) {
       <div className={css.stack}>
         <TemplateSection projectId={projectId} manage={manage} />
         <Rules project={project.data} manage={manage} />
+        {manage && <DicomTitles projectId={projectId} />}
+        {may(role, 'export') && <DicomPeers projectId={projectId} manage={manage} />}
+        {manage && <Webhooks projectId={projectId} />}
       </div>
       <div className={css.stack}>
         <General project={project.data} manage={manage} />
@@ -42,9 +45,6 @@ function ProjectSections({ projectId }: { projectId: string }) {
         <DeidentificationSection projectId={projectId} manage={manage} />
         {manage && <Quarantine projectId={projectId} />}
         {may(role, 'export') && <Exports projectId={projectId} />}
-        {manage && <DicomTitles projectId={projectId} />}
-        {may(role, 'export') && <DicomPeers projectId={projectId} manage={manage} />}
-        {manage && <Webhooks projectId={projectId} />}
       </div>
     </div>
   );
