@@ -20,12 +20,15 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from backend.jobs.leases import Claim, Failure, Superseded
+from backend.jobs.service import KINDS
 from backend.kit import logging
 from backend.kit.errors import AppError, StorageFull, Unavailable
 from rt.errors import RtError
 from workers.runtime import JobCancelled, JobContext, handler_of
 
 NICENESS = 10
+TRAINING_NICENESS = 19
+"""A training takes the processor time that pages and patients leave."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Assignment:
 def main(worker: Connection, assignment: Assignment) -> None:
     """Run the handler and tell the worker how it ended."""
     os.setsid()
-    _let_people_go_first()
+    _let_people_go_first(TRAINING_NICENESS if KINDS.get(assignment.claim.kind) == "training" else NICENESS)
     for name in [name for name in os.environ if name.startswith("RINKAKU_")]:
         del os.environ[name]
     os.environ.update(assignment.settings)
@@ -53,14 +56,14 @@ def main(worker: Connection, assignment: Assignment) -> None:
     context.send(_run(context))
 
 
-def _let_people_go_first() -> None:
+def _let_people_go_first(niceness: int) -> None:
     """Below the API on a shared machine: nobody waits for a picture because a network is at work.
 
     Linux may weigh sessions rather than processes (sched_autogroup_enabled), so the session is lowered too.
     """
-    os.nice(NICENESS)
+    os.nice(niceness)
     with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(NICENESS))
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def _end_with_worker() -> None:

@@ -6,7 +6,6 @@ when another machine takes over.
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -31,8 +30,6 @@ from workers.training.dataset import materialise
 CHECKPOINT_EVERY_S = 120.0
 ALIVE_S = 20.0
 """A training says at least this often that it goes on: a slow machine is no hung one."""
-NICENESS = 10
-"""A training takes the processor time that pages and patients leave."""
 SPLITS: tuple[Split, Split] = ("train", "validation")
 POINTS = 40
 """Points on the curves of a short run; long runs report at most every 50 iterations."""
@@ -41,7 +38,6 @@ POINTS = 40
 @job("train", queue="training")
 def fine_tune(context: JobContext) -> dict[str, Any]:
     """Train, evaluate base and new version on the test patients, store the new version."""
-    os.nice(NICENESS)
     with context.session(read_only=True) as session:
         run = session.get_one(Run, context.parameters["run_id"])
         snapshot = session.get_one(Snapshot, run.snapshot_id)
