@@ -63,7 +63,7 @@ def mean_gy(study_id: str, name: str) -> float:
     voxels_ijk = np.argwhere(mask)[:, ::-1]
     places = grid.to_index(image.to_lps(voxels_ijk))[:, ::-1].T
     ends = np.array(dose.shape)[:, None] - 1
-    inside = np.all((places > -1e-3) & (places < ends + 1e-3), axis=0)
+    inside = np.all((places > -0.5) & (places < ends + 0.5), axis=0)
     return float(ndimage.map_coordinates(dose, places[:, inside], order=1, mode="nearest").mean())
 
 

@@ -25,7 +25,7 @@ export const doseEn = {
   'dose.legend.max': 'Maximum {gy} Gy',
   'dose.here': '{gy} Gy ({percent} %)',
   'dose.outside': 'outside the dose grid',
-  'dvh.about': 'Cumulative, dose at voxel centres, in Gy',
+  'dvh.about': 'Cumulative, dose in Gy',
   'dvh.axis.gy': 'Dose (Gy)',
   'dvh.axis.volume': 'Vol. %',
   'dvh.saved': 'Saved revision {n}',

@@ -25,7 +25,7 @@ export const doseJa = {
   'dose.legend.max': '最大 {gy} Gy',
   'dose.here': '{gy} Gy（{percent} %）',
   'dose.outside': '線量グリッドの外',
-  'dvh.about': '積算、ボクセル中心の線量（Gy）',
+  'dvh.about': '積算、線量（Gy）',
   'dvh.axis.gy': '線量（Gy）',
   'dvh.axis.volume': '体積 %',
   'dvh.saved': '保存済み 第 {n} 版',

@@ -5,9 +5,9 @@ import { judge, type Target } from './objectives';
 
 /** 1000 voxels of 0.01 cm³ from 0 to 100 Gy, evenly, and as many outside the dose grid as asked for. */
 function even(outside = 0): Dvh {
-  const histogram = new Histogram(100);
-  const doses = Float32Array.from({ length: 1000 + outside }, (_, n) => (n < 1000 ? (n + 0.5) / 10 : NaN));
-  histogram.change(doses, doses.length, 1);
+  const histogram = new Histogram(0, 100);
+  for (let n = 0; n < 1000; n += 1) histogram.change((n + 0.5) / 10, 0.05, 1);
+  histogram.outside = outside;
   return dvhOf(histogram, 0.01);
 }
 
@@ -55,8 +55,8 @@ describe('an objective', () => {
     const partly = judge(target('mean', 60), even(500));
     expect(partly).toMatchObject({ verdict: 'unknown', reason: 'partly-outside-dose' });
     expect(partly.value).toBeCloseTo(50, 3);
-    const nowhere = new Histogram(100);
-    nowhere.change(Float32Array.of(NaN), 1, 1);
+    const nowhere = new Histogram(0, 100);
+    nowhere.outside = 1;
     expect(judge(target('mean', 60), dvhOf(nowhere, 1)).reason).toBe('outside-dose');
   });
 

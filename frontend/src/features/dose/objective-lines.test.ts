@@ -7,8 +7,9 @@ import { limitText, reasonText, valueText } from './score-card';
 
 /** 100 voxels of 0.01 cm³ with one dose, and as many outside the dose grid as asked for. */
 function uniform(gy: number, outside = 0): Dvh {
-  const histogram = new Histogram(100);
-  histogram.change(Float32Array.from({ length: 100 + outside }, (_, n) => (n < 100 ? gy : NaN)), 100 + outside, 1);
+  const histogram = new Histogram(0, 100);
+  for (let n = 0; n < 100; n += 1) histogram.change(gy, 0, 1);
+  histogram.outside = outside;
   return dvhOf(histogram, 0.01);
 }
 
