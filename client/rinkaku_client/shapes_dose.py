@@ -62,6 +62,27 @@ class Protocol(TypedDict):
     objectives: list[dict[str, Any]]
 
 
+class GroupMember(TypedDict):
+    """A structure of a group, with the value of it alone."""
+
+    structure: str
+    structure_id: str | None
+    name: str | None
+    revision: int | None
+    value: float | None
+
+
+class Way(TypedDict):
+    """One of the ways to keep a group's objective: one structure is enough, or all as one volume."""
+
+    group: Literal["any", "union"]
+    limit: float
+    variation: float | None
+    value: float | None
+    verdict: Literal["pass", "variation", "fail", "unknown"]
+    reason: str | None
+
+
 class ObjectiveResult(TypedDict):
     """One line of a score card; `reason` says why a verdict is unknown."""
 
@@ -69,6 +90,9 @@ class ObjectiveResult(TypedDict):
     structure_id: str | None
     name: str | None
     revision: int | None
+    group: Literal["each", "any", "union"]
+    members: list[GroupMember]
+    ways: list[Way]
     metric: str
     unit: str
     comparison: Literal["at-most", "at-least"]

@@ -37,7 +37,7 @@ DVH = (
     "problem",
 )  # fmt: skip
 OBJECTIVES = (
-    "structure", "name", "revision", "metric", "comparison", "limit", "variation", "unit", "priority",
+    "structure", "name", "revision", "group", "metric", "comparison", "limit", "variation", "unit", "priority",
     "value", "verdict", "reason", "source",
 )  # fmt: skip
 MEASURED = ("mean", "max", "D95", "D2")
