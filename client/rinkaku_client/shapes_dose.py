@@ -23,6 +23,16 @@ class Dose(TypedDict):
     warnings: list[Finding]
 
 
+class TreatmentPlan(TypedDict):
+    """An RT Plan: `plan` has label, approval, `dose_references`, `fraction_groups`, `beams` and `brachy`."""
+
+    series_id: str
+    sop_instance_uid: str
+    dose_series_ids: list[str]
+    prescription_gy: float | None
+    plan: dict[str, Any]
+
+
 class DoseMetric(TypedDict):
     """The answer to one question; None when the structure is smaller than the volume asked for."""
 

@@ -24,6 +24,12 @@ def test_dose_has_voxels_in_gray(connect, dosed):
     np.testing.assert_allclose(volume.values_kji[0, 0], columns, atol=1e-3)
 
 
+def test_plan_is_told_with_its_doses(connect, dosed):
+    (plan,) = connect("reader").doses.plans(dosed.arrived.study.id)
+    assert (plan["plan"]["label"], plan["prescription_gy"]) == ("SIB 70/56", 70)
+    assert plan["dose_series_ids"] == [dosed.dose_series_id]
+
+
 def test_histogram_and_objectives_are_told(connect, dosed):
     drawn = dosed.draw("Larynx", *INSIDE)
     reader = connect("reader")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,15 @@ from backend.accounts.actor import Actor
 from backend.kit.db import session_scope
 from backend.labels import service as labels
 from backend.labels.tables import Structure, StructureSet
+from backend.projects.tables import Project
 from backend.studies import service as studies
 from backend.studies.tables import Series
 from rt.dose import Dose
 from rt.dvh import dvh_of_mask
+from rt.phantom import phantom_dicom
 from tests.e2e.conftest import PHANTOM, Person
+from tests.factories.patients import send
+from tests.factories.plans import brachy_plan, photon_plan
 
 pytestmark = pytest.mark.browser
 
@@ -231,7 +236,7 @@ def test_objectives_of_a_protocol_follow_the_brush_and_agree_with_the_server(
     viewer.choose("Parotid_R")
     expect(marks.locator("path")).to_have_count(0)  # a mean is no point of a curve
 
-    before = value.inner_text()
+    before = str(value.text_content())
     page.evaluate(WATCH, ["Parotid_L, Parotid_R mean", "[data-quantity=value]"])
     viewer.stroke(across=0.15)
     assert page.evaluate("window.followed") < 200
@@ -254,6 +259,44 @@ def test_objectives_of_a_protocol_follow_the_brush_and_agree_with_the_server(
     expect(value).to_have_text(before)
     page.get_by_role("button", name="Values").click()
     expect(quantity(page, "Parotid_L now", "Dmean")).to_be_visible()
+
+
+@pytest.mark.timeout(600)
+def test_plan_is_shown_from_the_legend_of_its_dose(
+    sit_down: Callable[[Actor], Person],
+    actor: ActorMaker,
+    bring: Callable[..., str],
+    project: Project,
+    tmp_path: Path,
+) -> None:
+    """The generated patient's plan, and beside it one with beams and one of brachytherapy."""
+    bring(1, ORGANS)
+    ct = phantom_dicom(1, PHANTOM, ORGANS)[0]
+    send(project, tmp_path / "plans", [photon_plan(ct), brachy_plan(ct)])
+    page = sit_down(actor("clinician")).open_study().page
+    page.keyboard.press("Shift+D")
+    page.get_by_test_id("dose-legend").get_by_role("button", name="Plan").click()
+    shown = page.get_by_role("dialog", name="Treatment plan").get_by_test_id("plan")
+    expect(shown).to_have_count(3)
+    first, others = shown.nth(0), [shown.nth(1), shown.nth(2)]
+    for text in (
+        "SIB 70/56",
+        "Not approved",
+        "of the dose shown",
+        "Fractions: 35",
+        "35 × 2.00 Gy",
+        "no beams",
+    ):
+        expect(first).to_contain_text(text)
+    photons = next(one for one in others if "LINAC 2" in one.inner_text())
+    brachy = next(one for one in others if "Ring 4 x 7" in one.inner_text())
+    for text in ("Approved", "6 MV FFF", "15 MV", "181° → 179° CW", "75.5", "35 × 1.60 Gy", "45 Gy"):
+        expect(photons).to_contain_text(text)
+    expect(photons.get_by_role("table", name="Beams").locator("tbody tr")).to_have_count(3)
+    for text in ("HDR · INTRACAVITARY · Ir-192 · AFTERLOADER", "Tandem and ring", "4200 µGy", "4 × 7.00 Gy"):
+        expect(brachy).to_contain_text(text)
+    page.keyboard.press("Escape")
+    expect(shown).to_have_count(0)
 
 
 @pytest.mark.timeout(600)

@@ -7,7 +7,7 @@ import { keyOf } from '../labels/keymap';
 import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
 import { readPrescription, rememberPrescription } from './prescription';
-import { chooseDose, dosesOf, usePlan, type DoseSeries } from './use-dose';
+import { chooseDose, dosesOf, hasPlan, planHint, usePlan, type DoseSeries } from './use-dose';
 
 const MODES = ['wash', 'lines', 'dvh'] as const;
 
@@ -104,7 +104,7 @@ const labelOf = (one: DoseSeries): string => `${one.modality} ${one.number ?? ''
 /** The strip above the views that says how the dose is shown; nothing where the study has none for this image. */
 export function DoseStrip() {
   const t = useT();
-  const { scene, study } = useWorkspace();
+  const { scene, study, run } = useWorkspace();
   const seriesId = useScene(scene, (state) => state.dose.seriesId);
   const loading = useScene(scene, ({ dose }) => dose.field === null && (dose.wash || dose.lines || dose.dvh));
   const wash = useScene(scene, (state) => state.dose.wash);
@@ -127,6 +127,11 @@ export function DoseStrip() {
       )}
       <Reference key={seriesId} seriesId={seriesId} />
       {wash && <Wash />}
+      {hasPlan(study) && (
+        <button type="button" className={classes(css.mode, css.alone)} title={planHint(t)} onClick={() => run('dose.plan')}>
+          {t('plan.open')}
+        </button>
+      )}
       {loading && <span role="status">{t('dose.loading')}</span>}
     </div>
   );

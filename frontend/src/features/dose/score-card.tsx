@@ -61,10 +61,10 @@ function Name({ member: { structure, wanted } }: { member: Member }) {
 function Wish({ line: { objective, metric } }: { line: Line }) {
   const t = useT();
   const name = (
-    <>
+    <span className={css.quantity}>
       {metric.letter}
       <sub>{metric.index}</sub>{' '}
-    </>
+    </span>
   );
   if (objective.group === 'each')
     return (
@@ -82,7 +82,8 @@ function Wish({ line: { objective, metric } }: { line: Line }) {
       </div>
       {alternative && (
         <div>
-          {t('objectives.or')} <b>{limitText({ ...alternative, comparison }, metric.unit)}</b> {t(`objectives.way.${alternative.group}`)}
+          <span className={css.quantity}>{t('objectives.or')} </span>
+          <b>{limitText({ ...alternative, comparison }, metric.unit)}</b> {t(`objectives.way.${alternative.group}`)}
         </div>
       )}
     </>
