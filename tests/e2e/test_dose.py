@@ -89,7 +89,7 @@ def test_dose_is_seen_in_all_planes_and_its_histograms_follow_the_brush(
     assert [coloured(page, plane) for plane in PLANES] == [0, 0, 0]
     prescribed = page.get_by_label("Prescribed dose in Gy")
     expect(prescribed).to_have_value("70")
-    expect(page.get_by_test_id("dose-strip")).to_contain_text("plan SIB 70/56: 70 Gy")
+    expect(page.get_by_test_id("dose-strip")).to_contain_text("Plan SIB 70/56: 70 Gy")
     page.keyboard.press("Shift+D")
     legend = page.get_by_test_id("dose-legend")
     expect(legend).to_contain_text("% of the prescription")

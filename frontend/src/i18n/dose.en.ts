@@ -15,7 +15,7 @@ export const doseEn = {
   'dose.threshold.hint': 'No colour wash below this share of 100 %',
   'dose.reference': '100 % =',
   'dose.reference.hint': 'Prescribed dose in Gy. Empty: the largest dose of the distribution counts as 100 %.',
-  'dose.reference.plan': '(plan {label}: {gy} Gy)',
+  'dose.reference.plan': 'Plan {label}: {gy} Gy',
   'dose.reference.max': 'Maximum',
   'dose.reference.is-max': '% of the maximum',
   'dose.reference.is-prescription': '% of the prescription',

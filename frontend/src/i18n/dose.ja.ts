@@ -15,7 +15,7 @@ export const doseJa = {
   'dose.threshold.hint': '100 % に対するこの割合より低い線量には色を付けません',
   'dose.reference': '100 % =',
   'dose.reference.hint': '処方線量（Gy）。空欄のときは線量分布の最大値を 100 % とします。',
-  'dose.reference.plan': '（計画 {label}：{gy} Gy）',
+  'dose.reference.plan': '計画 {label}：{gy} Gy',
   'dose.reference.max': '最大値',
   'dose.reference.is-max': '最大線量に対する %',
   'dose.reference.is-prescription': '処方線量に対する %',

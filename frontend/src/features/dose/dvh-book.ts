@@ -6,7 +6,7 @@
  *
  * A histogram is that of a mask while both hold the same number of voxels; anything else is counted anew.
  */
-import { difference, unionOf, type BitMask, type Runs } from '../../lib/bits';
+import { runsOf, unionOf, type BitMask, type Runs } from '../../lib/bits';
 import { applyRuns, dvhOf, histogramOf, type Dvh, type Histogram } from '../../lib/dvh';
 import { voxelCc } from '../../lib/planes';
 import type { DoseField } from '../../viewer/dose-view';
@@ -28,6 +28,21 @@ type Union = { readonly masks: readonly [BitMask, ...BitMask[]]; readonly tag: o
 type Job = { key: string; tag: object; mask: BitMask; version: number; steps: Generator<void, Histogram> };
 
 const BUDGET_MS = 10;
+
+/** The voxels of an edit's runs in which a union is no longer that of its masks. */
+function changeOf(union: BitMask, masks: Union['masks'], runs: Runs): Runs {
+  const [, nj, ni] = union.shape;
+  const changed: number[] = [];
+  for (let n = 0; n < runs.length; n += 2) {
+    const first = runs[n] ?? 0;
+    for (let at = first; at < first + (runs[n + 1] ?? 0); at += 1) {
+      const row = Math.floor(at / ni);
+      const [k, j, i] = [Math.floor(row / nj), row % nj, at % ni];
+      if (union.get(k, j, i) !== masks.some((mask) => mask.get(k, j, i))) changed.push(at);
+    }
+  }
+  return runsOf(Int32Array.from(changed));
+}
 
 export class DvhBook {
   /** The curves that have been counted. */
@@ -95,7 +110,7 @@ export class DvhBook {
     }
     for (const ids of this.joined) {
       const union = this.unionOf(ids);
-      if (union === null) continue;
+      if (union === null || (union.mask === null && this.editor.drawing)) continue;
       const size = union.masks.reduce((sum, { count }) => sum + count, 0);
       found.push({ key: curveKey('now', unionId(ids)), tag: union.tag, size, mask: () => (union.mask ??= unionOf(union.masks)) });
     }
@@ -169,10 +184,11 @@ export class DvhBook {
     for (const ids of this.joined) {
       const union = ids.includes(id) ? this.unions.get(unionId(ids)) : undefined;
       if (!union?.mask) continue;
-      const change = difference(union.mask, unionOf(union.masks));
+      const change = changeOf(union.mask, union.masks, runs);
       union.mask.flipRuns(change);
       this.flipped(curveKey('now', unionId(ids)), union.mask, change);
     }
+    this.follow();
   }
 
   /** Brings a histogram up to its mask, or has it counted anew. */
