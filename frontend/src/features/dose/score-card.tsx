@@ -94,7 +94,7 @@ function Value({ line: { now, ways, metric, savedValue } }: { line: Line }) {
   const t = useT();
   if (ways.length > 0)
     return ways.map(({ group, judgement }) => (
-      <div key={group} className={judgement.value !== null && judgement.verdict !== 'pass' ? css.missed : undefined}>
+      <div key={group} className={now?.verdict === 'pass' && judgement.verdict !== 'pass' ? css.missed : undefined}>
         {judgement.value === null ? '–' : valueText(judgement.value, metric.unit)}
       </div>
     ));
