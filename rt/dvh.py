@@ -2,7 +2,8 @@
 
 Within a voxel of the structure (or a part of one, where it is larger than the dose's voxels) dose counts as
 spread evenly, with the mean and the variance of a linear dose: D_x and V_x do not jump from voxel to voxel,
-and the mean of a linear dose is exact.
+and the mean of a linear dose is exact.  `frontend/src/lib/dvh.ts` does the same while one draws; what both
+must answer stands in `frontend/src/lib/dvh.vectors.json` (tests/rt/test_dvh_vectors.py).
 
 What lies outside the dose grid (further than half its voxel beyond its outer points) has no dose.  It is
 told as `outside_fraction`, and every other figure is of the rest.  Work is done slab by slab in the
@@ -146,6 +147,7 @@ class _Tally:
         self.bends = np.zeros(BINS + 4)
         self.weight = self.moment = 0.0
         self.low, self.high = np.inf, -np.inf
+        self.last = 0
 
     def add(self, dose_gy: Samples, half_gy: Samples, weights: FloatArray) -> None:
         """Count samples of a dose, half the width of its interval, and a volume."""
@@ -153,8 +155,6 @@ class _Tally:
             return
         self.weight += float(weights.sum())
         self.moment += float(np.multiply(weights, dose_gy).sum())  # a product of matrices wakes threads
-        self.low = max(self.lowest, min(self.low, float((dose_gy - half_gy).min())))
-        self.high = min(self.highest, max(self.high, float((dose_gy + half_gy).max())))
         middle = dose_gy - self.lowest
         middle *= 1 / self.step
         middle += 1
@@ -162,9 +162,12 @@ class _Tally:
         half = half_gy * np.float32(1 / self.step)
         np.minimum(half, middle, out=half)
         np.minimum(half, BINS + 2 - middle, out=half)
-        lower = np.rint(middle - half).astype(np.intp)
-        upper = np.rint(middle + half).astype(np.intp)
+        starts, ends = middle - half, middle + half
+        self.low = max(self.lowest, min(self.low, self._gy(float(starts.min()))))
+        self.high = min(self.highest, max(self.high, self._gy(float(ends.max()))))
+        lower, upper = np.rint(starts).astype(np.intp), np.rint(ends).astype(np.intp)
         np.maximum(upper, lower + 1, out=upper)
+        self.last = max(self.last, int(upper.max()))
         rise = weights / (upper - lower)
         self.bends += np.bincount(lower, rise, BINS + 4)
         self.bends -= np.bincount(upper, rise, BINS + 4)
@@ -175,9 +178,13 @@ class _Tally:
         risen = np.cumsum(self.bends)[:-1]
         np.cumsum(np.maximum(risen, 0, out=risen), out=below[1:])
         np.minimum(below, self.weight, out=below)
-        below[-1] = self.weight
+        below[self.last :] = self.weight  # and not a rounding error less
         edges = np.arange(-1, BINS + 3, dtype=np.float64) * self.step + self.lowest
         return edges, np.multiply(below, unit_cc)
+
+    def _gy(self, place: float) -> float:
+        """The dose at a place among the edges."""
+        return (place - 1) * self.step + self.lowest
 
 
 def _parts(grid: Grid, dose_grid: Grid) -> tuple[int, int, int]:

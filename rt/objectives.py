@@ -3,11 +3,15 @@
 An objective passes up to its limit, varies acceptably up to its variation, and fails beyond.  Where a part
 of the structure has no dose, a verdict stands only if no dose of that part could change it: a cord whose
 known part is above its limit fails however little of it the dose grid covers.
+
+Some objectives are of several structures at once: one of them is to be spared (`any`), or they count as one
+volume (`union`), or the one or the other.  `frontend/src/lib/objectives.ts` judges alike.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +20,11 @@ from rt.dvh import Dvh
 
 Comparison = Literal["at-most", "at-least"]
 Verdict = Literal["pass", "variation", "fail", "unknown"]
-Reason = Literal["not-contoured", "outside-dose", "partly-outside-dose", "too-small"]
+Reason = Literal["not-contoured", "ambiguous", "outside-dose", "partly-outside-dose", "too-small"]
 """Why a verdict is unknown."""
+
+Group = Literal["each", "any", "union"]
+"""What an objective is of: each of its structures by itself, at least one of them, all as one volume."""
 
 NEGLIGIBLE_OUTSIDE = 0.001
 """Part of a volume without dose that leaves every verdict standing."""
@@ -52,6 +59,10 @@ class Judgement:
     """Of a verdict that is unknown."""
 
 
+OUTSIDE_DOSE = Judgement("unknown", None, "outside-dose")
+"""Of a structure that lies wholly outside the dose grid."""
+
+
 def judge(target: Target, dvh: Dvh) -> Judgement:
     """Whether a structure's DVH keeps an objective; unknown, with the reason, where that cannot be said."""
     value = target.metric.of(dvh)
@@ -64,6 +75,15 @@ def judge(target: Target, dvh: Dvh) -> Judgement:
         if furthest is None or _verdict(target, furthest) != verdict:
             return Judgement("unknown", value, "partly-outside-dose")
     return Judgement(verdict, value)
+
+
+def best_of(judgements: Sequence[Judgement]) -> Judgement:
+    """The judgement that counts where keeping one of several is enough, the first of equals.
+
+    One that passes settles it; else one that is unknown leaves it unknown, for it might have passed.
+    """
+    order: tuple[Verdict, ...] = ("pass", "unknown", "variation", "fail")
+    return min(judgements, key=lambda one: order.index(one.verdict))
 
 
 def _verdict(target: Target, value: float) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
@@ -26,16 +26,13 @@ def doses(session: Session, study_id: str) -> Sequence[tuple[Series, Instance]]:
     return list(firsts.values())[::-1]
 
 
-def plans(session: Session, study_id: str, uids: Collection[str]) -> dict[str, Instance]:
-    """The study's RT Plans with these SOP Instance UIDs."""
+def plans(session: Session, study_id: str) -> dict[str, Instance]:
+    """The study's RT Plans by their SOP Instance UIDs."""
     statement = (
         select(Instance)
         .join(Series, Series.id == Instance.series_row_id)
-        .where(
-            Series.study_row_id == study_id,
-            Instance.sop_class_uid == RTPLAN,
-            Instance.sop_instance_uid.in_(uids),
-        )
+        .where(Series.study_row_id == study_id, Instance.sop_class_uid == RTPLAN)
+        .order_by(Series.number, Series.id, Instance.id)
     )
     return {row.sop_instance_uid: row for row in session.scalars(statement)}
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 
 from backend.accounts.deps import ActorDep
 from backend.dose import service, templates
-from backend.dose.schemas import DosesOut, DvhOut, ProtocolsOut, ScoreCard
+from backend.dose.schemas import DosesOut, DvhOut, PlansOut, ProtocolsOut, ScoreCard
 from backend.kit.web import SessionDep, problems
 
 router = APIRouter(prefix="/api", tags=["dose"])
@@ -20,6 +20,12 @@ DoseSeries = Annotated[str, Query(max_length=36, description="An RTDOSE series o
 def list_doses(study_id: str, session: SessionDep, actor: ActorDep) -> DosesOut:
     """The dose distributions of a study."""
     return service.doses_of(session, actor, study_id)
+
+
+@router.get("/studies/{study_id}/plans")
+def list_plans(study_id: str, session: SessionDep, actor: ActorDep) -> PlansOut:
+    """The treatment plans of a study: prescription, fractions, beams, brachytherapy, approval."""
+    return service.plans_of(session, actor, study_id)
 
 
 @router.get("/structures/{structure_id}/revisions/{number}/dvh", responses=problems(409))

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from backend.studies.schemas import WarningOut
+from rt.dicom.rtplan import Plan
 from rt.dose_metrics import Unit as MetricUnit
 from rt.dose_metrics import parse_metric
 from rt.errors import DoseMetricError
-from rt.objectives import Comparison, Reason, Verdict
+from rt.objectives import Comparison, Group, Reason, Verdict
 
 
 class DoseOut(BaseModel):
@@ -39,6 +40,24 @@ class DosesOut(BaseModel):
     """The dose distributions of a study."""
 
     items: list[DoseOut]
+
+
+class PlanOut(BaseModel):
+    """A treatment plan of a study."""
+
+    series_id: str
+    sop_instance_uid: str
+    dose_series_ids: list[str]
+    """The doses that were computed for it."""
+    prescription_gy: float | None
+    """The highest that it prescribes to a target."""
+    plan: Plan
+
+
+class PlansOut(BaseModel):
+    """The treatment plans of a study."""
+
+    items: list[PlanOut]
 
 
 class MeasuredStructure(BaseModel):
@@ -91,13 +110,25 @@ class Words(BaseModel):
     ja: str
 
 
+class Alternative(BaseModel):
+    """What keeps an objective as well."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    group: Literal["any", "union"]
+    limit: float
+    variation: float | None
+
+
 class Objective(BaseModel):
     """What a protocol wants of one kind of structure."""
 
     model_config = ConfigDict(extra="forbid")
 
     structures: Annotated[list[str], Field(min_length=1)]
-    """TG-263 names; each is looked at by itself."""
+    """TG-263 names."""
+    group: Group = "each"
+    """Whether it is of each of them by itself, of at least one (`any`), or of all as one volume (`union`)."""
     metric: str
     """As in `metrics` of a DVH, in its canonical form."""
     comparison: Comparison
@@ -105,6 +136,8 @@ class Objective(BaseModel):
     """In the metric's unit."""
     variation: float | None
     """The last acceptable value beyond the limit."""
+    alternative: Alternative | None = None
+    """Of a group: what is enough as well."""
     priority: Literal[1, 2, 3]
     """1 before 2 before 3 where not all can be kept."""
     source: str
@@ -118,8 +151,13 @@ class Objective(BaseModel):
             raise ValueError(error.detail) from error
         if canonical != self.metric:
             raise ValueError(f"{self.metric} is written {canonical}")
-        if self.variation is not None and (self.variation > self.limit) != (self.comparison == "at-most"):
-            raise ValueError(f"a variation of {self.variation:g} does not go beyond {self.limit:g}")
+        for way in (self, self.alternative) if self.alternative else (self,):
+            if way.variation is not None and (way.variation > way.limit) != (self.comparison == "at-most"):
+                raise ValueError(f"a variation of {way.variation:g} does not go beyond {way.limit:g}")
+        if self.group == "each" and self.alternative:
+            raise ValueError("an alternative is of a group, not of each structure")
+        if self.group != "each" and len(set(self.structures)) < 2:
+            raise ValueError("a group has at least two structures")
         return self
 
 
@@ -141,15 +179,46 @@ class ProtocolsOut(BaseModel):
     items: list[Protocol]
 
 
-class ObjectiveResult(BaseModel):
-    """One line of a score card."""
+class GroupMember(BaseModel):
+    """A structure of a group; no id where it is not drawn, or drawn more than once."""
 
     structure: str
     """TG-263 name in the protocol."""
     structure_id: str | None
     name: str | None
+    revision: int | None
+    value: float | None
+    """Of this structure alone."""
+
+
+class WayResult(BaseModel):
+    """One of the ways to keep a group's objective."""
+
+    group: Literal["any", "union"]
+    limit: float
+    variation: float | None
+    value: float | None
+    """`any`: of the structure that does best."""
+    verdict: Verdict
+    reason: Reason | None
+
+
+class ObjectiveResult(BaseModel):
+    """One line of a score card."""
+
+    structure: str
+    """TG-263 name in the protocol; of a group all of them, with commas."""
+    structure_id: str | None
+    """None of a group, and where nobody drew it."""
+    name: str | None
     """As the set names it."""
     revision: int | None
+    group: Group
+    """Of an objective with an alternative the way that counts, as are limit, variation and value."""
+    members: list[GroupMember]
+    """Of a group."""
+    ways: list[WayResult]
+    """Of a group: the objective, and its alternative; keeping one is enough."""
     metric: str
     unit: MetricUnit
     comparison: Comparison

@@ -1,4 +1,4 @@
-"""Doses of a study, DVHs of revisions and score cards of structure sets.
+"""Doses and plans of a study, DVHs of revisions and score cards of structure sets.
 
 A dose's voxels may have to be assembled first, so what measures opens transactions of its own and holds none
 while it does.
@@ -6,13 +6,16 @@ while it does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from backend.accounts.actor import Actor
 from backend.dose import repository
 from backend.dose.errors import BadMetric, NoDvh, NotADose, OtherFrame
+from backend.dose.judging import Drawn, Measured, lines_of
 from backend.dose.schemas import (
     CurveOut,
     DoseOut,
@@ -20,29 +23,28 @@ from backend.dose.schemas import (
     DvhOut,
     MeasuredStructure,
     MetricOut,
-    Objective,
-    ObjectiveResult,
+    PlanOut,
+    PlansOut,
     ScoreCard,
 )
 from backend.dose.templates import protocol_of
 from backend.kit.db import session_scope
 from backend.kit.storage import storage
 from backend.labels import service as labels
-from backend.labels.tables import Revision, Structure, StructureSet
+from backend.labels.tables import Revision, StructureSet
 from backend.projects.service import Permission
 from backend.studies import service as studies
 from backend.studies.schemas import WarningOut
 from backend.studies.tables import Instance, Series
 from rt.dicom.parse import read_stored
 from rt.dicom.rtdose import DoseKind, dose_kind
-from rt.dicom.rtplan import PlanSummary, read_plan
+from rt.dicom.rtplan import Plan, read_plan
 from rt.dose import Dose
-from rt.dose_metrics import STANDARD, Metric, parse_metric, parse_metrics
+from rt.dose_metrics import STANDARD, Metric, parse_metrics
 from rt.dvh import Dvh, dvh_of_mask
 from rt.errors import DoseError, DoseMetricError
 from rt.geometry import Grid
 from rt.nomenclature import tg263_name
-from rt.objectives import Judgement, Target, judge
 
 STEP_GY = 0.1
 """Between two points of a curve, where that is not more than MOST_POINTS."""
@@ -57,24 +59,37 @@ class _Asked:
     dose: Series
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """A structure that is drawn, with its newest revision's DVH where any of it has a dose."""
-
-    structure: Structure
-    head: Revision
-    dvh: Dvh | None
-
-
 def doses_of(session: Session, actor: Actor, study_id: str) -> DosesOut:
     """The dose distributions of a study, and what is known of them without their voxels."""
     studies.get_study(session, actor, study_id, Permission.READ)
     found = [(series, _kind(instance)) for series, instance in repository.doses(session, study_id)]
     uids = {kind.plan_sop_instance_uid for _, kind in found if kind.plan_sop_instance_uid}
-    plans = {uid: _plan(row) for uid, row in repository.plans(session, study_id, uids).items()}
+    stored = repository.plans(session, study_id)
+    plans = {uid: _plan(row) for uid, row in stored.items() if uid in uids}
     return DosesOut(
         items=[
             _described(series, kind, plans.get(kind.plan_sop_instance_uid or "")) for series, kind in found
+        ]
+    )
+
+
+def plans_of(session: Session, actor: Actor, study_id: str) -> PlansOut:
+    """The plans of a study, each with the doses that were computed for it."""
+    studies.get_study(session, actor, study_id, Permission.READ)
+    doses = [(series.id, _kind(row)) for series, row in repository.doses(session, study_id)]
+    found = [(row, _plan(row)) for row in repository.plans(session, study_id).values()]
+    return PlansOut(
+        items=[
+            PlanOut(
+                series_id=row.series_row_id,
+                sop_instance_uid=row.sop_instance_uid,
+                dose_series_ids=[
+                    one for one, kind in doses if kind.plan_sop_instance_uid == row.sop_instance_uid
+                ],
+                prescription_gy=plan.prescription_gy,
+                plan=plan,
+            )
+            for row, plan in found
         ]
     )
 
@@ -83,11 +98,11 @@ def _kind(instance: Instance) -> DoseKind:
     return dose_kind(read_stored(storage().get(instance.sha256), pixels=False))
 
 
-def _plan(instance: Instance) -> PlanSummary:
+def _plan(instance: Instance) -> Plan:
     return read_plan(read_stored(storage().get(instance.sha256), pixels=False))
 
 
-def _described(series: Series, kind: DoseKind, plan: PlanSummary | None) -> DoseOut:
+def _described(series: Series, kind: DoseKind, plan: Plan | None) -> DoseOut:
     volume = series.volume
     return DoseOut(
         series_id=series.id,
@@ -113,7 +128,7 @@ def dvh_of_revision(
         structure, scope = labels.open_structure(session, actor, structure_id, Permission.READ)
         revision = labels.get_revision(session, structure.id, number)
         asked = _asked(session, actor, scope.structure_set, dose_series_id)
-    dvh = _measured(revision, asked.grid, _dose(asked.dose))
+    dvh = _measured([revision], asked.grid, _dose(asked.dose))
     doses, percent = dvh.cumulative(max(STEP_GY, float(dvh.edges_gy[-1]) / MOST_POINTS))
     return DvhOut(
         structure=MeasuredStructure(id=structure.id, name=structure.name, colour=structure.colour),
@@ -140,42 +155,20 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
             for structure, head in repository.drawn(session, set_id)
             if head.slices and not labels.is_unknown(structure, head)
         ]
-    by_name: dict[str, list[_Measured | None]] = {}
+    by_name: dict[str, list[Measured]] = {}
     wanted = {name for objective in protocol.objectives for name in objective.structures}
     dose = _dose(asked.dose)
     for structure, head in drawn:
         match = tg263_name(structure.name)
         if match and match.name in wanted:
-            found = _Measured(structure, head, _measured_or_none(head, asked.grid, dose))
+            found = Measured(structure, head, _measured_or_none([head], asked.grid, dose))
             by_name.setdefault(match.name, []).append(found)
-    items = [
-        _judged(objective, name, one)
-        for objective in protocol.objectives
-        for name in objective.structures
-        for one in by_name.get(name, [None])
-    ]
+    measured = Drawn(by_name, lambda ones: _measured_or_none([one.head for one in ones], asked.grid, dose))
     return ScoreCard(
-        structure_set_id=set_id, dose_series_id=dose_series_id, protocol=protocol_id, items=items
-    )
-
-
-def _judged(objective: Objective, name: str, one: _Measured | None) -> ObjectiveResult:
-    metric = parse_metric(objective.metric)
-    dvh = one.dvh if one else None
-    judged = Judgement("unknown", None, "outside-dose" if one else "not-contoured")
-    if dvh:
-        judged = judge(Target(metric, objective.comparison, objective.limit, objective.variation), dvh)
-    return ObjectiveResult(
-        structure=name,
-        structure_id=one.structure.id if one else None,
-        name=one.structure.name if one else None,
-        revision=one.head.number if one else None,
-        unit=metric.unit,
-        value=judged.value,
-        outside_fraction=dvh.outside_fraction if dvh else None,
-        verdict=judged.verdict,
-        reason=judged.reason,
-        **objective.model_dump(exclude={"structures"}),
+        structure_set_id=set_id,
+        dose_series_id=dose_series_id,
+        protocol=protocol_id,
+        items=[line for objective in protocol.objectives for line in lines_of(objective, measured)],
     )
 
 
@@ -213,16 +206,18 @@ def _dose(series: Series) -> Dose:
         raise NoDvh(error.detail) from error
 
 
-def _measured(revision: Revision, grid: Grid, dose: Dose) -> Dvh:
+def _measured(revisions: Sequence[Revision], grid: Grid, dose: Dose) -> Dvh:
+    """The DVH of revisions as one volume."""
+    mask = np.logical_or.reduce([labels.load_mask(revision, grid) for revision in revisions])
     try:
-        return dvh_of_mask(labels.load_mask(revision, grid), grid, dose)
+        return dvh_of_mask(mask, grid, dose)
     except DoseError as error:
         raise NoDvh(error.detail) from error
 
 
-def _measured_or_none(revision: Revision, grid: Grid, dose: Dose) -> Dvh | None:
-    """The DVH, or None where it lies wholly outside the dose."""
+def _measured_or_none(revisions: Sequence[Revision], grid: Grid, dose: Dose) -> Dvh | None:
+    """The DVH, or None where all of it lies outside the dose."""
     try:
-        return _measured(revision, grid, dose)
+        return _measured(revisions, grid, dose)
     except NoDvh:
         return None

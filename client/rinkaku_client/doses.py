@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rinkaku_client.shapes_dose import Dose, Dvh, ObjectiveResult, Protocol
+from rinkaku_client.shapes_dose import Dose, Dvh, ObjectiveResult, Protocol, TreatmentPlan
 from rinkaku_client.transport import Transport
 
 
@@ -17,6 +17,10 @@ class Doses:
     def list(self, study_id: str) -> Sequence[Dose]:
         """The dose distributions of a study."""
         return [*self._transport.json("GET", f"/studies/{study_id}/doses")["items"]]
+
+    def plans(self, study_id: str) -> Sequence[TreatmentPlan]:
+        """The treatment plans of a study, each with the doses that were computed for it."""
+        return [*self._transport.json("GET", f"/studies/{study_id}/plans")["items"]]
 
     def dvh(self, structure_id: str, number: int, dose_series_id: str, metrics: Sequence[str] = ()) -> Dvh:
         """The histogram of a revision in a dose; metrics as `mean`, `D95`, `D0.03cc`, `V20Gy`, `V20Gycc`."""

@@ -23,6 +23,16 @@ class Dose(TypedDict):
     warnings: list[Finding]
 
 
+class TreatmentPlan(TypedDict):
+    """An RT Plan: `plan` has label, approval, `dose_references`, `fraction_groups`, `beams` and `brachy`."""
+
+    series_id: str
+    sop_instance_uid: str
+    dose_series_ids: list[str]
+    prescription_gy: float | None
+    plan: dict[str, Any]
+
+
 class DoseMetric(TypedDict):
     """The answer to one question; None when the structure is smaller than the volume asked for."""
 
@@ -62,6 +72,27 @@ class Protocol(TypedDict):
     objectives: list[dict[str, Any]]
 
 
+class GroupMember(TypedDict):
+    """A structure of a group, with the value of it alone."""
+
+    structure: str
+    structure_id: str | None
+    name: str | None
+    revision: int | None
+    value: float | None
+
+
+class Way(TypedDict):
+    """One of the ways to keep a group's objective: one structure is enough, or all as one volume."""
+
+    group: Literal["any", "union"]
+    limit: float
+    variation: float | None
+    value: float | None
+    verdict: Literal["pass", "variation", "fail", "unknown"]
+    reason: str | None
+
+
 class ObjectiveResult(TypedDict):
     """One line of a score card; `reason` says why a verdict is unknown."""
 
@@ -69,6 +100,9 @@ class ObjectiveResult(TypedDict):
     structure_id: str | None
     name: str | None
     revision: int | None
+    group: Literal["each", "any", "union"]
+    members: list[GroupMember]
+    ways: list[Way]
     metric: str
     unit: str
     comparison: Literal["at-most", "at-least"]

@@ -37,8 +37,8 @@ DVH = (
     "problem",
 )  # fmt: skip
 OBJECTIVES = (
-    "structure", "name", "revision", "metric", "comparison", "limit", "variation", "unit", "priority",
-    "value", "verdict", "reason", "source",
+    "structure", "name", "revision", "group", "metric", "comparison", "limit", "variation", "unit",
+    "priority", "value", "verdict", "reason", "source",
 )  # fmt: skip
 MEASURED = ("mean", "max", "D95", "D2")
 """Asked of a histogram unless others are named."""

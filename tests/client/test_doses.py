@@ -24,8 +24,14 @@ def test_dose_has_voxels_in_gray(connect, dosed):
     np.testing.assert_allclose(volume.values_kji[0, 0], columns, atol=1e-3)
 
 
+def test_plan_is_told_with_its_doses(connect, dosed):
+    (plan,) = connect("reader").doses.plans(dosed.arrived.study.id)
+    assert (plan["plan"]["label"], plan["prescription_gy"]) == ("SIB 70/56", 70)
+    assert plan["dose_series_ids"] == [dosed.dose_series_id]
+
+
 def test_histogram_and_objectives_are_told(connect, dosed):
-    drawn = dosed.draw("Parotid_L", *INSIDE)
+    drawn = dosed.draw("Larynx", *INSIDE)
     reader = connect("reader")
     dvh = reader.doses.dvh(drawn.structure_id, 1, dosed.dose_series_id, ["mean", "V30Gy"])
     assert [(one["metric"], one["unit"]) for one in dvh["values"]] == [("mean", "Gy"), ("V30Gy", "%")]
@@ -39,6 +45,9 @@ def test_histogram_and_objectives_are_told(connect, dosed):
     results = reader.doses.objectives(drawn.set_id, "head-and-neck", dosed.dose_series_id)
     judged = [one for one in results if one["structure_id"] == drawn.structure_id]
     assert judged and all(one["verdict"] in ("pass", "variation", "fail") for one in judged)
+    (glands,) = [one for one in results if one["group"] != "each"]
+    assert [one["structure"] for one in glands["members"]] == ["Parotid_L", "Parotid_R"]
+    assert (glands["verdict"], glands["reason"]) == ("unknown", "not-contoured")
     table = tables.objectives(reader, drawn.set_id, "head-and-neck", dosed.dose_series_id)
     assert list(table["verdict"]) == [one["verdict"] for one in results]
 

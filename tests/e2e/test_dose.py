@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from scipy import ndimage
 from sqlalchemy import select
 
 from backend.accounts.actor import Actor
 from backend.kit.db import session_scope
 from backend.labels import service as labels
 from backend.labels.tables import Structure, StructureSet
+from backend.projects.tables import Project
 from backend.studies import service as studies
 from backend.studies.tables import Series
+from rt.dose import Dose
+from rt.dvh import dvh_of_mask
+from rt.phantom import phantom_dicom
 from tests.e2e.conftest import PHANTOM, Person
+from tests.factories.patients import send
+from tests.factories.plans import brachy_plan, photon_plan
 
 pytestmark = pytest.mark.browser
 
@@ -54,17 +60,13 @@ def quantity(page: Page, curve: str, name: str) -> Locator:
 
 
 def mean_gy(study_id: str, name: str) -> float:
-    """Mean dose of a saved structure, by SciPy on the stored volumes."""
+    """Mean dose of a saved structure, by the server's engine on the stored volumes."""
     with session_scope(read_only=True) as session:
         of_study = select(Series).filter_by(study_row_id=study_id)
         _, image = studies.load_volume(session.scalars(of_study.filter_by(modality="CT")).one())
         dose, grid = studies.load_volume(session.scalars(of_study.filter_by(modality="RTDOSE")).one())
         mask = labels.head_mask(session, session.scalars(select(Structure).filter_by(name=name)).one(), image)
-    voxels_ijk = np.argwhere(mask)[:, ::-1]
-    places = grid.to_index(image.to_lps(voxels_ijk))[:, ::-1].T
-    ends = np.array(dose.shape)[:, None] - 1
-    inside = np.all((places > -1e-3) & (places < ends + 1e-3), axis=0)
-    return float(ndimage.map_coordinates(dose, places[:, inside], order=1, mode="nearest").mean())
+    return dvh_of_mask(mask, image, Dose(dose.astype("f4"), grid)).mean_gy
 
 
 def of_study(study_id: str) -> tuple[str, str]:
@@ -87,7 +89,7 @@ def test_dose_is_seen_in_all_planes_and_its_histograms_follow_the_brush(
     assert [coloured(page, plane) for plane in PLANES] == [0, 0, 0]
     prescribed = page.get_by_label("Prescribed dose in Gy")
     expect(prescribed).to_have_value("70")
-    expect(page.get_by_test_id("dose-strip")).to_contain_text("plan SIB 70/56: 70 Gy")
+    expect(page.get_by_test_id("dose-strip")).to_contain_text("Plan SIB 70/56: 70 Gy")
     page.keyboard.press("Shift+D")
     legend = page.get_by_test_id("dose-legend")
     expect(legend).to_contain_text("% of the prescription")
@@ -135,9 +137,45 @@ def test_dose_is_seen_in_all_planes_and_its_histograms_follow_the_brush(
     assert f"{mean_gy(study_id, 'Parotid_R'):.2f}" == drawn
 
 
+NAMES = {"Dmin": "min", "Dmean": "mean", "Dmax": "max", "D98%": "D98", "D95%": "D95", "D50%": "D50"}
+NAMES |= {"D2%": "D2", "D0.03cc": "D0.03cc"}
+"""What the table beside the curves calls the server's metrics."""
+
+
+@pytest.mark.timeout(600)
+def test_figures_of_saved_revisions_are_those_of_the_server(
+    sit_down: Callable[[Actor], Person], actor: ActorMaker, bring: Callable[..., str]
+) -> None:
+    """Organs, a cord two voxels wide and targets with steep flanks: the page counts, the server counts."""
+    names = (*ORGANS, "SpinalCord", "PTV70", "PTV56")
+    study_id = bring(1, names)
+    person = sit_down(actor("clinician"))
+    page = person.open_study().page
+    page.keyboard.press("Shift+H")
+    set_id, dose_id = of_study(study_id)
+    structures = page.request.get(f"{person.address}/api/structure-sets/{set_id}").json()["structures"]
+    assert len(structures) == len(names)
+    for one in structures:
+        answer = page.request.get(
+            f"{person.address}/api/structures/{one['id']}/revisions/{one['head']['number']}/dvh",
+            params={"dose_series_id": dose_id, "metrics": ",".join(NAMES.values())},
+        ).json()
+        told = {value["metric"]: value["value"] for value in answer["values"]}
+        for shown, metric in NAMES.items():
+            cell = quantity(page, f"{one['name']} now", shown)
+            expect(cell).not_to_have_text("")
+            assert float(cell.inner_text()) == pytest.approx(told[metric], abs=0.02), (one["name"], metric)
+
+
 def objective(page: Page, name: str) -> Locator:
     """A line of the score card."""
     return page.locator(f'[data-objective="{name}"]')
+
+
+def assert_agree(shown: str, told: dict[str, Any]) -> None:
+    """Whether the page's value, of a group one of its lines, is the server's to two hundredths."""
+    values = [float(line.split()[0]) for line in shown.splitlines() if line[:1].isdigit()]
+    assert min(abs(value - told["value"]) for value in values) < 0.02, (shown, told)
 
 
 WATCH = """([row, cell]) => {
@@ -163,23 +201,33 @@ def test_objectives_of_a_protocol_follow_the_brush_and_agree_with_the_server(
     page.get_by_role("button", name="Objectives").click()
     expect(page.get_by_test_id("dvh")).to_contain_text("Choose a protocol")
     page.get_by_label("Protocol").select_option(label="Head and neck, QUANTEC")
-    parotid = objective(page, "Parotid_R mean")
-    value = parotid.locator("[data-quantity=value]")
-    expect(value).to_have_text(f"{mean_gy(study_id, 'Parotid_R'):.2f} Gy")
-    expect(parotid).to_contain_text("≤ 25 Gy")
-    expect(objective(page, "Larynx mean")).to_contain_text("not contoured")
+    glands = objective(page, "Parotid_L, Parotid_R mean")
+    value = glands.locator("[data-quantity=value]")
     expect(page.locator("[data-verdict=counting]")).to_have_count(0)
+    expect(glands).to_contain_text("≤ 20 Gy in at least one")
+    expect(glands).to_contain_text("or ≤ 25 Gy all together")
+    better = min(mean_gy(study_id, name) for name in ("Parotid_L", "Parotid_R"))
+    expect(value).to_contain_text(f"{better:.2f} Gy")
+    expect(objective(page, "Larynx mean")).to_have_count(0)
+    page.get_by_role("button", name="Not contoured (").click()
+    expect(objective(page, "Larynx mean")).to_contain_text("not contoured")
 
     set_id, dose_id = of_study(study_id)
     answer = page.request.get(
         f"{person.address}/api/structure-sets/{set_id}/objectives?protocol=head-and-neck&dose_series_id={dose_id}"
     ).json()
-    told = {f"{one['structure']} {one['metric']}": one["verdict"] for one in answer["items"]}
-    lines = page.locator("[data-objective]").all()
-    assert {
-        line.get_attribute("data-objective"): line.get_attribute("data-verdict") for line in lines
-    } == told
-    assert {"pass", "unknown"} <= set(told.values())
+    told = {f"{one['structure']} {one['metric']}": one for one in answer["items"]}
+    lines = {str(one.get_attribute("data-objective")): one for one in page.locator("[data-objective]").all()}
+    assert lines.keys() == told.keys()
+    for name, line in lines.items():
+        assert line.get_attribute("data-verdict") == told[name]["verdict"], name
+        if told[name]["value"] is not None:
+            assert_agree(line.locator("[data-quantity=value]").inner_text(), told[name])
+    assert {"pass", "unknown"} <= {one["verdict"] for one in told.values()}
+    page.get_by_test_id("tally").get_by_role("button", name="Pass").click()
+    passed = sum(one["verdict"] == "pass" for one in told.values())
+    expect(page.locator("[data-objective]")).to_have_count(passed)
+    page.get_by_test_id("tally").get_by_role("button", name="Pass").click()
 
     viewer.row("SpinalCord").get_by_role("button", name="SpinalCord", exact=True).click()
     marks = page.get_by_test_id("objective-marks")
@@ -188,22 +236,67 @@ def test_objectives_of_a_protocol_follow_the_brush_and_agree_with_the_server(
     viewer.choose("Parotid_R")
     expect(marks.locator("path")).to_have_count(0)  # a mean is no point of a curve
 
-    before = value.inner_text()
-    page.evaluate(WATCH, ["Parotid_R mean", "[data-quantity=value]"])
+    before = str(value.text_content())
+    page.evaluate(WATCH, ["Parotid_L, Parotid_R mean", "[data-quantity=value]"])
     viewer.stroke(across=0.15)
     assert page.evaluate("window.followed") < 200
-    expect(value).to_contain_text(f"saved: {before.removesuffix(' Gy')}")
+    expect(value).not_to_have_text(before)
     page.keyboard.press("Control+z")
     expect(value).to_have_text(before)
+    viewer.choose("SpinalCord")
+    cord = objective(page, "SpinalCord D0.03cc").locator("[data-quantity=value]")
+    saved = cord.inner_text()
+    viewer.stroke(across=0.15)
+    expect(cord).to_contain_text(f"saved: {saved.removesuffix(' Gy')}")
+    page.keyboard.press("Control+z")
+    expect(cord).to_have_text(saved)
     viewer.row("Parotid_R").get_by_role("button", name="Hide").click()
     expect(value).to_have_text(before)
 
     page.reload()
     viewer.wait()
     page.keyboard.press("Shift+H")
-    expect(objective(page, "Parotid_R mean").locator("[data-quantity=value]")).to_have_text(before)
+    expect(value).to_have_text(before)
     page.get_by_role("button", name="Values").click()
     expect(quantity(page, "Parotid_L now", "Dmean")).to_be_visible()
+
+
+@pytest.mark.timeout(600)
+def test_plan_is_shown_from_the_legend_of_its_dose(
+    sit_down: Callable[[Actor], Person],
+    actor: ActorMaker,
+    bring: Callable[..., str],
+    project: Project,
+    tmp_path: Path,
+) -> None:
+    """The generated patient's plan, and beside it one with beams and one of brachytherapy."""
+    bring(1, ORGANS)
+    ct = phantom_dicom(1, PHANTOM, ORGANS)[0]
+    send(project, tmp_path / "plans", [photon_plan(ct), brachy_plan(ct)])
+    page = sit_down(actor("clinician")).open_study().page
+    page.keyboard.press("Shift+D")
+    page.get_by_test_id("dose-legend").get_by_role("button", name="Plan").click()
+    shown = page.get_by_role("dialog", name="Treatment plan").get_by_test_id("plan")
+    expect(shown).to_have_count(3)
+    first, others = shown.nth(0), [shown.nth(1), shown.nth(2)]
+    for text in (
+        "SIB 70/56",
+        "Not approved",
+        "of the dose shown",
+        "Fractions: 35",
+        "35 × 2.00 Gy",
+        "no beams",
+    ):
+        expect(first).to_contain_text(text)
+    photons = next(one for one in others if "LINAC 2" in one.inner_text())
+    brachy = next(one for one in others if "Ring 4 x 7" in one.inner_text())
+    for text in ("Approved", "6 MV FFF", "15 MV", "181° → 179° CW", "75.5", "35 × 1.60 Gy", "45 Gy"):
+        expect(photons).to_contain_text(text)
+    expect(photons.get_by_role("table", name="Beams").locator("tbody tr")).to_have_count(3)
+    for text in ("HDR · INTRACAVITARY · Ir-192 · AFTERLOADER", "Tandem and ring", "4200 µGy", "4 × 7.00 Gy"):
+        expect(brachy).to_contain_text(text)
+    page.keyboard.press("Escape")
+    expect(shown).to_have_count(0)
 
 
 @pytest.mark.timeout(600)

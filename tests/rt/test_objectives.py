@@ -7,7 +7,7 @@ import pytest
 
 from rt.dose_metrics import parse_metric
 from rt.dvh import Dvh
-from rt.objectives import Comparison, Judgement, Target, Verdict, judge
+from rt.objectives import Comparison, Judgement, Target, Verdict, best_of, judge
 
 
 def even(low_gy: float = 0.0, high_gy: float = 100.0, outside: float = 0.0) -> Dvh:
@@ -78,3 +78,25 @@ def test_volume_asked_for_that_only_the_rest_could_hold_is_unknown_for_that_reas
 
 def test_sliver_without_dose_leaves_the_verdict_standing() -> None:
     assert judge(target("mean", 60), even(outside=0.0005)).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "kept"),
+    [
+        (("fail", "pass"), "pass"),
+        (("unknown", "pass"), "pass"),
+        (("fail", "unknown"), "unknown"),
+        (("variation", "unknown"), "unknown"),
+        (("fail", "variation"), "variation"),
+        (("fail", "fail"), "fail"),
+    ],
+)
+def test_one_of_several_is_enough_and_one_that_is_unknown_might_be_it(
+    verdicts: tuple[Verdict, ...], kept: Verdict
+) -> None:
+    for order in (verdicts, verdicts[::-1]):
+        assert best_of([Judgement(verdict) for verdict in order]).verdict == kept
+
+
+def test_of_equal_verdicts_the_first_counts() -> None:
+    assert best_of([Judgement("fail", 27.0), Judgement("fail", 26.0)]).value == 27.0

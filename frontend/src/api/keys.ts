@@ -13,6 +13,7 @@ export const keys = {
   studies: (projectId: string, filters: unknown) => ['studies', projectId, filters] as const,
   study: (id: string) => ['study', id] as const,
   doses: (studyId: string) => ['doses', studyId] as const,
+  plans: (studyId: string) => ['plans', studyId] as const,
   name: (text: string) => ['name', text] as const,
   structureSet: (id: string) => ['structure-set', id] as const,
   reviews: (structureSetId: string) => ['structure-set', structureSetId, 'reviews'] as const,

@@ -14,6 +14,21 @@ export interface components {
          */
         AiState: "none" | "queued" | "running" | "ready" | "region" | "failed";
         /**
+         * Alternative
+         * @description What keeps an objective as well.
+         */
+        Alternative: {
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "any" | "union";
+            /** Limit */
+            limit: number;
+            /** Variation */
+            variation: number | null;
+        };
+        /**
          * ApprovalOut
          * @description Who signed the newest revision, and when.
          */
@@ -86,6 +101,78 @@ export interface components {
             patient_id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * Beam
+         * @description An external beam (PS3.3 C.8.8.14); angles in degrees of IEC 61217.
+         */
+        Beam: {
+            /** Number */
+            number: number | null;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Kind */
+            kind: string;
+            /** Delivery */
+            delivery: string;
+            /** Radiation */
+            radiation: string;
+            /** Machine */
+            machine: string;
+            /** Energies */
+            energies: number[];
+            /** Fluence */
+            fluence: string;
+            /** Control Points */
+            control_points: number;
+            /** Gantry Start Deg */
+            gantry_start_deg: number | null;
+            /** Gantry Stop Deg */
+            gantry_stop_deg: number | null;
+            /** Gantry Direction */
+            gantry_direction: string;
+            /** Collimator Deg */
+            collimator_deg: number | null;
+            /** Couch Deg */
+            couch_deg: number | null;
+            /** Meterset */
+            meterset: number | null;
+        };
+        /**
+         * Brachy
+         * @description The brachytherapy of a plan.
+         */
+        Brachy: {
+            /** Technique */
+            technique: string;
+            /** Treatment Type */
+            treatment_type: string;
+            /** Machines */
+            machines: string[];
+            /** Isotopes */
+            isotopes: string[];
+            /** Setups */
+            setups: components["schemas"]["BrachySetup"][];
+        };
+        /**
+         * BrachySetup
+         * @description An application setup of brachytherapy (PS3.3 C.8.8.15).
+         */
+        BrachySetup: {
+            /** Number */
+            number: number | null;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Channels */
+            channels: number;
+            /** Total Reference Air Kerma */
+            total_reference_air_kerma: number | null;
+            /** Dose Gy */
+            dose_gy: number | null;
         };
         /**
          * Caller
@@ -320,6 +407,28 @@ export interface components {
             warnings: components["schemas"]["WarningOut"][];
         };
         /**
+         * DoseReference
+         * @description A dose that is prescribed, or a limit (PS3.3 C.8.8.10); in Gy.
+         */
+        DoseReference: {
+            /** Number */
+            number: number | null;
+            /** Kind */
+            kind: string;
+            /** Description */
+            description: string;
+            /** Structure Type */
+            structure_type: string;
+            /** Roi Number */
+            roi_number: number | null;
+            /** Prescribed Gy */
+            prescribed_gy: number | null;
+            /** Minimum Gy */
+            minimum_gy: number | null;
+            /** Maximum Gy */
+            maximum_gy: number | null;
+        };
+        /**
          * DosesOut
          * @description The dose distributions of a study.
          */
@@ -491,6 +600,38 @@ export interface components {
         FilesOut: {
             /** Files */
             files: components["schemas"]["FileOutcome"][];
+        };
+        /**
+         * FractionGroup
+         * @description A fraction scheme (PS3.3 C.8.8.13).
+         */
+        FractionGroup: {
+            /** Number */
+            number: number | null;
+            /** Fractions */
+            fractions: number | null;
+            /** Beams */
+            beams: number | null;
+            /** Brachy Setups */
+            brachy_setups: number | null;
+            /** Beam Doses Gy */
+            beam_doses_gy: (number | null)[];
+        };
+        /**
+         * GroupMember
+         * @description A structure of a group; no id where it is not drawn, or drawn more than once.
+         */
+        GroupMember: {
+            /** Structure */
+            structure: string;
+            /** Structure Id */
+            structure_id: string | null;
+            /** Name */
+            name: string | null;
+            /** Revision */
+            revision: number | null;
+            /** Value */
+            value: number | null;
         };
         /**
          * ImportOut
@@ -810,6 +951,12 @@ export interface components {
         Objective: {
             /** Structures */
             structures: string[];
+            /**
+             * Group
+             * @default each
+             * @enum {string}
+             */
+            group: "each" | "any" | "union";
             /** Metric */
             metric: string;
             /**
@@ -821,6 +968,7 @@ export interface components {
             limit: number;
             /** Variation */
             variation: number | null;
+            alternative?: components["schemas"]["Alternative"] | null;
             /**
              * Priority
              * @enum {integer}
@@ -842,6 +990,15 @@ export interface components {
             name: string | null;
             /** Revision */
             revision: number | null;
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "each" | "any" | "union";
+            /** Members */
+            members: components["schemas"]["GroupMember"][];
+            /** Ways */
+            ways: components["schemas"]["WayResult"][];
             /** Metric */
             metric: string;
             /**
@@ -870,7 +1027,7 @@ export interface components {
              */
             verdict: "pass" | "variation" | "fail" | "unknown";
             /** Reason */
-            reason: ("not-contoured" | "outside-dose" | "partly-outside-dose" | "too-small") | null;
+            reason: ("not-contoured" | "ambiguous" | "outside-dose" | "partly-outside-dose" | "too-small") | null;
             /** Source */
             source: string;
         };
@@ -1124,6 +1281,54 @@ export interface components {
             values: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * Plan
+         * @description What a plan says.
+         */
+        Plan: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Intent */
+            intent: string;
+            /** Approval */
+            approval: string;
+            /** Written */
+            written: string;
+            /** Dose References */
+            dose_references: components["schemas"]["DoseReference"][];
+            /** Fraction Groups */
+            fraction_groups: components["schemas"]["FractionGroup"][];
+            /** Beams */
+            beams: components["schemas"]["Beam"][];
+            brachy: components["schemas"]["Brachy"] | null;
+        };
+        /**
+         * PlanOut
+         * @description A treatment plan of a study.
+         */
+        PlanOut: {
+            /** Series Id */
+            series_id: string;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Dose Series Ids */
+            dose_series_ids: string[];
+            /** Prescription Gy */
+            prescription_gy: number | null;
+            plan: components["schemas"]["Plan"];
+        };
+        /**
+         * PlansOut
+         * @description The treatment plans of a study.
+         */
+        PlansOut: {
+            /** Items */
+            items: components["schemas"]["PlanOut"][];
         };
         /**
          * PlausibilityWarning
@@ -2251,6 +2456,30 @@ export interface components {
             values: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * WayResult
+         * @description One of the ways to keep a group's objective.
+         */
+        WayResult: {
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "any" | "union";
+            /** Limit */
+            limit: number;
+            /** Variation */
+            variation: number | null;
+            /** Value */
+            value: number | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "pass" | "variation" | "fail" | "unknown";
+            /** Reason */
+            reason: ("not-contoured" | "ambiguous" | "outside-dose" | "partly-outside-dose" | "too-small") | null;
         };
         /**
          * WebhookDeliveryOut

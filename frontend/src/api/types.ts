@@ -57,6 +57,7 @@ export type Review = Schemas['ReviewOut'];
 export type StructureSet = Schemas['StructureSetOut'];
 
 export type PlannedDose = Schemas['DoseOut'];
+export type TreatmentPlan = Schemas['PlanOut'];
 export type Protocol = Schemas['Protocol'];
 export type Objective = Schemas['Objective'];
 

@@ -293,6 +293,18 @@ export function difference(a: BitMask, b: BitMask): Runs {
   return Int32Array.from(runs);
 }
 
+/** The voxels that any of some masks of one grid holds, as a mask of its own. */
+export function unionOf([first, ...others]: readonly [BitMask, ...BitMask[]]): BitMask {
+  const all = first.copy();
+  for (const other of others) {
+    other.forEachRun((k, j, i, length) => {
+      for (let n = 0; n < length; n += 1) all.write(k, j, i + n, true);
+    });
+  }
+  all.touch();
+  return all;
+}
+
 /** Number of voxels in runs. */
 export function runVoxels(runs: Runs): number {
   let count = 0;

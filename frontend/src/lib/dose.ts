@@ -1,6 +1,7 @@
 /**
- * A dose distribution on the grid of an image: trilinear between the centres of its voxels, whatever its spacing,
- * offset and orientation. Beyond the outermost centres the dose is not known, which is NaN and never zero.
+ * A dose distribution on the grid of an image, as `rt/dose.py` has it: trilinear between the centres of its voxels,
+ * whatever its spacing, offset and orientation. Its voxels reach half a voxel beyond the outermost centres, with the
+ * dose of these; further out the dose is not known, which is NaN and never zero.
  */
 import type { Triple } from './bits';
 import { spacingKji, toPatient, type Axis, type GridGeometry, type Plane } from './planes';
@@ -12,10 +13,8 @@ export type DoseGrid = {
   readonly slope: number;
 };
 
-/** Of a dose voxel: how far beyond the outermost centres rounding may lead. */
-const TOLERANCE = 1e-3;
-/** A dose of one plane is taken to be as thick as its voxels. */
-const HALF_PLANE = 0.5;
+/** Of a dose voxel: how far it reaches beyond its centre, and by how much rounding may put a point outside. */
+const REACH = 0.5 + 1e-6;
 /** Of a dose voxel: a line that leaves a row of the dose grid by less runs along it. */
 const ALONG = 1e-4;
 
@@ -41,16 +40,21 @@ export function indexMap(from: GridGeometry, to: GridGeometry): IndexMap {
 
 export class DoseSampler {
   readonly dose: DoseGrid;
+  readonly minGy: number;
   readonly maxGy: number;
-  private readonly map: IndexMap;
+  readonly map: IndexMap;
   private readonly image: GridGeometry;
 
   constructor(dose: DoseGrid, image: GridGeometry) {
     this.dose = dose;
     this.image = image;
     this.map = indexMap(image, dose.grid);
-    let most = 0;
-    for (const voxel of dose.voxels) if (voxel > most) most = voxel;
+    let [least, most] = [Infinity, -Infinity];
+    for (const voxel of dose.voxels) {
+      if (voxel < least) least = voxel;
+      if (voxel > most) most = voxel;
+    }
+    this.minGy = least * dose.slope;
     this.maxGy = most * dose.slope;
   }
 
@@ -74,27 +78,28 @@ export class DoseSampler {
   }
 
   /** Doses in gray of `length` voxels of the image from `voxel` along an axis, written to `out` from `first`. */
-  line(voxel: Triple, axis: Axis, length: number, out: Float32Array, first: number): void {
-    const { at, steps } = this.map;
-    const from = (of: Axis): number => at[of] + voxel[0] * steps[0][of] + voxel[1] * steps[1][of] + voxel[2] * steps[2][of];
-    const start: Triple = [from(0), from(1), from(2)];
-    const step = steps[axis];
+  private line(voxel: Triple, axis: Axis, length: number, out: Float32Array, first: number): void {
+    const start = this.place(voxel);
+    const step = this.map.steps[axis];
     const [begin, end] = this.inside(start, step, length);
     out.fill(NaN, first, first + begin);
     out.fill(NaN, first + end, first + length);
-    if (end <= begin) return;
-    const drifts = Math.max(Math.abs(step[0]), Math.abs(step[1])) * length > ALONG;
-    if (drifts) this.oblique(start, step, begin, end, out, first);
-    else this.along(start, step[2], begin, end, out, first);
+    if (end > begin) this.sample(start, step, begin, end, out, first);
   }
 
-  /** The part of a line that lies inside the dose grid; its end is exclusive. */
-  private inside(start: Triple, step: Triple, length: number): [number, number] {
+  /** The position on the dose grid of a voxel position of the image. */
+  place(voxel: Triple): Triple {
+    const { at, steps } = this.map;
+    const from = (of: Axis): number => at[of] + voxel[0] * steps[0][of] + voxel[1] * steps[1][of] + voxel[2] * steps[2][of];
+    return [from(0), from(1), from(2)];
+  }
+
+  /** The part of `length` positions on the dose grid, each a step further, that lies inside its voxels; its end is exclusive. */
+  inside(start: Triple, step: Triple, length: number): readonly [number, number] {
     let [begin, end] = [0, length];
     for (const axis of [0, 1, 2] as const) {
       const last = this.dose.grid.shape_kji[axis] - 1;
-      const slack = last === 0 ? HALF_PLANE : TOLERANCE;
-      const [low, high] = [-slack - start[axis], last + slack - start[axis]];
+      const [low, high] = [-REACH - start[axis], last + REACH - start[axis]];
       const d = step[axis];
       if (Math.abs(d) * length < ALONG) {
         if (low > 0 || high < 0) return [0, 0];
@@ -104,6 +109,13 @@ export class DoseSampler {
       end = Math.min(end, Math.floor((d > 0 ? high : low) / d) + 1);
     }
     return end > begin ? [begin, end] : [0, 0];
+  }
+
+  /** Doses in gray at the positions `start + n step` of the dose grid, n in [begin, end), at `first + n`; beyond the outermost centres theirs. */
+  sample(start: Triple, step: Triple, begin: number, end: number, out: Float32Array, first: number): void {
+    const drifts = Math.max(Math.abs(step[0]), Math.abs(step[1])) * (end - begin) > ALONG;
+    if (drifts) this.oblique(start, step, begin, end, out, first);
+    else this.along(start, step[2], begin, end, out, first);
   }
 
   /** A line along a row of the dose grid: the four rows around it are mixed once per dose voxel. */

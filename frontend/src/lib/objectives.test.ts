@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { metricOf, parseMetric, type Metric } from './dose-metric';
 import { dvhOf, Histogram, type Dvh } from './dvh';
-import { judge, type Target } from './objectives';
+import { bestOf, judge, type Judgement, type Target, type Verdict } from './objectives';
 
 /** 1000 voxels of 0.01 cm³ from 0 to 100 Gy, evenly, and as many outside the dose grid as asked for. */
 function even(outside = 0): Dvh {
-  const histogram = new Histogram(100);
-  const doses = Float32Array.from({ length: 1000 + outside }, (_, n) => (n < 1000 ? (n + 0.5) / 10 : NaN));
-  histogram.change(doses, doses.length, 1);
+  const histogram = new Histogram(0, 100);
+  for (let n = 0; n < 1000; n += 1) histogram.change((n + 0.5) / 10, 0.05, 1);
+  histogram.outside = outside;
   return dvhOf(histogram, 0.01);
 }
 
@@ -55,8 +55,8 @@ describe('an objective', () => {
     const partly = judge(target('mean', 60), even(500));
     expect(partly).toMatchObject({ verdict: 'unknown', reason: 'partly-outside-dose' });
     expect(partly.value).toBeCloseTo(50, 3);
-    const nowhere = new Histogram(100);
-    nowhere.change(Float32Array.of(NaN), 1, 1);
+    const nowhere = new Histogram(0, 100);
+    nowhere.outside = 1;
     expect(judge(target('mean', 60), dvhOf(nowhere, 1)).reason).toBe('outside-dose');
   });
 
@@ -66,5 +66,19 @@ describe('an objective', () => {
     expect(verdict(target('max', 4, 101), even(500))).toBe('unknown');
     expect(verdict(target('min', 1, null, 'at-least'), even(500))).toBe('fail');
     expect(verdict(target('mean', 60), even(1))).toBe('pass');
+  });
+});
+
+describe('one of several that is enough', () => {
+  const of = (verdict: Verdict, value = 0): Judgement => ({ verdict, value, reason: null });
+
+  it('is the one that passes; else one that is unknown might have', () => {
+    const best = (first: Verdict, second: Verdict): Verdict => bestOf([of(first), of(second)]).verdict;
+    const pairs: [Verdict, Verdict, Verdict][] = [
+      ['fail', 'pass', 'pass'], ['unknown', 'pass', 'pass'], ['fail', 'unknown', 'unknown'], ['variation', 'unknown', 'unknown'],
+      ['fail', 'variation', 'variation'], ['fail', 'fail', 'fail'],
+    ]; // prettier-ignore
+    for (const [a, b, kept] of pairs) expect([best(a, b), best(b, a)]).toEqual([kept, kept]);
+    expect(bestOf([of('fail', 27), of('fail', 26)]).value).toBe(27);
   });
 });

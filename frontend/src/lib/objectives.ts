@@ -1,6 +1,8 @@
 /**
  * Plan objectives, judged as `rt/objectives.py` does: pass up to the limit, an acceptable variation up to the next one,
  * fail beyond. Where a part of the structure has no dose, a verdict stands only if no dose of that part could change it.
+ * Some objectives are of several structures at once: one of them is to be spared (`any`), or they count as one volume
+ * (`union`), or the one or the other.
  */
 import { metricOf, type Metric, type MetricKind } from './dose-metric';
 import type { Dvh } from './dvh';
@@ -12,7 +14,7 @@ export type Target = {
   readonly variation: number | null;
 };
 export type Verdict = 'pass' | 'variation' | 'fail' | 'unknown';
-export type Reason = 'not-contoured' | 'outside-dose' | 'partly-outside-dose' | 'too-small';
+export type Reason = 'not-contoured' | 'ambiguous' | 'outside-dose' | 'partly-outside-dose' | 'too-small';
 export type Judgement = {
   readonly verdict: Verdict;
   /** Of the part within the dose grid; null where there is none. */
@@ -44,4 +46,15 @@ export function judge(target: Target, dvh: Dvh): Judgement {
     if (furthest === undefined || verdictOf(target, furthest) !== verdict) return { verdict: 'unknown', value, reason: 'partly-outside-dose' };
   }
   return { verdict, value, reason: null };
+}
+
+const ORDER: readonly Verdict[] = ['pass', 'unknown', 'variation', 'fail'];
+
+/**
+ * The judgement that counts where keeping one of several is enough, the first of equals. One that passes settles it;
+ * else one that is unknown leaves it unknown, for it might have passed.
+ */
+export function bestOf(judgements: readonly [Judgement, ...Judgement[]]): Judgement {
+  const rank = ({ verdict }: Judgement): number => ORDER.indexOf(verdict);
+  return judgements.reduce((best, one) => (rank(one) < rank(best) ? one : best));
 }

@@ -50,6 +50,11 @@ export class Editor {
     return () => this.listeners.delete(listener);
   }
 
+  /** Whether a stroke is being drawn, so that its mask is still to change without an edit being told. */
+  get drawing(): boolean {
+    return this.stroke !== null;
+  }
+
   /** Why the active structure may not be edited now, or null. */
   refusal(): Refusal | null {
     const { canEdit, showContours } = this.scene.state;

@@ -38,6 +38,16 @@ def test_protocols_name_structures_by_tg263_and_every_figure_has_a_source() -> N
         ({"metric": "d95%"}, "is written D95"),
         ({"variation": 40}, "does not go beyond"),
         ({"comparison": "at-least", "variation": 60}, "does not go beyond"),
+        ({"group": "any"}, "at least two structures"),
+        ({"alternative": {"group": "union", "limit": 25, "variation": None}}, "is of a group"),
+        (
+            {
+                "structures": ["Parotid_L", "Parotid_R"],
+                "group": "any",
+                "alternative": {"group": "union", "limit": 25, "variation": 20},
+            },
+            "does not go beyond",
+        ),
     ],
 )
 def test_objective_that_makes_no_sense_is_refused_when_it_is_read(
@@ -64,8 +74,8 @@ def test_score_card_judges_what_is_drawn_and_names_what_is_not(
     dosed: Dosed, client: TestClient, login: Login
 ) -> None:
     """Columns are 2 mm and 2.5 Gy: the first has 8.75 to 11.25 Gy."""
-    low = dosed.draw("Parotis links", slice(1, 4), slice(4, 12), slice(1, 5))
-    dosed.draw("Parotid_R", slice(1, 4), slice(4, 12), slice(14, 18))
+    low = dosed.draw("Cochlea links", slice(1, 4), slice(4, 12), slice(1, 5))
+    dosed.draw("Cochlea_R", slice(1, 4), slice(4, 12), slice(14, 18))
     dosed.draw("SpinalCord", slice(1, 5), slice(8, 12), slice(12, 16))
     dosed.draw("Larynx", slice(1, 2), slice(0, 0), slice(0, 0))
     answer = client.get(
@@ -77,15 +87,16 @@ def test_score_card_judges_what_is_drawn_and_names_what_is_not(
     card = answer.json()
     assert card["protocol"] == "head-and-neck"
     items = {(one["structure"], one["metric"]): one for one in card["items"]}
-    left, right = items["Parotid_L", "mean"], items["Parotid_R", "mean"]
+    left, right = items["Cochlea_L", "mean"], items["Cochlea_R", "mean"]
     assert (left["verdict"], left["name"], left["structure_id"]) == (
         "pass",
-        "Parotis links",
+        "Cochlea links",
         low.structure_id,
     )
-    assert left["value"] < left["limit"] == 25
+    assert left["value"] < left["limit"] == 45
+    assert (left["group"], left["members"], left["ways"]) == ("each", [], [])
     assert (right["verdict"], right["revision"], right["priority"]) == ("fail", 1, 3)
-    assert right["value"] > 25
+    assert right["value"] > 45
     cord = items["SpinalCord", "D0.03cc"]
     assert [cord[key] for key in ("verdict", "comparison", "limit", "variation", "unit")] == [
         "pass", "at-most", 50, None, "Gy",
@@ -118,8 +129,8 @@ def test_dose_that_ends_within_or_before_a_structure_is_the_reason(
     """Three slices have a dose; the cord's part there is above its limit already."""
     send(project, tmp_path / "short", [dose_of(dosed.arrived.ct, seed="short", slices=3)])
     (short,) = set(dose_series(dosed.arrived.study.id)) - {dosed.dose_series_id}
-    partly = dosed.draw("Parotid_L", slice(1, 6), slice(4, 12), slice(1, 5))
-    dosed.draw("Parotid_R", slice(4, 6), slice(4, 12), slice(14, 18))
+    partly = dosed.draw("Cochlea_L", slice(1, 6), slice(4, 12), slice(1, 5))
+    dosed.draw("Cochlea_R", slice(4, 6), slice(4, 12), slice(14, 18))
     dosed.draw("SpinalCord", slice(1, 6), slice(8, 12), slice(16, 19))
     answer = client.get(
         f"/api/structure-sets/{partly.set_id}/objectives",
@@ -129,12 +140,12 @@ def test_dose_that_ends_within_or_before_a_structure_is_the_reason(
     assert answer.status_code == 200, answer.text
     found = {one["structure"]: one for one in answer.json()["items"] if one["structure_id"]}
     assert {name: (one["verdict"], one["reason"]) for name, one in found.items()} == {
-        "Parotid_L": ("unknown", "partly-outside-dose"),
-        "Parotid_R": ("unknown", "outside-dose"),
+        "Cochlea_L": ("unknown", "partly-outside-dose"),
+        "Cochlea_R": ("unknown", "outside-dose"),
         "SpinalCord": ("fail", None),
     }
-    assert found["Parotid_L"]["outside_fraction"] == pytest.approx(3 / 5)
-    assert found["Parotid_L"]["value"] < 25
+    assert found["Cochlea_L"]["outside_fraction"] == pytest.approx(3 / 5)
+    assert found["Cochlea_L"]["value"] < 45
 
 
 def test_structure_smaller_than_the_volume_asked_for_is_unknown(

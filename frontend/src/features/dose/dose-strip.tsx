@@ -7,7 +7,7 @@ import { keyOf } from '../labels/keymap';
 import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
 import { readPrescription, rememberPrescription } from './prescription';
-import { chooseDose, dosesOf, usePlan, type DoseSeries } from './use-dose';
+import { chooseDose, dosesOf, hasPlan, planHint, usePlan, type DoseSeries } from './use-dose';
 
 const MODES = ['wash', 'lines', 'dvh'] as const;
 
@@ -36,7 +36,7 @@ function Modes() {
 /** What counts as 100 %: typed, or the plan's prescription, or the largest dose. */
 function Reference({ seriesId }: { seriesId: string }) {
   const t = useT();
-  const { scene, study } = useWorkspace();
+  const { scene, study, run } = useWorkspace();
   const plan = usePlan(study.id, seriesId);
   const prescription = useScene(scene, (state) => state.dose.prescriptionGy);
   const [typed, setTyped] = useState<string | null>(null);
@@ -50,22 +50,28 @@ function Reference({ seriesId }: { seriesId: string }) {
     if (!wrong) setTyped(null);
   };
   return (
-    <label className={css.option} title={t('dose.reference.hint')}>
-      {t('dose.reference')}
-      <input
-        className={css.prescription}
-        inputMode="decimal"
-        value={text}
-        placeholder={t('dose.reference.max')}
-        aria-label={t('dose.reference.hint')}
-        aria-invalid={wrong}
-        onChange={(event) => setTyped(event.target.value)}
-        onBlur={say}
-        onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
-      />
-      Gy
-      {plan !== null && <span>{t('dose.reference.plan', { gy: plan.gy, label: plan.label })}</span>}
-    </label>
+    <span className={css.option}>
+      <label className={css.option} title={t('dose.reference.hint')}>
+        {t('dose.reference')}
+        <input
+          className={css.prescription}
+          inputMode="decimal"
+          value={text}
+          placeholder={t('dose.reference.max')}
+          aria-label={t('dose.reference.hint')}
+          aria-invalid={wrong}
+          onChange={(event) => setTyped(event.target.value)}
+          onBlur={say}
+          onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
+        />
+        Gy
+      </label>
+      {hasPlan(study) && (
+        <button type="button" className={classes(css.mode, css.alone)} title={planHint(t)} onClick={() => run('dose.plan')}>
+          {plan === null ? t('plan.open') : t('dose.reference.plan', { gy: plan.gy, label: plan.label })}
+        </button>
+      )}
+    </span>
   );
 }
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlannedDose, Series } from '../../api/types';
-import { BitMask } from '../../lib/bits';
+import { BitMask, unionOf } from '../../lib/bits';
 import { DoseSampler } from '../../lib/dose';
 import type { GridGeometry } from '../../lib/planes';
 import { Editor } from '../../viewer/editor';
@@ -109,6 +109,42 @@ describe('histograms of what is on the screen', () => {
     expect(book.state.size).toBe(0);
     await counted();
     expect(mean('now a')).toBe(30);
+  });
+
+  it('of structures together are of one volume, which follows every edit of any of them', async () => {
+    scene.changeStructure('b', { mask: block(18, 30), count: 12 });
+    book.include(new Set(), [['a', 'b']]);
+    await counted();
+    expect(mean('now a+b')).toBe(19.5); // 10 to 29, each once
+    expect(book.state.get('now a+b')?.totalCc).toBeCloseTo(20 * 0.003, 9);
+    editor.begin('brush', 'axial');
+    editor.brushTo([29, 20]);
+    editor.end();
+    const union = unionOf([scene.find('a')?.mask ?? block(0, 0), scene.find('b')?.mask ?? block(0, 0)]);
+    expect(book.state.get('now a+b')?.totalCc).toBeCloseTo(union.count * 0.003, 9);
+    expect(union.count).toBeGreaterThan(20);
+    editor.undo();
+    expect(mean('now a+b')).toBe(19.5);
+    editor.begin('eraser', 'axial');
+    editor.brushTo([20, 20]); // what both hold stays while one of them does
+    editor.end();
+    const erased = unionOf([scene.find('a')?.mask ?? block(0, 0), scene.find('b')?.mask ?? block(0, 0)]);
+    expect(book.state.get('now a+b')?.totalCc).toBeCloseTo(erased.count * 0.003, 9);
+    editor.undo();
+    scene.changeStructure('b', { mask: block(0, 0), count: 0 });
+    await counted();
+    expect(mean('now a')).toBe(15);
+    scene.changeStructure('b', { mask: block(21, 31), count: 10 });
+    await counted();
+    expect(mean('now a+b')).toBe(20);
+    scene.changeStructure('b', { mask: block(21, 32), count: 11 });
+    editor.begin('brush', 'axial');
+    editor.brushTo([45, 20]);
+    await counted();
+    editor.cancel();
+    scene.changeStructure('b', { visible: true });
+    await counted();
+    expect(mean('now a+b')).toBe(20.5); // what was given up is not in it
   });
 
   it('stand beside the saved revision where that differs, and beside one that is compared', async () => {

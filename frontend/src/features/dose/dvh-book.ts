@@ -1,11 +1,12 @@
 /**
  * The histograms of the structures on the screen while they are looked at: counted in pauses of a few milliseconds,
  * the one in hand first, then brought up to every edit by the voxels that it flipped. Beside the present contour of
- * a structure stand its saved revision where that differs, and the one it is compared with.
+ * a structure stand its saved revision where that differs, and the one it is compared with. Structures that count as one
+ * volume have a mask of their own here, which follows theirs.
  *
  * A histogram is that of a mask while both hold the same number of voxels; anything else is counted anew.
  */
-import type { BitMask, Runs } from '../../lib/bits';
+import { runsOf, unionOf, type BitMask, type Runs } from '../../lib/bits';
 import { applyRuns, dvhOf, histogramOf, type Dvh, type Histogram } from '../../lib/dvh';
 import { voxelCc } from '../../lib/planes';
 import type { DoseField } from '../../viewer/dose-view';
@@ -15,14 +16,33 @@ import type { LabelSession } from '../labels/label-session';
 
 export type CurveKind = 'now' | 'saved' | 'compared';
 export const curveKey = (kind: CurveKind, structureId: string): string => `${kind} ${structureId}`;
+/** Of structures that count as one volume. */
+export const unionId = (structureIds: readonly string[]): string => structureIds.join('+');
 
 /** What is unsaved, and the revision it began from. */
 export type SavedWork = Pick<LabelSession, 'subscribe' | 'savedOf'>;
 type Wanted = { readonly key: string; readonly tag: object; readonly size: number; readonly mask: () => BitMask };
 type Entry = { tag: object; mask: BitMask; histogram: Histogram };
+/** Masks that count as one volume, and that volume since it was first asked for. */
+type Union = { readonly masks: readonly [BitMask, ...BitMask[]]; readonly tag: object; mask: BitMask | null };
 type Job = { key: string; tag: object; mask: BitMask; version: number; steps: Generator<void, Histogram> };
 
 const BUDGET_MS = 10;
+
+/** The voxels of an edit's runs in which a union is no longer that of its masks. */
+function changeOf(union: BitMask, masks: Union['masks'], runs: Runs): Runs {
+  const [, nj, ni] = union.shape;
+  const changed: number[] = [];
+  for (let n = 0; n < runs.length; n += 2) {
+    const first = runs[n] ?? 0;
+    for (let at = first; at < first + (runs[n + 1] ?? 0); at += 1) {
+      const row = Math.floor(at / ni);
+      const [k, j, i] = [Math.floor(row / nj), row % nj, at % ni];
+      if (union.get(k, j, i) !== masks.some((mask) => mask.get(k, j, i))) changed.push(at);
+    }
+  }
+  return runsOf(Int32Array.from(changed));
+}
 
 export class DvhBook {
   /** The curves that have been counted. */
@@ -33,6 +53,8 @@ export class DvhBook {
   private readonly entries = new Map<string, Entry>();
   private readonly listeners = new Set<() => void>();
   private included: ReadonlySet<string> = new Set();
+  private joined: readonly (readonly string[])[] = [];
+  private readonly unions = new Map<string, Union>();
   private field: DoseField | null = null;
   private job: Job | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,9 +70,10 @@ export class DvhBook {
     return () => this.listeners.delete(listener);
   };
 
-  /** Hidden structures that are counted as well. */
-  include(structureIds: ReadonlySet<string>): void {
+  /** Hidden structures that are counted as well, and those that are counted as one volume. */
+  include(structureIds: ReadonlySet<string>, joined: readonly (readonly string[])[] = []): void {
     this.included = structureIds;
+    this.joined = joined;
     this.follow();
   }
 
@@ -85,7 +108,25 @@ export class DvhBook {
       const { structureId, mask } = comparison;
       found.push({ key: curveKey('compared', structureId), tag: mask, size: 0, mask: () => mask });
     }
+    for (const ids of this.joined) {
+      const union = this.unionOf(ids);
+      if (union === null || (union.mask === null && this.editor.drawing)) continue;
+      const size = union.masks.reduce((sum, { count }) => sum + count, 0);
+      found.push({ key: curveKey('now', unionId(ids)), tag: union.tag, size, mask: () => (union.mask ??= unionOf(union.masks)) });
+    }
     return found.sort((a, b) => a.size - b.size);
+  }
+
+  /** The volume of structures; null while one of them holds nothing. */
+  private unionOf(ids: readonly string[]): Union | null {
+    const [first, ...others] = ids.flatMap((id) => this.scene.find(id)?.mask ?? []);
+    if (first === undefined || others.length + 1 < ids.length || [first, ...others].some(({ count }) => count === 0)) return null;
+    const masks = [first, ...others] as const;
+    const known = this.unions.get(unionId(ids));
+    if (known !== undefined && masks.every((mask, n) => mask === known.masks[n])) return known;
+    const union: Union = { masks, tag: {}, mask: null };
+    this.unions.set(unionId(ids), union);
+    return union;
   }
 
   private follow(): void {
@@ -138,11 +179,24 @@ export class DvhBook {
   }
 
   private edited(id: string, runs: Runs): void {
-    const key = curveKey('now', id);
+    const mask = this.scene.find(id)?.mask;
+    this.flipped(curveKey('now', id), mask, runs);
+    for (const ids of this.joined) {
+      const union = ids.includes(id) ? this.unions.get(unionId(ids)) : undefined;
+      if (!union?.mask) continue;
+      const change = changeOf(union.mask, union.masks, runs);
+      union.mask.flipRuns(change);
+      this.flipped(curveKey('now', unionId(ids)), union.mask, change);
+    }
+    this.follow();
+  }
+
+  /** Brings a histogram up to its mask, or has it counted anew. */
+  private flipped(key: string, now: BitMask | undefined, runs: Runs): void {
     const entry = this.entries.get(key);
     if (this.field === null || entry === undefined) return;
     const { mask, histogram } = entry;
-    if (mask === this.scene.find(id)?.mask) applyRuns(histogram, mask, runs, this.field.sampler);
+    if (mask === now) applyRuns(histogram, mask, runs, this.field.sampler);
     if (histogram.voxels === mask.count) return this.show(key, histogram);
     this.entries.delete(key);
     this.follow();

@@ -15,8 +15,9 @@ import dose from './dose.module.css';
 import css from './dvh.module.css';
 import { ObjectiveMarks } from './objective-marks';
 import { recalledProtocol } from './prescription';
-import { ScoreCard, Tally } from './score-card';
+import { ScoreCard } from './score-card';
 import card from './score-card.module.css';
+import { Tally, type Standing } from './tally';
 import { useObjectives, type Objectives } from './use-objectives';
 
 const SIDES = ['values', 'objectives'] as const;
@@ -82,6 +83,8 @@ function Panel({ seriesId }: { seriesId: string }) {
   const dose = useScene(scene, (state) => state.dose);
   const dirty = useLabels(session, (state) => state.dirty);
   const [hover, setHover] = useState<Hover | null>(null);
+  const [tall, setTall] = useState(false);
+  const [only, setOnly] = useState<Standing | null>(null);
   const [side, setSide] = useState<Side>(() => (recalledProtocol(seriesId) === null ? 'values' : 'objectives'));
   const objectives = useObjectives(seriesId, book, counted, structures, side === 'objectives');
   const { lines, protocol } = objectives;
@@ -95,15 +98,18 @@ function Panel({ seriesId }: { seriesId: string }) {
   const partly = curves.filter((one) => one.kind === 'now' && one.dvh !== null && one.dvh.covered < 1).length;
   const point = (key: string | null): void => setHover(key === null ? null : { gy: null, key });
   return (
-    <section className={css.panel} aria-label={t('dose.key.dvh')} data-testid="dvh">
+    <section className={classes(css.panel, tall && css.tall)} aria-label={t('dose.key.dvh')} data-testid="dvh">
       <header>
         <b>{t('dose.dvh')}</b>
         <Beside side={side} onSide={setSide} objectives={objectives} />
-        {protocol !== null && <Tally lines={lines} />}
+        {protocol !== null && <Tally lines={lines} only={only} onOnly={setOnly} />}
         {side === 'values' && <span>{t('dvh.about')}</span>}
         {side === 'values' && partly > 0 && <span className={css.warn}>{t('dvh.partly', { n: partly })}</span>}
         <span className={css.gap} />
         {reference !== null && <ReadOut curves={curves} hover={hover} reference={reference} />}
+        <IconButton small name={t(tall ? 'dvh.lower' : 'dvh.higher')} onClick={() => setTall(!tall)}>
+          <Icon name={tall ? 'down' : 'up'} size={13} />
+        </IconButton>
         <IconButton small name={t('dvh.close')} onClick={() => scene.changeDose({ dvh: false })}>
           <Icon name="close" size={13} />
         </IconButton>
@@ -113,12 +119,12 @@ function Panel({ seriesId }: { seriesId: string }) {
       ) : curves.length === 0 && protocol === null ? (
         <p>{t('dvh.nothing')}</p>
       ) : (
-        <div className={css.body}>
+        <div className={classes(css.body, side === 'objectives' && css.narrow)}>
           <DvhChart curves={curves} scale={scale} reference={reference} hover={hover} onHover={setHover}>
             <ObjectiveMarks lines={lines} structureId={activeId} scale={scale} />
           </DvhChart>
           {side === 'values' && <DvhTable curves={curves} hover={hover} onHover={point} />}
-          {side === 'objectives' && protocol !== null && <ScoreCard lines={lines} activeId={activeId} hover={hover} onHover={point} />}
+          {side === 'objectives' && protocol !== null && <ScoreCard lines={lines} only={only} activeId={activeId} hover={hover} onHover={point} />}
           {side === 'objectives' && protocol === null && (
             <p className={card.empty}>{t(objectives.failed ? 'objectives.failed' : 'objectives.choose')}</p>
           )}

@@ -4,6 +4,7 @@ import { referenceGy } from '../../viewer/dose-view';
 import { useScene } from '../../viewer/use-scene';
 import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
+import { hasPlan, planHint } from './use-dose';
 
 /** The bar runs evenly from one named isodose to the next, so that each colour stands beside its dose. */
 function bar(): string {
@@ -21,7 +22,7 @@ const BAR = bar();
 /** What the colours of wash and lines mean, in Gy and in % of what counts as 100 %. */
 export function DoseLegend() {
   const t = useT();
-  const { scene } = useWorkspace();
+  const { scene, study, run } = useWorkspace();
   const dose = useScene(scene, (state) => state.dose);
   const reference = referenceGy(dose);
   if (dose.field === null || reference === null || !(dose.wash || dose.lines)) return null;
@@ -42,6 +43,11 @@ export function DoseLegend() {
         </ul>
       </div>
       <footer>{t('dose.legend.max', { gy: maxGy.toFixed(1) })}</footer>
+      {hasPlan(study) && (
+        <button type="button" className={css.plan} title={planHint(t)} onClick={() => run('dose.plan')}>
+          {t('plan.open')}
+        </button>
+      )}
     </section>
   );
 }

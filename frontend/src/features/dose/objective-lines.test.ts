@@ -2,18 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { Objective, Protocol } from '../../api/types';
 import { translators } from '../../i18n';
 import { dvhOf, Histogram, type Dvh } from '../../lib/dvh';
-import { idsOf, linesOf, marksOf, type Drawn, type Line } from './objective-lines';
+import { isAbsent, linesOf, marksOf, neededOf, type Drawn, type Line } from './objective-lines';
 import { limitText, reasonText, valueText } from './score-card';
 
 /** 100 voxels of 0.01 cm³ with one dose, and as many outside the dose grid as asked for. */
 function uniform(gy: number, outside = 0): Dvh {
-  const histogram = new Histogram(100);
-  histogram.change(Float32Array.from({ length: 100 + outside }, (_, n) => (n < 100 ? gy : NaN)), 100 + outside, 1);
+  const histogram = new Histogram(0, 100);
+  for (let n = 0; n < 100; n += 1) histogram.change(gy, 0, 1);
+  histogram.outside = outside;
   return dvhOf(histogram, 0.01);
 }
 
 const wish = (structures: string[], metric: string, limit: number, priority: 1 | 2 | 3, variation: number | null = null): Objective =>
-  ({ structures, metric, comparison: 'at-most', limit, variation, priority, source: 'made for this test' }); // prettier-ignore
+  ({ structures, group: 'each', metric, comparison: 'at-most', limit, variation, priority, source: 'made for this test' }); // prettier-ignore
 
 const PROTOCOL: Protocol = {
   id: 'x', title: { en: '', ja: '' }, note: { en: '', ja: '' },
@@ -33,23 +34,26 @@ const COUNTED = new Map([
 ]); // prettier-ignore
 
 const found = linesOf(PROTOCOL, DRAWN, COUNTED, (id) => id === 'l1');
+const idOf = ({ members }: Line): string | null => members[0].structure?.id ?? null;
 const lineOf = (id: string | null): Line => {
-  const line = found.find((one) => (one.structure?.id ?? null) === id);
+  const line = found.find((one) => idOf(one) === id);
   if (line === undefined) throw new Error(String(id));
   return line;
 };
 
 describe('the lines of a score card', () => {
-  it('are those of all structures of a name, by priority; what holds nothing was not contoured and comes last', () => {
-    expect(found.map((line) => [line.wanted, line.structure?.id ?? null])).toEqual([
-      ['SpinalCord', 'cord'], ['Brainstem', 'stem'], ['Larynx', 'l1'], ['Larynx', 'l2'], ['Heart', null],
+  it('are those of all structures of a name: what needs attention first, then by priority; what nobody drew comes last', () => {
+    expect(found.map((line) => [line.members[0].wanted, idOf(line), line.now?.verdict])).toEqual([
+      ['SpinalCord', 'cord', 'variation'], ['Brainstem', 'stem', 'unknown'], ['Larynx', 'l2', 'unknown'], ['Larynx', 'l1', 'pass'],
+      ['Heart', null, 'unknown'],
     ]); // prettier-ignore
+    expect(found.filter(isAbsent)).toEqual(found.slice(-1));
     expect(lineOf(null).now).toEqual({ verdict: 'unknown', value: null, reason: 'not-contoured' });
   });
 
   it('need the histograms of no other structures', () => {
-    expect(idsOf(PROTOCOL, DRAWN)).toEqual(new Set(['l1', 'l2', 'cord', 'stem']));
-    expect(idsOf(null, DRAWN).size).toBe(0);
+    expect(neededOf(PROTOCOL, DRAWN)).toEqual({ ids: new Set(['l1', 'l2', 'cord', 'stem']), unions: [] });
+    expect(neededOf(null, DRAWN)).toEqual({ ids: new Set(), unions: [] });
   });
 
   it('hold verdict, value and the saved value of a contour that differs', () => {
@@ -58,7 +62,7 @@ describe('the lines of a score card', () => {
     expect(lineOf('cord').now?.verdict).toBe('variation');
     expect(lineOf('cord').savedValue).toBeNull();
     expect(linesOf(PROTOCOL, DRAWN, new Map(), () => true)[0]?.now).toBeNull();
-    expect(linesOf(PROTOCOL, DRAWN, COUNTED, () => false).find((line) => line.structure?.id === 'l1')?.savedValue).toBeNull();
+    expect(linesOf(PROTOCOL, DRAWN, COUNTED, () => false).find((line) => idOf(line) === 'l1')?.savedValue).toBeNull();
   });
 
   it('are points of the chart where the curve is to pass, of one structure and not of its mean', () => {
@@ -81,5 +85,53 @@ describe('the lines of a score card', () => {
     expect(limitText(lineOf('cord').objective, 'Gy')).toBe('≤ 50 (55) Gy');
     expect(limitText({ comparison: 'at-least', limit: 95, variation: null }, '%')).toBe('≥ 95 %');
     expect(valueText(12.3456, 'cc')).toBe('12.35 cc');
+  });
+});
+
+describe('the line of a group', () => {
+  const glands = ['Parotid_L', 'Parotid_R'];
+  const spared: Objective = { ...wish(glands, 'mean', 20, 3), group: 'any', alternative: { group: 'union', limit: 25, variation: null } };
+  const protocol = (objective = spared): Protocol => ({ ...PROTOCOL, objectives: [objective] });
+  const drawn = (...names: string[]): Drawn => ({
+    structures: names.map((name) => structure(name)),
+    records: names.map((name) => ({ id: name, standard_name: name.split(' ')[0] ?? '' })),
+  });
+  const both = drawn(...glands);
+  const lineAt = (left: Dvh, right: Dvh, union: Dvh, objective = spared): Line | undefined => {
+    const counted = new Map([['now Parotid_L', left], ['now Parotid_R', right], ['now Parotid_L+Parotid_R', union]]); // prettier-ignore
+    return linesOf(protocol(objective), both, counted, () => false)[0];
+  };
+
+  it('passes with one spared structure, or with all together, and else is that of the better one', () => {
+    const told = (line: Line | undefined) => [line?.now?.verdict, line?.now?.value, line?.ways.map(({ judgement }) => judgement.verdict)];
+    expect(told(lineAt(uniform(30), uniform(15), uniform(26)))).toEqual(['pass', 15, ['pass', 'fail']]);
+    expect(told(lineAt(uniform(21), uniform(28), uniform(24)))).toEqual(['pass', 24, ['fail', 'pass']]);
+    expect(told(lineAt(uniform(40), uniform(28), uniform(34)))).toEqual(['fail', 28, ['fail', 'fail']]);
+    expect(lineAt(uniform(30), uniform(15), uniform(26))?.members.map(({ value }) => value)).toEqual([30, 15]);
+    const upwards: Objective = { ...spared, comparison: 'at-least', alternative: null };
+    expect(told(lineAt(uniform(18), uniform(19), uniform(0), upwards))).toEqual(['fail', 19, ['fail']]);
+  });
+
+  it('is unknown where a part without dose might be what passes', () => {
+    expect(lineAt(uniform(30), uniform(15, 100), uniform(26, 100))?.now).toMatchObject({ verdict: 'unknown', reason: 'partly-outside-dose' });
+    expect(lineAt(uniform(15), uniform(15, 100), uniform(26, 100))?.now?.verdict).toBe('pass');
+  });
+
+  it('is not judged where a structure is missing or was drawn twice, and says which', () => {
+    const said = (names: string[]): string => {
+      const [line] = linesOf(protocol(), drawn(...names), new Map(), () => false);
+      return line?.now ? reasonText(line.now, line, translators.en) : '';
+    };
+    expect(said(['Parotid_L'])).toBe('Parotid_R not contoured');
+    expect(said([])).toBe('Parotid_L, Parotid_R not contoured');
+    expect(said([...glands, 'Parotid_L again'])).toBe('drawn more than once: Parotid_L');
+  });
+
+  it('waits for all of its histograms, and asks for that of the union only where that is wanted', () => {
+    const counted = new Map([['now Parotid_L', uniform(10)], ['now Parotid_R', uniform(10)]]); // prettier-ignore
+    expect(linesOf(protocol(), both, counted, () => false)[0]?.now).toBeNull();
+    expect(neededOf(protocol(), both)).toEqual({ ids: new Set(glands), unions: [glands] });
+    expect(neededOf(protocol({ ...spared, alternative: null }), both).unions).toEqual([]);
+    expect(neededOf(protocol(), drawn('Parotid_L')).unions).toEqual([]);
   });
 });

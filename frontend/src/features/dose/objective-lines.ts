@@ -1,24 +1,40 @@
 /** The lines of a score card: a protocol's objectives for the structures that are drawn, and those that nobody drew. */
 import type { Objective, Protocol, Structure } from '../../api/types';
-import { parseMetric, type Metric } from '../../lib/dose-metric';
+import { metricOf, parseMetric, type Metric } from '../../lib/dose-metric';
 import type { Dvh } from '../../lib/dvh';
-import { judge, type Judgement } from '../../lib/objectives';
+import { bestOf, judge, type Judgement } from '../../lib/objectives';
 import type { ShownStructure } from '../../viewer/scene';
-import { curveKey } from './dvh-book';
+import { curveKey, unionId } from './dvh-book';
+
+type Shown = Pick<ShownStructure, 'id' | 'name' | 'colour'>;
+/** A name that the protocol wants; of no structure where nobody drew it, or where several are called so in a group. */
+export type Member = {
+  readonly wanted: string;
+  readonly structure: Shown | null;
+  /** In a group: of this structure alone. */
+  readonly value: number | null;
+};
+/** One of the ways to keep a group's objective. */
+export type Way = {
+  readonly group: 'any' | 'union';
+  readonly limit: number;
+  readonly variation: number | null;
+  readonly judgement: Judgement;
+};
 
 export type Line = {
   readonly key: string;
   readonly objective: Objective;
   readonly metric: Metric;
-  /** TG-263 name in the protocol. */
-  readonly wanted: string;
-  /** Null where nobody drew it. */
-  readonly structure: Pick<ShownStructure, 'id' | 'name' | 'colour'> | null;
-  /** Null until its histogram has been counted. */
+  /** The structures that it is of, by their TG-263 names in the protocol: one, or those of a group. */
+  readonly members: readonly [Member, ...Member[]];
+  /** Of a group, while it is judged: the objective and its alternative, of which keeping one is enough. */
+  readonly ways: readonly Way[];
+  /** Null until its histograms have been counted. */
   readonly now: Judgement | null;
-  /** The value of the saved revision where the contour differs from it. */
+  /** The value of the saved revision where the contour differs from it; of a group none. */
   readonly savedValue: number | null;
-  /** Part of the volume inside the dose grid, 0 to 1, and that volume. */
+  /** Part of the volume inside the dose grid, 0 to 1, and that volume; of a group neither is asked for. */
   readonly covered: number;
   readonly insideCc: number;
 };
@@ -39,41 +55,101 @@ function byName({ structures, records }: Drawn): Map<string, Drawn['structures']
   return found;
 }
 
-/** Ids of the structures whose histograms a protocol needs. */
-export function idsOf(protocol: Protocol | null, drawn: Drawn): ReadonlySet<string> {
-  const wanted = new Set(protocol?.objectives.flatMap((one) => one.structures));
-  return new Set([...byName(drawn)].flatMap(([name, found]) => (wanted.has(name) ? found.map((one) => one.id) : [])));
+type Counted = ReadonlyMap<string, Dvh>;
+type Present = ReturnType<typeof byName>;
+
+/** What a protocol needs counted: the ids of structures, and of those that count as one volume. */
+export function neededOf(protocol: Protocol | null, drawn: Drawn): { ids: ReadonlySet<string>; unions: readonly (readonly string[])[] } {
+  const present = byName(drawn);
+  const objectives = protocol?.objectives ?? [];
+  const wanted = new Set(objectives.flatMap((one) => one.structures));
+  const ids = new Set([...present].flatMap(([name, found]) => (wanted.has(name) ? found.map((one) => one.id) : [])));
+  const unions = objectives.flatMap((one) => {
+    const members = membersOf(one, present).flatMap(({ structure }) => (structure === null ? [] : [structure.id]));
+    const asked = one.group === 'union' || one.alternative?.group === 'union';
+    return asked && members.length === one.structures.length ? [members] : [];
+  });
+  return { ids, unions };
 }
 
-const NOT_CONTOURED: Judgement = { verdict: 'unknown', value: null, reason: 'not-contoured' };
+function membersOf({ structures }: Objective, present: Present): Pick<Member, 'wanted' | 'structure'>[] {
+  return structures.map((wanted) => {
+    const found = present.get(wanted) ?? [];
+    return { wanted, structure: found.length === 1 ? (found[0] ?? null) : null };
+  });
+}
 
-/** A line for each structure of each objective, by priority and in the protocol's order; what nobody drew comes last. */
-export function linesOf(
-  protocol: Protocol,
-  drawn: Drawn,
-  counted: ReadonlyMap<string, Dvh>,
-  differs: (structureId: string) => boolean,
-): Line[] {
+const unknown = (reason: Judgement['reason']): Judgement => ({ verdict: 'unknown', value: null, reason });
+const NOT_COUNTED = { savedValue: null, covered: 1, insideCc: 0 };
+
+/** The ways to keep a group's objective; those whose histograms have not been counted are left out. */
+function waysOf(objective: Objective, metric: Metric, ids: readonly string[], counted: Counted): Way[] {
+  const { comparison, alternative } = objective;
+  const rank = (dvh: Dvh): number => {
+    const value = metricOf(metric, dvh);
+    return Number.isNaN(value) ? Infinity : comparison === 'at-most' ? value : -value;
+  };
+  return [objective, ...(alternative ? [alternative] : [])].flatMap(({ group, limit, variation }): Way[] => {
+    const wanted = group === 'union' ? [unionId(ids)] : ids;
+    const dvhs = wanted.flatMap((id) => counted.get(curveKey('now', id)) ?? []).toSorted((a, b) => rank(a) - rank(b));
+    const [best, ...rest] = dvhs.map((dvh) => judge({ metric, comparison, limit, variation }, dvh));
+    if (best === undefined || dvhs.length < wanted.length) return [];
+    return [{ group: group === 'union' ? 'union' : 'any', limit, variation, judgement: bestOf([best, ...rest]) }];
+  });
+}
+
+/** The line of a group; judged when all of its structures are drawn, each once, and counted. */
+function groupLine(objective: Objective, metric: Metric, key: string, present: Present, counted: Counted): Line[] {
+  const valued = membersOf(objective, present).map((one): Member => {
+    const dvh = one.structure === null ? undefined : counted.get(curveKey('now', one.structure.id));
+    const value = dvh === undefined ? NaN : metricOf(metric, dvh);
+    return { ...one, value: Number.isNaN(value) ? null : value };
+  });
+  const [first, ...others] = valued;
+  if (first === undefined) return [];
+  const base: Omit<Line, 'ways' | 'now'> = { ...NOT_COUNTED, key, objective, metric, members: [first, ...others] };
+  if (!objective.structures.every((name) => present.has(name))) return [{ ...base, ways: [], now: unknown('not-contoured') }];
+  if (valued.some(({ structure }) => structure === null)) return [{ ...base, ways: [], now: unknown('ambiguous') }];
+  const ids = valued.flatMap(({ structure }) => structure?.id ?? []);
+  const ways = waysOf(objective, metric, ids, counted);
+  const [best, ...rest] = ways.map((way) => way.judgement);
+  const complete = ways.length === (objective.alternative ? 2 : 1);
+  return [{ ...base, ways, now: best === undefined || !complete ? null : bestOf([best, ...rest]) }];
+}
+
+/** Where a line stands: what fails first, what nobody drew last, and what is not counted yet where it will most likely be. */
+const ATTENTION = { fail: 0, variation: 1, unknown: 2, pass: 3 } as const;
+
+/** Whether nobody drew any structure of a line. */
+export const isAbsent = ({ members }: Line): boolean => members.every(({ structure }) => structure === null);
+
+/**
+ * A line for each structure of each objective, of a group one: what needs attention first, each by priority and in
+ * the protocol's order; what nobody drew comes last.
+ */
+export function linesOf(protocol: Protocol, drawn: Drawn, counted: Counted, differs: (structureId: string) => boolean): Line[] {
   const present = byName(drawn);
   const lines = protocol.objectives.flatMap((objective, n) => {
     const metric = parseMetric(objective.metric);
     if (metric === null) return [];
+    if (objective.group !== 'each') return groupLine(objective, metric, String(n), present, counted);
     return objective.structures.flatMap((wanted): Line[] => {
-      const base = { objective, metric, wanted };
+      const base = { objective, metric, ways: [] };
       const found = present.get(wanted);
       const key = `${n} ${wanted}`;
-      if (found === undefined) return [{ ...base, key, structure: null, now: NOT_CONTOURED, savedValue: null, covered: 0, insideCc: 0 }];
+      if (found === undefined) return [{ ...base, ...NOT_COUNTED, key, members: [{ wanted, structure: null, value: null }], now: unknown('not-contoured') }];
       return found.map((structure) => {
         const judged = (dvh: Dvh | undefined): Judgement | null => (dvh === undefined ? null : judge({ ...objective, metric }, dvh));
         const dvh = counted.get(curveKey('now', structure.id));
         const saved = differs(structure.id) ? counted.get(curveKey('saved', structure.id)) : undefined;
         const savedValue = judged(saved)?.value ?? null;
-        return { ...base, key: `${key} ${structure.id}`, structure, now: judged(dvh), savedValue, covered: dvh?.covered ?? 1, insideCc: dvh?.insideCc ?? 0 };
+        return { ...base, key: `${key} ${structure.id}`, members: [{ wanted, structure, value: null }], now: judged(dvh), savedValue,
+          covered: dvh?.covered ?? 1, insideCc: dvh?.insideCc ?? 0 }; // prettier-ignore
       });
     });
   });
-  const drawnFirst = (line: Line): number => (line.structure === null ? 1 : 0);
-  return lines.toSorted((a, b) => drawnFirst(a) - drawnFirst(b) || a.objective.priority - b.objective.priority);
+  const rank = (line: Line): number => (isAbsent(line) ? 4 : ATTENTION[line.now?.verdict ?? 'pass']);
+  return lines.toSorted((a, b) => rank(a) - rank(b) || a.objective.priority - b.objective.priority);
 }
 
 export type Mark = {
@@ -86,11 +162,11 @@ export type Mark = {
   readonly line: Line;
 };
 
-/** The objectives of a structure that are points of the chart; a mean is none. */
+/** The objectives of a structure that are points of the chart; a mean is none, nor is what a group wants. */
 export function marksOf(lines: readonly Line[], structureId: string | null): Mark[] {
   return lines.flatMap((line): Mark[] => {
-    const { metric, objective, insideCc, structure, key } = line;
-    if (structureId === null || structure?.id !== structureId || metric.kind === 'mean' || insideCc === 0) return [];
+    const { metric, objective, insideCc, members, key } = line;
+    if (structureId === null || members.length > 1 || members[0].structure?.id !== structureId || metric.kind === 'mean' || insideCc === 0) return [];
     const { limit, comparison } = objective;
     const most = comparison === 'at-most';
     const share = { min: 1, max: 0, 'dose-at-percent': metric.number / 100, 'dose-at-cc': metric.number / insideCc,

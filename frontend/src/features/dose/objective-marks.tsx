@@ -20,7 +20,7 @@ export function ObjectiveMarks({ lines, structureId, scale }: Props) {
         const { metric, objective, now } = line;
         return (
           <path key={key} className={css[now?.verdict ?? 'unknown']} d={TRIANGLE} transform={`translate(${x} ${y}) rotate(${TURNS[towards]})`}>
-            <title>{`${line.structure?.name ?? line.wanted} ${metric.letter}${metric.index} ${limitText(objective, metric.unit)}`}</title>
+            <title>{`${line.members[0].structure?.name ?? line.members[0].wanted} ${metric.letter}${metric.index} ${limitText(objective, metric.unit)}`}</title>
           </path>
         );
       })}

@@ -4,12 +4,13 @@ import { useEffect } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { PlannedDose, Series, StudyDetail, Volume as VolumeOf } from '../../api/types';
-import { useT } from '../../i18n';
+import { useT, type Translate } from '../../i18n';
 import { notify } from '../../ui/toast';
 import { fieldOf, isDoseWanted, NO_DOSE } from '../../viewer/dose-view';
 import type { Scene } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
 import { Volume } from '../../viewer/volume';
+import { keyOf } from '../labels/keymap';
 import { planOf, prescriptionOf, type Plan } from './prescription';
 
 export type DoseSeries = Series & { volume: VolumeOf };
@@ -40,6 +41,12 @@ export function usePlan(studyId: string, seriesId: string | null): Plan | null {
   });
   return planOf(doses.data?.items ?? [], seriesId);
 }
+
+/** Whether a study has a treatment plan to show. */
+export const hasPlan = (study: Pick<StudyDetail, 'series'>): boolean => study.series.some(({ modality }) => modality === 'RTPLAN');
+
+/** What the buttons that show it say, with their key. */
+export const planHint = (t: Translate): string => `${t('dose.key.plan')} (${keyOf('dose.plan')})`;
 
 /** Another distribution is shown. */
 export const chooseDose = (scene: Scene, seriesId: string): void => scene.changeDose({ seriesId, field: null, prescriptionGy: null });

@@ -8,7 +8,7 @@ import type { Dvh } from '../../lib/dvh';
 import type { SceneState } from '../../viewer/scene';
 import { useLabels, useWorkspace } from '../labels/workspace';
 import type { DvhBook } from './dvh-book';
-import { idsOf, linesOf, type Line } from './objective-lines';
+import { linesOf, neededOf, type Line } from './objective-lines';
 import { recalledProtocol, rememberProtocol } from './prescription';
 
 export type Objectives = {
@@ -39,8 +39,8 @@ export function useObjectives(
   const protocols = found.data?.items ?? [];
   const protocol = (shown && protocols.find((one) => one.id === id)) || null;
   const drawn = useMemo(() => ({ structures, records: set?.structures ?? [] }), [structures, set]);
-  const wanted = useMemo(() => idsOf(protocol, drawn), [protocol, drawn]);
-  useEffect(() => book.include(wanted), [book, wanted]);
+  const wanted = useMemo(() => neededOf(protocol, drawn), [protocol, drawn]);
+  useEffect(() => book.include(wanted.ids, wanted.unions), [book, wanted]);
   const lines = useMemo(
     () => (protocol === null ? [] : linesOf(protocol, drawn, counted, (structureId) => dirty.has(structureId))),
     [protocol, drawn, counted, dirty],

@@ -40,6 +40,7 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
   else if (command === 'contours') scene.set({ showContours: !scene.state.showContours });
   else if (command === 'crosshair') scene.set({ showCrosshair: !scene.state.showCrosshair });
   else if (command === 'fill') toggleFill(workspace);
+  else if (command === 'dose.plan') open('plan');
   else if (group === 'dose') toggleDose(workspace, name as 'wash' | 'lines' | 'dvh', t);
   else if (command === 'reset') for (const view of views.values()) view.reset();
   else if (command === 'layout') cycleLayout(workspace);

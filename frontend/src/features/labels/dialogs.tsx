@@ -1,3 +1,4 @@
+import { PlanDialog } from '../dose/plan-dialog';
 import type { PageActions } from './actions';
 import { ExportDialog } from './export-dialog';
 import { HelpDialog } from './help-dialog';
@@ -15,6 +16,8 @@ export function Dialogs({ name, actions, onClose }: Props) {
   switch (name) {
     case 'help':
       return <HelpDialog onClose={onClose} />;
+    case 'plan':
+      return <PlanDialog onClose={onClose} />;
     case 'history':
       return <HistoryDialog onClose={onClose} />;
     case 'export':

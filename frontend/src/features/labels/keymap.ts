@@ -7,7 +7,7 @@ export type Command =
   | 'brush.larger' | 'brush.smaller' | 'brush.ball'
   | 'slice.next' | 'slice.previous' | 'slice.next10' | 'slice.previous10'
   | 'structure.next' | 'structure.previous' | 'structure.unchecked' | 'structure.goto' | 'structure.visible' | 'structure.lock' | 'structure.solo'
-  | 'dose.wash' | 'dose.lines' | 'dose.dvh'
+  | 'dose.wash' | 'dose.lines' | 'dose.dvh' | 'dose.plan'
   | 'contours' | 'fill' | 'crosshair' | 'reset' | 'layout'
   | 'preset.1' | 'preset.2' | 'preset.3' | 'preset.4' | 'preset.5' | 'preset.6'
   | 'op.interpolate' | 'op.fill-holes' | 'op.remove-islands' | 'op.smooth' | 'op.grow' | 'op.shrink'
@@ -67,6 +67,7 @@ export const KEYMAP: readonly Group[] = [
       bind('dose.wash', 'dose.key.wash', 'Shift+D'),
       bind('dose.lines', 'dose.key.lines', 'Shift+I'),
       bind('dose.dvh', 'dose.key.dvh', 'Shift+H'),
+      bind('dose.plan', 'dose.key.plan', 'Shift+P'),
     ],
   },
   {
