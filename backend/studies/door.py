@@ -78,19 +78,19 @@ def _parser() -> Iterator[ParserProcess]:
         _pool().put(parser)
 
 
-def check_file(path: Path) -> Checked:
-    """The checked instance of a file; an RtError says what is wrong with it."""
+def read_file(path: Path) -> bytes:
+    """The bytes of a file for `check_bytes`, where its length and its beginning are those of DICOM."""
     if path.stat().st_size > MAX_INSTANCE_BYTES:
         raise DicomTooLarge(f"{path.stat().st_size} bytes; at most {MAX_INSTANCE_BYTES} are taken")
     with path.open("rb") as stream:
         head = stream.read(_MAGIC_END)
     if head[128:] != b"DICM" and BARE_META.match(head) is None:
         raise DicomError("not a DICOM file: no DICM after the preamble")
-    return check_bytes(path.read_bytes())
+    return path.read_bytes()
 
 
 def check_bytes(data: bytes) -> Checked:
-    """The checked instance of the bytes of a file."""
+    """The checked instance of the bytes of a file; an RtError says what is wrong with it."""
     if BARE_META.match(data):
         data = b"\0" * 128 + b"DICM" + data
     with _parser() as parser:
