@@ -1,7 +1,8 @@
 """STOW-RS: parts of a multipart body through the studies' door, and the answer that says what became of each.
 
-Two parts are taken at once: while one waits for the disk, the next is checked.  An answer is 200 when all went in as it is, 202 when some did or something of it cannot be used (Warning
-Reason), and 409 only when none did: clients take 409 to mean that nothing was stored.
+Two parts are taken at once: while one waits for the disk, the next is checked.  An answer is 200 when all went
+in as it is, 202 when some did or something of it cannot be used (Warning Reason), and 409 only when none did:
+clients take 409 to mean that nothing was stored.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ FAILURE_REASONS = {
 CANNOT_UNDERSTAND = 0xC000
 BREAKS_ITS_CLASS = 0xB007
 """Warning Reason (0008,1196): the data set does not match its SOP class (PS3.4 table B.2-1)."""
-
 AT_ONCE = 2
 """Parts of one body that are taken at a time: as many as there are parser processes."""
 
@@ -95,7 +95,7 @@ class _Taking:
 async def _parts(
     boundary: bytes, body: AsyncIterator[bytes], paths: Sequence[Path]
 ) -> AsyncIterator[tuple[str, Path | None]]:
-    """Name of each part and its file of `paths`, in turn, when all bytes are there; None once it is cut off."""
+    """Name of each part, and which of `paths` it is in once it is whole; None where it is cut off."""
     reader, limit = MultipartReader(boundary), get_settings().upload_bytes
     number, file = 0, None
     try:
