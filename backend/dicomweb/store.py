@@ -1,8 +1,8 @@
 """STOW-RS: parts of a multipart body through the studies' door, and the answer that says what became of each.
 
-Two parts are taken at once: while one waits for the disk, the next is checked.  An answer is 200 when all went
-in as it is, 202 when some did or something of it cannot be used (Warning Reason), and 409 only when none did:
-clients take 409 to mean that nothing was stored.
+Two parts are taken at once: while one waits for the disk, the next is checked.  The answer is 200 when all
+went in as it is, 202 when some did or something of it cannot be used (Warning Reason), and 409 only when none
+did: clients take 409 to mean that nothing was stored.
 """
 
 from __future__ import annotations
