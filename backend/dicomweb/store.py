@@ -1,6 +1,6 @@
 """STOW-RS: parts of a multipart body through the studies' door, and the answer that says what became of each.
 
-Two parts are taken at once: while one waits for the disk, the next is checked.  The answer is 200 when all
+Three parts are taken at once: while one waits for the disk, the next are checked.  The answer is 200 when all
 went in as it is, 202 when some did or something of it cannot be used (Warning Reason), and 409 only when none
 did: clients take 409 to mean that nothing was stored.
 """
@@ -37,8 +37,8 @@ FAILURE_REASONS = {
 CANNOT_UNDERSTAND = 0xC000
 BREAKS_ITS_CLASS = 0xB007
 """Warning Reason (0008,1196): the data set does not match its SOP class (PS3.4 table B.2-1)."""
-AT_ONCE = 2
-"""Parts of one body that are taken at a time: as many as there are parser processes."""
+AT_ONCE = 3
+"""Parts of one body that are taken at a time: two in the parser processes and one that waits for the disk."""
 
 
 async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -> list[Arrival]:

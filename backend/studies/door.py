@@ -1,6 +1,7 @@
 """Untrusted bytes to checked instances, and compressed pixels to values, by way of parser processes.
 
-A small pool of child processes serves the whole process; they start when first needed and die with it.
+A small pool of child processes serves the whole process and dies with it.  The API starts them with itself,
+so that the first import does not wait for them; elsewhere they start when first needed.
 """
 
 from __future__ import annotations
@@ -60,13 +61,21 @@ class Checked:
 
 @lru_cache
 def _pool() -> queue.LifoQueue[ParserProcess]:
-    """The idle parsers; the one used last is taken first, so that a quiet process keeps one child."""
+    """The idle parsers; the one used last is taken first, so that where they start late, few do."""
     pool: queue.LifoQueue[ParserProcess] = queue.LifoQueue()
     for _ in range(PARSERS):
         parser = ParserProcess()
         atexit.register(parser.close)
         pool.put(parser)
     return pool
+
+
+def start_parsers() -> None:
+    """Start the parsers; they load what they need while nobody waits."""
+    waiting = [_pool().get() for _ in range(PARSERS)]
+    for parser in waiting:
+        parser.start()
+        _pool().put(parser)
 
 
 @contextmanager
