@@ -27,7 +27,7 @@ from scripts.bench_installation import Installation, free_port, stop, wait_for_a
 from scripts.bench_patient import ct_files
 from scripts.bench_viewer import chromium, click_study, log_in, new_page
 
-SLICES, STORED, OPENED = 300, 5, 5
+SLICES, STORED, OPENED = 300, 3, 5
 """Slices that are stored and shown, how often each server gets them anew, and how often they are shown."""
 HEADERS_OF, HEADERS_MATRIX, ASKED = 500, 64, 7
 """Slices of the series whose metadata are asked for, their columns and rows, and how often."""
