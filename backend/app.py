@@ -32,6 +32,7 @@ from backend.labels.schemas import MASK_BYTES
 from backend.monailabel.proxy import DicomProxy
 from backend.monailabel.router import router as monailabel
 from backend.projects.router import router as projects
+from backend.studies.door import start_parsers
 from backend.studies.router import router as studies
 from backend.training.router import router as training
 from backend.version import VERSION
@@ -65,11 +66,12 @@ log = structlog.get_logger()
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Say at start how the blob store keeps create-only writes; a store that is away is not waited for."""
+    """Start the parsers, and say how the blob store creates; a store that is away is not waited for."""
     try:
         semantics = await to_thread.run_sync(storage().probe)
     except Unavailable:
         semantics = "unavailable"
+    await to_thread.run_sync(start_parsers)
     log.info("app.started", version=VERSION, storage=semantics)
     yield
 

@@ -76,7 +76,10 @@ def _interpolated(
 def _interpolated_by_axis(
     values_kji: npt.NDArray[np.float32], matrix: FloatArray, offset: FloatArray, shape: tuple[int, int, int]
 ) -> npt.NDArray[np.float32]:
-    """The same where the axes are parallel, one after the other: twenty times as fast."""
+    """The same where the axes are parallel, one after the other: twenty times as fast.
+
+    The last axis goes first: it is gathered number by number, and there are fewest numbers then.
+    """
     order = [int(np.flatnonzero(matrix[:, axis])[0]) for axis in range(3)]
     ordered = values_kji.transpose(order)
     places = [
@@ -86,10 +89,11 @@ def _interpolated_by_axis(
     firsts = [int(place.min()) for place in places]
     k, j, i = (slice(first, int(place.max()) + 2) for first, place in zip(firsts, places, strict=True))
     found = ordered[k, j, i]
-    for axis, (first, place) in enumerate(zip(firsts, places, strict=True)):
-        lower = np.floor(place - first).astype(np.intp)
-        part = (place - first - lower).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
-        low, high = found.take(lower, axis), found.take(np.minimum(lower + 1, found.shape[axis] - 1), axis)
+    for axis in (2, 1, 0):
+        place = places[axis] - firsts[axis]
+        lower = np.floor(place).astype(np.intp)
+        part = (place - lower).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
+        low, high = (found.take(at, axis, mode="clip") for at in (lower, lower + 1))
         high -= low
         high *= part
         found = np.add(low, high, out=low)

@@ -38,7 +38,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="rinkaku-bench-") as folder:
         for name in [name for name in os.environ if name.startswith("RINKAKU_")]:
             del os.environ[name]
-        os.environ |= {"RINKAKU_DATA": str(Path(folder) / "data"), "RINKAKU_ADMIN_PASSWORD": PASSWORD}
+        os.environ["RINKAKU_ADMIN_PASSWORD"] = PASSWORD
         for name, measurement in _measurements(Path(folder), chosen.matrix, chosen.slices):
             if chosen.names and name not in chosen.names:
                 continue
@@ -60,13 +60,22 @@ def _measurements(
     folder: Path, matrix: int, slices: int
 ) -> Iterator[tuple[str, Callable[[], Iterator[Figure]]]]:
     """Names and measurements; those of the server work on one study that the first of them sends."""
-    from scripts import bench_contours, bench_dose, bench_server, bench_viewer
+    from scripts import (
+        bench_contours,
+        bench_dicompyler,
+        bench_dose,
+        bench_orthanc,
+        bench_server,
+        bench_viewer,
+    )
     from scripts.bench_installation import Installation
     from scripts.bench_patient import Patient
 
     patient = Patient.make(folder / "ct", matrix, slices)
     yield "contours", lambda: bench_contours.there_and_back(folder, patient)
     yield "dvh", bench_dose.histograms
+    yield "dicompyler", lambda: bench_dicompyler.beside_dicompyler(folder, ROOT / "build" / "dicompyler")
+    yield "orthanc", lambda: bench_orthanc.beside_orthanc(folder, matrix)
     with Installation(folder) as installation:
         study = bench_server.BenchStudy(installation, patient)
         yield "import", study.imported

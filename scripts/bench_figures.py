@@ -21,6 +21,8 @@ class Figure:
     """Whose the reference is; None where it is a limit."""
     least: bool = False
     """The limit is the least value allowed, not the most."""
+    most: float | None = None
+    """How many times the peer's it may be, where that was promised."""
     note: str = ""
 
     def __str__(self) -> str:
@@ -32,7 +34,11 @@ class Figure:
             return ""
         ratio, reference = self.value / self.reference, f"{self.reference:.4g} {self.unit}"
         if self.peer is not None:
-            return f"{ratio:.2f} x {self.peer}, {reference}"
+            missed = self.most is not None and ratio > self.most
+            promised = (
+                "" if self.most is None else f", at most {self.most:g} x" + ("  MISSED" if missed else "")
+            )
+            return f"{ratio:.2f} x {self.peer}, {reference}{promised}"
         kept = ratio >= 1 if self.least else ratio <= 1
         return f"{ratio:.2f} x the limit, {reference}" + ("" if kept else "  MISSED")
 

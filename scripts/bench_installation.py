@@ -63,12 +63,12 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
-        os.environ["RINKAKU_PORT"] = str(self.port)
         self.url = f"http://127.0.0.1:{self.port}"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.token = ""
 
     def __enter__(self) -> Self:
+        os.environ |= {"RINKAKU_PORT": str(self.port), "RINKAKU_DATA": str(self.folder / "data")}
         subprocess.run([*self.command("migrate")], check=True, stdout=subprocess.DEVNULL)
         made = subprocess.run([*self.command("token", "create")], check=True, capture_output=True, text=True)
         self.token = made.stdout.strip()

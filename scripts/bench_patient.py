@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,6 @@ class Patient:
         source = phantom_grid(PhantomOptions())
         *drawn, rtstruct, _, _ = phantom_dicom(structures=(*ORGANS, "External"))
         grid = _same_place(source, (slices, matrix, matrix))
-        hu = np.stack([one.pixel_array.astype(np.float32) + AIR_HU for one in drawn])
         masks = {
             roi.name: resample(
                 fill_contours(roi.contours, source).mask_kji.astype(np.float32), source, grid, outside=0
@@ -48,7 +47,7 @@ class Patient:
             > 0.5
             for roi in read_rtstruct(rtstruct).rois
         }
-        datasets = list(_datasets(drawn[0], grid, resample(hu, source, grid, outside=AIR_HU)))
+        datasets = list(_datasets(drawn, source, grid))
         folder.mkdir()
         for number, dataset in enumerate(datasets):
             (folder / f"{number:04d}.dcm").write_bytes(write_bytes(dataset))
@@ -76,7 +75,17 @@ def _same_place(grid: Grid, shape_kji: tuple[int, int, int]) -> Grid:
     return Grid.of(shape_kji, spacing, grid.to_lps((factors - 1) / 2), grid.direction)
 
 
-def _datasets(template: Dataset, grid: Grid, hu_kji: Array) -> Iterator[Dataset]:
+def ct_files(matrix: int, slices: int) -> list[bytes]:
+    """The CT of the usual patient at another size, as files."""
+    source = phantom_grid(PhantomOptions())
+    grid = _same_place(source, (slices, matrix, matrix))
+    return [write_bytes(one) for one in _datasets(phantom_dicom(structures=()), source, grid)]
+
+
+def _datasets(drawn: Sequence[Dataset], source: Grid, grid: Grid) -> Iterator[Dataset]:
+    stored = np.stack([one.pixel_array.astype(np.float32) + AIR_HU for one in drawn])
+    hu_kji: Array = resample(stored, source, grid, outside=AIR_HU)
+    template = drawn[0]
     uid = derived_uid("rinkaku-bench", str(grid.to_json()))
     for k, plane in enumerate(np.rint(hu_kji - AIR_HU).astype("<u2")):
         one = copy.deepcopy(template)

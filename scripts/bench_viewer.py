@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from scripts.bench import PASSWORD
 from scripts.bench_figures import Figure, median, percentile
@@ -47,19 +48,10 @@ CanvasRenderingContext2D.prototype.clearRect = function (...area) {
 def opened_and_drawn(study: BenchStudy) -> Iterator[Figure]:
     """First picture after a click in the worklist, and frames drawn while the mouse brushes."""
     study.give_contours()
-    with sync_playwright() as playwright:
-        program = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        page = browser.new_page(
-            viewport={"width": 1440, "height": 900},
-            locale="en-GB",
-            bypass_csp=True,  # for wait_for_function
-        )
+    with chromium() as browser:
+        page = new_page(browser)
         page.add_init_script(WATCH)
-        page.goto(study.installation.url)
-        page.get_by_label("User name").fill("admin")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.keyboard.press("Enter")
+        log_in(page, study.installation.url)
         times = [_open(page) for _ in range(OPENINGS)]
         note = f"first {times[0]:.2f} s, slowest {max(times):.2f} s"
         yield Figure(f"first picture after the click, median of {OPENINGS}", median(times), "s", 1, note=note)
@@ -67,13 +59,40 @@ def opened_and_drawn(study: BenchStudy) -> Iterator[Figure]:
         rate = 1000 * len(gaps) / sum(gaps)
         slow = f"{len(gaps) + STROKES} frames, p95 of the gaps {percentile(gaps, 0.95):.0f} ms"
         yield Figure("frames drawn while brushing", rate, "fps", 20, least=True, note=slow)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium."""
+    with sync_playwright() as playwright:
+        program = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
         browser.close()
+
+
+def new_page(browser: Browser) -> Page:
+    """A page that has nothing cached; scripts may be evaluated in it."""
+    return browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB", bypass_csp=True)
+
+
+def log_in(page: Page, url: str) -> None:
+    """As the administrator."""
+    page.goto(url)
+    page.get_by_label("User name").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def click_study(page: Page) -> None:
+    """Open the generated patient from the worklist."""
+    page.get_by_role("link", name="Worklist").click()
+    page.get_by_role("row").filter(has_text="Phantom").first.get_by_role("link").first.click()
 
 
 def _open(page: Page) -> float:
     """Seconds from the click in the worklist to the picture; waits until all structures are there."""
-    page.get_by_role("link", name="Worklist").click()
-    page.get_by_role("row").filter(has_text="Phantom").first.get_by_role("link").first.click()
+    click_study(page)
     page.wait_for_function("bench.picture > bench.clicked", timeout=60_000)
     seconds = float(page.evaluate("bench.picture - bench.clicked")) / 1000
     structures = page.locator("[data-structure]")

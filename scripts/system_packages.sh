@@ -12,6 +12,7 @@ need chromium 'command -v chromium || command -v chromium-browser || command -v 
 need fonts-noto-cjk 'fc-list :lang=ja | grep -q .'
 need dcmtk 'command -v storescu && command -v movescu'
 need orthanc 'command -v Orthanc || test -x /usr/sbin/Orthanc'
+need orthanc-dicomweb 'test -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so'
 need fontconfig 'command -v fc-list'
 [ -n "$missing" ] || exit 0
 

@@ -11,13 +11,15 @@ import base64
 import math
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
+from rt.dicom.parse import PARSER_FAILURES
 from rt.errors import DicomError
 
 Json = dict[str, Any]
@@ -30,6 +32,9 @@ _INTEGER_VRS = frozenset({"IS", "SL", "SS", "SV", "UL", "US", "UV"})
 _FLOAT_VRS = frozenset({"DS", "FD", "FL"})
 _PACKED = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
 """Binary numbers by VR as `struct` packs them (PS3.5 6.2)."""
+_PLAIN_TEXTS = frozenset({"AS", "CS", "DA", "DT", "TM", "UI"})
+_NAMED_TEXTS = frozenset({"LO", "SH"})
+_ESCAPE = b"\x1b"
 UTF_8: Json = {"vr": "CS", "Value": ["ISO_IR 192"]}
 
 
@@ -65,12 +70,34 @@ def _sequence_item(dataset: Dataset, base: str, path: str) -> Json:
             continue
         key = f"{tag.group:04X}{tag.element:04X}"
         try:
-            result[key] = _read_element(dataset[tag], base, f"{path}{key}")
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+            raw = dataset.get_item(tag)
+            read = _read_raw(raw) if isinstance(raw, RawDataElement) else None
+            result[key] = read or _read_element(dataset[tag], base, f"{path}{key}")
+        except PARSER_FAILURES:
             result[key] = {
                 "vr": "UN"
             }  # a value that its own writer got wrong is left out, the rest is served
     return result
+
+
+def _read_raw(raw: RawDataElement) -> Json | None:
+    """What `_read_element` makes of a short plain value, in a fifth of the time; None for other values."""
+    vr, value = raw.VR, raw.value
+    if vr is None or not value or len(value) > INLINE_BYTES or not value.isascii() or _ESCAPE in value:
+        return None
+    if vr in {"US", "UL"}:
+        if len(value) != struct.calcsize(_PACKED[vr]):
+            return None
+        return {"vr": vr, "Value": [int.from_bytes(value, "little" if raw.is_little_endian else "big")]}
+    texts = value.decode("ascii").rstrip(" \0").split("\\")
+    if vr in _PLAIN_TEXTS:
+        return _element(vr, [text.strip() for text in texts] if vr == "UI" else texts)
+    if vr in _NAMED_TEXTS:
+        return _element(vr, [text.rstrip(" \0") for text in texts])
+    if vr in {"DS", "IS"}:
+        with suppress(ValueError):
+            return _element(vr, [_plain(vr, text.strip()) for text in texts])
+    return None
 
 
 def _read_element(element: DataElement, base: str, path: str) -> Json:

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from backend.accounts.deps import ActorDep
-from backend.dicomweb import pictures, pixels, service, store
+from backend.dicomweb import metadata, pictures, pixels, service, store
 from backend.dicomweb.errors import NotAcceptable
 from backend.dicomweb.media import (
     DICOM_JSON,
@@ -144,7 +144,7 @@ def retrieve_metadata(
 ) -> Response:
     """WADO-RS metadata: all attributes but pixel data and other large values."""
     check_json(header, accept)
-    return StreamingResponse(service.metadata(service.find(scope, named), named), media_type=DICOM_JSON)
+    return StreamingResponse(metadata.metadata(service.find(scope, named), named), media_type=DICOM_JSON)
 
 
 def retrieve_frames(

@@ -6,17 +6,15 @@ Rows are read first and the transaction is closed; blobs stream afterwards, an i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydicom.dataset import Dataset
 from sqlalchemy.orm import Session
 
 from backend.accounts.actor import Actor
 from backend.dicomweb import repository
-from backend.dicomweb.json_model import attributes, bulk_value, dataset_json
+from backend.dicomweb.json_model import attributes, bulk_value
 from backend.dicomweb.media import DICOM, Accepted, instance_syntax, not_acceptable
 from backend.dicomweb.pixels import encodable, in_syntax
 from backend.dicomweb.query import Level, Named, Query
@@ -35,7 +33,7 @@ from backend.studies.imports import target_of
 from backend.studies.intake import Target
 from backend.studies.tables import Instance, Series
 from rt.dicom.kinds import EXPLICIT_LITTLE_ENDIAN
-from rt.dicom.parse import read_stored, read_stored_header
+from rt.dicom.parse import read_stored
 from rt.errors import DicomError
 
 
@@ -144,33 +142,6 @@ def _pieces(sha256: str) -> Iterator[bytes]:
     with storage().open(sha256) as stream:
         while piece := stream.read(CHUNK_BYTES):
             yield piece
-
-
-def metadata(found: Sequence[Stored], named: Named) -> Iterator[bytes]:
-    """WADO-RS metadata: a JSON array of all attributes, one instance in memory at a time."""
-    lead = b"["
-    for stored in found:
-        header = _header(stored.instance.sha256)
-        base = _relative_base(stored, named)
-        yield lead + json.dumps(dataset_json(header, base), allow_nan=False).encode()
-        lead = b","
-    yield b"]"
-
-
-def _header(sha256: str) -> Dataset:
-    """All but the pixels; where blobs are files, only that much of the file is read."""
-    path = storage().local_path(sha256)
-    if path is None:
-        return read_stored(storage().get(sha256), pixels=False)
-    return read_stored_header(path)
-
-
-def _relative_base(stored: Stored, named: Named) -> str:
-    """From the address of the metadata to the instance, by RFC 3986."""
-    if named.instance is not None:
-        return ""
-    instance = f"instances/{stored.instance.sop_instance_uid}/"
-    return instance if named.series is not None else f"series/{stored.series.series_instance_uid}/{instance}"
 
 
 def bulk_data(stored: Stored, path: str) -> bytes:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,7 +38,7 @@ class Found:
 class Storage(Protocol):
     """Where blobs are."""
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes | memoryview) -> str:
         """SHA-256 of the bytes, now stored; storing the same bytes again changes nothing."""
 
     def put_file(self, path: Path) -> str:
@@ -124,14 +123,14 @@ class LocalStorage:
         for folder in (self._incoming, self._bin):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes | memoryview) -> str:
         """SHA-256 of the bytes, now stored."""
-        return self._create(hashlib.sha256(data).hexdigest(), io.BytesIO(data))
+        return self._create(hashlib.sha256(data).hexdigest(), lambda sink: sink.write(data))
 
     def put_file(self, path: Path) -> str:
         """SHA-256 of a file's bytes, now stored."""
-        with path.open("rb") as source:
-            return self._create(file_sha256(path), source)
+        sha256 = file_sha256(path)
+        return self._create(sha256, lambda sink: _copy(path, sink, sha256))
 
     def get(self, sha256: str) -> bytes:
         """The bytes, verified."""
@@ -206,7 +205,7 @@ class LocalStorage:
             raise IntegrityFailure("a stored blob is missing", sha256=sha256)
         return self._path(sha256)
 
-    def _create(self, sha256: str, source: BinaryIO) -> str:
+    def _create(self, sha256: str, write: Callable[[BinaryIO], object]) -> str:
         """Write beside, then link into place; a link to a name that exists fails: nothing is overwritten."""
         target = self._path(sha256)
         with suppress(FileNotFoundError):
@@ -215,7 +214,10 @@ class LocalStorage:
         beside = self._incoming / new_id()
         with _full_disk_is_storage_full():
             try:
-                _copy(source, beside, sha256)
+                with beside.open("xb") as sink:
+                    write(sink)
+                    sink.flush()
+                    os.fsync(sink.fileno())
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.link(beside, target)
                 _sync_folder(target.parent)
@@ -232,14 +234,12 @@ def _found(paths: Iterable[Path]) -> Iterator[Found]:
             yield Found(path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
-def _copy(source: BinaryIO, target: Path, sha256: str) -> None:
+def _copy(source: Path, sink: BinaryIO, sha256: str) -> None:
     digest = hashlib.sha256()
-    with target.open("xb") as sink:
-        while chunk := source.read(CHUNK_BYTES):
+    with source.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
             digest.update(chunk)
             sink.write(chunk)
-        sink.flush()
-        os.fsync(sink.fileno())
     if digest.hexdigest() != sha256:
         raise IntegrityFailure("the file changed while it was being stored", sha256=sha256)
 

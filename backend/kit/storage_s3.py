@@ -7,6 +7,7 @@ Stores differ in `If-None-Match: *` (AWS answers 412 to the second writer, some 
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -57,10 +58,10 @@ class S3Storage:
         )
         return cls(client, settings.s3_bucket)
 
-    def put(self, data: bytes) -> str:
+    def put(self, data: bytes | memoryview) -> str:
         """SHA-256 of the bytes, now stored."""
         sha256 = hashlib.sha256(data).hexdigest()
-        self._create(sha256, data)
+        self._create(sha256, io.BytesIO(data))
         return sha256
 
     def put_file(self, path: Path) -> str:
@@ -187,7 +188,7 @@ class S3Storage:
                 return None
             raise
 
-    def _create(self, sha256: str, body: bytes | BinaryIO) -> None:
+    def _create(self, sha256: str, body: BinaryIO) -> None:
         with _typed(sha256):
             if self._head(sha256) is not None:
                 return

@@ -1,6 +1,7 @@
 """Untrusted bytes to checked instances, and compressed pixels to values, by way of parser processes.
 
-A small pool of child processes serves the whole process; they start when first needed and die with it.
+A small pool of child processes serves the whole process and dies with it.  The API starts them with itself,
+so that the first import does not wait for them; elsewhere they start when first needed.
 """
 
 from __future__ import annotations
@@ -60,13 +61,21 @@ class Checked:
 
 @lru_cache
 def _pool() -> queue.LifoQueue[ParserProcess]:
-    """The idle parsers; the one used last is taken first, so that a quiet process keeps one child."""
+    """The idle parsers; the one used last is taken first, so that where they start late, few do."""
     pool: queue.LifoQueue[ParserProcess] = queue.LifoQueue()
     for _ in range(PARSERS):
         parser = ParserProcess()
         atexit.register(parser.close)
         pool.put(parser)
     return pool
+
+
+def start_parsers() -> None:
+    """Start the parsers; they load what they need while nobody waits."""
+    waiting = [_pool().get() for _ in range(PARSERS)]
+    for parser in waiting:
+        parser.start()
+        _pool().put(parser)
 
 
 @contextmanager
@@ -78,19 +87,19 @@ def _parser() -> Iterator[ParserProcess]:
         _pool().put(parser)
 
 
-def check_file(path: Path) -> Checked:
-    """The checked instance of a file; an RtError says what is wrong with it."""
+def read_file(path: Path) -> bytes:
+    """The bytes of a file for `check_bytes`, where its length and its beginning are those of DICOM."""
     if path.stat().st_size > MAX_INSTANCE_BYTES:
         raise DicomTooLarge(f"{path.stat().st_size} bytes; at most {MAX_INSTANCE_BYTES} are taken")
     with path.open("rb") as stream:
         head = stream.read(_MAGIC_END)
     if head[128:] != b"DICM" and BARE_META.match(head) is None:
         raise DicomError("not a DICOM file: no DICM after the preamble")
-    return check_bytes(path.read_bytes())
+    return path.read_bytes()
 
 
 def check_bytes(data: bytes) -> Checked:
-    """The checked instance of the bytes of a file."""
+    """The checked instance of the bytes of a file; an RtError says what is wrong with it."""
     if BARE_META.match(data):
         data = b"\0" * 128 + b"DICM" + data
     with _parser() as parser:

@@ -24,9 +24,9 @@ from backend.projects.deidentification import Deidentifier, deidentifier
 from backend.projects.service import Permission, get_project, require
 from backend.projects.tables import DeidentificationMode, Project
 from backend.studies.belonging import REFERRING, withdraw_stranger
-from backend.studies.door import Checked, check_bytes, check_file, unfold_nifti
+from backend.studies.door import Checked, check_bytes, read_file, unfold_nifti
 from backend.studies.errors import BatchComplete, NiftiRefused
-from backend.studies.intake import Arrival, Target, add_instance, file_sha256
+from backend.studies.intake import Arrival, Target, add_instance
 from backend.studies.quarantine import without_identity
 from backend.studies.receiving import scratch_file
 from backend.studies.schemas import FileOutcome, ImportSummary, Outcome
@@ -60,7 +60,7 @@ def take_file(target: Target, name: str, path: Path) -> list[Arrival]:
 
 def _take_single(target: Target, name: str, path: Path) -> Arrival:
     try:
-        return _add(target, name, check_file(path), file_sha256(path))
+        return _add_bytes(target, name, read_file(path))
     except RtError as error:
         return _refused(name, error)
 

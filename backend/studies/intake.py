@@ -8,9 +8,7 @@ study at once and there will be one of each.  Nothing here holds a transaction w
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -75,12 +73,6 @@ class _Stored:
     checked: Checked
     sha256: str
     received_sha256: str
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def add_instance(target: Target, name: str, checked: Checked, received_sha256: str) -> Arrival:

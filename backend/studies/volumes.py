@@ -20,7 +20,6 @@ from backend.kit.db import session_scope
 from backend.kit.storage import storage
 from backend.studies.door import decode_stored
 from backend.studies.errors import NoVolume
-from backend.studies.receiving import scratch_file
 from backend.studies.tables import Instance, Series
 from rt.dicom.headers import SliceHeader
 from rt.dicom.parse import read_stored
@@ -103,9 +102,8 @@ def build_dose(instance: Instance) -> Built:
 
 
 def _keep(voxels: Voxels) -> str:
-    with scratch_file() as path:
-        voxels.astype(voxels.dtype.newbyteorder("<"), copy=False).tofile(path)
-        return storage().put_file(path)
+    little_endian = np.ascontiguousarray(voxels, dtype=voxels.dtype.newbyteorder("<"))
+    return storage().put(little_endian.reshape(-1).view(np.uint8).data)
 
 
 def load_volume(series: Series) -> tuple[Voxels, Grid]:

@@ -8,6 +8,7 @@ because the child may have been taken over.  A lock lets threads share one; 200 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -17,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +40,8 @@ CPU_S = 20
 """CPU time of the child for one request."""
 WALL_S = 60.0
 """Time that the parent waits for one answer."""
+PIPE_BYTES = 2**20
+"""Passed at a time: with the system's 64 KiB, parent and child would take turns eight times for a slice."""
 FRAME = struct.Struct("<II Q")
 """Length of the JSON head, unused, length of the raw bytes that follow."""
 _ERRORS = {
@@ -102,6 +106,11 @@ class ParserProcess:
         grid = Grid.from_json(head["grid"])
         return np.frombuffer(raw, dtype=np.uint8).reshape(grid.shape_kji), grid
 
+    def start(self) -> None:
+        """Start the child before it is needed; it loads what it works with while nobody waits."""
+        with self._lock:
+            self._running()
+
     def close(self) -> None:
         """End the child, if there is one."""
         with self._lock:
@@ -147,6 +156,8 @@ class ParserProcess:
             )
             for pipe in (self._child.stdin, self._child.stdout):
                 os.set_blocking(_fileno(pipe), False)
+                with suppress(OSError, AttributeError):  # not every system: then the pipe stays as it is
+                    fcntl.fcntl(_fileno(pipe), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         return self._child
 
     def _end(self) -> None:
@@ -178,7 +189,7 @@ def _send(child: subprocess.Popen[bytes], head: dict[str, Any], raw: bytes | Pat
         _write(child, raw, deadline)
         return
     with raw.open("rb") as file:
-        while piece := file.read(2**20):
+        while piece := file.read(PIPE_BYTES):
             _write(child, piece, deadline)
 
 
@@ -186,7 +197,7 @@ def _write(child: subprocess.Popen[bytes], piece: bytes, deadline: float) -> Non
     view, number = memoryview(piece), _fileno(child.stdin)
     while view:
         _wait(write=number, deadline=deadline)
-        view = view[os.write(number, view[: 2**20]) :]
+        view = view[os.write(number, view[:PIPE_BYTES]) :]
 
 
 def _receive(child: subprocess.Popen[bytes], deadline: float) -> tuple[dict[str, Any], bytes]:
@@ -195,18 +206,19 @@ def _receive(child: subprocess.Popen[bytes], deadline: float) -> tuple[dict[str,
     head = json.loads(_read(number, length, deadline))
     if not isinstance(head, dict):
         raise ValueError("the child's answer is no object")
-    return head, bytes(_read(number, raw_length, deadline))
+    return head, _read(number, raw_length, deadline)
 
 
-def _read(number: int, length: int, deadline: float) -> bytearray:
-    got = bytearray()
-    while len(got) < length:
+def _read(number: int, length: int, deadline: float) -> bytes:
+    pieces: list[bytes] = []
+    while length:
         _wait(read=number, deadline=deadline)
-        piece = os.read(number, min(2**20, length - len(got)))
+        piece = os.read(number, min(PIPE_BYTES, length))
         if not piece:
             raise EOFError("the child ended")
-        got += piece
-    return got
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
 
 
 def _wait(*, read: int | None = None, write: int | None = None, deadline: float) -> None:

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import inspect
 
 from backend.accounts.actor import Actor
-from backend.dicomweb import pixels, service
+from backend.dicomweb import metadata, pixels, service
 from backend.dicomweb.media import parse_accept
 from backend.dicomweb.multipart import write_parts
 from backend.dicomweb.query import Named
@@ -132,15 +132,51 @@ def test_memory_does_not_grow_with_the_series(found: list[Stored], accepted: Any
     assert peak(found) < peak(found[:2]) + INSTANCE_BYTES
 
 
+@pytest.fixture
+def no_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No header is in memory yet, and each goes to the client at once."""
+    monkeypatch.setattr(metadata, "_kept", metadata._Kept())
+    monkeypatch.setattr(metadata, "PIECE_BYTES", 1)
+
+
+@pytest.mark.usefixtures("no_headers")
 def test_metadata_come_one_instance_at_a_time_without_pixels(found: list[Stored], watched: Watched) -> None:
     named = Named("1", "2")
     pieces = []
-    for number, piece in enumerate(service.metadata(found, named)):
+    for number, piece in enumerate(metadata.metadata(found, named)):
         assert len(watched.whole) in (0, min(number + 1, len(found)))
         pieces.append(piece)
     assert len(json.loads(b"".join(pieces))) == SLICES
     if watched.inner is storage():
         assert watched.read == 0  # files are read as far as their header
+
+
+@pytest.mark.usefixtures("no_headers")
+def test_metadata_asked_for_again_are_the_same_and_read_nothing(
+    found: list[Stored], watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = b"".join(metadata.metadata(found, Named("1", "2")))
+    monkeypatch.setattr(metadata, "_header", None)  # whoever reads a header now fails
+    assert b"".join(metadata.metadata(found, Named("1", "2"))) == first
+    assert (
+        f'"BulkDataURI": "instances/{found[0].instance.sop_instance_uid}/bulkdata/7FE00010"' in first.decode()
+    )
+    of_study = b"".join(metadata.metadata(found, Named("1", None)))
+    assert f'"BulkDataURI": "series/{found[0].series.series_instance_uid}/instances/'.encode() in of_study
+
+
+@pytest.mark.usefixtures("no_headers")
+def test_headers_are_kept_within_a_limit_and_the_oldest_goes(
+    found: list[Stored], watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    length = len(b"".join(metadata.metadata(found[:1], Named("1", "2", "3"))))
+    monkeypatch.setattr(metadata, "KEPT_BYTES", 3 * length)
+    list(metadata.metadata(found[:5], Named("1", "2")))
+    kept = [metadata._kept.get(stored.instance.sha256) is not None for stored in found[:5]]
+    assert kept == [False, False, True, True, True]
+    monkeypatch.setattr(metadata, "LARGE_BYTES", 10)
+    list(metadata.metadata(found[5:6], Named("1", "2")))
+    assert metadata._kept.get(found[5].instance.sha256) is None
 
 
 def test_a_frame_of_a_large_object_is_read_without_the_rest(

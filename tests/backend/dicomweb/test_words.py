@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.tag import Tag
 
 from backend.dicomweb.errors import BadMultipart, BadQuery, NotAcceptable
 from backend.dicomweb.json_model import attributes, bulk_value, dataset_json
@@ -22,6 +24,7 @@ from backend.dicomweb.media import (
 from backend.dicomweb.multipart import MultipartReader, PartBegins, PartEnds, boundary_of, write_parts
 from backend.dicomweb.query import Level, Like, Named, OneOf, Words, parse_query
 from backend.dicomweb.ranges import Between
+from rt.dicom.parse import PARSER_FAILURES
 from rt.dicom.transcode import ENCODED_SYNTAXES
 
 EXPLICIT, JPEG_2000, RLE = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.5"
@@ -224,6 +227,41 @@ def test_the_json_model_has_numbers_names_and_no_nan() -> None:
     uri = made["00081140"]["Value"][0]["00420011"]["BulkDataURI"]
     assert bulk_value(dataset, uri.removeprefix("instances/1.2.3/bulkdata/")) == b"y" * 5000
     assert Dataset.from_json(made, bulk_data_uri_handler=lambda *_: b"").PatientName == dataset.PatientName
+
+
+RAW_VALUES = {
+    "UI": [b"1.2.3\0", b"1.2.3 ", b"1.2\\ 3.4\0"],
+    "CS": [b"AXIAL\\ DERIVED ", b" ", b"A\\\\B"],
+    "DA": [b"20260115"],
+    "TM": [b"093000.5 "],
+    "LO": [b"a \\ b ", b"\\", b"\0\0", b"\x1b$B;3ED\x1b(B", b"Gr\xc3\xb6\xc3\x9fe"],
+    "SH": [b"x\0"],
+    "LT": [b"a\\b "],
+    "AE": [b" PACS "],
+    "DS": [b"1.50", b" -1e3\\2.5 ", b"1\\\\2", b"nan ", b"x ", b"1_0 "],
+    "IS": [b"12", b" 7", b"1.0 ", b"1.5 ", b"1\\2"],
+    "US": [b"\0\2", b"\1\0\2\0", b"\xff\xff"],
+    "UL": [b"\1\2\3\4", b"\1\2"],
+    "PN": [b"A^B=C "],
+    "AT": [b"\x10\0\x20\0"],
+    "OB": [b"\1\2"],
+}
+
+
+@pytest.mark.filterwarnings("ignore:Found unknown escape sequence", "ignore:Value")
+@pytest.mark.parametrize("character_set", ["ISO_IR 100", "ISO_IR 192", "ISO_IR 13", "\\ISO 2022 IR 87"])
+def test_short_values_read_without_pydicom_are_what_pydicom_reads(character_set: str) -> None:
+    for little in (True, False):
+        for vr, value in ((vr, value) for vr, values in RAW_VALUES.items() for value in values):
+            tag = 0x00091010
+            raw = RawDataElement(Tag(tag), vr, len(value), value, 0, False, little)
+            as_read, converted = Dataset(), Dataset()
+            for dataset in (as_read, converted):
+                dataset.SpecificCharacterSet = character_set.split("\\")
+                dataset[tag] = raw
+            with suppress(*PARSER_FAILURES):
+                converted[tag]
+            assert dataset_json(as_read, "") == dataset_json(converted, ""), (vr, value)
 
 
 def test_rows_become_elements_with_or_without_value() -> None:
