@@ -48,10 +48,10 @@ def head(session: Session, found: Structure) -> Revision | None:
 
 
 def lock_set(session: Session, set_id: str) -> None:
-    """The structures of a set in the order of their ids, then the study: the order of all locks."""
+    """The set, its structures in the order of their ids, then the study: what takes the same, waits here."""
+    owner = session.get_one(StructureSet, set_id, with_for_update=True, populate_existing=True)
     statement = select(Structure).where(Structure.structure_set_id == set_id).order_by(Structure.id)
     session.scalars(statement.with_for_update().execution_options(populate_existing=True)).all()
-    owner = session.get_one(StructureSet, set_id)
     session.get_one(Study, owner.study_row_id, with_for_update=True, populate_existing=True)
 
 

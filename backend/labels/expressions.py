@@ -149,7 +149,7 @@ def _step_in_words(step: MarginStep | CombineStep | CropStep, names: Mapping[str
         return f"then {_margin_in_words(step.margin)}"
     operand = _operand_in_words(step.operand, names)
     if isinstance(step, CropStep):
-        return f"more than {step.mm:g} mm {step.keep} {operand}"
+        return f"more than {step.mm:g} mm {step.keep} {operand}" if step.mm else f"{step.keep} {operand}"
     verbs = {"union": "united with", "intersect": "intersected with", "subtract": "without"}
     return f"{verbs[step.kind]} {operand}"
 

@@ -39,6 +39,7 @@ def create(actor: Actor, set_id: str, body: DerivedStructureIn) -> StructureOut:
     made = compute(inputs, np.zeros(inputs.grid.shape_kji, dtype=np.bool_))
     with session_scope() as session:
         scope = labels.open_set(session, actor, set_id, Permission.ANNOTATE)
+        repository.lock_set(session, set_id)
         new = NewStructure(body.name, body.colour, body.kind)
         structure = labels.create_structure(session, actor, set_id, new)
         row = _row(actor, structure, made)

@@ -13,6 +13,7 @@ import { useSession } from '../login/session';
 import type { PageActions, ReviewAct } from './actions';
 import { makerOf } from './inspector';
 import { volumeText } from './structure-list';
+import { StaleCaution } from '../derive/derived-mark';
 import { StillDrawing } from './draw-again';
 import css from './viewer.module.css';
 import { WithdrawNote } from './withdraw';
@@ -129,6 +130,7 @@ export function ReviewDialog({ act, review, onClose }: Props) {
       {able.length < structures.length && <p className={css.muted}>{t('review.own.why')}</p>}
       {act === 'submit' && dirty.size > 0 && <p className={css.muted}>{t('viewer.review.unsaved')}</p>}
       {act !== 'return' && <StillDrawing />}
+      {act !== 'return' && <StaleCaution />}
       {act === 'submit' && <WithdrawNote />}
       {act === 'approve' && <p className={css.muted}>{t('viewer.review.sign')}</p>}
       <Field label={t('viewer.comment')} hint={silent ? t('viewer.comment.required') : undefined}>
