@@ -13,6 +13,7 @@ import { acceptRefused, reviewRefused } from './refusal';
 import { sendRefused } from './send-to-peer';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
+import { withdrawnBySaving } from './withdraw';
 import { volumeCell, volumeText } from './structure-list';
 import { offered } from './name-offer';
 import { offers } from './structure-names';
@@ -185,6 +186,22 @@ describe('review', () => {
     expect(preselected('approve', waiting, 'me', 'odd', new Set())).toEqual(['sound']);
     expect(preselected('submit', waiting, 'me', 'odd', new Set())).toEqual(['sound', 'own']);
     expect(preselected('return', waiting, 'me', 'odd', new Set())).toEqual(['odd']);
+    const stale = { ...drawn, id: 'stale', derivation: { status: 'stale' } } as Structure;
+    expect(preselected('approve', [stale, sound], 'me', null, new Set())).toEqual(['sound']);
+  });
+
+  it('asks before a save withdraws the approval of what is saved or of what is derived from it', () => {
+    const approval = { user_name: 'R', at: '' };
+    const follower = (id: string, source: string): Structure => {
+      const derivation = { expression: { first: { kind: 'structure', structure_id: source }, steps: [] }, status: 'current' };
+      return { ...structure(id, 'approved', true), approval, derivation: derivation as unknown as Structure['derivation'] };
+    };
+    const cord = { ...structure('cord', 'approved', true), approval };
+    const structures = [cord, follower('ring', 'cord'), follower('later', 'ring'), follower('other', 'eye')];
+    const asked = (dirty: string[]): string[] =>
+      withdrawnBySaving({ set: { structures }, session: { state: { dirty: new Set(dirty) } } } as never).map((one) => one.id);
+    expect(asked(['cord'])).toEqual(['cord', 'ring', 'later']);
+    expect(asked([])).toEqual([]);
   });
 
   it('submits again beforehand only what was changed after its return', () => {

@@ -32,7 +32,7 @@ export function eligible(act: ReviewAct, structures: readonly Structure[], dirty
 const isUnanswered = ({ id, state, head }: Structure, act: ReviewAct, dirty: ReadonlySet<string>): boolean =>
   act === 'submit' && state === 'returned' && head?.author === null && !dirty.has(id);
 
-/** What is chosen before a person has looked: nothing odd, empty or unchanged after a return, no own work, and one structure to return. */
+/** What is chosen before a person has looked: nothing odd, empty, stale or unchanged after a return, no own work, and one structure to return. */
 export function preselected(
   act: ReviewAct,
   structures: readonly Structure[],
@@ -43,8 +43,9 @@ export function preselected(
   if (act === 'return') return structures.filter((one) => one.id === activeId).map((one) => one.id);
   const isEmpty = ({ head, unknown }: Structure): boolean => !unknown && head !== null && head.slices === 0;
   const own = ({ involved }: Structure): boolean => act === 'approve' && involved[me] !== undefined;
+  const isStale = ({ derivation }: Structure): boolean => derivation !== null && derivation.status === 'stale';
   return structures
-    .filter((one) => !own(one) && !isEmpty(one) && !isUnanswered(one, act, dirty) && one.plausibility.length === 0)
+    .filter((one) => !own(one) && !isEmpty(one) && !isStale(one) && !isUnanswered(one, act, dirty) && one.plausibility.length === 0)
     .map((one) => one.id);
 }
 
