@@ -34,7 +34,7 @@ def create(actor: Actor, set_id: str, body: DerivedStructureIn) -> StructureOut:
     """A new structure with its derivation and first revision."""
     with session_scope(read_only=True) as session:
         scope = labels.open_set(session, actor, set_id, Permission.ANNOTATE)
-        check_allowed(session, actor, body.expression)
+        check_allowed(session, actor, body.expression, None)
         inputs = gather(session, scope.structure_set, body.expression, None)
     made = compute(inputs, np.zeros(inputs.grid.shape_kji, dtype=np.bool_))
     with session_scope() as session:
@@ -73,8 +73,8 @@ def change(actor: Actor, structure_id: str, base: int, expression: Expression) -
         When its head is another one.
     """
     with session_scope(read_only=True) as session:
-        check_allowed(session, actor, expression)
-        _find(session, actor, structure_id)
+        _, row, _ = _find(session, actor, structure_id)
+        check_allowed(session, actor, expression, DerivedFrom.model_validate(row.used))
         labels.check_head(session, structure_id, base)
     return _computed(actor, structure_id, base, expression)
 

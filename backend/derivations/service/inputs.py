@@ -61,10 +61,15 @@ class Inputs:
         return found.model_dump(mode="json")
 
 
-def check_allowed(session: Session, actor: Actor, expression: Expression) -> None:
-    """NotFound where the actor may not look at a structure or dose named, whether it exists or not."""
+def check_allowed(session: Session, actor: Actor, expression: Expression, used: DerivedFrom | None) -> None:
+    """NotFound where the actor may not look at a structure or dose named, whether it exists or not.
+
+    Of what was `used` before, it is known that he may, and `gather` says what became of it.
+    """
+    before = {one.id for one in used.structures} if used else set()
     for structure_id in structure_ids(expression):
-        labels.open_structure(session, actor, structure_id, Permission.READ)
+        if structure_id not in before:
+            labels.open_structure(session, actor, structure_id, Permission.READ)
     for series_id in dose_series_ids(expression):
         studies.get_series(session, actor, series_id, Permission.READ)
 

@@ -175,8 +175,14 @@ def test_a_deleted_source_is_said_and_the_contour_stays(deriving, mandible, spar
     assert (deriving.head("Spared"), deriving.head("Copy")) == (1, 1)
     answer = deriving.recompute(spared, 1)
     assert (answer.status_code, answer.json()["name"]) == (409, "Bone_Mandible")
+    parotid = structure(deriving.ids["Parotid_L"])
+    kept = deriving.change(spared, 1, parotid, combined("subtract", structure(mandible)))
+    assert (kept.status_code, kept.json()["type"].split("/")[-1]) == (409, "source-deleted")
     sources = deriving.shown("Spared")["derivation"]["sources"]
     assert {one["name"]: one["head"] for one in sources} == {"Parotid_L": 1, "Bone_Mandible": None}
+    assert deriving.change(spared, 1, parotid).status_code == 200
+    assert deriving.follow() == [{"drawn": ["Copy"], "stale": []}]
+    assert same(deriving.mask("Copy"), columns(deriving, 4, 10))
 
 
 def test_a_rejected_source_is_never_taken_for_an_empty_one(deriving, mandible, spared):

@@ -152,7 +152,7 @@ export function DeriveDialog({ record, onClose }: { record: Structure | null; on
         <DialogActions>
           <Button onClick={onClose}>{t('common.cancel')}</Button>
           <Button look="primary" type="submit" disabled={!ready}>
-            {t(record === null ? 'derive.create' : 'derive.change')}
+            {t(derive.isPending ? 'viewer.op.running' : record === null ? 'derive.create' : 'derive.change')}
           </Button>
         </DialogActions>
       </form>
