@@ -15,6 +15,7 @@ from backend import openapi
 from backend.accounts.router import router as accounts
 from backend.admin.router import router as admin
 from backend.config import get_settings
+from backend.derivations.router import router as derivations
 from backend.dicomweb.router import router as dicomweb
 from backend.dimse.router import router as dimse
 from backend.dose.router import router as dose
@@ -47,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     dimse,
     jobs,
     labels,
+    derivations,
     exports,
     dose,
     training,

@@ -128,7 +128,7 @@ def dvh_of_revision(
         structure, scope = labels.open_structure(session, actor, structure_id, Permission.READ)
         revision = labels.get_revision(session, structure.id, number)
         asked = _asked(session, actor, scope.structure_set, dose_series_id)
-    dvh = _measured([revision], asked.grid, _dose(asked.dose))
+    dvh = _measured([revision], asked.grid, load_dose(asked.dose))
     doses, percent = dvh.cumulative(max(STEP_GY, float(dvh.edges_gy[-1]) / MOST_POINTS))
     return DvhOut(
         structure=MeasuredStructure(id=structure.id, name=structure.name, colour=structure.colour),
@@ -157,7 +157,7 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
         ]
     by_name: dict[str, list[Measured]] = {}
     wanted = {name for objective in protocol.objectives for name in objective.structures}
-    dose = _dose(asked.dose)
+    dose = load_dose(asked.dose)
     for structure, head in drawn:
         match = tg263_name(structure.name)
         if match and match.name in wanted:
@@ -183,6 +183,12 @@ def _asked(session: Session, actor: Actor, owner: StructureSet, dose_series_id: 
     """The set's grid and the dose, when they are of one patient and one frame of reference."""
     dose = studies.get_series(session, actor, dose_series_id, Permission.READ)
     image = repository.series(session, owner.series_row_id)
+    check_dose(session, image, dose)
+    return _Asked(labels.grid_of(image), dose)
+
+
+def check_dose(session: Session, image: Series, dose: Series) -> None:
+    """Refuse what is no dose of the image's patient (NotADose) in its frame of reference (OtherFrame)."""
     if dose.modality != "RTDOSE":
         raise NotADose(f"the series is {dose.modality}, not RTDOSE", field="dose_series_id")
     patients = {repository.study(session, series.study_row_id).patient_row_id for series in (dose, image)}
@@ -194,10 +200,10 @@ def _asked(session: Session, actor: Actor, owner: StructureSet, dose_series_id: 
             "the dose's frame of reference is not the image's",
             image_frame_of_reference_uid=frames[0], dose_frame_of_reference_uid=frames[1],
         )  # fmt: skip
-    return _Asked(labels.grid_of(image), dose)
 
 
-def _dose(series: Series) -> Dose:
+def load_dose(series: Series) -> Dose:
+    """The distribution in Gy, assembled now if it was not; NoVolume or NoDvh where there is none."""
     series = studies.with_volume(series)
     voxels, grid = studies.load_volume(series)
     try:

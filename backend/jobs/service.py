@@ -24,6 +24,7 @@ KINDS: dict[str, str] = {
     "regions": "cpu",
     "publish": "cpu",
     "measure": "cpu",
+    "derive": "cpu",
     "export": "cpu",
     "import-structures": "cpu",
     "assemble": "cpu",
@@ -38,8 +39,11 @@ no patient's contours wait for hours behind one."""
 QUEUES = tuple(sorted(set(KINDS.values())))
 
 HOUSEKEEPING = frozenset(
-    {"publish", "measure", "report-commitment", "sweep-storage", "verify-storage", "deliver-webhook"}
-)
+    {
+        "publish", "measure", "derive", "report-commitment", "sweep-storage", "verify-storage",
+        "deliver-webhook",
+    }
+)  # fmt: skip
 """Kinds that nobody asks for."""
 
 MAX_ATTEMPTS: dict[str, int] = {"train": 10}

@@ -8,7 +8,16 @@ from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from backend.accounts.tables import User
-from backend.labels.tables import Draft, Effort, Review, Revision, Structure, StructureSet
+from backend.labels.tables import (
+    Derivation,
+    DerivationSource,
+    Draft,
+    Effort,
+    Review,
+    Revision,
+    Structure,
+    StructureSet,
+)
 from backend.studies.tables import Instance, Patient, Series, Study
 
 
@@ -57,6 +66,12 @@ def lock_study(session: Session, study_id: str) -> Study:
 def structure(session: Session, structure_id: str) -> Structure | None:
     """The structure of this id."""
     return session.get(Structure, structure_id)
+
+
+def structures(session: Session, ids: Collection[str]) -> dict[str, Structure]:
+    """Structures by id; those that are there."""
+    rows = session.scalars(select(Structure).where(Structure.id.in_(ids))) if ids else ()
+    return {row.id: row for row in rows}
 
 
 def structures_of_sets(session: Session, set_ids: Iterable[str]) -> Sequence[Structure]:
@@ -215,6 +230,22 @@ def reviews_of_set(session: Session, set_id: str, before: str | None, limit: int
     return session.scalars(statement).all()
 
 
+def derivation(session: Session, structure_id: str) -> Derivation | None:
+    """How a structure is derived, as it now is; None of one that is drawn."""
+    return session.get(Derivation, structure_id, populate_existing=True)
+
+
+def derivations(session: Session, structure_ids: Collection[str]) -> Sequence[Derivation]:
+    """The derivations of those structures that have one."""
+    return session.scalars(select(Derivation).where(Derivation.structure_id.in_(structure_ids))).all()
+
+
+def is_source(session: Session, structure_id: str) -> bool:
+    """Whether any structure is derived from this one."""
+    statement = select(DerivationSource.structure_id).where(DerivationSource.source_id == structure_id)
+    return session.scalar(statement.limit(1)) is not None
+
+
 def draft(session: Session, structure_id: str, user_id: str) -> Draft | None:
     """A person's own draft."""
     return session.get(Draft, (structure_id, user_id))
@@ -248,6 +279,12 @@ def users(session: Session, ids: Iterable[str | None]) -> dict[str, User]:
 def series(session: Session, series_id: str) -> Series:
     """The image series of a set."""
     return session.get_one(Series, series_id)
+
+
+def series_by_id(session: Session, ids: Collection[str]) -> dict[str, Series]:
+    """Series by id; those that are there."""
+    rows = session.scalars(select(Series).where(Series.id.in_(ids))) if ids else ()
+    return {row.id: row for row in rows}
 
 
 def study(session: Session, study_id: str) -> Study | None:

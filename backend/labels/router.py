@@ -64,7 +64,7 @@ MASK_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _base(if_match: str | None) -> int:
+def base_of(if_match: str | None) -> int:
     """The revision number that a change is made from."""
     version = required_version(if_match)
     if not version.isascii() or not version.isdigit() or len(version) > 9:
@@ -179,7 +179,7 @@ def save_revision(
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> RevisionOut:
     """Save a contour on the head named in If-Match; refused with 412 when somebody saved in between."""
-    save = saving.Save(structure_id, _base(if_match), body, idempotency_key)
+    save = saving.Save(structure_id, base_of(if_match), body, idempotency_key)
     saved = saving.save_revision(actor, save)
     response.headers["ETag"] = etag(saved.number)
     return saved
@@ -199,7 +199,7 @@ def restore_revision(
     if_match: IfMatch = None,
 ) -> RevisionOut:
     """An older contour as the newest revision; nothing is taken out of the history."""
-    saved = saving.restore_revision(session, actor, structure_id, number, _base(if_match))
+    saved = saving.restore_revision(session, actor, structure_id, number, base_of(if_match))
     response.headers["ETag"] = etag(saved.number)
     return describing.describe_revisions(session, [saved])[0]
 
@@ -240,7 +240,7 @@ def assess_structure(
     structure_id: str, body: AssessmentIn, session: SessionDep, actor: ActorDep, if_match: IfMatch = None
 ) -> StructureOut:
     """Accept or reject a network's contour; rejecting appends an empty revision."""
-    base = None if if_match is None else _base(if_match)
+    base = None if if_match is None else base_of(if_match)
     assessed = review.assess(session, actor, structure_id, body.assessment, base)
     session.flush()
     return describing.describe_structures(session, [assessed])[0]

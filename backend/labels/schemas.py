@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.accounts.schemas import UserOut
+from backend.labels.expressions import Expression
 from rt.nomenclature import Confidence, Finding
 from rt.nomenclature_index import Side
 
 MASK_BYTES = 64 * 1024 * 1024
 """Longest base64 text of a mask: more than 512 × 512 × 1,000 voxels that do not compress."""
 
-SOFTWARE_TOOLS = frozenset({"network", "rule", "import", "reject", "restore"})
+SOFTWARE_TOOLS = frozenset({"network", "rule", "import", "reject", "restore", "derive"})
 """Tools of revisions that only the server writes: by them it is known what software drew."""
 
 
@@ -45,6 +46,8 @@ Kind = Literal[
 StructureState = Literal["draft", "submitted", "approved", "returned"]
 Assessment = Literal["none", "accepted", "corrected", "rejected"]
 Involvement = Literal["drew", "accepted", "submitted"]
+DerivationStatus = Literal["current", "stale", "overridden"]
+"""Stale: a source changed and it has not followed, or cannot.  Overridden: a person's contour stands."""
 
 
 NAME_LONGEST = 64
@@ -75,6 +78,29 @@ class NetworkRef(BaseModel):
     version: int
 
 
+class StructureSource(BaseModel):
+    """A revision of a structure that another was derived from; the name is that of the time."""
+
+    id: str
+    name: str
+    number: int
+
+
+class DoseSource(BaseModel):
+    """A dose that a structure was derived from; the digest names its voxels."""
+
+    series_id: str
+    digest: str
+
+
+class DerivedFrom(BaseModel):
+    """Where a derived contour comes from."""
+
+    expression: Expression
+    structures: list[StructureSource]
+    doses: list[DoseSource]
+
+
 class RevisionOut(BaseModel):
     """One delineation."""
 
@@ -91,6 +117,7 @@ class RevisionOut(BaseModel):
     changed_slices: Annotated[int | None, Field(description="null of old revisions")]
     sha256: str
     parent: int
+    derived_from: Annotated[DerivedFrom | None, Field(description="null where it was not computed")]
 
 
 class PlausibilityWarning(BaseModel):
@@ -108,6 +135,35 @@ class ApprovalOut(BaseModel):
 
     user_name: str
     at: datetime
+
+
+class SourceOut(BaseModel):
+    """A structure that another is derived from: the revision used, and the newest (null: deleted)."""
+
+    structure_id: str
+    name: str
+    used: int
+    head: int | None
+
+
+class DerivationProblem(BaseModel):
+    """Why a derived structure cannot follow its sources."""
+
+    slug: str
+    detail: str
+    values: dict[str, str | int | float] = {}
+
+
+class DerivationOut(BaseModel):
+    """How a structure is derived, and whether it is what its sources make of it now."""
+
+    expression: Expression
+    status: DerivationStatus
+    problem: DerivationProblem | None
+    sources: list[SourceOut]
+    computed: Annotated[int, Field(description="the revision that was computed or checked last")]
+    defined_by: UserOut | None
+    defined_at: datetime
 
 
 class StructureOut(BaseModel):
@@ -129,6 +185,7 @@ class StructureOut(BaseModel):
     involved: Annotated[
         dict[str, Involvement], Field(description="people by id who cannot approve it, and what they did")
     ]
+    derivation: Annotated[DerivationOut | None, Field(description="null of a structure that is drawn")]
 
 
 class StructureSetOut(BaseModel):

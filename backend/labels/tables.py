@@ -1,4 +1,4 @@
-"""Structure sets, structures, immutable revisions, drafts, reviews and what corrections cost.
+"""Structure sets, structures, immutable revisions, derivations, drafts, reviews and what corrections cost.
 
 A revision is never changed or deleted; `structures.head` moves by compare-and-swap.
 """
@@ -95,9 +95,41 @@ class Revision(Base):
     changed_voxels: Mapped[int]
     changed_slices: Mapped[int | None]
     """Slices that differ from the parent's; unknown of revisions from before it was counted."""
+    derived_from: Mapped[dict[str, Any] | None]
+    """Expression, revisions and doses it was computed from (`schemas.DerivedFrom`)."""
     idempotency_key: Mapped[str | None] = mapped_column(String(64))
     body_sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Derivation(Base):
+    """How a structure is derived from others; it follows them while its head is the revision computed."""
+
+    __tablename__ = "derivations"
+
+    structure_id: Mapped[str] = mapped_column(
+        ForeignKey("structures.id", ondelete="CASCADE"), primary_key=True
+    )
+    expression: Mapped[dict[str, Any]]
+    used: Mapped[dict[str, Any]]
+    """What it was computed from, or last found to be the same as (`schemas.DerivedFrom`)."""
+    computed: Mapped[int]
+    """Number of the revision that this gave."""
+    problem: Mapped[dict[str, Any] | None]
+    """Why it cannot follow: slug, detail, values."""
+    defined_by: Mapped[str | None] = mapped_column(String(36))
+    defined_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class DerivationSource(Base):
+    """That one structure is derived from another, which may be deleted meanwhile."""
+
+    __tablename__ = "derivation_sources"
+
+    structure_id: Mapped[str] = mapped_column(
+        ForeignKey("derivations.structure_id", ondelete="CASCADE"), primary_key=True
+    )
+    source_id: Mapped[str] = mapped_column(String(36), primary_key=True, index=True)
 
 
 class Draft(Base):

@@ -161,6 +161,22 @@ class Revision(TypedDict):
     changed_voxels: int
     sha256: str
     parent: int
+    derived_from: dict[str, Any] | None
+    """Expression, revisions and doses that a derived contour was computed from."""
+
+
+class Derivation(TypedDict):
+    """How a structure is derived, and whether it is what its sources make of it now."""
+
+    expression: dict[str, Any]
+    status: Literal["current", "stale", "overridden"]
+    problem: dict[str, Any] | None
+    """Why it cannot follow its sources: slug, detail, values."""
+    sources: list[dict[str, Any]]
+    """`structure_id`, `name`, revision `used`, newest revision `head` (None: deleted)."""
+    computed: int
+    defined_by: User | None
+    defined_at: str
 
 
 class Structure(TypedDict):
@@ -179,6 +195,8 @@ class Structure(TypedDict):
     plausibility: list[Finding]
     unknown: bool
     approval: dict[str, str] | None
+    derivation: Derivation | None
+    """None of what is drawn."""
 
 
 class StructureSet(StructureSetRow):

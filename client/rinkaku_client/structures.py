@@ -93,6 +93,34 @@ class Structures:
         made: Structure = self._transport.json("POST", f"/structure-sets/{set_id}/structures", json=body)
         return made
 
+    def derive(self, set_id: str, name: str, expression: dict[str, Any], **look: str) -> Structure:
+        """A structure that is computed from others, and again whenever they change.
+
+        `expression` is `{"first": operand, "steps": [step, …]}`: margins in mm, union, intersect, subtract,
+        crops and isodoses, as in the API's contracts.
+        """
+        body = {"name": name, "expression": expression, **look}
+        path = f"/structure-sets/{set_id}/derived-structures"
+        made: Structure = self._transport.json("POST", path, json=body)
+        return made
+
+    def change_derivation(self, structure_id: str, expression: dict[str, Any], base: int) -> Structure:
+        """Another derivation, computed at once; StaleRevision when `base` is not the newest."""
+        path, headers = f"/structures/{structure_id}/derivation", {"If-Match": f'"{base}"'}
+        body = {"expression": expression}
+        done: Structure = self._transport.json("PUT", path, json=body, headers=headers)
+        return done
+
+    def recompute(self, structure_id: str, base: int) -> Structure:
+        """A derived structure from its sources as they are now; StaleRevision as of `change_derivation`."""
+        path, headers = f"/structures/{structure_id}/derivation/recompute", {"If-Match": f'"{base}"'}
+        done: Structure = self._transport.json("POST", path, headers=headers)
+        return done
+
+    def remove_derivation(self, structure_id: str) -> None:
+        """The structure stays as it is and follows nothing any more."""
+        self._transport.send("DELETE", f"/structures/{structure_id}/derivation")
+
     def change(self, structure_id: str, **changed: str) -> Structure:
         """Another `name` or `colour`."""
         done: Structure = self._transport.json("PATCH", f"/structures/{structure_id}", json=changed)

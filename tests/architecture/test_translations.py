@@ -36,7 +36,7 @@ FACES_OF_MACHINES = ("backend.dicomweb.errors", "backend.monailabel.errors")
 ACTION = re.compile(r"(accounts|dimse|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+")
 NO_ACTIONS = {"info", "warning", "error", "exception", "debug", "ForeignKey"}
 """Calls whose first argument looks like an action of the audit trail and is none."""
-FINDINGS = {"GeometryFinding", "_Refused", "Failure"}
+FINDINGS = {"GeometryFinding", "_Refused", "Failure", "_doubt"}
 """Made with a slug as first argument; `_warn` has it as the second."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rinkaku_client import Geometry, StaleRevision, mask_sha256
-from rinkaku_client.problems import Conflict, InvalidInput, OwnWork, Stale
+from rinkaku_client.problems import Conflict, InvalidInput, NotFound, OwnWork, Stale
 from rt.masks import volume_cc
 from rt.morphology import fill_holes
 
@@ -144,3 +144,27 @@ def test_approval_of_what_was_not_seen_is_refused(connect, drawn):
     renamed = {**seen, "structures": [{**seen["structures"][0], "name": "Parotid_R"}]}
     with pytest.raises(Stale, match="stale-name"):
         reviewer.reviews.approve(drawn.set_id, seen=renamed)
+
+
+def test_structures_are_derived_changed_recomputed_and_let_go(connect, drawn):
+    annotator = connect("annotator")
+    sides = dict.fromkeys(("left", "right", "anterior", "posterior", "superior", "inferior"), 0)
+    parotid = {"kind": "structure", "structure_id": drawn.structure_id}
+    grown = parotid | {"margin": {"direction": "grow", **sides, "left": 2}}
+    made = annotator.structures.derive(drawn.set_id, "Parotid_PRV", {"first": grown, "steps": []})
+    wanted = drawn.mask.copy()
+    wanted[2:5, 6:14, 12:14] = True
+    np.testing.assert_array_equal(annotator.structures.mask(made["id"], 1), wanted)
+    assert made["head"]["derived_from"]["structures"][0]["number"] == 1
+    with pytest.raises(StaleRevision):
+        annotator.structures.change_derivation(made["id"], {"first": parotid}, base=0)
+    changed = annotator.structures.change_derivation(made["id"], {"first": parotid}, base=1)
+    np.testing.assert_array_equal(annotator.structures.mask(made["id"], 2), drawn.mask)
+    annotator.structures.save(made["id"], wanted, base=changed["head"]["number"])
+    shown = {one["name"]: one for one in annotator.structures.get(drawn.set_id)["structures"]}
+    assert shown["Parotid_PRV"]["derivation"]["status"] == "overridden"
+    again = annotator.structures.recompute(made["id"], base=3)
+    assert (again["head"]["number"], again["derivation"]["status"]) == (4, "current")
+    annotator.structures.remove_derivation(made["id"])
+    with pytest.raises(NotFound, match="not-derived"):
+        annotator.structures.recompute(made["id"], base=4)

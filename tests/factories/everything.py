@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy.orm import Session
 
+from backend.derivations.service.computing import compute
+from backend.derivations.service.inputs import gather
+from backend.derivations.service.keeping import Cause, keep, relink
 from backend.dimse.tables import DicomDelivery, DicomPeer, DicomTitle
 from backend.jobs.service import JobRequest, enqueue
 from backend.kit import db
 from backend.kit.storage import storage
+from backend.labels.expressions import Expression
 from backend.labels.service.revisions import NewRevision, append_revision
 from backend.labels.service.sets import NewStructure, add_structure, working_set
+from backend.labels.tables import Derivation, Structure, StructureSet
 from backend.projects.tables import Project
 from backend.studies.tables import ImportBatch, Instance, QuarantinedFile, Series
 from backend.training.tables import NetworkVersion, Run, Snapshot
@@ -37,6 +42,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     structure = add_structure(session, structure_set, NewStructure("Parotid_L"))
     mask = block(scene.grid, slice(1, 5), slice(4, 12), slice(4, 12))
     append_revision(session, structure, NewRevision(mask, 0, author_id=user_id, reason="first"))
+    derived = _derived(session, structure_set, structure.id)
     batch = ImportBatch(project_id=project.id, user_id=user_id)
     job = enqueue(session, JobRequest("regions", {"series_id": scene.series.id}, project.id, scene.study.id))
     export = enqueue(session, JobRequest("export", {"format": "monai"}, project.id))
@@ -70,6 +76,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "dose_series_id": dose_series_id,
         "set_id": structure_set.id,
         "structure_id": structure.id,
+        "derived_id": derived.id,
         "number": "1",
         "import_id": batch.id,
         "webhook_id": webhook.id,
@@ -86,6 +93,21 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "path": "7FE00010",
         "title": "CONTOURS",
     }
+
+
+def _derived(session: Session, owner: StructureSet, source_id: str) -> Structure:
+    """A structure that is derived from another, as if a person had asked for it."""
+    structure = add_structure(session, owner, NewStructure("Derived"))
+    expression = Expression.model_validate({"first": {"kind": "structure", "structure_id": source_id}})
+    inputs = gather(session, owner, expression, None)
+    made = compute(inputs, np.zeros(inputs.grid.shape_kji, dtype=np.bool_))
+    said = {"expression": made.used["expression"], "used": made.used}
+    row = Derivation(structure_id=structure.id, computed=0, problem=None, **said)
+    session.add(row)
+    session.flush()
+    keep(session, structure, row, made, Cause(None))
+    relink(session, row)
+    return structure
 
 
 def _training(session: Session, project: Project, user_id: str) -> dict[str, str]:

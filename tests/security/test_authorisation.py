@@ -7,6 +7,7 @@ exist, so that a missing check would show, and refusals come first.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -57,6 +58,7 @@ NEEDS = {
     Permission.ANNOTATE: {
         "create_structure_set", "create_structure", "change_structure", "delete_structure", "save_revision",
         "restore_revision", "get_draft", "list_drafts", "put_draft", "delete_draft", "assess_structure",
+        "create_derived_structure", "change_derivation", "recompute_derivation", "remove_derivation",
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
         *both_faces("ml_infer", "ml_save_label", "ml_delete_label"),
     },
@@ -81,7 +83,10 @@ NEEDS = {
 }  # fmt: skip
 """The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
 is cancelled and tried again with TRAIN."""
+SOURCE = {"kind": "structure", "structure_id": "{structure_id}"}
 BODIES = {
+    "create_derived_structure": {"name": "PRV", "expression": {"first": SOURCE}},
+    "change_derivation": {"expression": {"first": SOURCE}},
     "create_structure_set": {"series_id": "{series_id}", "label": "x"},
     "create_structure": {"name": "Larynx"},
     "change_structure": {"colour": "#ffffff"},
@@ -124,7 +129,9 @@ PARAMETERS = {
     "token": "wrong", "strategy": "first", "identifier": "x", "model": "head-neck-oar", "name": "x",
 }  # fmt: skip
 """Of MONAI Label's addresses; the token is the caller's where he has one."""
+OF_DERIVED = ("change_derivation", "recompute_derivation", "remove_derivation")
 OTHER_IDS = {"download_training_set": {"job_id": "export_job_id"}}
+OTHER_IDS |= {name: {"structure_id": "derived_id"} for name in OF_DERIVED}
 """Where the object of a path parameter has to be of another kind."""
 NOT_DICOM = b"--x\r\nContent-Type: application/dicom\r\n\r\nnot dicom\r\n--x--\r\n"
 
@@ -154,6 +161,16 @@ def path_of(pattern: str, ids: dict[str, str]) -> str:
     return pattern
 
 
+def filled(value: Any, ids: dict[str, str]) -> Any:
+    """A body with the ids in place of their names."""
+    match value:
+        case str():
+            return value.format(**ids)
+        case dict():
+            return {key: filled(one, ids) for key, one in value.items()}
+    return value
+
+
 def call(
     client: TestClient, operation: tuple[str, str, str], ids: dict[str, str], headers: dict[str, str]
 ) -> int:
@@ -166,8 +183,7 @@ def call(
         return client.post(path, content=NOT_DICOM, headers=sent).status_code
     body = None
     if method in ("POST", "PUT", "PATCH"):
-        given = BODIES.get(name, {}).items()
-        body = {key: value.format(**ids) if isinstance(value, str) else value for key, value in given}
+        body = filled(BODIES.get(name, {}), ids)
     return client.request(method, path, json=body, headers=headers | {"If-Match": '"1"'}).status_code
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from backend.labels.service.involvement import is_unknown, standing_approvals
+from backend.labels.service.describing import describe_structures
+from backend.labels.service.following import digest_of, dose_source, is_current, request_derivation
+from backend.labels.service.involvement import DERIVE, is_unknown, standing_approvals
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.review import review as review_set
 from backend.labels.service.revisions import (
     Network,
     NewRevision,
+    StoredMask,
     append_revision,
+    check_head,
     get_revision,
     head_mask,
     is_touched,
     load_mask,
+    mask_before,
+    store_mask,
 )
 from backend.labels.service.sets import (
     NewStructure,
     add_set,
     add_structure,
+    create_structure,
     delete_structure,
     ensure_structure,
     find_structure,
@@ -30,27 +37,38 @@ from backend.labels.service.sets import (
 )
 
 __all__ = [
+    "DERIVE",
     "Network",
     "NewRevision",
     "NewStructure",
+    "StoredMask",
     "add_set",
     "add_structure",
     "append_revision",
+    "check_head",
+    "create_structure",
     "delete_structure",
+    "describe_structures",
+    "digest_of",
+    "dose_source",
     "ensure_structure",
     "find_structure",
     "get_revision",
     "grid_of",
     "head_mask",
+    "is_current",
     "is_touched",
     "is_unknown",
     "load_mask",
+    "mask_before",
     "open_set",
     "open_structure",
     "refresh_study",
+    "request_derivation",
     "request_publication",
     "review_set",
     "set_grid",
     "standing_approvals",
+    "store_mask",
     "working_set",
 ]

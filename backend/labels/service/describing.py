@@ -13,6 +13,7 @@ from backend.accounts.tables import User
 from backend.labels import repository
 from backend.labels.schemas import (
     ApprovalOut,
+    DerivedFrom,
     DraftOut,
     NameOut,
     NetworkRef,
@@ -22,6 +23,7 @@ from backend.labels.schemas import (
     StructureOut,
     StructureSetOut,
 )
+from backend.labels.service.following import describe_derivations
 from backend.labels.service.involvement import involvement, is_unknown
 from backend.labels.service.sets import open_set
 from backend.labels.tables import Draft, Review, Revision, Structure, StructureSet
@@ -78,6 +80,7 @@ def _revision(row: Revision, people: Mapping[str, User]) -> RevisionOut:
         changed_slices=row.changed_slices,
         sha256=row.sha256,
         parent=row.parent,
+        derived_from=DerivedFrom.model_validate(row.derived_from) if row.derived_from else None,
     )
 
 
@@ -87,6 +90,7 @@ def describe_structures(session: Session, rows: Sequence[Structure]) -> list[Str
     people = repository.users(session, [head.author_id for head in heads.values()])
     approvals = repository.approvals(session, rows)
     involved = involvement(session, rows)
+    derivations = describe_derivations(session, rows)
     return [
         StructureOut.model_validate(
             {
@@ -96,6 +100,7 @@ def describe_structures(session: Session, rows: Sequence[Structure]) -> list[Str
                 "unknown": is_unknown(row, heads.get(row.id)),
                 "approval": _approval(approvals.get(row.id)),
                 "involved": involved[row.id],
+                "derivation": derivations.get(row.id),
             }
         )
         for row in rows

@@ -12,16 +12,19 @@ from backend.labels.states import State
 from backend.labels.tables import Review, Revision, Structure
 
 Part = Literal["drew", "accepted", "submitted"]
+DERIVE = "derive"
+"""Tool of the revisions that were computed from other structures."""
 
 
 def is_unknown(structure: Structure, head: Revision | None) -> bool:
     """True while nothing is drawn and no person said that there is nothing: it is no truth to sign or learn.
 
-    That is so of a network's contour that was rejected, or that is empty because nothing was found.
+    That is so of a network's contour that was rejected, or that is empty because nothing was found, and of a
+    derived structure of which nothing is left.
     """
     if head is None or structure.assessment == "rejected":
         return True
-    return head.slices == 0 and head.author_id is None
+    return head.slices == 0 and (head.author_id is None or head.tool == DERIVE)
 
 
 def reviewed_here(

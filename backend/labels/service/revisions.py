@@ -10,6 +10,7 @@ a circle.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from backend.kit.errors import IntegrityFailure, NotFound
 from backend.kit.storage import storage
 from backend.labels import repository
 from backend.labels.errors import IdempotencyKeyReused, IllegalTransition, StaleRevision, WrongMaskShape
+from backend.labels.service.following import request_derivation
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.sets import request_publication, set_grid
 from backend.labels.service.sides import doubt_sides, has_side
@@ -93,6 +95,8 @@ class NewRevision:
     """Warnings {slug, detail, severity, values} about a contour that a network drew or that came in; what is
     odd about the side of a person's is found here."""
     idempotency: IdempotencyKey | None = None
+    derived_from: dict[str, Any] | None = None
+    """Of a contour computed from others: `schemas.DerivedFrom`."""
 
 
 def load_mask(revision: Revision, grid: Grid) -> Mask:
@@ -116,7 +120,9 @@ def mask_of(session: Session, structure_id: str, number: int, grid: Grid) -> Mas
 
 
 def is_touched(session: Session, structure: Structure) -> bool:
-    """True when a person drew, assessed or reviewed it: software leaves it as it is."""
+    """True when a person drew, derived, assessed or reviewed it: software leaves it as it is."""
+    if repository.derivation(session, structure.id) is not None:
+        return True
     if structure.assessment != "none" or structure.state != State.DRAFT:
         return True
     return structure.head > 0 and get_revision(session, structure.id, structure.head).author_id is not None
@@ -185,11 +191,17 @@ def append_revision(session: Session, structure: Structure, new: NewRevision) ->
 
 def _parent_mask(session: Session, structure_id: str, new: NewRevision, grid: Grid) -> Mask:
     """What the new mask is compared with: nothing, where software draws again because slices were added."""
-    if new.base and new.author_id is None:
-        parent = get_revision(session, structure_id, new.base)
-        if mask_shape(storage().get(parent.sha256)) != grid.shape_kji:
+    read = mask_before if new.author_id is None else mask_of
+    return read(session, structure_id, new.base, grid)
+
+
+def mask_before(session: Session, structure_id: str, number: int, grid: Grid) -> Mask:
+    """The mask of one revision; empty for number 0 and where the image has another grid since."""
+    if number:
+        earlier = get_revision(session, structure_id, number)
+        if mask_shape(storage().get(earlier.sha256)) != grid.shape_kji:
             return np.zeros(grid.shape_kji, dtype=np.bool_)
-    return mask_of(session, structure_id, new.base, grid)
+    return mask_of(session, structure_id, number, grid)
 
 
 def check_head(session: Session, structure_id: str, base: int) -> None:
@@ -235,6 +247,7 @@ def _row(structure: Structure, new: NewRevision, stored: StoredMask, parent: Rev
         changed_voxels=stored.changed_voxels,
         changed_slices=stored.changed_slices,
         contours_sha256=new.contours_sha256 or (parent.contours_sha256 if parent else None),
+        derived_from=new.derived_from,
     )
     if new.network is not None:
         row.network_version_id = new.network.version_id
@@ -291,3 +304,4 @@ def _tell(session: Session, owner: StructureSet, revision: Revision, withdrawn: 
         )  # fmt: skip
     jobs.announce(session, "structure-set", owner.id, study.project_id)
     request_publication(session, owner, study, revision.author_id)
+    request_derivation(session, revision.structure_id, study, revision.author_id)

@@ -14,6 +14,7 @@ from backend.jobs import service as jobs
 from backend.kit.errors import Conflict, InvalidInput, NotFound
 from backend.labels import repository
 from backend.labels.errors import NameTaken, SignedStructure
+from backend.labels.service.following import request_derivation
 from backend.labels.service.progress import refresh_study
 from backend.labels.states import State
 from backend.labels.tables import Structure, StructureSet
@@ -234,6 +235,7 @@ def delete_structure(session: Session, actor: Actor, structure_id: str) -> None:
     refresh_study(session, scope.study.id)
     _record(session, actor, "labels.structure.deleted", structure, scope)
     request_publication(session, scope.structure_set, scope.study, actor.user_id)
+    request_derivation(session, structure_id, scope.study, actor.user_id)
 
 
 def _check_name(

@@ -197,6 +197,19 @@ export interface components {
             display_name: string;
         };
         /**
+         * CombineStep
+         * @description Unite what is there so far with an operand, intersect it, or take the operand away from it.
+         */
+        CombineStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "intersect" | "subtract" | "union";
+            /** Operand */
+            operand: components["schemas"]["StructureOperand"] | components["schemas"]["IsodoseOperand"];
+        };
+        /**
          * Credentials
          * @description A login.
          */
@@ -233,6 +246,26 @@ export interface components {
              * @default 0
              */
             margin_mm: number;
+        };
+        /**
+         * CropStep
+         * @description Keep what lies farther than a distance outside an operand, or deeper than it inside.
+         */
+        CropStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "crop";
+            /**
+             * Keep
+             * @enum {string}
+             */
+            keep: "outside" | "inside";
+            /** Operand */
+            operand: components["schemas"]["StructureOperand"] | components["schemas"]["IsodoseOperand"];
+            /** Mm */
+            mm: number;
         };
         /**
          * CurveOut
@@ -335,6 +368,80 @@ export interface components {
             active: boolean;
         };
         /**
+         * DerivationIn
+         * @description What a structure is to be derived from, and how.
+         */
+        DerivationIn: {
+            expression: components["schemas"]["Expression"];
+        };
+        /**
+         * DerivationOut
+         * @description How a structure is derived, and whether it is what its sources make of it now.
+         */
+        DerivationOut: {
+            expression: components["schemas"]["Expression"];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "current" | "stale" | "overridden";
+            problem: components["schemas"]["DerivationProblem"] | null;
+            /** Sources */
+            sources: components["schemas"]["SourceOut"][];
+            /**
+             * Computed
+             * @description the revision that was computed or checked last
+             */
+            computed: number;
+            defined_by: components["schemas"]["UserOut"] | null;
+            /**
+             * Defined At
+             * Format: date-time
+             */
+            defined_at: string;
+        };
+        /**
+         * DerivationProblem
+         * @description Why a derived structure cannot follow its sources.
+         */
+        DerivationProblem: {
+            /** Slug */
+            slug: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Values
+             * @default {}
+             */
+            values: {
+                [key: string]: string | number;
+            };
+        };
+        /**
+         * DerivedFrom
+         * @description Where a derived contour comes from.
+         */
+        DerivedFrom: {
+            expression: components["schemas"]["Expression"];
+            /** Structures */
+            structures: components["schemas"]["StructureSource"][];
+            /** Doses */
+            doses: components["schemas"]["DoseSource"][];
+        };
+        /**
+         * DerivedStructureIn
+         * @description A derived structure to add; colour and kind come from the project's template when not given.
+         */
+        DerivedStructureIn: {
+            expression: components["schemas"]["Expression"];
+            /** Name */
+            name: string;
+            /** Colour */
+            colour?: string | null;
+            /** Kind */
+            kind?: ("ORGAN" | "PTV" | "CTV" | "GTV" | "EXTERNAL" | "AVOIDANCE" | "CONTROL" | "SUPPORT" | "BOLUS" | "FIXATION" | "MARKER") | null;
+        };
+        /**
          * DicomDeliveryOut
          * @description A delivery, and the receipt of it.
          */
@@ -376,6 +483,19 @@ export interface components {
          * @enum {string}
          */
         DicomFormat: "rtstruct" | "seg";
+        /**
+         * DoseLevel
+         * @description A dose in gray.
+         */
+        DoseLevel: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            unit: "Gy";
+            /** Value */
+            value: number;
+        };
         /**
          * DoseOut
          * @description A dose distribution of a study.
@@ -427,6 +547,16 @@ export interface components {
             minimum_gy: number | null;
             /** Maximum Gy */
             maximum_gy: number | null;
+        };
+        /**
+         * DoseSource
+         * @description A dose that a structure was derived from; the digest names its voxels.
+         */
+        DoseSource: {
+            /** Series Id */
+            series_id: string;
+            /** Digest */
+            digest: string;
         };
         /**
          * DosesOut
@@ -574,6 +704,19 @@ export interface components {
             structures: components["schemas"]["StructureReport"][];
         };
         /**
+         * Expression
+         * @description What a structure is derived from, and how.
+         */
+        Expression: {
+            /** First */
+            first: components["schemas"]["StructureOperand"] | components["schemas"]["IsodoseOperand"];
+            /**
+             * Steps
+             * @default []
+             */
+            steps: (components["schemas"]["MarginStep"] | components["schemas"]["CombineStep"] | components["schemas"]["CropStep"])[];
+        };
+        /**
          * FileOutcome
          * @description What became of one file or member of a zip.
          */
@@ -656,6 +799,22 @@ export interface components {
             refused: number;
             /** Refusals */
             refusals: components["schemas"]["FileOutcome"][];
+        };
+        /**
+         * IsodoseOperand
+         * @description What gets at least a dose.
+         */
+        IsodoseOperand: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "isodose";
+            /** Dose Series Id */
+            dose_series_id: string;
+            /** Level */
+            level: components["schemas"]["DoseLevel"] | components["schemas"]["PercentLevel"];
+            margin?: components["schemas"]["Margin"] | null;
         };
         /**
          * JobError
@@ -748,6 +907,41 @@ export interface components {
         LogOut: {
             /** Items */
             items: components["schemas"]["LogLine"][];
+        };
+        /**
+         * Margin
+         * @description Millimetres by which each side of the patient is moved out (grow) or in (shrink).
+         */
+        Margin: {
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "grow" | "shrink";
+            /** Left */
+            left: number;
+            /** Right */
+            right: number;
+            /** Anterior */
+            anterior: number;
+            /** Posterior */
+            posterior: number;
+            /** Superior */
+            superior: number;
+            /** Inferior */
+            inferior: number;
+        };
+        /**
+         * MarginStep
+         * @description Grow or shrink what is there so far.
+         */
+        MarginStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "margin";
+            margin: components["schemas"]["Margin"];
         };
         /**
          * Me
@@ -1271,6 +1465,21 @@ export interface components {
             commitment: boolean;
         };
         /**
+         * PercentLevel
+         * @description A share of a prescribed dose.
+         */
+        PercentLevel: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            unit: "%";
+            /** Value */
+            value: number;
+            /** Prescription Gy */
+            prescription_gy: number;
+        };
+        /**
          * Phrase
          * @description Where a running job is, or a line of its log: a slug with the values of its sentence.
          */
@@ -1666,6 +1875,8 @@ export interface components {
             sha256: string;
             /** Parent */
             parent: number;
+            /** @description null where it was not computed */
+            derived_from: components["schemas"]["DerivedFrom"] | null;
         };
         /**
          * RollbackIn
@@ -1908,6 +2119,20 @@ export interface components {
             created_at: string;
         };
         /**
+         * SourceOut
+         * @description A structure that another is derived from: the revision used, and the newest (null: deleted).
+         */
+        SourceOut: {
+            /** Structure Id */
+            structure_id: string;
+            /** Name */
+            name: string;
+            /** Used */
+            used: number;
+            /** Head */
+            head: number | null;
+        };
+        /**
          * SplitCounts
          * @description Series per split.
          */
@@ -1963,6 +2188,20 @@ export interface components {
             kind?: ("ORGAN" | "PTV" | "CTV" | "GTV" | "EXTERNAL" | "AVOIDANCE" | "CONTROL" | "SUPPORT" | "BOLUS" | "FIXATION" | "MARKER") | null;
         };
         /**
+         * StructureOperand
+         * @description The newest revision of a structure of the study.
+         */
+        StructureOperand: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "structure";
+            /** Structure Id */
+            structure_id: string;
+            margin?: components["schemas"]["Margin"] | null;
+        };
+        /**
          * StructureOut
          * @description A structure with its newest revision.
          */
@@ -2011,6 +2250,8 @@ export interface components {
             involved: {
                 [key: string]: "drew" | "accepted" | "submitted";
             };
+            /** @description null of a structure that is drawn */
+            derivation: components["schemas"]["DerivationOut"] | null;
         };
         /**
          * StructurePatch
@@ -2106,6 +2347,18 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * StructureSource
+         * @description A revision of a structure that another was derived from; the name is that of the time.
+         */
+        StructureSource: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
         };
         /**
          * StudyDetail

@@ -50,6 +50,9 @@ export type ImportSummary = Schemas['ImportSummary'];
 
 export type Revision = Schemas['RevisionOut'];
 export type Structure = Schemas['StructureOut'];
+export type Derivation = Schemas['DerivationOut'];
+export type DerivedFrom = Schemas['DerivedFrom'];
+export type Expression = Schemas['Expression'];
 export type Draft = Schemas['DraftOut'];
 export type NameMeaning = Schemas['NameOut'];
 export type SetDraft = Schemas['SetDraftOut'];

@@ -1,5 +1,6 @@
 import { cardEn } from './card.en';
 import { deidentifyEn } from './deidentify.en';
+import { deriveEn } from './derive.en';
 import { doseEn } from './dose.en';
 import { networkEn } from './network.en';
 import { pagesEn } from './pages.en';
@@ -25,4 +26,5 @@ export const en = {
   ...networkEn,
   ...cardEn,
   ...deidentifyEn,
+  ...deriveEn,
 } as const;

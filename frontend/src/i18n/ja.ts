@@ -1,5 +1,6 @@
 import { cardJa } from './card.ja';
 import { deidentifyJa } from './deidentify.ja';
+import { deriveJa } from './derive.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
 import { networkJa } from './network.ja';
@@ -26,4 +27,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...networkJa,
   ...cardJa,
   ...deidentifyJa,
+  ...deriveJa,
 };

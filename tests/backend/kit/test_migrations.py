@@ -12,10 +12,12 @@ from backend.accounts.schemas import UserIn
 from backend.accounts.service import create_user
 from backend.audit.service import verify_chain
 from backend.kit import db, migrations
+from backend.labels.tables import Derivation, DerivationSource
 from backend.projects.service import default_project, join_default_project
 from backend.tables import Base
 
 APPEND_ONLY = ("audit_entries", "revisions", "reviews")
+DERIVATIONS = ("derivations", "derivation_sources")
 
 
 def test_migrated_database_is_what_the_tables_say(database):
@@ -67,3 +69,19 @@ def test_acts_of_review_from_before_their_names_were_kept_stay_without_one(datab
     with db.session_scope(read_only=True) as session:
         rows = session.execute(text("SELECT act, structure_name FROM reviews")).all()
     assert [tuple(row) for row in rows] == [("submitted", None)]
+
+
+def test_derived_structures_stay_without_their_derivations(database, labelled):
+    """Down and up again forgets how they were derived; contours and their history are as they were."""
+    with db.session_scope() as session:
+        structure_id = session.scalar(text("SELECT id FROM structures"))
+        session.add(Derivation(structure_id=structure_id, expression={}, used={}, computed=1))
+        session.flush()
+        session.add(DerivationSource(structure_id=structure_id, source_id="gone"))
+        revisions = session.execute(text("SELECT id, sha256 FROM revisions ORDER BY id")).all()
+    migrations.downgrade(db.engine(), "0011")
+    migrations.upgrade(db.engine())
+    with db.session_scope(read_only=True) as session:
+        assert session.execute(text("SELECT id, sha256 FROM revisions ORDER BY id")).all() == revisions
+        assert session.scalars(text("SELECT derived_from FROM revisions")).all() == [None] * len(revisions)
+        assert [session.scalar(text(f"SELECT count(*) FROM {table}")) for table in DERIVATIONS] == [0, 0]

@@ -37,6 +37,7 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
   else if (command === 'approve') actions.approve();
   else if (command === 'return') actions.sendBack();
   else if (command === 'help' || command === 'history') open(command);
+  else if (command === 'derive') deriveStructure(workspace, t);
   else if (command === 'contours') scene.set({ showContours: !scene.state.showContours });
   else if (command === 'crosshair') scene.set({ showCrosshair: !scene.state.showCrosshair });
   else if (command === 'fill') toggleFill(workspace);
@@ -48,6 +49,11 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
 }
 
 type Part = Omit<Workspace, 'run'>;
+
+function deriveStructure({ mayEdit, set, open }: Part, t: Translate): void {
+  if (!mayEdit || set === null) sayRefused('read-only', t);
+  else open('derive');
+}
 
 function stepBack(editor: Part['editor'], command: 'undo' | 'redo', t: Translate): void {
   const refusal = editor[command]();

@@ -1,4 +1,6 @@
 import { PlanDialog } from '../dose/plan-dialog';
+import { useScene } from '../../viewer/use-scene';
+import { DeriveDialog } from '../derive/derive-dialog';
 import type { PageActions } from './actions';
 import { ExportDialog } from './export-dialog';
 import { HelpDialog } from './help-dialog';
@@ -7,9 +9,17 @@ import { NewStructureDialog } from './new-structure-dialog';
 import { ReviewDialog } from './review-dialog';
 import { SaveDialog } from './save-dialog';
 import { WithdrawDialog } from './withdraw';
-import type { DialogName } from './workspace';
+import { recordOf, useWorkspace, type DialogName } from './workspace';
 
 type Props = { name: DialogName | null; actions: PageActions; onClose: () => void };
+
+/** The derivation of the structure that was active when the dialog was opened. */
+function ChangeDerivation({ onClose }: { onClose: () => void }) {
+  const { scene, set } = useWorkspace();
+  const activeId = useScene(scene, (state) => state.activeId);
+  const record = recordOf(set, activeId);
+  return record === null ? null : <DeriveDialog record={record} onClose={onClose} />;
+}
 
 /** The dialog that is open, if any. */
 export function Dialogs({ name, actions, onClose }: Props) {
@@ -24,6 +34,10 @@ export function Dialogs({ name, actions, onClose }: Props) {
       return <ExportDialog onClose={onClose} />;
     case 'new':
       return <NewStructureDialog onClose={onClose} />;
+    case 'derive':
+      return <DeriveDialog record={null} onClose={onClose} />;
+    case 'derivation':
+      return <ChangeDerivation onClose={onClose} />;
     case 'save':
       return <SaveDialog save={actions.saveWith} onClose={onClose} />;
     case 'submit':

@@ -9,6 +9,7 @@ import { Button, ButtonLink, SelectField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { Caution, ErrorNote, Loading } from '../../ui/feedback';
 import { useSession } from '../login/session';
+import { StaleCaution } from '../derive/derived-mark';
 import { StillDrawing } from './draw-again';
 import { ProfileNote, ReportTable } from './export-report';
 import { SendToPeer } from './send-to-peer';
@@ -114,6 +115,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
         <Caution>{t('viewer.export.unsaved', { names: unsaved.join(', ') })}</Caution>
       )}
       <StillDrawing />
+      <StaleCaution />
       <p className={css.muted}>{t('common.notClinical')}</p>
       <Sending setId={set.id} />
       {project !== null && <SendToPeer setId={set.id} projectId={project.id} leaving={leaving} />}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Page, Revision, Structure } from '../../api/types';
+import type { DerivedFrom, Page, Revision, Structure } from '../../api/types';
 import { useT, type Translate } from '../../i18n';
 import { named, problemText } from '../../i18n/problems';
 import { Badge, ErrorNote, Loading } from '../../ui/feedback';
@@ -9,6 +9,7 @@ import { Button } from '../../ui/controls';
 import { Dialog } from '../../ui/dialog';
 import { formatTime } from '../../ui/format';
 import { notify } from '../../ui/toast';
+import { words } from '../derive/expression';
 import { focus } from './commands';
 import { makerOf } from './inspector';
 import { sayRefused } from './refusal';
@@ -20,11 +21,19 @@ import { recordOf, useWorkspace } from './workspace';
 const COMPARISON_COLOUR = '#ffffff';
 
 /** The tools of software and of the history; what they write as reason says no more than their name. */
-const WITHOUT_REASON: ReadonlySet<string> = new Set(['network', 'rule', 'import', 'reject', 'restore', 'absent']);
+const WITHOUT_REASON: ReadonlySet<string> = new Set(['network', 'rule', 'import', 'reject', 'restore', 'absent', 'derive']);
 
 /** How much a revision changed; on how many slices is unknown of revisions from before it was counted. */
 const changeText = ({ changed_voxels: n, changed_slices: slices }: Revision, t: Translate): string =>
   slices === null ? t('viewer.history.change.voxels', { n }) : t('viewer.history.change', { n, slices });
+
+/** Of what a contour was computed, and from which revisions. */
+function derivedText({ expression, structures }: DerivedFrom, t: Translate): string {
+  const nameOf = (id: string): string | null => structures.find((one) => one.id === id)?.name ?? null;
+  const sources = structures.map(({ name, number }) => t('derive.from.revision', { name, n: number }));
+  const from = sources.length === 0 ? [] : [t('derive.from', { sources: sources.join(', ') })];
+  return [words(expression, nameOf, t), ...from].join(' · ');
+}
 
 type LineProps = { record: Structure; revision: Revision; same: number | null; onClose: () => void };
 
@@ -58,6 +67,7 @@ function Line({ record, revision, same, onClose }: LineProps) {
         {makerOf(revision, t)}
         {revision.reason !== '' && !WITHOUT_REASON.has(revision.tool) && <q>{revision.reason}</q>}
       </div>
+      {revision.derived_from !== null && <div className={css.derived}>{derivedText(revision.derived_from, t)}</div>}
       <div className={css.muted}>
         {t('viewer.cc', { n: volumeText(revision.volume_cc) })} ·{' '}
         {revision.number === 1

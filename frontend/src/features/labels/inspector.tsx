@@ -13,6 +13,7 @@ import { notify } from '../../ui/toast';
 import { voxelCc } from '../../lib/planes';
 import type { ShownStructure } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
+import { DerivedNote } from '../derive/derived-note';
 import { EmptySet } from './empty-set';
 import { Assess, Decide } from './judging';
 import { keyOf } from './keymap';
@@ -26,6 +27,7 @@ import { recordOf, useLabels, useWorkspace } from './workspace';
 export function makerOf(revision: Revision, t: Translate): string {
   if (revision.author !== null) return revision.author.display_name;
   const network = revision.network_version;
+  if (revision.tool === 'derive') return t('derive.by');
   if (network === null) return t(revision.tool === 'rule' ? 'viewer.by-rule' : 'viewer.by-import');
   return t('viewer.by-network', { name: network.name, version: network.version });
 }
@@ -193,6 +195,7 @@ export function Inspector() {
           </>
         )}
       </p>
+      <DerivedNote record={record} />
       {record.state === 'returned' && <ReturnNote record={record} />}
       {record.plausibility.length > 0 && (
         <ul className={css.warnings} aria-label={t('viewer.warnings')}>

@@ -11,7 +11,7 @@ export type Command =
   | 'contours' | 'fill' | 'crosshair' | 'reset' | 'layout'
   | 'preset.1' | 'preset.2' | 'preset.3' | 'preset.4' | 'preset.5' | 'preset.6'
   | 'op.interpolate' | 'op.fill-holes' | 'op.remove-islands' | 'op.smooth' | 'op.grow' | 'op.shrink'
-  | 'undo' | 'redo' | 'save' | 'accept' | 'approve' | 'return' | 'history' | 'help'; // prettier-ignore
+  | 'undo' | 'redo' | 'save' | 'accept' | 'approve' | 'return' | 'history' | 'derive' | 'help'; // prettier-ignore
 
 export type Binding = { readonly command: Command; readonly keys: readonly string[]; readonly label: Key };
 export type Group = { readonly title: Key; readonly bindings: readonly Binding[] };
@@ -97,6 +97,7 @@ export const KEYMAP: readonly Group[] = [
       bind('approve', 'review.approve.one', 'Shift+A'),
       bind('return', 'review.return.one', 'Shift+R'),
       bind('history', 'viewer.history', 'y'),
+      bind('derive', 'derive.key', 'j'),
       bind('save', 'viewer.save', 'Ctrl+s'),
       bind('help', 'viewer.help', '?'),
     ],

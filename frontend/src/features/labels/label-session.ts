@@ -192,12 +192,13 @@ export class LabelSession {
   private shown(structure: Structure, before: ShownStructure | undefined): ShownStructure {
     const { id, name, colour } = structure;
     const signed = structure.state === 'approved' || structure.state === 'submitted';
+    const derived = structure.derivation !== null; // what is drawn on it would stop it from following
     const wasSigned = this.signed.get(id) === true;
     this.signed.set(id, signed);
-    if (before !== undefined) return { ...before, name, colour, locked: signed === wasSigned ? before.locked : signed };
+    if (before !== undefined) return { ...before, name, colour, locked: signed === wasSigned ? before.locked : signed || derived };
     const mask = new BitMask(this.scene.volume.grid.shape_kji);
     const opacity = UNFILLED.has(structure.kind) ? 0 : FILL_OPACITY;
-    return { id, name, colour, visible: true, locked: signed, opacity, mask, count: 0 };
+    return { id, name, colour, visible: true, locked: signed || derived, opacity, mask, count: 0 };
   }
 
   private isStale({ id, head }: Structure): boolean {

@@ -13,6 +13,7 @@ import { acceptRefused, reviewRefused } from './refusal';
 import { sendRefused } from './send-to-peer';
 import { nextUnchecked } from './workspace';
 import { eligible, preselected } from './review-dialog';
+import { withdrawnBySaving } from './withdraw';
 import { volumeCell, volumeText } from './structure-list';
 import { offered } from './name-offer';
 import { offers } from './structure-names';
@@ -71,8 +72,8 @@ describe('drafts that the server has not taken', () => {
 describe('review', () => {
   const structure = (id: string, state: Structure['state'], drawn: boolean): Structure => ({
     id, name: id, original_name: id, standard_name: null, colour: '#ffffff', kind: 'ORGAN', number: 1, state, assessment: 'none', plausibility: [],
-    unknown: !drawn, approval: null, involved: {},
-    head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, changed_slices: 1, sha256: '', parent: 0 } : null,
+    unknown: !drawn, approval: null, involved: {}, derivation: null,
+    head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, changed_slices: 1, sha256: '', parent: 0, derived_from: null } : null,
   }); // prettier-ignore
   const all = [structure('a', 'draft', true), structure('b', 'draft', false), structure('c', 'submitted', true), structure('d', 'returned', true)];
 
@@ -185,6 +186,22 @@ describe('review', () => {
     expect(preselected('approve', waiting, 'me', 'odd', new Set())).toEqual(['sound']);
     expect(preselected('submit', waiting, 'me', 'odd', new Set())).toEqual(['sound', 'own']);
     expect(preselected('return', waiting, 'me', 'odd', new Set())).toEqual(['odd']);
+    const stale = { ...drawn, id: 'stale', derivation: { status: 'stale' } } as Structure;
+    expect(preselected('approve', [stale, sound], 'me', null, new Set())).toEqual(['sound']);
+  });
+
+  it('asks before a save withdraws the approval of what is saved or of what is derived from it', () => {
+    const approval = { user_name: 'R', at: '' };
+    const follower = (id: string, source: string): Structure => {
+      const derivation = { expression: { first: { kind: 'structure', structure_id: source }, steps: [] }, status: 'current' };
+      return { ...structure(id, 'approved', true), approval, derivation: derivation as unknown as Structure['derivation'] };
+    };
+    const cord = { ...structure('cord', 'approved', true), approval };
+    const structures = [cord, follower('ring', 'cord'), follower('later', 'ring'), follower('other', 'eye')];
+    const asked = (dirty: string[]): string[] =>
+      withdrawnBySaving({ set: { structures }, session: { state: { dirty: new Set(dirty) } } } as never).map((one) => one.id);
+    expect(asked(['cord'])).toEqual(['cord', 'ring', 'later']);
+    expect(asked([])).toEqual([]);
   });
 
   it('submits again beforehand only what was changed after its return', () => {

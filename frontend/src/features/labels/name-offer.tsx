@@ -7,6 +7,8 @@ import { useT } from '../../i18n';
 import { Button } from '../../ui/controls';
 import css from './viewer.module.css';
 
+/** Characters of a structure's name. */
+export const LONGEST_NAME = 64;
 const TYPING_MS = 250;
 const MOST = 4;
 

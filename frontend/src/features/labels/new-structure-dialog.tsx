@@ -7,11 +7,9 @@ import { useT } from '../../i18n';
 import { Button, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { ErrorNote } from '../../ui/feedback';
-import { NameOffer } from './name-offer';
+import { LONGEST_NAME, NameOffer } from './name-offer';
 import { NameList } from './structure-names';
 import { useWorkspace } from './workspace';
-
-const LONGEST = 64;
 
 /** Adds an empty structure; the names of the project's template and of TG-263 are offered. */
 export function NewStructureDialog({ onClose }: { onClose: () => void }) {
@@ -44,7 +42,7 @@ export function NewStructureDialog({ onClose }: { onClose: () => void }) {
           label={t('viewer.structure.name')}
           hint={t('names.hint')}
           value={name}
-          maxLength={LONGEST}
+          maxLength={LONGEST_NAME}
           autoComplete="off"
           list="structure-names"
           onChange={setName}

@@ -13,6 +13,7 @@ import { useSession } from '../login/session';
 import type { PageActions, ReviewAct } from './actions';
 import { makerOf } from './inspector';
 import { volumeText } from './structure-list';
+import { StaleCaution } from '../derive/derived-mark';
 import { StillDrawing } from './draw-again';
 import css from './viewer.module.css';
 import { WithdrawNote } from './withdraw';
@@ -31,7 +32,7 @@ export function eligible(act: ReviewAct, structures: readonly Structure[], dirty
 const isUnanswered = ({ id, state, head }: Structure, act: ReviewAct, dirty: ReadonlySet<string>): boolean =>
   act === 'submit' && state === 'returned' && head?.author === null && !dirty.has(id);
 
-/** What is chosen before a person has looked: nothing odd, empty or unchanged after a return, no own work, and one structure to return. */
+/** What is chosen before a person has looked: nothing odd, empty, stale or unchanged after a return, no own work, and one structure to return. */
 export function preselected(
   act: ReviewAct,
   structures: readonly Structure[],
@@ -42,8 +43,9 @@ export function preselected(
   if (act === 'return') return structures.filter((one) => one.id === activeId).map((one) => one.id);
   const isEmpty = ({ head, unknown }: Structure): boolean => !unknown && head !== null && head.slices === 0;
   const own = ({ involved }: Structure): boolean => act === 'approve' && involved[me] !== undefined;
+  const isStale = ({ derivation }: Structure): boolean => derivation !== null && derivation.status === 'stale';
   return structures
-    .filter((one) => !own(one) && !isEmpty(one) && !isUnanswered(one, act, dirty) && one.plausibility.length === 0)
+    .filter((one) => !own(one) && !isEmpty(one) && !isStale(one) && !isUnanswered(one, act, dirty) && one.plausibility.length === 0)
     .map((one) => one.id);
 }
 
@@ -129,6 +131,7 @@ export function ReviewDialog({ act, review, onClose }: Props) {
       {able.length < structures.length && <p className={css.muted}>{t('review.own.why')}</p>}
       {act === 'submit' && dirty.size > 0 && <p className={css.muted}>{t('viewer.review.unsaved')}</p>}
       {act !== 'return' && <StillDrawing />}
+      {act !== 'return' && <StaleCaution />}
       {act === 'submit' && <WithdrawNote />}
       {act === 'approve' && <p className={css.muted}>{t('viewer.review.sign')}</p>}
       <Field label={t('viewer.comment')} hint={silent ? t('viewer.comment.required') : undefined}>

@@ -8,6 +8,8 @@ import { voxelCc } from '../../lib/planes';
 import { useScene } from '../../viewer/use-scene';
 import type { ShownStructure } from '../../viewer/scene';
 import { DrawAgain } from './draw-again';
+import { DerivedMark } from '../derive/derived-mark';
+import { keyOf } from './keymap';
 import { ToolIcon } from './tool-icons';
 import css from './viewer.module.css';
 import { recordOf, useLabels, useWorkspace } from './workspace';
@@ -38,6 +40,7 @@ function Marks({ record, dirty, failed }: { record: Structure | null; dirty: boo
   const warnings = record?.plausibility ?? [];
   return (
     <>
+      <DerivedMark record={record} />
       {dirty && <i className={css.dirty} title={t('viewer.structure.unsaved')} role="img" aria-label={t('viewer.structure.unsaved')} />}
       {(warnings.length > 0 || failed) && (
         <span className={css.warn} title={failed ? t('viewer.structure.failed') : warnings.map((one) => slugText(one, t)).join('\n')}>
@@ -118,7 +121,7 @@ function Row({ structure }: { structure: ShownStructure }) {
 /** Every structure of the set: colour, visibility, name, state, volume, lock. */
 export function StructureList() {
   const t = useT();
-  const { scene, set, open, mayEdit } = useWorkspace();
+  const { scene, set, open, run, mayEdit } = useWorkspace();
   const structures = useScene(scene, (state) => state.structures);
   const [wanted, setWanted] = useState('');
   const all = structures.every((one) => one.visible);
@@ -152,6 +155,16 @@ export function StructureList() {
           onClick={() => open('new')}
         >
           <ToolIcon name="plus" size={16} />
+        </button>
+        <button
+          type="button"
+          className={css.mini}
+          aria-label={t('derive.title')}
+          title={`${t('derive.title')} (${keyOf('derive')})`}
+          disabled={!mayEdit || set === null}
+          onClick={() => run('derive')}
+        >
+          <ToolIcon name="derive" size={16} />
         </button>
       </header>
       {shown.length > 0 && (

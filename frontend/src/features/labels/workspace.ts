@@ -8,7 +8,8 @@ import type { Scene } from '../../viewer/scene';
 import type { Command } from './keymap';
 import type { LabelSession, SessionState } from './label-session';
 
-export type DialogName = 'plan' | 'help' | 'history' | 'submit' | 'approve' | 'return' | 'new' | 'save' | 'withdraw' | 'export';
+export type DialogName =
+  'plan' | 'help' | 'history' | 'submit' | 'approve' | 'return' | 'new' | 'save' | 'withdraw' | 'export' | 'derive' | 'derivation';
 
 export type Workspace = {
   readonly study: StudyDetail;

@@ -1,0 +1,161 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Expression, PlannedDose, Structure, Template } from '../../api/types';
+import { useT } from '../../i18n';
+import { Button, TextField, type Choice } from '../../ui/controls';
+import { Dialog, DialogActions } from '../../ui/dialog';
+import { Caution, ErrorNote } from '../../ui/feedback';
+import { notify } from '../../ui/toast';
+import { useScene } from '../../viewer/use-scene';
+import { planOf, prescriptionOf } from '../dose/prescription';
+import { dosesOf } from '../dose/use-dose';
+import { LONGEST_NAME, NameOffer } from '../labels/name-offer';
+import { volumeText } from '../labels/structure-list';
+import { NameList } from '../labels/structure-names';
+import { ApprovalLost } from '../labels/withdraw';
+import { recordOf, useLabels, useWorkspace } from '../labels/workspace';
+import css from './derive.module.css';
+import { formOf, MOST_MM, NEW_STEP, NO_OPERAND, readForm, sourcesOf, words, type Form } from './expression';
+import { dependsOn } from './followers';
+import { Lines } from './lines';
+import { useNameOf } from './names';
+
+/** What an operand can be: the drawn structures that are not derived from this one, and the doses of the image. */
+function useChoices(record: Structure | null): Choice[] {
+  const t = useT();
+  const { study, set, seriesId } = useWorkspace();
+  const structures = set?.structures ?? [];
+  const able = structures.filter((one) => one.head !== null && (record === null || !dependsOn(structures, one, record.id)));
+  const elsewhere = (record?.derivation?.sources ?? []).filter((one) => recordOf(set, one.structure_id) === null);
+  const doses = dosesOf(study, study.series.find((one) => one.id === seriesId)?.volume?.frame_of_reference_uid ?? '');
+  return [
+    ...able.map((one) => ({ value: `structure ${one.id}`, label: one.name })),
+    ...elsewhere.map(({ structure_id, name, head }) => ({
+      value: `structure ${structure_id}`,
+      label: t(head === null ? 'derive.operand.deleted' : 'derive.operand.elsewhere', { name }),
+    })),
+    ...doses.map((one) => ({ value: `isodose ${one.id}`, label: t('derive.operand.dose', { name: one.description || `RTDOSE ${one.number ?? ''}` }) })),
+  ];
+}
+
+/** The prescription that the viewer shows with a dose, or that of its plan. */
+function usePrescriptions(): (seriesId: string) => string {
+  const { study } = useWorkspace();
+  const doses = useQuery({
+    queryKey: keys.doses(study.id),
+    queryFn: () => api.get<{ items: PlannedDose[] }>(`/studies/${study.id}/doses`),
+    enabled: study.series.some((one) => one.modality === 'RTDOSE'),
+    staleTime: Infinity,
+  });
+  return (seriesId) => String(prescriptionOf(seriesId, planOf(doses.data?.items ?? [], seriesId)) ?? '');
+}
+
+/** What a person has to know before it is computed. */
+function Cautions({ record, expression }: { record: Structure | null; expression: Expression | null }) {
+  const t = useT();
+  const { session } = useWorkspace();
+  const nameOf = useNameOf(record);
+  const dirty = useLabels(session, (state) => state.dirty);
+  const unsaved = [...new Set(expression === null ? [] : sourcesOf(expression))].filter((id) => dirty.has(id));
+  return (
+    <>
+      {unsaved.length > 0 && <Caution>{t('derive.unsaved', { names: unsaved.map(nameOf).join(', ') })}</Caution>}
+      {record?.derivation?.status === 'overridden' && <Caution>{t('derive.overridden.lost')}</Caution>}
+      {record !== null && <ApprovalLost record={record} />}
+    </>
+  );
+}
+
+type NameProps = { name: string; onChange: (name: string) => void };
+
+function NameField({ name, onChange }: NameProps) {
+  const t = useT();
+  const { study, set } = useWorkspace();
+  const template = useQuery({
+    queryKey: keys.template(study.project_id),
+    queryFn: () => api.get<Template>(`/projects/${study.project_id}/template`),
+  });
+  const taken = new Set(set?.structures.map((one) => one.name));
+  return (
+    <>
+      <TextField
+        label={t('viewer.structure.name')}
+        hint={t('names.hint')}
+        value={name}
+        maxLength={LONGEST_NAME}
+        autoComplete="off"
+        list="derived-names"
+        onChange={onChange}
+      />
+      <NameList id="derived-names" template={template.data?.structures.map((one) => one.name) ?? []} taken={taken} />
+      <NameOffer typed={name.trim()} taken={taken} onChoose={onChange} />
+    </>
+  );
+}
+
+/** Asks the server for a new derived structure, or for another derivation of one. */
+function useDerive(record: Structure | null, name: string, onClose: () => void) {
+  const t = useT();
+  const client = useQueryClient();
+  const { session, scene } = useWorkspace();
+  return useMutation({
+    mutationFn: (expression: Expression) =>
+      record === null
+        ? api.post<Structure>(`/structure-sets/${session.setId}/derived-structures`, { name: name.trim(), expression })
+        : api.put<Structure>(`/structures/${record.id}/derivation`, { expression }, { ifMatch: `"${record.head?.number ?? 0}"` }),
+    onSuccess: async (made) => {
+      await client.invalidateQueries({ queryKey: keys.structureSet(session.setId) });
+      await client.invalidateQueries({ queryKey: keys.revisions(made.id) });
+      scene.set({ activeId: made.id });
+      notify(t('derive.made', { name: made.name, cc: volumeText(made.head?.volume_cc ?? 0) }));
+      onClose();
+    },
+  });
+}
+
+/** Derives a structure from others by margins, set algebra, distances and isodoses; `record` is one whose derivation is changed. */
+export function DeriveDialog({ record, onClose }: { record: Structure | null; onClose: () => void }) {
+  const t = useT();
+  const { set, scene } = useWorkspace();
+  const activeId = useScene(scene, (state) => state.activeId);
+  const [name, setName] = useState('');
+  const [form, setForm] = useState<Form>(() => {
+    if (record?.derivation !== null && record?.derivation !== undefined) return formOf(record.derivation.expression);
+    const drawn = recordOf(set, activeId)?.head ?? null;
+    return { first: { ...NO_OPERAND, source: drawn === null ? '' : `structure ${activeId ?? ''}` }, steps: [NEW_STEP] };
+  });
+  const nameOf = useNameOf(record);
+  const choices = useChoices(record);
+  const prescriptions = usePrescriptions();
+  const derive = useDerive(record, name, onClose);
+  const expression = readForm(form);
+  const ready = expression !== null && (record !== null || name.trim() !== '') && !derive.isPending;
+  const title = record === null ? t('derive.title.new') : t('derive.title.edit', { name: record.name });
+  return (
+    <Dialog title={title} wide onClose={onClose}>
+      <form
+        className={css.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) derive.mutate(expression);
+        }}
+      >
+        {record === null && <NameField name={name} onChange={setName} />}
+        <Lines form={form} choices={choices} prescriptionOf={prescriptions} onChange={setForm} />
+        <p className={css.result} role="status" aria-label={t('derive.result')}>
+          {expression === null ? <span>{t('derive.incomplete', { most: MOST_MM })}</span> : words(expression, nameOf, t)}
+        </p>
+        <Cautions record={record} expression={expression} />
+        {derive.error !== null && <ErrorNote error={derive.error} />}
+        <DialogActions>
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
+          <Button look="primary" type="submit" disabled={!ready}>
+            {t(derive.isPending ? 'viewer.op.running' : record === null ? 'derive.create' : 'derive.change')}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
