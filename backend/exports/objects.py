@@ -73,6 +73,8 @@ class OutgoingSet:
         ]
         if self.source_sha256 is not None:
             contents.append(f"source|{self.source_sha256}")
+        if self.structure_set.registration is not None:
+            contents.append(f"registration|{json.dumps(self.structure_set.registration, sort_keys=True)}")
         approval = self.approval.id if self.approval else ""
         label = self.structure_set.label
         if profile.holes != GENERIC.holes:
@@ -90,7 +92,19 @@ class OutgoingSet:
             software_version=VERSION,
             approved_by=self.approval.user_name if self.approval else None,
             approved_at=self.approval.at if self.approval else None,
+            description=_brought_by(self.structure_set),
         )
+
+
+def _brought_by(owner: StructureSet) -> str:
+    """Which registration brought the contours of a set to its images."""
+    said = owner.registration
+    if said is None:
+        return ""
+    return (
+        f"Contours of frame of reference {said['frame_of_reference_uid']},"
+        f" moved by registration {said['sop_instance_uid']}"
+    )
 
 
 def rtstruct_bytes(

@@ -86,14 +86,17 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
 
 
 def _source(session: Session, owner: StructureSet) -> str | None:
-    """Blob of the RTSTRUCT that a set came in as; None when it is gone, or was none."""
-    instance = session.get(Instance, owner.source_instance_id) if owner.source_instance_id else None
+    """Blob of the RTSTRUCT that a set came in as; None when it is gone, was none, or is of another frame."""
+    if owner.source_instance_id is None or owner.registration is not None:
+        return None
+    instance = session.get(Instance, owner.source_instance_id)
     return instance.sha256 if instance is not None and instance.sop_class_uid == RTSTRUCT else None
 
 
 def is_untouched_import(outgoing: OutgoingSet) -> bool:
-    """True while a set is as it came in: the study has it already."""
-    imported = outgoing.structure_set.origin == "import"
+    """True while a set is as it came in, on the images that it came for: the study has it already."""
+    owner = outgoing.structure_set
+    imported = owner.origin == "import" and owner.registration is None
     return imported and all(
         (one.head is None or one.head.number == 1) and one.structure.state == "draft"
         for one in outgoing.leaving

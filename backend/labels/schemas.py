@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from backend.accounts.schemas import UserOut
+from backend.studies.schemas import RegistrationOut
 from rt.nomenclature import Confidence, Finding
 from rt.nomenclature_index import Side
 
@@ -139,6 +140,9 @@ class StructureSetOut(BaseModel):
     series_id: str
     label: str
     origin: Literal["ai", "import", "manual"]
+    registration: Annotated[
+        RegistrationOut | None, Field(description="what brought its contours from another frame of reference")
+    ]
     structures: list[StructureOut]
     created_at: datetime
 

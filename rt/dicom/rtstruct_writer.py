@@ -96,6 +96,8 @@ def _begun(series: SeriesReference, header: ObjectHeader) -> Dataset:
     dataset.InstanceNumber = 1
     dataset.StructureSetLabel = plain_text(header.label, 16) or "RINKAKU"
     dataset.StructureSetName = plain_text(header.label, 64)
+    if header.description:
+        dataset.StructureSetDescription = header.description
     dataset.StructureSetDate, dataset.StructureSetTime = date_and_time(header.written_at)
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(series)]
     dataset.ApprovalStatus = "UNAPPROVED"

@@ -116,6 +116,7 @@ def describe_set(session: Session, row: StructureSet) -> StructureSetOut:
             "series_id": row.series_row_id,
             "label": row.label,
             "origin": row.origin,
+            "registration": row.registration,
             "structures": describe_structures(session, structures),
             "created_at": row.created_at,
         }
