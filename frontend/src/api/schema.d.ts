@@ -377,6 +377,7 @@ export interface components {
             revision: number;
             /** Dose Series Id */
             dose_series_id: string;
+            registration: components["schemas"]["RegistrationOut"] | null;
             /** Volume Cc */
             volume_cc: number;
             /** Outside Fraction */
@@ -1326,6 +1327,43 @@ export interface components {
             created_at: string;
         };
         /**
+         * RegisteredDose
+         * @description A dose of another frame of reference as an image of the study sees it.
+         */
+        RegisteredDose: {
+            /** Series Id */
+            series_id: string;
+            /**
+             * Modality
+             * @constant
+             */
+            modality: "RTDOSE";
+            /** Number */
+            number: number | null;
+            /** Description */
+            description: string;
+            volume: components["schemas"]["VolumeOut"];
+            registration: components["schemas"]["RegistrationOut"];
+        };
+        /**
+         * RegistrationOut
+         * @description The registration by which something of another frame of reference is shown.
+         */
+        RegistrationOut: {
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Label */
+            label: string;
+            /** Content Date */
+            content_date: string;
+            /** Frame Of Reference Uid */
+            frame_of_reference_uid: string;
+            /** Matrix */
+            matrix: number[];
+            /** Disagreement Mm */
+            disagreement_mm: number | null;
+        };
+        /**
          * ReviewIn
          * @description An act of review: on these structures, or on all that it can be done to.
          *
@@ -1546,6 +1584,7 @@ export interface components {
             structure_set_id: string;
             /** Dose Series Id */
             dose_series_id: string;
+            registration: components["schemas"]["RegistrationOut"] | null;
             /** Protocol */
             protocol: string;
             /** Items */
@@ -1871,6 +1910,8 @@ export interface components {
              * @enum {string}
              */
             origin: "ai" | "import" | "manual";
+            /** @description what brought its contours from another frame of reference */
+            registration: components["schemas"]["RegistrationOut"] | null;
             /** Structures */
             structures: components["schemas"]["StructureOut"][];
             /**
@@ -1953,6 +1994,8 @@ export interface components {
             series: components["schemas"]["SeriesOut"][];
             /** Structure Sets */
             structure_sets: components["schemas"]["StructureSetRow"][];
+            /** Registered Doses */
+            registered_doses: components["schemas"]["RegisteredDose"][];
         };
         /**
          * StudyPatch

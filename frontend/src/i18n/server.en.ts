@@ -62,6 +62,7 @@ export const serverEn = {
   'action.labels.revision.saved': 'Contour saved',
   'action.labels.set.created': 'Structure set created',
   'action.labels.set.imported': 'Structure set imported',
+  'action.labels.set.registered': 'Structure set drawn again by a newer registration',
   'action.labels.structure.approved': 'Contour approved',
   'action.labels.structure.assessed': 'AI contour assessed',
   'action.labels.structure.changed': 'Structure changed',

@@ -64,6 +64,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'action.labels.revision.saved': '輪郭の保存',
   'action.labels.set.created': 'ストラクチャセット作成',
   'action.labels.set.imported': 'ストラクチャセットの取り込み',
+  'action.labels.set.registered': '新しいレジストレーションによるストラクチャセットの再作成',
   'action.labels.structure.approved': '輪郭の承認',
   'action.labels.structure.assessed': 'AI輪郭の評価',
   'action.labels.structure.changed': 'ストラクチャの変更',
