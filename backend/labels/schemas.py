@@ -215,6 +215,7 @@ class ReviewIn(Closed):
     """An act of review: on these structures, or on all that it can be done to.
 
     `revisions` and `names` tell the heads and the names that were looked at; where they are others now, 412.
+    An approval is a signature, so it needs in `revisions` each structure that it is about.
     """
 
     comment: Annotated[str, Field(max_length=4000)] = ""

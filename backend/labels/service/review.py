@@ -20,7 +20,7 @@ from backend.jobs import service as jobs
 from backend.kit.errors import InvalidInput
 from backend.kit.ids import new_id
 from backend.labels import repository
-from backend.labels.errors import IllegalTransition, OwnWork, StaleName
+from backend.labels.errors import IllegalTransition, OwnWork, RevisionsRequired, StaleName
 from backend.labels.schemas import ReviewIn
 from backend.labels.service.involvement import involvement, is_unknown
 from backend.labels.service.progress import refresh_study
@@ -59,6 +59,8 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
         When structures are returned without saying why.
     OwnWork
         When the actor drew, accepted or submitted what he wants to approve.
+    RevisionsRequired
+        When an approval does not name in `revisions` every head that it signs.
     StaleRevision
         When `revisions` names an older head.
     StaleName
@@ -71,6 +73,7 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     chosen = _chosen(present, heads, act, body)
     if act is Act.APPROVE:
         _check_own(session, actor, chosen)
+        _check_named(chosen, body)
     for structure in chosen:
         _check_seen(session, structure, body)
         _move(structure, act)
@@ -140,6 +143,15 @@ def _check_own(session: Session, actor: Actor, chosen: Sequence[Structure]) -> N
                 structure_id=row.id,
                 name=row.name,
             )
+
+
+def _check_named(chosen: Sequence[Structure], body: ReviewIn) -> None:
+    """A signature is over the contour that was looked at, which only who signs can say."""
+    unnamed = [row.name for row in chosen if row.id not in body.revisions]
+    if unnamed:
+        raise RevisionsRequired(
+            f"revisions does not say which contour was looked at of {', '.join(unnamed)}", field="revisions"
+        )
 
 
 def _check_seen(session: Session, structure: Structure, body: ReviewIn) -> None:

@@ -13,6 +13,7 @@ export const slugsEn = {
   'slug.stale-draft': 'A newer draft exists',
   'slug.draft-elsewhere': 'You are editing this structure in another browser as well. Save here to keep what you see.',
   'slug.precondition-required': 'The revision it builds on is missing',
+  'slug.revisions-required': 'An approval must name the revisions that were looked at',
   'slug.too-large': 'Too large',
   'slug.too-many-requests': 'Too many attempts; wait a moment',
   'slug.invalid-input': 'The input is not acceptable',

@@ -15,6 +15,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.stale-draft': 'より新しい下書きがあります',
   'slug.draft-elsewhere': 'このストラクチャを別のブラウザでも編集中です。この画面の内容を残すには保存してください。',
   'slug.precondition-required': '元になる版の指定がありません',
+  'slug.revisions-required': '承認には、確認した版の指定が必要です',
   'slug.too-large': 'サイズが大きすぎます',
   'slug.too-many-requests': '試行回数が多すぎます。しばらく待ってください',
   'slug.invalid-input': '入力内容に誤りがあります',
