@@ -14,7 +14,11 @@ def looked_at(shown: dict[str, Any], structure_ids: Collection[str] = ()) -> dic
         one
         for one in shown["structures"]
         if one["head"]
-        and (one["id"] in structure_ids if structure_ids else one["state"] == "submitted" and not one["unknown"])
+        and (
+            one["id"] in structure_ids
+            if structure_ids
+            else one["state"] == "submitted" and not one["unknown"]
+        )
     ]
     return {"revisions": {one["id"]: one["head"]["number"] for one in chosen}}
 
