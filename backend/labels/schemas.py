@@ -126,6 +126,9 @@ class StructureOut(BaseModel):
     assessment: Assessment
     plausibility: list[PlausibilityWarning]
     unknown: Annotated[bool, Field(description="nothing drawn and no person said that it is absent")]
+    contours_only: Annotated[
+        bool, Field(description="came in as points or lines that fill no voxel; leaves so in an RTSTRUCT")
+    ]
     approval: Annotated[ApprovalOut | None, Field(description="that a new revision would withdraw")]
     involved: Annotated[
         dict[str, Involvement], Field(description="people by id who cannot approve it, and what they did")

@@ -201,6 +201,7 @@ class Structure(TypedDict):
     assessment: Literal["none", "accepted", "corrected", "rejected"]
     plausibility: list[Finding]
     unknown: bool
+    contours_only: bool
     approval: dict[str, str] | None
 
 

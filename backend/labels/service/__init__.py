@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.labels.service.involvement import is_unknown, standing_approvals
+from backend.labels.service.involvement import has_contours_only, is_unknown, standing_approvals
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.review import review as review_set
 from backend.labels.service.revisions import (
@@ -41,6 +41,7 @@ __all__ = [
     "find_structure",
     "get_revision",
     "grid_of",
+    "has_contours_only",
     "head_mask",
     "is_touched",
     "is_unknown",

@@ -22,7 +22,7 @@ from backend.labels.schemas import (
     StructureOut,
     StructureSetOut,
 )
-from backend.labels.service.involvement import involvement, is_unknown
+from backend.labels.service.involvement import has_contours_only, involvement, is_unknown
 from backend.labels.service.sets import open_set
 from backend.labels.tables import Draft, Review, Revision, Structure, StructureSet
 from backend.projects.service import Permission
@@ -94,6 +94,7 @@ def describe_structures(session: Session, rows: Sequence[Structure]) -> list[Str
                 "standard_name": match.name if (match := tg263_name(row.name)) else None,
                 "head": _revision(heads[row.id], people) if row.id in heads else None,
                 "unknown": is_unknown(row, heads.get(row.id)),
+                "contours_only": has_contours_only(row, heads.get(row.id)),
                 "approval": _approval(approvals.get(row.id)),
                 "involved": involved[row.id],
             }

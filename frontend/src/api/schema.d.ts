@@ -1368,6 +1368,7 @@ export interface components {
          * @description An act of review: on these structures, or on all that it can be done to.
          *
          *     `revisions` and `names` tell the heads and the names that were looked at; where they are others now, 412.
+         *     An approval is a signature, so it needs in `revisions` each structure that it is about.
          */
         ReviewIn: {
             /**
@@ -1836,6 +1837,11 @@ export interface components {
              * @description nothing drawn and no person said that it is absent
              */
             unknown: boolean;
+            /**
+             * Contours Only
+             * @description came in as points or lines that fill no voxel; leaves so in an RTSTRUCT
+             */
+            contours_only: boolean;
             /** @description that a new revision would withdraw */
             approval: components["schemas"]["ApprovalOut"] | null;
             /**

@@ -121,6 +121,7 @@ export const serverEn = {
   'change.problem': 'Problem',
   'change.refused': 'Refused',
   'change.revision': 'Revision',
+  'change.registration': 'Registration',
   'change.role': 'Role',
   'change.sha256': 'SHA-256',
   'change.slug': 'Reason',

@@ -123,6 +123,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'change.problem': '問題',
   'change.refused': '拒否',
   'change.revision': '版',
+  'change.registration': 'レジストレーション',
   'change.role': '役割',
   'change.sha256': 'SHA-256',
   'change.slug': '理由',

@@ -95,6 +95,7 @@ export const slugsEn = {
   'slug.names-alike': 'Names that look alike once they are cut',
   'slug.contour-many-points': 'More points than this system takes',
   'slug.contour-implicit-vr': 'A very long contour',
+  'slug.contours-moved-to-slices': 'Came between the slices and was edited: all of it is written on the slices',
   'slug.unknown-profile': 'No such export profile',
   'slug.cut-off': 'Cut off at the edge of the scan',
   'slug.volume-large': 'Unusually large',

@@ -97,6 +97,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.names-alike': '切り詰めると同じになる名前があります',
   'slug.contour-many-points': 'この装置の上限を超える点数の輪郭です',
   'slug.contour-implicit-vr': '非常に長い輪郭です',
+  'slug.contours-moved-to-slices': 'スライス間にあった輪郭が編集されたため、全体をスライス上に書き出します',
   'slug.unknown-profile': 'その書き出しプロファイルはありません',
   'slug.cut-off': '撮影範囲の端で切れています',
   'slug.volume-large': '体積が通常より大きい',
