@@ -121,25 +121,6 @@ def test_case_12_no_marker_is_left_in_any_byte(syntax):
         assert [found_in(read(data).to_json().encode()) for data in written] == [[]] * 4
 
 
-@pytest.mark.parametrize("keyword", ["BodyPartExamined", "ScanOptions", "RotationDirection"])
-def test_case_12_a_marker_in_a_code_that_is_kept_is_emptied(keyword):
-    ct = make_ct_series((1, 8, 8))[0]
-    ct.PatientName = f"{MARKER}^A"
-    setattr(ct, keyword, MARKER.upper())
-    done = read(out(encode(ct)))
-    assert done[keyword].value in ("", None)
-
-
-@pytest.mark.parametrize(
-    ("given", "left"),
-    [("HEADNECK", "HEADNECK"), ("DR SATO 4711", ""), ("TRIAL_17", ""), ("Lung", None), ("", "")],
-)
-def test_a_body_part_is_a_term_of_the_standard_or_nothing(given, left):
-    ct = make_ct_series((1, 8, 8))[0]
-    ct.BodyPartExamined = given
-    assert (read(out(encode(ct))).get("BodyPartExamined", None) or "") == (left or "")
-
-
 def test_case_12_a_marker_in_compressed_pixels_is_caught_by_the_search():
     ct = make_ct_series((1, 16, 16))[0]
     ct.PatientName = f"{MARKER}^A"

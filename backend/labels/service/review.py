@@ -61,10 +61,8 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
         When the actor drew, accepted or submitted what he wants to approve.
     RevisionsRequired
         When an approval does not name in `revisions` every head that it signs.
-    StaleRevision
-        When `revisions` names an older head.
-    StaleName
-        When `names` tells another name than the structure has.
+    StaleRevision, StaleName
+        When `revisions` names an older head, or `names` another name than the structure has.
     """
     rule = RULES[act]
     scope = open_set(session, actor, set_id, rule.permission)
@@ -72,8 +70,7 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     heads = repository.heads(session, present)
     chosen = _chosen(present, heads, act, body)
     if act is Act.APPROVE:
-        _check_own(session, actor, chosen)
-        _check_named(chosen, body)
+        _check_signing(session, actor, chosen, body)
     for structure in chosen:
         _check_seen(session, structure, body)
         _move(structure, act)
@@ -133,6 +130,16 @@ def _chosen(
     return [row for row in able if row.id in named]
 
 
+def _check_signing(session: Session, actor: Actor, chosen: Sequence[Structure], body: ReviewIn) -> None:
+    """Nobody signs his own work, and a signature is over the contour that was looked at."""
+    _check_own(session, actor, chosen)
+    unnamed = [row.name for row in chosen if row.id not in body.revisions]
+    if unnamed:
+        raise RevisionsRequired(
+            f"revisions does not say which contour was looked at of {', '.join(unnamed)}", field="revisions"
+        )
+
+
 def _check_own(session: Session, actor: Actor, chosen: Sequence[Structure]) -> None:
     involved = involvement(session, chosen)
     for row in chosen:
@@ -143,15 +150,6 @@ def _check_own(session: Session, actor: Actor, chosen: Sequence[Structure]) -> N
                 structure_id=row.id,
                 name=row.name,
             )
-
-
-def _check_named(chosen: Sequence[Structure], body: ReviewIn) -> None:
-    """A signature is over the contour that was looked at, which only who signs can say."""
-    unnamed = [row.name for row in chosen if row.id not in body.revisions]
-    if unnamed:
-        raise RevisionsRequired(
-            f"revisions does not say which contour was looked at of {', '.join(unnamed)}", field="revisions"
-        )
 
 
 def _check_seen(session: Session, structure: Structure, body: ReviewIn) -> None:
