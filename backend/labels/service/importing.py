@@ -165,7 +165,7 @@ def _brought(content: StructureSetContent, move: Move) -> IncomingSet:
         filled = fill(roi, move, grid)
         structures.append(_drawn_roi(roi, name, grid, filled.mask_kji if roi.contours else None))
         warnings += _about(_clean(roi.name), filled.warnings)
-    label = _clean(content.label) or "RTSTRUCT"
+    label = f"{(_clean(content.label) or 'RTSTRUCT')[:58]} (REG)"
     return IncomingSet(move.series, label, _doubted(structures), move.link.described(), tuple(warnings))
 
 
@@ -368,7 +368,8 @@ def _revision(one: Incoming) -> NewRevision | None:
 
 def _take_in_set(session: Session, instance_id: str, incoming: IncomingSet) -> StructureSet:
     owner = add_set(session, incoming.series, incoming.label, "import", instance_id)
-    owner.registration = incoming.registration
+    if incoming.registration is not None:
+        owner.registration = incoming.registration
     study = session.get_one(Study, owner.study_row_id)
     for one in incoming.structures:
         structure = add_structure(session, owner, one.new)

@@ -172,6 +172,7 @@ def test_contours_of_another_frame_become_contours_on_the_ct(
         sends(parts[part])
     (owner,) = sets()
     assert owner.registration is not None
+    assert owner.label == "TEST (REG)"
     assert owner.registration["sop_instance_uid"] == parts["reg"][0].SOPInstanceUID
     assert owner.registration["frame_of_reference_uid"] == patient.other_frame
     assert np.abs(np.reshape(owner.registration["matrix"], (4, 4)) - TURN).max() < 1e-6
