@@ -65,7 +65,7 @@ def read_registration(dataset: Dataset) -> SpatialRegistration:
         sop_instance_uid=text(dataset, "SOPInstanceUID"),
         frame_of_reference_uid=found.registered,
         label=plain_text(label, 64),
-        content_date=text(dataset, "ContentDate")[:8],
+        content_date="".join(filter(str.isdigit, text(dataset, "ContentDate")))[:8],
         content_time=text(dataset, "ContentTime")[:16],
         transforms=found.transforms,
         findings=tuple(findings),
