@@ -53,6 +53,8 @@ WarningSlug = Literal[
     "contours-without-structure",
     "contours-of-unknown-images",
     "holes-not-joined",
+    "registrations-disagree",
+    "registration-changed",
     "segmentation-fractional",
     "segmentation-undescribed",
 ]

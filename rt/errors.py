@@ -11,6 +11,7 @@ RtError
 │   ├── StructureSetError  an RTSTRUCT that cannot be read as a whole
 │   └── DicomUnsupported valid, but not of a kind that is taken in
 ├── DicomReferenceError  refers to another patient, series or frame of reference
+├── RegistrationError    a registration that does not move a patient rigidly
 ├── DoseError            a dose, or a question about one, that has no answer
 │   └── DoseMetricError  text that asks nothing of a DVH
 ├── DeidentificationError
@@ -95,6 +96,12 @@ class DicomReferenceError(RtError):
     """An object that refers to another patient, series or frame of reference."""
 
     slug = "wrong-reference"
+
+
+class RegistrationError(RtError):
+    """A registration that does not move a patient rigidly."""
+
+    slug = "registration-not-rigid"
 
 
 class DoseError(RtError):

@@ -101,7 +101,7 @@ def _approved(session: Session, set_id: str) -> OutgoingSet:
     outgoing = collect(session, set_id)
     if outgoing is None:
         raise NotFound("there is no such structure set")
-    check_dicom(outgoing)
+    check_dicom(outgoing, outgoing.leaving)
     if outgoing.approval is None:
         raise NotApproved("approve every structure that is drawn, or reject it")
     return outgoing

@@ -4,7 +4,7 @@ AppError
 ├── NotFound
 │   └── NoSuchProtocol        no protocol of this id is installed
 ├── Conflict
-│   ├── OtherFrame            dose and structure are in different frames of reference
+│   ├── OtherFrame            dose and structure are in frames of reference that nothing links
 │   └── NoDvh                 nothing is drawn, or nothing of it has a dose
 └── InvalidInput
     ├── NotADose              the series is no dose, or another patient's
@@ -23,7 +23,7 @@ class NoSuchProtocol(NotFound):
 
 
 class OtherFrame(Conflict):
-    """Dose and structure are in different frames of reference."""
+    """Dose and structure are in frames of reference that nothing links."""
 
     slug, title = "other-frame-of-reference", "Dose and image have different frames of reference"
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from backend.studies.schemas import WarningOut
+from backend.studies.schemas import RegistrationOut, WarningOut
 from rt.dicom.rtplan import Plan
 from rt.dose_metrics import Unit as MetricUnit
 from rt.dose_metrics import parse_metric
@@ -91,6 +91,8 @@ class DvhOut(BaseModel):
     structure: MeasuredStructure
     revision: int
     dose_series_id: str
+    registration: RegistrationOut | None
+    """What brought the dose to the image's frame of reference; null where it is in it."""
     volume_cc: float
     outside_fraction: float
     """Part of the volume outside the dose grid; all figures of dose are of the rest."""
@@ -238,5 +240,6 @@ class ScoreCard(BaseModel):
 
     structure_set_id: str
     dose_series_id: str
+    registration: RegistrationOut | None
     protocol: str
     items: list[ObjectiveResult]

@@ -34,7 +34,8 @@ from backend.labels import service as labels
 from backend.labels.tables import Revision, StructureSet
 from backend.projects.service import Permission
 from backend.studies import service as studies
-from backend.studies.schemas import WarningOut
+from backend.studies.registrations import Link
+from backend.studies.schemas import RegistrationOut, WarningOut
 from backend.studies.tables import Instance, Series
 from rt.dicom.parse import read_stored
 from rt.dicom.rtdose import DoseKind, dose_kind
@@ -57,6 +58,13 @@ class _Asked:
 
     grid: Grid
     dose: Series
+    link: Link | None
+    """What brings a dose of another frame of reference to the image's."""
+
+    @property
+    def registration(self) -> RegistrationOut | None:
+        """As it is shown."""
+        return RegistrationOut.model_validate(self.link.described()) if self.link else None
 
 
 def doses_of(session: Session, actor: Actor, study_id: str) -> DosesOut:
@@ -128,12 +136,13 @@ def dvh_of_revision(
         structure, scope = labels.open_structure(session, actor, structure_id, Permission.READ)
         revision = labels.get_revision(session, structure.id, number)
         asked = _asked(session, actor, scope.structure_set, dose_series_id)
-    dvh = _measured([revision], asked.grid, load_dose(asked.dose))
+    dvh = _measured([revision], asked.grid, load_dose(asked.dose, asked.link))
     doses, percent = dvh.cumulative(max(STEP_GY, float(dvh.edges_gy[-1]) / MOST_POINTS))
     return DvhOut(
         structure=MeasuredStructure(id=structure.id, name=structure.name, colour=structure.colour),
         revision=number,
         dose_series_id=dose_series_id,
+        registration=asked.registration,
         volume_cc=dvh.volume_cc,
         outside_fraction=dvh.outside_fraction,
         mean_gy=dvh.mean_gy,
@@ -157,7 +166,7 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
         ]
     by_name: dict[str, list[Measured]] = {}
     wanted = {name for objective in protocol.objectives for name in objective.structures}
-    dose = load_dose(asked.dose)
+    dose = load_dose(asked.dose, asked.link)
     for structure, head in drawn:
         match = tg263_name(structure.name)
         if match and match.name in wanted:
@@ -167,6 +176,7 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
     return ScoreCard(
         structure_set_id=set_id,
         dose_series_id=dose_series_id,
+        registration=asked.registration,
         protocol=protocol_id,
         items=[line for objective in protocol.objectives for line in lines_of(objective, measured)],
     )
@@ -180,32 +190,41 @@ def _metrics(text: str | None) -> tuple[Metric, ...]:
 
 
 def _asked(session: Session, actor: Actor, owner: StructureSet, dose_series_id: str) -> _Asked:
-    """The set's grid and the dose, when they are of one patient and one frame of reference."""
+    """The set's grid and the dose, when they are of one patient and in one frame of reference, or linked."""
     dose = studies.get_series(session, actor, dose_series_id, Permission.READ)
     image = repository.series(session, owner.series_row_id)
-    check_dose(session, image, dose)
-    return _Asked(labels.grid_of(image), dose)
+    return _Asked(labels.grid_of(image), dose, check_dose(session, image, dose))
 
 
-def check_dose(session: Session, image: Series, dose: Series) -> None:
-    """Refuse what is no dose of the image's patient (NotADose) in its frame of reference (OtherFrame)."""
+def check_dose(session: Session, image: Series, dose: Series) -> Link | None:
+    """What brings a dose into the image's frame of reference; None where it is in it.
+
+    NotADose when it is none of the image's patient, OtherFrame when nothing links the frames.
+    """
     if dose.modality != "RTDOSE":
         raise NotADose(f"the series is {dose.modality}, not RTDOSE", field="dose_series_id")
     patients = {repository.study(session, series.study_row_id).patient_row_id for series in (dose, image)}
     if len(patients) > 1:
         raise NotADose("the dose is another patient's", field="dose_series_id")
-    frames = (image.frame_of_reference_uid, dose.frame_of_reference_uid)
-    if not frames[0] or frames[0] != frames[1]:
+    grid, patient = labels.grid_of(image), patients.pop()
+    frames = (image.frame_of_reference_uid or "", dose.frame_of_reference_uid or "")
+    if frames[0] and frames[0] == frames[1]:
+        return None
+    link = studies.registration_between(session, patient, (frames[1], frames[0]), grid)
+    if link is None:
         raise OtherFrame(
-            "the dose's frame of reference is not the image's",
-            image_frame_of_reference_uid=frames[0], dose_frame_of_reference_uid=frames[1],
+            "the dose's frame of reference is not the image's, and no registration links them",
+            image_frame_of_reference_uid=frames[0] or None, dose_frame_of_reference_uid=frames[1] or None,
         )  # fmt: skip
+    return link
 
 
-def load_dose(series: Series) -> Dose:
-    """The distribution in Gy, assembled now if it was not; NoVolume or NoDvh where there is none."""
+def load_dose(series: Series, link: Link | None = None) -> Dose:
+    """The distribution in Gy where the link brings it, assembled if it was not; NoVolume or NoDvh of none."""
     series = studies.with_volume(series)
     voxels, grid = studies.load_volume(series)
+    if link is not None:
+        grid = link.transform.grid(grid)
     try:
         return Dose(voxels.astype("f4", copy=False), grid)
     except DoseError as error:

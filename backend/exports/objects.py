@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -55,6 +55,8 @@ class OutgoingSet:
     leaving: tuple[Leaving, ...]
     approval: Review | None
     """The newest approval when all that was drawn is approved."""
+    contours_only: tuple[Leaving, ...] = ()
+    """What came in as points or lines and leaves so, in an RTSTRUCT alone."""
     source_sha256: str | None = None
     """Blob of the RTSTRUCT that the set came in as."""
 
@@ -73,8 +75,16 @@ class OutgoingSet:
         ]
         if self.source_sha256 is not None:
             contents.append(f"source|{self.source_sha256}")
+        if self.structure_set.registration is not None:
+            contents.append(f"registration|{json.dumps(self.structure_set.registration, sort_keys=True)}")
         approval = self.approval.id if self.approval else ""
         label = self.structure_set.label
+        if modality == "RTSTRUCT":
+            contents += [
+                f"contours|{one.structure.number}|{_first_name(one)}|{one.structure.colour}|"
+                f"{one.head.contours_sha256 if one.head else ''}"
+                for one in self.contours_only
+            ]
         if profile.holes != GENERIC.holes:
             contents.append(f"holes: {profile.holes}")
         return derived_uid("instance", self.structure_set.id, modality, VERSION, label, approval, *contents)
@@ -90,7 +100,19 @@ class OutgoingSet:
             software_version=VERSION,
             approved_by=self.approval.user_name if self.approval else None,
             approved_at=self.approval.at if self.approval else None,
+            description=_brought_by(self.structure_set),
         )
+
+
+def _brought_by(owner: StructureSet) -> str:
+    """Which registration brought the contours of a set to its images."""
+    said = owner.registration
+    if said is None:
+        return ""
+    return (
+        f"Contours of frame of reference {said['frame_of_reference_uid']},"
+        f" moved by registration {said['sop_instance_uid']}"
+    )
 
 
 def rtstruct_bytes(
@@ -106,7 +128,8 @@ def rtstruct_bytes(
     source = None
     if outgoing.source_sha256 is not None:
         source = source_items(read_stored(storage().get(outgoing.source_sha256)))
-    structures, header = structures or structures_out(outgoing), outgoing.header("RTSTRUCT", profile)
+    structures = structures or structures_of_rtstruct(outgoing)
+    header = outgoing.header("RTSTRUCT", profile)
     return write_bytes(write_rtstruct(outgoing.reference, structures, header, source, profile=profile))
 
 
@@ -120,9 +143,9 @@ WRITERS: dict[str, Callable[[OutgoingSet], bytes]] = {"RTSTRUCT": rtstruct_bytes
 """The objects of a set that DICOMweb shows and peers are sent."""
 
 
-def check_dicom(outgoing: OutgoingSet) -> None:
+def check_dicom(outgoing: OutgoingSet, leaving: Sequence[Leaving]) -> None:
     """Refuse what DICOM cannot express."""
-    if not outgoing.leaving:
+    if not leaving:
         raise NothingToExport("the structure set is empty")
     if not outgoing.reference.sop_instance_uids:
         raise NotAsDicom("the images did not come as DICOM, one instance a slice; NIfTI is possible")
@@ -130,8 +153,22 @@ def check_dicom(outgoing: OutgoingSet) -> None:
 
 def structures_out(outgoing: OutgoingSet) -> list[StructureOut]:
     """What the writers of DICOM take."""
-    check_dicom(outgoing)
+    check_dicom(outgoing, outgoing.leaving)
     return [_structure(one, outgoing) for one in outgoing.leaving]
+
+
+def structures_of_rtstruct(outgoing: OutgoingSet) -> list[StructureOut]:
+    """What the writer of RTSTRUCT takes: also points and lines, under the names that they came with."""
+    check_dicom(outgoing, (*outgoing.leaving, *outgoing.contours_only))
+    bare = [
+        replace(_structure(one, outgoing), name=_first_name(one), original_name="")
+        for one in outgoing.contours_only
+    ]
+    return [_structure(one, outgoing) for one in outgoing.leaving] + bare
+
+
+def _first_name(one: Leaving) -> str:
+    return one.structure.original_name or one.structure.name
 
 
 def _structure(one: Leaving, outgoing: OutgoingSet) -> StructureOut:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from backend.exports.errors import UnknownProfile
-from backend.exports.objects import OutgoingSet, rtstruct_bytes, seg_bytes, structures_out
+from backend.exports.objects import (
+    OutgoingSet,
+    rtstruct_bytes,
+    seg_bytes,
+    structures_of_rtstruct,
+    structures_out,
+)
 from backend.exports.schemas import DicomFormat, ExportReport, ProfileOut, StructureReport
 from backend.projects.deidentification import Deidentifier
 from backend.studies.schemas import WarningOut
@@ -35,11 +41,12 @@ def report_of(
 
     De-identification changes no contour and no voxel, but what the contours refer to.
     """
-    structures = structures_out(outgoing)
     if form is DicomFormat.RTSTRUCT:
+        structures = structures_of_rtstruct(outgoing)
         data = rtstruct_bytes(outgoing, profile, structures)
         read = read_back_rtstruct(data, outgoing.reference, structures, profile)
     else:
+        structures = structures_out(outgoing)
         data = seg_bytes(outgoing, structures)
         read = read_back_seg(data, outgoing.reference, structures)
     if hidden is not None:

@@ -34,7 +34,7 @@ from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from backend.kit.errors import NotFound
 from backend.kit.storage import storage
-from backend.labels.service import is_unknown, open_set, standing_approvals
+from backend.labels.service import has_contours_only, is_unknown, open_set, standing_approvals
 from backend.labels.tables import Revision, StructureSet
 from backend.projects import service as projects
 from backend.projects.deidentification import Deidentifier, deidentifier
@@ -69,9 +69,10 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
     if owner is None:
         return None
     series = session.get_one(Series, owner.series_row_id)
-    rows = repository.structures(session, set_id)
-    heads = repository.heads(session, rows)
-    rows = [row for row in rows if row.head == 0 or not is_unknown(row, heads[row.id])]
+    present = repository.structures(session, set_id)
+    heads = repository.heads(session, present)
+    bare = tuple(Leaving(row, heads[row.id]) for row in present if has_contours_only(row, heads.get(row.id)))
+    rows = [row for row in present if row.head == 0 or not is_unknown(row, heads[row.id])]
     heads = {row.id: heads[row.id] for row in rows if row.head}
     approvals = standing_approvals(session, rows)
     complete = bool(heads) and set(heads) <= set(approvals)
@@ -80,20 +81,24 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
         position=repository.position(session, owner),
         reference=reference_of(session, series),
         leaving=tuple(Leaving(row, heads.get(row.id)) for row in rows),
+        contours_only=bare,
         approval=max(approvals.values(), key=lambda review: review.at) if complete else None,
         source_sha256=_source(session, owner),
     )
 
 
 def _source(session: Session, owner: StructureSet) -> str | None:
-    """Blob of the RTSTRUCT that a set came in as; None when it is gone, or was none."""
-    instance = session.get(Instance, owner.source_instance_id) if owner.source_instance_id else None
+    """Blob of the RTSTRUCT that a set came in as; None when it is gone, was none, or is of another frame."""
+    if owner.source_instance_id is None or owner.registration is not None:
+        return None
+    instance = session.get(Instance, owner.source_instance_id)
     return instance.sha256 if instance is not None and instance.sop_class_uid == RTSTRUCT else None
 
 
 def is_untouched_import(outgoing: OutgoingSet) -> bool:
-    """True while a set is as it came in: the study has it already."""
-    imported = outgoing.structure_set.origin == "import"
+    """True while a set is as it came in, on the images that it came for: the study has it already."""
+    owner = outgoing.structure_set
+    imported = owner.origin == "import" and owner.registration is None
     return imported and all(
         (one.head is None or one.head.number == 1) and one.structure.state == "draft"
         for one in outgoing.leaving

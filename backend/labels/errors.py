@@ -6,6 +6,8 @@ AppError
 │   ├── StaleName             it is called otherwise than the page showed
 │   ├── StaleDraft            this person's draft was begun from a newer revision
 │   └── DraftElsewhere        another window of this person has written the draft since
+├── PreconditionRequired
+│   └── RevisionsRequired     an approval does not say which revisions were looked at
 ├── Conflict
 │   ├── IllegalTransition     the state does not allow this act
 │   ├── NameTaken             two structures of one set with one name
@@ -22,7 +24,7 @@ AppError
 
 from __future__ import annotations
 
-from backend.kit.errors import Conflict, Forbidden, InvalidInput, Stale
+from backend.kit.errors import Conflict, Forbidden, InvalidInput, PreconditionRequired, Stale
 
 
 class StaleRevision(Stale):
@@ -47,6 +49,12 @@ class DraftElsewhere(Stale):
     """Another window of the same person has written the draft since this one last saw it."""
 
     slug, title = "draft-elsewhere", "You are editing this structure in another window"
+
+
+class RevisionsRequired(PreconditionRequired):
+    """An approval does not say which revisions were looked at."""
+
+    slug, title = "revisions-required", "The revisions that were looked at are not named"
 
 
 class IllegalTransition(Conflict):

@@ -48,6 +48,12 @@ def sets_from_instance(session: Session, instance_id: str) -> Sequence[Structure
     return session.scalars(select(StructureSet).where(StructureSet.source_instance_id == instance_id)).all()
 
 
+def series_of_patient(session: Session, patient_row_id: str) -> Sequence[Series]:
+    """All series of all of a patient's studies."""
+    statement = select(Series).join(Study, Study.id == Series.study_row_id)
+    return session.scalars(statement.where(Study.patient_row_id == patient_row_id)).all()
+
+
 def lock_series(session: Session, series_id: str) -> Series:
     """The series, so that nobody else makes a set on it meanwhile."""
     return session.get_one(Series, series_id, with_for_update=True)

@@ -252,9 +252,9 @@ def submit_structures(set_id: str, body: ReviewIn, session: SessionDep, actor: A
     return _reviewed(session, actor, set_id, Act.SUBMIT, body)
 
 
-@router.post("/structure-sets/{set_id}/approve", responses=problems(404, 409, 412))
+@router.post("/structure-sets/{set_id}/approve", responses=problems(404, 409, 412, 428))
 def approve_structures(set_id: str, body: ReviewIn, session: SessionDep, actor: ActorDep) -> StructureSetOut:
-    """Sign the structures named, or all submitted ones; not those that one drew oneself."""
+    """Sign the structures named, or all submitted ones, at the revisions named; not one's own work."""
     return _reviewed(session, actor, set_id, Act.APPROVE, body)
 
 

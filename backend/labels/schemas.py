@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field, 
 
 from backend.accounts.schemas import UserOut
 from backend.labels.expressions import Expression
+from backend.studies.schemas import RegistrationOut
 from rt.nomenclature import Confidence, Finding
 from rt.nomenclature_index import Side
 
@@ -181,6 +182,9 @@ class StructureOut(BaseModel):
     assessment: Assessment
     plausibility: list[PlausibilityWarning]
     unknown: Annotated[bool, Field(description="nothing drawn and no person said that it is absent")]
+    contours_only: Annotated[
+        bool, Field(description="came in as points or lines that fill no voxel; leaves so in an RTSTRUCT")
+    ]
     approval: Annotated[ApprovalOut | None, Field(description="that a new revision would withdraw")]
     involved: Annotated[
         dict[str, Involvement], Field(description="people by id who cannot approve it, and what they did")
@@ -196,6 +200,9 @@ class StructureSetOut(BaseModel):
     series_id: str
     label: str
     origin: Literal["ai", "import", "manual"]
+    registration: Annotated[
+        RegistrationOut | None, Field(description="what brought its contours from another frame of reference")
+    ]
     structures: list[StructureOut]
     created_at: datetime
 
@@ -268,6 +275,7 @@ class ReviewIn(Closed):
     """An act of review: on these structures, or on all that it can be done to.
 
     `revisions` and `names` tell the heads and the names that were looked at; where they are others now, 412.
+    An approval is a signature, so it needs in `revisions` each structure that it is about.
     """
 
     comment: Annotated[str, Field(max_length=4000)] = ""

@@ -28,6 +28,8 @@ class StructureSet(Base):
     origin: Mapped[str] = mapped_column(String(16))
     source_instance_id: Mapped[str | None] = mapped_column(String(36))
     """Instance of the imported RTSTRUCT or SEG."""
+    registration: Mapped[dict[str, Any] | None]
+    """What brought its contours from another frame of reference (studies.schemas, `RegistrationOut`)."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

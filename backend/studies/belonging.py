@@ -1,7 +1,8 @@
-"""Whether an RTSTRUCT, SEG or RTDOSE belongs to the images it refers to, as far as those are in the store.
+"""Whether an RTSTRUCT, SEG, RTDOSE or REG belongs to what it refers to, as far as that is in the store.
 
 The door asks before it stores, and once more at the end of a batch, because the images may have come later.
 What refers to images that are nowhere yet is stored; whoever reads it when they come says what is wrong.
+A dose may be in another frame of reference than its images: it is shown once a registration links the two.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from backend.kit.db import session_scope
 from backend.kit.storage import storage
 from backend.studies import repository
 from backend.studies.persons import Person, is_someone_else, person_of
+from backend.studies.registrations import IMAGES
 from backend.studies.tables import Instance, Patient, Series, Study
-from rt.dicom.kinds import RTDOSE, RTSTRUCT, SEGMENTATIONS
+from rt.dicom.kinds import REGISTRATIONS, RTDOSE, RTSTRUCT, SEGMENTATIONS
 from rt.dicom.parse import read_stored
 from rt.dicom.references import References, read_references
 from rt.errors import DicomReferenceError
 
-REFERRING = SEGMENTATIONS | {RTSTRUCT, RTDOSE}
+REFERRING = SEGMENTATIONS | REGISTRATIONS | {RTSTRUCT, RTDOSE}
 """SOP classes that must belong to what they refer to."""
-_IMAGES = frozenset({"CT", "MR", "PT"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,10 @@ class _Found:
 
 
 def check_belonging(project_id: str, own: References) -> None:
-    """DicomReferenceError when it is of another patient, study or frame of reference than its images."""
+    """DicomReferenceError when it is of another patient or study than its images, or drawn on others."""
+    if own.sop_class_uid in REGISTRATIONS:
+        _check_linked(project_id, own)
+        return
     pending, seen = [own], set[str]()
     image_studies, object_studies = set[str](), set[str]()
     while pending:
@@ -63,6 +67,15 @@ def check_belonging(project_id: str, own: References) -> None:
     if not image_studies:
         image_studies = _studies_of_frame(project_id, own)
     _check_study(own, image_studies or object_studies)
+
+
+def _check_linked(project_id: str, own: References) -> None:
+    """A registration may lie in any study of its patient; the images of its frames must be the patient's."""
+    for frame in sorted(own.linked_frames):
+        with session_scope(read_only=True) as session:
+            found = _in_project(session, project_id, Series.frame_of_reference_uid == frame)
+        if found:
+            _of_patient(own, found)
 
 
 def _references(sha256: str) -> References | None:
@@ -107,27 +120,17 @@ def _check_study(own: References, studies: Collection[str]) -> None:
 
 
 def _studies_of_frame(project_id: str, own: References) -> set[str]:
-    """Studies of the images in its frame of reference, which must be its patient's, where it names none.
+    """Studies of the images in a dose's frame of reference, which must be its patient's, where it names none.
 
-    A dose must be in the frame of reference of images of its study, if those are here; a structure set or
-    segmentation names images, which may come yet.
+    A structure set or segmentation names images, which may come yet.
     """
     if not own.frame:
         return set()
     with session_scope(read_only=True) as session:
         found = _in_project(session, project_id, Series.frame_of_reference_uid == own.frame)
-        beside = _in_project(session, project_id, Study.study_instance_uid == own.study_instance_uid)
     if found:
         found = _of_patient(own, found)
-    if own.sop_class_uid != RTDOSE:
-        return set()
-    frames = {one.frame_of_reference_uid for one in beside} - {""}
-    if frames and not found:
-        raise DicomReferenceError(
-            f"it is in frame of reference {own.frame}, the images of its study in {min(frames)};"
-            " where other images of it are to come, send it after them"
-        )
-    return {one.study_instance_uid for one in found}
+    return {one.study_instance_uid for one in found} if own.sop_class_uid == RTDOSE else set()
 
 
 def _images(session: Session, project_id: str, said: References) -> dict[str, list[_Found]]:
@@ -154,7 +157,7 @@ def _series(session: Session, project_id: str, wanted: ColumnElement[bool]) -> I
         select(Series, Study.study_instance_uid, Patient)
         .join(Study, Study.id == Series.study_row_id)
         .join(Patient, Patient.id == Study.patient_row_id)
-        .where(Study.project_id == project_id, Series.modality.in_(_IMAGES), wanted)
+        .where(Study.project_id == project_id, Series.modality.in_(IMAGES), wanted)
     )
     for series, study_uid, patient in session.execute(statement):
         frame = (series.volume or {}).get("frame_of_reference_uid") or series.frame_of_reference_uid or ""

@@ -129,6 +129,33 @@ class VolumeOut(BaseModel):
     digest: str
 
 
+class RegistrationOut(BaseModel):
+    """The registration by which something of another frame of reference is shown."""
+
+    sop_instance_uid: str
+    label: str
+    content_date: str
+    """DA, or empty."""
+    frame_of_reference_uid: str
+    """The frame that it came from."""
+    matrix: Annotated[list[float], Field(min_length=16, max_length=16)]
+    """4×4, row by row, from that frame's millimetres to the image's."""
+    disagreement_mm: float | None
+    """How far an older registration of the same frames is off it somewhere in the image; null: they agree."""
+
+
+class RegisteredDose(BaseModel):
+    """A dose of another frame of reference as an image of the study sees it."""
+
+    series_id: str
+    modality: Literal["RTDOSE"]
+    number: int | None
+    description: str
+    volume: VolumeOut
+    """Its grid and frame of reference are the image's; its voxels are those of the series."""
+    registration: RegistrationOut
+
+
 class SeriesOut(BaseModel):
     """One series of a study."""
 
@@ -161,6 +188,8 @@ class StudyDetail(StudyRow):
 
     series: list[SeriesOut]
     structure_sets: list[StructureSetRow]
+    registered_doses: list[RegisteredDose]
+    """Of any of the patient's studies."""
 
 
 class StudyPatch(BaseModel):

@@ -26,6 +26,7 @@ from backend.studies import repository
 from backend.studies.derived import reference_of, replace_derived_instance, store_derived_object
 from backend.studies.errors import NoVolume
 from backend.studies.imports import import_path
+from backend.studies.registrations import Link, link, of_patient, registered_doses
 from backend.studies.repository import Cursor
 from backend.studies.schemas import (
     SeriesOut,
@@ -38,6 +39,7 @@ from backend.studies.schemas import (
 from backend.studies.settling import FORGOTTEN, WITH_VOLUME, assemble_series, settle, settle_forgotten
 from backend.studies.tables import Patient, Series, Study
 from backend.studies.volumes import load_volume
+from rt.geometry import Grid
 
 __all__ = [
     "assemble_series",
@@ -47,6 +49,7 @@ __all__ = [
     "import_path",
     "load_volume",
     "reference_of",
+    "registration_between",
     "replace_derived_instance",
     "series_of",
     "settle",
@@ -87,6 +90,13 @@ def _require(session: Session, actor: Actor, study: Study, permission: Permissio
 def series_of(session: Session, study_id: str) -> Sequence[Series]:
     """All series of a study, in the order of their numbers."""
     return repository.series_of(session, [study_id])
+
+
+def registration_between(
+    session: Session, patient_row_id: str, frames: tuple[str, str], grid: Grid
+) -> Link | None:
+    """The registration that brings a patient's first frame of reference to the second, where a grid lies."""
+    return link(of_patient(session, patient_row_id), *frames, grid)
 
 
 def with_volume(series: Series) -> Series:
@@ -154,6 +164,7 @@ def study_detail(session: Session, actor: Actor, study_id: str) -> StudyDetail:
             )
             for found_set in repository.structure_sets(session, [study_id])
         ],
+        registered_doses=registered_doses(session, found[0], series),
     )
 
 

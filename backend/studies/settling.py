@@ -8,12 +8,14 @@ that came in one piece is assembled at once; one that arrives instance by instan
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import column, select, table
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.jobs.service import JobRequest, announce, enqueue
@@ -21,7 +23,7 @@ from backend.jobs.tables import Job
 from backend.kit.clock import now
 from backend.kit.db import session_scope
 from backend.projects.tables import Project
-from backend.studies import volumes
+from backend.studies import registrations, volumes
 from backend.studies.tables import Instance, Series, Study
 from backend.webhooks import service as webhooks
 from rt.dicom.series import GeometryFinding, check_geometry
@@ -55,8 +57,22 @@ def settle(study_ids: Collection[str], arrived: Mapping[str, int] | None = None)
         changed = [s.id for s in images if arrived is None or s.id in arrived]
         for series_id in changed:
             _settle_series(series_id, arrived)
+        if any(s.modality == "REG" for s in series):
+            _settle_registrations(study_id)
         with session_scope() as session:
-            _ask_for_structures(session, study_id)
+            study = session.get(Study, study_id)
+            if study is not None:
+                _ask_for_structures(session, study, again=False)
+                registrations.warn_of_unregistered(session, study.patient_row_id)
+
+
+def _settle_registrations(study_id: str) -> None:
+    """Keep the registrations that came, each with the asking for what it may move."""
+    for instance, content in registrations.unread(study_id):
+        with suppress(IntegrityError), session_scope() as session:  # another process may have been quicker
+            study = session.get_one(Study, study_id)
+            registrations.keep(session, study, instance, content)
+            _ask_for_structures(session, study, again=True)
 
 
 def settle_forgotten(session: Session) -> int:
@@ -129,7 +145,8 @@ def assemble_series(series_id: str) -> bool:
         if built is not None:
             webhooks.emit(session, study.project_id, "study.arrived", study.id, _told(study))
             _ask_for_contours(session, series, study)
-            _ask_for_structures(session, study.id, again=True)
+            _ask_for_structures(session, study, again=True)
+            registrations.warn_of_unregistered(session, study.patient_row_id)
     log.info(
         "studies.series.settled", series_id=series_id, instances=len(instances), volume=built is not None
     )
@@ -210,19 +227,24 @@ def _ask_for_contours(session: Session, series: Series, study: Study) -> None:
         enqueue(session, JobRequest(kind, parameters, study.project_id, study.id, None, key, QUIET_S))
 
 
-def _ask_for_structures(session: Session, study_id: str, *, again: bool = False) -> None:
-    """Read structure sets that came as DICOM; those that wait, again when a new volume is there."""
-    study = session.get(Study, study_id)
-    if study is None:
-        return
-    done = select(_SETS.c.source_instance_id).where(_SETS.c.source_instance_id.is_not(None))
+def _ask_for_structures(session: Session, study: Study, *, again: bool) -> None:
+    """Read structure sets that came as DICOM; those that wait, `again` when there is something new to them.
+
+    Where registrations link frames of reference, what came in any of the patient's studies may be drawn on
+    images of any other, also when it was read before.
+    """
+    linked = bool(registrations.of_patient(session, study.patient_row_id))
+    theirs = (Study.patient_row_id == study.patient_row_id) if linked else (Study.id == study.id)
     waiting = (
-        select(Instance.id)
+        select(Instance.id, Series.study_row_id)
         .join(Series, Series.id == Instance.series_row_id)
-        .where(Series.study_row_id == study_id, Series.modality.in_(STRUCTURE_MODALITIES))
-        .where(Series.structure_set_id.is_(None), Instance.id.not_in(done))
+        .join(Study, Study.id == Series.study_row_id)
+        .where(theirs, Series.modality.in_(STRUCTURE_MODALITIES), Series.structure_set_id.is_(None))
     )
-    for instance_id in session.scalars(waiting).all():
+    if not linked:
+        done = select(_SETS.c.source_instance_id).where(_SETS.c.source_instance_id.is_not(None))
+        waiting = waiting.where(Instance.id.not_in(done))
+    for instance_id, study_id in session.execute(waiting.order_by(Instance.id)).all():
         key = f"import-structures:{instance_id}"
         asked = session.scalars(
             select(Job.id).where(Job.study_id == study_id, Job.coalesce_key == key).limit(1)

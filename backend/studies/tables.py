@@ -119,6 +119,26 @@ class Instance(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class Registration(Base):
+    """A spatial registration that was read; also one that links nothing, so that it is read once."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (UniqueConstraint("instance_row_id"),)
+
+    id: Mapped[str] = id_column()
+    study_row_id: Mapped[str] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    instance_row_id: Mapped[str] = mapped_column(ForeignKey("instances.id", ondelete="CASCADE"))
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    frame_of_reference_uid: Mapped[str] = mapped_column(String(64))
+    """The registered frame, that all points go to."""
+    label: Mapped[str] = mapped_column(String(64))
+    content_date: Mapped[str] = mapped_column(String(8))
+    content_time: Mapped[str] = mapped_column(String(16))
+    transforms: Mapped[dict[str, Any]]
+    """By the frame that points come from: 16 values of a rigid matrix, row by row."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class ImportBatch(Base):
     """One upload by a person or script, with the outcome of each file."""
 

@@ -39,10 +39,16 @@ class Reviews:
         set_id: str,
         comment: str = "",
         *,
+        seen: StructureSet,
         structure_ids: Sequence[str] | None = None,
-        seen: StructureSet | None = None,
     ) -> StructureSet:
-        """Sign what is submitted; OwnWork for what one drew, accepted or submitted."""
+        """Sign what is submitted of `seen`, as it was looked at; OwnWork for what one drew or submitted.
+
+        Without `structure_ids` it is all that was submitted when one looked.
+        """
+        if structure_ids is None:
+            waiting = [one for one in seen["structures"] if one["state"] == "submitted"]
+            structure_ids = [one["id"] for one in waiting if not one["unknown"]] or None
         return self._act(set_id, "approve", comment, structure_ids, seen)
 
     def send_back(

@@ -139,11 +139,34 @@ class StructureSetRow(TypedDict):
     created_at: str
 
 
+class Registration(TypedDict):
+    """What brought something from another frame of reference: `matrix` is 4×4, row by row, in millimetres."""
+
+    sop_instance_uid: str
+    label: str
+    content_date: str
+    frame_of_reference_uid: str
+    matrix: list[float]
+    disagreement_mm: float | None
+
+
+class RegisteredDose(TypedDict):
+    """A dose of another frame of reference, with the grid on which an image of the study sees its voxels."""
+
+    series_id: str
+    modality: Literal["RTDOSE"]
+    number: int | None
+    description: str
+    volume: VolumeInfo
+    registration: Registration
+
+
 class Study(StudyRow):
     """A study with what is in it."""
 
     series: list[Series]
     structure_sets: list[StructureSetRow]
+    registered_doses: list[RegisteredDose]
 
 
 class Revision(TypedDict):
@@ -194,6 +217,7 @@ class Structure(TypedDict):
     assessment: Literal["none", "accepted", "corrected", "rejected"]
     plausibility: list[Finding]
     unknown: bool
+    contours_only: bool
     approval: dict[str, str] | None
     derivation: Derivation | None
     """None of what is drawn."""
@@ -203,6 +227,7 @@ class StructureSet(StructureSetRow):
     """A structure set with its structures."""
 
     study_id: str
+    registration: Registration | None
     structures: list[Structure]
 
 

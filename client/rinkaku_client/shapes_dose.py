@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-from rinkaku_client.shapes import Finding
+from rinkaku_client.shapes import Finding, Registration
 
 
 class Dose(TypedDict):
@@ -54,6 +54,7 @@ class Dvh(TypedDict):
     structure: dict[str, str]
     revision: int
     dose_series_id: str
+    registration: Registration | None
     volume_cc: float
     outside_fraction: float
     mean_gy: float

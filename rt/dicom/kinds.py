@@ -19,13 +19,16 @@ SEG = "1.2.840.10008.5.1.4.1.1.66.4"
 LABEL_MAP_SEG = "1.2.840.10008.5.1.4.1.1.66.7"
 """Newer than the dictionary of pydicom 3.0."""
 REG = "1.2.840.10008.5.1.4.1.1.66.1"
+DEFORMABLE_REG = "1.2.840.10008.5.1.4.1.1.66.3"
 MODALITIES = {
     CT: "CT", ENHANCED_CT: "CT", MR: "MR", ENHANCED_MR: "MR", PET: "PT", RTSTRUCT: "RTSTRUCT",
     RTDOSE: "RTDOSE", RTPLAN: "RTPLAN", SEG: "SEG", LABEL_MAP_SEG: "SEG", REG: "REG",
+    DEFORMABLE_REG: "REG",
 }  # fmt: skip
 """Storage SOP classes that are taken in (PS3.4 B.5), with the Modality of their series."""
 CROSS_SECTIONS = frozenset({CT, ENHANCED_CT, MR, ENHANCED_MR, PET})
 SEGMENTATIONS = frozenset({SEG, LABEL_MAP_SEG})
+REGISTRATIONS = frozenset({REG, DEFORMABLE_REG})
 WITH_PIXELS = CROSS_SECTIONS | SEGMENTATIONS | {RTDOSE}
 
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"

@@ -123,6 +123,8 @@ class ObjectHeader:
     approved_by: str | None = None
     """Name of the person who approved; None writes UNAPPROVED."""
     approved_at: datetime | None = None
+    description: str = ""
+    """Where the contours are from, when they are not of the series itself (StructureSetDescription)."""
 
 
 def common_dataset(series: SeriesReference, header: ObjectHeader, sop_class_uid: str) -> Dataset:

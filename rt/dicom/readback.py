@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -20,14 +20,16 @@ from rt.dicom.outgoing import SeriesReference, StructureOut
 from rt.dicom.parse import parse_instance
 from rt.dicom.profiles import ExportProfile
 from rt.dicom.rtstruct import Roi, read_rtstruct
-from rt.dicom.rtstruct_writer import LONGEST_EXPLICIT
+from rt.dicom.rtstruct_writer import LONGEST_EXPLICIT, moved_to_slices
 from rt.dicom.seg import Segment, read_seg
 from rt.errors import DicomError
 from rt.geometry import Grid
 from rt.masks import Mask, volume_cc
 from rt.metrics import dice, surface_distances
 
-ProfileSlug = Literal["name-too-long", "names-alike", "contour-many-points", "contour-implicit-vr"]
+ProfileSlug = Literal[
+    "name-too-long", "names-alike", "contour-many-points", "contour-implicit-vr", "contours-moved-to-slices"
+]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class ExportFinding:
     detail: str
     values: dict[str, str | int | float] = field(default_factory=dict)
     """The names and numbers of `detail`, for a sentence in another language."""
+
+
+MOVED_TO_SLICES = ExportFinding(
+    "contours-moved-to-slices",
+    "its contours came between the slices; it was edited, so all of it is written on the slices",
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,11 @@ def read_back_rtstruct(
     """Each structure of an RTSTRUCT's bytes beside its mask; RtError when the bytes cannot be read."""
     rois = {roi.number: roi for roi in read_rtstruct(parse_instance(data).dataset).rois}
     alike = Counter(_shown(roi.name, profile) for roi in rois.values())
-    return tuple(_of_roi(_found(rois, one), one, series.grid, profile, alike) for one in structures)
+    read = [_of_roi(_found(rois, one), one, series.grid, profile, alike) for one in structures]
+    return tuple(
+        replace(row, findings=(MOVED_TO_SLICES, *row.findings)) if moved_to_slices(one, series) else row
+        for row, one in zip(read, structures, strict=True)
+    )
 
 
 def read_back_seg(

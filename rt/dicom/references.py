@@ -1,7 +1,7 @@
-"""What an RTSTRUCT, SEG, RTDOSE or RTPLAN says it belongs to, without its contours or pixels.
+"""What an RTSTRUCT, SEG, RTDOSE, RTPLAN or REG says it belongs to, without its contours or pixels.
 
-An RTSTRUCT and a SEG name image series, an RTDOSE plans and structure sets, and a plan its structure set
-(PS3.3 C.8.8.5, C.8.20.2, C.8.8.3, C.8.8.9).
+An RTSTRUCT and a SEG name image series, an RTDOSE plans and structure sets, a plan its structure set
+and a registration frames of reference (PS3.3 C.8.8.5, C.8.20.2, C.8.8.3, C.8.8.9, C.20.2).
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
-from rt.dicom.kinds import RTDOSE, RTPLAN, RTSTRUCT, SEGMENTATIONS
+from rt.dicom.kinds import REGISTRATIONS, RTDOSE, RTPLAN, RTSTRUCT, SEGMENTATIONS
 from rt.dicom.parse import PARSER_FAILURES, text
+from rt.dicom.registration import linked_frames
 from rt.dicom.rtstruct import StructureSetContent, check_reference, read_rtstruct
 from rt.errors import DicomReferenceError, RtError
 
@@ -37,6 +38,8 @@ class References:
     """SOP Instance UIDs of plans and structure sets."""
     frame_of_reference_uid: str = ""
     """Of a SEG or RTDOSE; empty where it says none, or joins several plans."""
+    linked_frames: frozenset[str] = frozenset()
+    """Frames of reference that a registration names."""
     structure_set: StructureSetContent | None = None
     """Of an RTSTRUCT, without contours."""
 
@@ -47,11 +50,13 @@ class References:
         return own or self.frame_of_reference_uid
 
     def check_frame(self, series_instance_uid: str, frame_of_reference_uid: str) -> None:
-        """DicomReferenceError when it is in another frame of reference than an image series it refers to."""
+        """DicomReferenceError when it is drawn in another frame of reference than the images it names."""
         if self.structure_set is not None:
             check_reference(
                 self.structure_set, self.patient_id, frame_of_reference_uid, series_instance_uid, ()
             )
+        elif self.sop_class_uid == RTDOSE:
+            return  # it may be linked to the image's; until it is, it is shown on no image
         elif self.frame_of_reference_uid not in ("", frame_of_reference_uid):
             own = self.frame_of_reference_uid
             raise DicomReferenceError(
@@ -81,6 +86,8 @@ def _read(dataset: Dataset) -> References | None:
     if kind in SEGMENTATIONS:
         named = frozenset(_uids(dataset, "ReferencedSeriesSequence", "SeriesInstanceUID"))
         return replace(known, series_instance_uids=named, frame_of_reference_uid=frame)
+    if kind in REGISTRATIONS:
+        return replace(known, linked_frames=linked_frames(dataset))
     structure_sets = frozenset(_uids(dataset, "ReferencedStructureSetSequence"))
     if kind == RTPLAN:
         return replace(known, object_uids=structure_sets)

@@ -1,7 +1,9 @@
 """Structures written as an RTSTRUCT (PS3.3 A.19).
 
 A structure keeps the points that it came in with on all slices where its mask is still what those points
-fill; the mask is traced on the others.
+fill; the mask is traced on the others.  Where its contours came between the image's slices, one edited slice
+means that all of it is traced on the slices: planes of two kinds in one structure would overlap and gape.
+Points and open lines stay as they came.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage
 
-from rt.contours import place_polygons, trace_polygons
+from rt.contours import Placement, place_polygons, trace_polygons
 from rt.dicom.contour_data import CLOSED_TYPES, DS_BYTES, Contour, enclosing, fill_contours, format_ds
 from rt.dicom.keyholes import join_contours
 from rt.dicom.outgoing import (
@@ -96,6 +98,8 @@ def _begun(series: SeriesReference, header: ObjectHeader) -> Dataset:
     dataset.InstanceNumber = 1
     dataset.StructureSetLabel = plain_text(header.label, 16) or "RINKAKU"
     dataset.StructureSetName = plain_text(header.label, 64)
+    if header.description:
+        dataset.StructureSetDescription = header.description
     dataset.StructureSetDate, dataset.StructureSetTime = date_and_time(header.written_at)
     dataset.ReferencedFrameOfReferenceSequence = [_frame_of_reference(series)]
     dataset.ApprovalStatus = "UNAPPROVED"
@@ -114,10 +118,26 @@ def outgoing_contours(structure: StructureOut, series: SeriesReference) -> list[
         original = fill_contours(structure.original_contours, series.grid).mask_kji
         traced_on = set(changed_slices(original, structure.mask_kji))
         closed = enclosing(kept)
-        placed = place_polygons([c.points_mm for c in closed], series.grid).slices
-        dropped = {id(c) for c, k in zip(closed, placed, strict=True) if k in traced_on}
+        placed = place_polygons([c.points_mm for c in closed], series.grid)
+        if traced_on and _is_between(placed):
+            return [c for c in kept if not c.encloses] + _traced(structure, series, None)
+        dropped = {id(c) for c, k in zip(closed, placed.slices, strict=True) if k in traced_on}
         kept = [c for c in kept if id(c) not in dropped]
     return kept + _traced(structure, series, traced_on)
+
+
+def moved_to_slices(structure: StructureOut, series: SeriesReference) -> bool:
+    """True when contours that came between the slices are written on them, because something was edited."""
+    closed = [c.points_mm for c in enclosing(structure.original_contours)]
+    if not closed or not _is_between(place_polygons(closed, series.grid)):
+        return False
+    original = fill_contours(structure.original_contours, series.grid).mask_kji
+    return bool(changed_slices(original, structure.mask_kji))
+
+
+def _is_between(placed: Placement) -> bool:
+    """Whether contours lie off the slices that they fall on."""
+    return any(warning.slug == "contour-off-slice" for warning in placed.warnings)
 
 
 def _traced(structure: StructureOut, series: SeriesReference, only: set[int] | None) -> list[Contour]:

@@ -70,7 +70,8 @@ def test_from_files_to_a_promoted_network(connect, project, tmp_path):
         assert (corrected["number"], corrected["parent"]) == (2, 1)
         np.testing.assert_array_equal(annotator.structures.mask(structure_id, 2), block(10))
         assert annotator.reviews.submit(set_id)["structures"][0]["state"] == "submitted"
-        assert reviewer.reviews.approve(set_id, "fine")["structures"][0]["state"] == "approved"
+        seen = reviewer.structures.get(set_id)
+        assert reviewer.reviews.approve(set_id, "fine", seen=seen)["structures"][0]["state"] == "approved"
     rtstruct = read_stored(administrator.exports.save(set_id, "rtstruct", tmp_path).read_bytes())
     assert [roi.ROIName for roi in rtstruct.StructureSetROISequence] == ["Parotid_L"]
     with zipfile.ZipFile(administrator.exports.save(set_id, "nifti", tmp_path)) as masks:

@@ -130,12 +130,14 @@ def test_own_work_needs_somebody_else(connect, drawn):
     clinician.structures.save(drawn.structure_id, larger(drawn.mask), 1)
     clinician.reviews.submit(drawn.set_id)
     with pytest.raises(OwnWork):
-        clinician.reviews.approve(drawn.set_id)
+        clinician.reviews.approve(drawn.set_id, seen=clinician.structures.get(drawn.set_id))
 
 
 def test_approval_of_what_was_not_seen_is_refused(connect, drawn):
     annotator, reviewer = connect("annotator"), connect("reviewer")
+    annotator.reviews.submit(drawn.set_id)
     seen = reviewer.structures.get(drawn.set_id)
+    reviewer.reviews.send_back(drawn.set_id, "longer")
     annotator.structures.save(drawn.structure_id, larger(drawn.mask), 1)
     annotator.reviews.submit(drawn.set_id)
     with pytest.raises(Stale, match="stale-revision"):

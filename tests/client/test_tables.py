@@ -57,7 +57,7 @@ def test_effort_of_corrections_is_a_table(connect, project, drawn):
     corrected[2:5, 6:16, 5:12] = True
     annotator.structures.save(drawn.structure_id, corrected, 1, seconds=30)
     annotator.reviews.submit(drawn.set_id)
-    reviewer.reviews.approve(drawn.set_id)
+    reviewer.reviews.approve(drawn.set_id, seen=reviewer.structures.get(drawn.set_id))
     run_queued("measure")
     (row,) = tables.effort(reviewer, project.id).to_dict("records")
     assert (row["structure"], row["n"], row["seconds"], row["slices"]) == ("Parotid_L", 1, 30, 3)

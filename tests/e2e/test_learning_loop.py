@@ -31,6 +31,7 @@ from rt.dicom.outgoing import write_bytes
 from rt.masks import Mask, encode_mask
 from tests.conftest import POSTGRES
 from tests.factories.openkbp import CtOptions, openkbp_ct
+from tests.factories.reviewing import looked_at
 from workers.supervisor import Supervisor, Timing
 
 PATIENTS = ("pt_202", "pt_204", "pt_206", "pt_208", "pt_209", "pt_210", "pt_219")
@@ -135,8 +136,11 @@ def _correct_and_approve(clinic: Clinic, study: str, truth: dict[str, Mask]) -> 
                 headers={"If-Match": f'"{structure["head"]["number"]}"'},
             )  # fmt: skip
             ids.append(structure["id"])
-    for who, act in ((clinic.annotator, "submit"), (clinic.reviewer, "approve")):
-        clinic.call("POST", f"/structure-sets/{drawn['id']}/{act}", who, json={"structure_ids": ids})
+    clinic.call(
+        "POST", f"/structure-sets/{drawn['id']}/submit", clinic.annotator, json={"structure_ids": ids}
+    )
+    seen = looked_at(_ai_set(clinic, study), ids)
+    clinic.call("POST", f"/structure-sets/{drawn['id']}/approve", clinic.reviewer, json=seen)
 
 
 @pytest.mark.shared_data

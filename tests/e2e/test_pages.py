@@ -13,6 +13,7 @@ from playwright.sync_api import Dialog, Page, expect
 from backend.accounts.actor import Actor
 from tests.e2e.conftest import Person
 from tests.factories.jobs import run_queued
+from tests.factories.reviewing import looked_at
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +38,8 @@ def _approve_all(address: str, study: str, login: Callable[..., dict[str, str]])
     author, reviewer = login("annotator"), login("reviewer")
     for row in call("GET", f"/studies/{study}", author)["structure_sets"]:
         call("POST", f"/structure-sets/{row['id']}/submit", author, {})
-        call("POST", f"/structure-sets/{row['id']}/approve", reviewer, {})
+        shown = call("GET", f"/structure-sets/{row['id']}", reviewer)
+        call("POST", f"/structure-sets/{row['id']}/approve", reviewer, looked_at(shown))
 
 
 @pytest.mark.timeout(900)

@@ -19,6 +19,9 @@ from pydicom.tag import Tag
 from rt.contours import trace_polygons
 from rt.dicom.contour_data import Contour, contours_from_json, contours_to_json, fill_contours, format_ds
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
+from rt.dicom.parse import parse_instance
+from rt.dicom.profiles import GENERIC
+from rt.dicom.readback import read_back_rtstruct
 from rt.dicom.rtstruct import check_reference, read_rtstruct, select_series, write_rtstruct
 from rt.dicom.uids import derived_uid, new_uid
 from rt.errors import DicomError, DicomReferenceError, MaskError
@@ -152,6 +155,32 @@ def test_case_33_points_stay_points_and_short_rings_are_not_written() -> None:
     assert [(c.geometric_type, c.data) for c in contours] == [("POINT", point.data)]
     filled = fill_contours((point, line), grid)
     assert [w.slug for w in filled.warnings] == ["contour-not-closed"]
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_an_edited_structure_that_came_between_the_slices_is_written_on_them_whole(edited: bool) -> None:
+    """Planes of two kinds in one structure would overlap on one side of the edit and gape on the other."""
+    grid = oriented_grid("HFS", SHAPE)
+    series, mask = series_on(grid), ball(SHAPE, (2, 9, 12), 4)
+    between = tuple(
+        Contour.of_points(polygon.points_mm + grid.matrix[:, 2] * 0.4 * grid.spacing_ijk_mm[2])
+        for polygon in trace_polygons(mask, grid)
+    )
+    point = Contour("-120.0\\60.0\\-8.9", "POINT")
+    after = mask.copy()
+    if edited:
+        after[2, 9, 17:19] = True
+    out = structure(after, original_contours=(*between, point))
+    data = write_bytes(write_rtstruct(series, [out], header()))
+    (roi,) = read_rtstruct(parse_instance(data).dataset).rois
+    assert roi.contours[0 if edited else -1].data == point.data
+    heights = {round(float(grid.to_index(c.points_mm)[:, 2].mean()), 3) for c in roi.contours if c.encloses}
+    drawn = {float(k) for k in np.flatnonzero(mask.any(axis=(1, 2)))}
+    assert heights == (drawn if edited else {k + 0.4 for k in drawn})
+    assert np.array_equal(fill_contours(roi.contours, grid).mask_kji, after)
+    (row,) = read_back_rtstruct(data, series, [out], GENERIC)
+    assert ("contours-moved-to-slices" in {one.slug for one in row.findings}) is edited
+    assert row.dice == 1.0
 
 
 def test_case_29_structures_without_contours_are_listed_empty() -> None:

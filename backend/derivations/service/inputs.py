@@ -21,6 +21,7 @@ from backend.derivations.errors import (
     SourceUnknown,
 )
 from backend.dose import service as dose
+from backend.dose.errors import OtherFrame
 from backend.labels import service as labels
 from backend.labels.expressions import Expression, dose_series_ids, in_words, structure_ids
 from backend.labels.schemas import DerivedFrom, StructureSource
@@ -134,7 +135,8 @@ def _dose(session: Session, image: Series, series_id: str) -> Series:
     series = repository.series(session, series_id)
     if series is None:
         raise DoseDeleted("the dose is not there any more")
-    dose.check_dose(session, image, series)
+    if dose.check_dose(session, image, series) is not None:
+        raise OtherFrame("a structure is not derived from a dose that a registration moved")
     return series
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from backend.labels.service.describing import describe_structures
 from backend.labels.service.following import digest_of, dose_source, is_current, request_derivation
-from backend.labels.service.involvement import DERIVE, is_unknown, standing_approvals
+from backend.labels.service.involvement import (
+    DERIVE,
+    has_contours_only,
+    is_unknown,
+    standing_approvals,
+)
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.review import review as review_set
 from backend.labels.service.revisions import (
@@ -55,6 +60,7 @@ __all__ = [
     "find_structure",
     "get_revision",
     "grid_of",
+    "has_contours_only",
     "head_mask",
     "is_current",
     "is_touched",

@@ -24,7 +24,7 @@ from backend.labels.schemas import (
     StructureSetOut,
 )
 from backend.labels.service.following import describe_derivations
-from backend.labels.service.involvement import involvement, is_unknown
+from backend.labels.service.involvement import has_contours_only, involvement, is_unknown
 from backend.labels.service.sets import open_set
 from backend.labels.tables import Draft, Review, Revision, Structure, StructureSet
 from backend.projects.service import Permission
@@ -98,6 +98,7 @@ def describe_structures(session: Session, rows: Sequence[Structure]) -> list[Str
                 "standard_name": match.name if (match := tg263_name(row.name)) else None,
                 "head": _revision(heads[row.id], people) if row.id in heads else None,
                 "unknown": is_unknown(row, heads.get(row.id)),
+                "contours_only": has_contours_only(row, heads.get(row.id)),
                 "approval": _approval(approvals.get(row.id)),
                 "involved": involved[row.id],
                 "derivation": derivations.get(row.id),
@@ -121,6 +122,7 @@ def describe_set(session: Session, row: StructureSet) -> StructureSetOut:
             "series_id": row.series_row_id,
             "label": row.label,
             "origin": row.origin,
+            "registration": row.registration,
             "structures": describe_structures(session, structures),
             "created_at": row.created_at,
         }

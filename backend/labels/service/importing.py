@@ -2,6 +2,7 @@
 
 `read_structures` reads and stores masks without a transaction; `take_in` writes all rows in one.
 What cannot be taken becomes a warning on the series that it came in, where the worklist shows it.
+What registrations bring to other images (`moving`) is read beside it, then or later.
 """
 
 from __future__ import annotations
@@ -21,6 +22,17 @@ from backend.audit import service as audit
 from backend.jobs import service as jobs
 from backend.kit.storage import storage
 from backend.labels import repository
+from backend.labels.service.moving import (
+    NOWHERE,
+    Elsewhere,
+    Move,
+    draw_again,
+    elsewhere,
+    fill,
+    moves,
+    rois_of,
+    warnings_of,
+)
 from backend.labels.service.revisions import NewRevision, StoredMask, append_revision, store_mask
 from backend.labels.service.sets import NewStructure, add_set, add_structure, grid_of
 from backend.labels.service.sides import side_warning
@@ -46,6 +58,12 @@ from rt.nomenclature import is_name_from, structure_kind, tg263_name
 
 NOT_DRAWN_ON = "the images that it is drawn on are not here, or their geometry was refused"
 
+KEPT_FOR_PEOPLE = "a newer registration moves it elsewhere; people have worked on it, so it stays as it is"
+
+
+class ImagesMissing(DicomReferenceError):
+    """The images that a structure set is drawn on are not here."""
+
 
 @dataclass(frozen=True)
 class Incoming:
@@ -66,14 +84,19 @@ class IncomingSet:
     series: Series
     label: str
     structures: tuple[Incoming, ...]
+    registration: dict[str, Any] | None = None
+    """What brought it from another frame of reference."""
+    warnings: tuple[ContourWarning, ...] = ()
+    """Of a set that was brought; those of others are of the instance."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What an instance says, split by the series it is drawn on."""
+    """What an instance says that is not in the database yet, split by the series it is drawn on."""
 
     sets: tuple[IncomingSet, ...]
-    warnings: tuple[ContourWarning, ...]
+    warnings: tuple[ContourWarning, ...] | None
+    """None where the instance was read before and only what registrations bring is new."""
 
 
 @dataclass(frozen=True)
@@ -84,18 +107,26 @@ class Source:
     patient_id: str
     candidates: tuple[Series, ...]
     """Series of the study that have a volume."""
+    is_read: bool = False
+    """True when its sets on its own images are in the database."""
+    elsewhere: Elsewhere = NOWHERE
 
 
 def find_source(session: Session, instance_id: str) -> Source | None:
-    """The instance to read; None when it is gone or was read before."""
+    """The instance to read; None when it is gone, or was read before and no registration can bring more."""
     instance = repository.instance(session, instance_id)
-    if instance is None or repository.sets_from_instance(session, instance_id):
+    if instance is None:
         return None
+    made = repository.sets_from_instance(session, instance_id)
     series = repository.series(session, instance.series_row_id)
     study = session.get_one(Study, series.study_row_id)
+    where = elsewhere(session, study, made)
+    is_read = any(one.registration is None for one in made)
+    if is_read and not where.registrations:
+        return None
     candidates = [s for s in repository.series_of_study(session, study.id) if s.volume is not None]
     patient = repository.patient(session, study.patient_row_id)
-    return Source(instance, patient.patient_id, tuple(candidates))
+    return Source(instance, patient.patient_id, tuple(candidates), is_read, where)
 
 
 def read_structures(source: Source, dataset: Dataset) -> Reading:
@@ -108,11 +139,37 @@ def read_structures(source: Source, dataset: Dataset) -> Reading:
     """
     if str(dataset.get("Modality", "")) == "RTSTRUCT":
         return _read_rtstruct(source, dataset)
-    return _read_seg(source, dataset)
+    return Reading((), None) if source.is_read else _read_seg(source, dataset)
 
 
 def _read_rtstruct(source: Source, dataset: Dataset) -> Reading:
+    """The sets on its own images, unless they were read, and those that registrations bring to others."""
     content = read_rtstruct(dataset)
+    moved = [_brought(content, move) for move in moves(content, source.elsewhere)]
+    if source.is_read:
+        return Reading(tuple(moved), None)
+    try:
+        own = _read_on_images(source, content)
+    except ImagesMissing:
+        if not moved and not source.elsewhere.made:
+            raise
+        return Reading(tuple(moved), content.warnings if moved else None)
+    return Reading((*own.sets, *moved), own.warnings)
+
+
+def _brought(content: StructureSetContent, move: Move) -> IncomingSet:
+    """The structures of one frame of reference on a CT of another."""
+    warnings, structures, grid = warnings_of(move), [], grid_of(move.series)
+    rois = rois_of(content, move)
+    for roi, name in zip(rois, _names([roi.name for roi in rois]), strict=True):
+        filled = fill(roi, move, grid)
+        structures.append(_drawn_roi(roi, name, grid, filled.mask_kji if roi.contours else None))
+        warnings += _about(_clean(roi.name), filled.warnings)
+    label = f"{(_clean(content.label) or 'RTSTRUCT')[:58]} (REG)"
+    return IncomingSet(move.series, label, _doubted(structures), move.link.described(), tuple(warnings))
+
+
+def _read_on_images(source: Source, content: StructureSetContent) -> Reading:
     sets: list[IncomingSet] = []
     warnings = list(content.warnings)
     for series in _drawn_on(content, source.candidates):
@@ -123,10 +180,14 @@ def _read_rtstruct(source: Source, dataset: Dataset) -> Reading:
         for roi, name in zip(part.rois, _names([roi.name for roi in part.rois]), strict=True):
             incoming, found = _of_roi(roi, name, grid_of(series))
             structures.append(incoming)
-            shown = _clean(roi.name)
-            warnings += [replace(w, detail=f"{shown}: {w.detail}", structure=shown) for w in found]
+            warnings += _about(_clean(roi.name), found)
         sets.append(IncomingSet(series, _clean(content.label) or "RTSTRUCT", _doubted(structures)))
     return Reading(tuple(sets), tuple(warnings))
+
+
+def _about(name: str, warnings: Iterable[ContourWarning]) -> list[ContourWarning]:
+    """Warnings of one structure, with its name."""
+    return [replace(w, detail=f"{name}: {w.detail}", structure=name) for w in warnings]
 
 
 def _check(
@@ -169,7 +230,7 @@ def _drawn_on(content: StructureSetContent, candidates: Sequence[Series]) -> lis
         found = [s for s in candidates if s.volume and images & set(s.volume["sop_instance_uids"] or ())]
         found = found or _in_frame(content.frame_of_reference_uid, candidates)
     if not found:
-        raise DicomReferenceError(NOT_DRAWN_ON)
+        raise ImagesMissing(NOT_DRAWN_ON)
     return found
 
 
@@ -182,14 +243,20 @@ def _in_frame(frame_of_reference_uid: str | None, candidates: Sequence[Series]) 
 
 
 def _of_roi(roi: Roi, name: str, grid: Grid) -> tuple[Incoming, tuple[ContourWarning, ...]]:
-    original = _original(roi.name, roi.description)
-    new = NewStructure(name, roi.colour, _kind(roi.kind, name), original, roi.number)
     if not roi.contours:
-        return Incoming(new, None, None), ()
+        return _drawn_roi(roi, name, grid, None), ()
     filled = fill_contours(roi.contours, grid)
     contours = storage().put(json.dumps(contours_to_json(roi.contours)).encode())
-    place = placed(name, original, filled.mask_kji, grid)
-    return Incoming(new, _stored(filled.mask_kji, grid), contours, place), filled.warnings
+    return replace(_drawn_roi(roi, name, grid, filled.mask_kji), contours_sha256=contours), filled.warnings
+
+
+def _drawn_roi(roi: Roi, name: str, grid: Grid, mask: Mask | None) -> Incoming:
+    """A structure with its mask, and without the points that it came in with."""
+    original = _original(roi.name, roi.description)
+    new = NewStructure(name, roi.colour, _kind(roi.kind, name), original, roi.number)
+    if mask is None:
+        return Incoming(new, None, None)
+    return Incoming(new, _stored(mask, grid), None, placed(name, original, mask, grid))
 
 
 def _read_seg(source: Source, dataset: Dataset) -> Reading:
@@ -263,28 +330,51 @@ def _clean(text: str) -> str:
 
 
 def take_in(session: Session, instance_id: str, reading: Reading) -> list[StructureSet]:
-    """Write what was read as structure sets, all or nothing; none when another worker was quicker."""
+    """Write what was read as structure sets, all or nothing; what another worker was quicker with stays."""
     instance = repository.instance(session, instance_id)
-    if instance is None or repository.sets_from_instance(session, instance_id):
+    if instance is None or not reading.sets:
         return []
     source = repository.lock_series(session, instance.series_row_id)
-    made = [_take_in_set(session, instance_id, incoming) for incoming in reading.sets]
-    label = reading.sets[0].label if reading.sets else ""
-    name = called(source.modality, source.description, label)
-    replace_warnings(source, instance_id, as_warnings(reading.warnings, name))
+    present = {one.series_row_id: one for one in repository.sets_from_instance(session, instance_id)}
+    name = called(source.modality, source.description, reading.sets[0].label)
+    made = []
+    for incoming in reading.sets:
+        owner, warnings = present.get(incoming.series.id), list(incoming.warnings)
+        if owner is None:
+            made.append(_take_in_set(session, instance_id, incoming))
+        elif incoming.registration is not None and owner.registration != incoming.registration:
+            drawn = [(one.new.number or 0, new) for one in incoming.structures if (new := _revision(one))]
+            if draw_again(session, owner, incoming.registration, dict(drawn)):
+                made.append(owner)
+            else:
+                warnings = [ContourWarning("registration-changed", KEPT_FOR_PEOPLE)]
+        if incoming.registration is not None:
+            told = as_warnings(warnings, name)
+            replace_warnings(source, f"{instance_id} on {incoming.series.id}", told)
+    if reading.warnings is not None:
+        replace_warnings(source, instance_id, as_warnings(reading.warnings, name))
     return made
+
+
+def _revision(one: Incoming) -> NewRevision | None:
+    """The first revision of a structure; None when nothing was drawn."""
+    if one.mask is None:
+        return None
+    return NewRevision(
+        one.mask, 0, reason="imported", tool="import", contours_sha256=one.contours_sha256,
+        plausibility=list(one.doubts),
+    )  # fmt: skip
 
 
 def _take_in_set(session: Session, instance_id: str, incoming: IncomingSet) -> StructureSet:
     owner = add_set(session, incoming.series, incoming.label, "import", instance_id)
+    if incoming.registration is not None:
+        owner.registration = incoming.registration
     study = session.get_one(Study, owner.study_row_id)
     for one in incoming.structures:
         structure = add_structure(session, owner, one.new)
-        if one.mask is not None:
-            new = NewRevision(
-                one.mask, 0, reason="imported", tool="import", contours_sha256=one.contours_sha256,
-                plausibility=list(one.doubts),
-            )  # fmt: skip
+        new = _revision(one)
+        if new is not None:
             append_revision(session, structure, new)
     audit.record(
         session, None, "labels.set.imported", "structure-set", owner.id,

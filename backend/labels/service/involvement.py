@@ -27,6 +27,15 @@ def is_unknown(structure: Structure, head: Revision | None) -> bool:
     return head.slices == 0 and (head.author_id is None or head.tool == DERIVE)
 
 
+def has_contours_only(structure: Structure, head: Revision | None) -> bool:
+    """True of what came in as points, open lines or other contours that fill no voxel, untouched since.
+
+    It is no region to sign or learn, and leaves in an RTSTRUCT as it came.
+    """
+    came = head is not None and head.slices == 0 and head.contours_sha256 is not None
+    return came and head is not None and head.author_id is None and structure.assessment != "rejected"
+
+
 def reviewed_here(
     structures: Sequence[Structure], heads: Mapping[str, Revision], imported: Collection[str]
 ) -> list[Structure]:

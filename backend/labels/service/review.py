@@ -20,7 +20,7 @@ from backend.jobs import service as jobs
 from backend.kit.errors import InvalidInput
 from backend.kit.ids import new_id
 from backend.labels import repository
-from backend.labels.errors import IllegalTransition, OwnWork, StaleName
+from backend.labels.errors import IllegalTransition, OwnWork, RevisionsRequired, StaleName
 from backend.labels.schemas import ReviewIn
 from backend.labels.service.involvement import involvement, is_unknown
 from backend.labels.service.progress import refresh_study
@@ -59,10 +59,10 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
         When structures are returned without saying why.
     OwnWork
         When the actor drew, accepted or submitted what he wants to approve.
-    StaleRevision
-        When `revisions` names an older head.
-    StaleName
-        When `names` tells another name than the structure has.
+    RevisionsRequired
+        When an approval does not name in `revisions` every head that it signs.
+    StaleRevision, StaleName
+        When `revisions` names an older head, or `names` another name than the structure has.
     """
     rule = RULES[act]
     scope = open_set(session, actor, set_id, rule.permission)
@@ -70,7 +70,7 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
     heads = repository.heads(session, present)
     chosen = _chosen(present, heads, act, body)
     if act is Act.APPROVE:
-        _check_own(session, actor, chosen)
+        _check_signing(session, actor, chosen, body)
     for structure in chosen:
         _check_seen(session, structure, body)
         _move(structure, act)
@@ -128,6 +128,16 @@ def _chosen(
     if act is Act.RETURN and not body.comment.strip():
         raise InvalidInput("say in a comment why it is returned", field="comment")
     return [row for row in able if row.id in named]
+
+
+def _check_signing(session: Session, actor: Actor, chosen: Sequence[Structure], body: ReviewIn) -> None:
+    """Nobody signs his own work, and a signature is over the contour that was looked at."""
+    _check_own(session, actor, chosen)
+    unnamed = [row.name for row in chosen if row.id not in body.revisions]
+    if unnamed:
+        raise RevisionsRequired(
+            f"revisions does not say which contour was looked at of {', '.join(unnamed)}", field="revisions"
+        )
 
 
 def _check_own(session: Session, actor: Actor, chosen: Sequence[Structure]) -> None:

@@ -207,7 +207,8 @@ def delete_label(session: Session, scope: Scope, label: str, tag: str) -> None:
 def update_label(session: Session, scope: Scope, label: str, tag: str, params: str) -> dict[str, Any]:
     """What the Reviewer says of a label as an act of review: approved, or returned (`flagged`).
 
-    The level of difficulty has no counterpart and is not kept.
+    The level of difficulty has no counterpart and is not kept.  A client cannot say which revision it looked
+    at; what is signed is the one that its download of this moment would be.
 
     Raises
     ------
@@ -220,7 +221,9 @@ def update_label(session: Session, scope: Scope, label: str, tag: str, params: s
     act = ACTS.get(str(meta.get("status"))) if isinstance(meta, dict) else None
     if act is not None:
         comment = str(meta.get("comment") or "")[:4000]
-        body = ReviewIn(comment=comment, structure_ids=_awaiting(drawn))
+        chosen = _awaiting(drawn)
+        shown = {structure.id: head.number for structure, head in drawn if structure.id in chosen}
+        body = ReviewIn(comment=comment, structure_ids=chosen, revisions=shown)
         review_set(session, scope.actor, drawn[0][0].structure_set_id, act, body)
     return {}
 

@@ -616,6 +616,7 @@ export interface components {
             revision: number;
             /** Dose Series Id */
             dose_series_id: string;
+            registration: components["schemas"]["RegistrationOut"] | null;
             /** Volume Cc */
             volume_cc: number;
             /** Outside Fraction */
@@ -1740,10 +1741,48 @@ export interface components {
             created_at: string;
         };
         /**
+         * RegisteredDose
+         * @description A dose of another frame of reference as an image of the study sees it.
+         */
+        RegisteredDose: {
+            /** Series Id */
+            series_id: string;
+            /**
+             * Modality
+             * @constant
+             */
+            modality: "RTDOSE";
+            /** Number */
+            number: number | null;
+            /** Description */
+            description: string;
+            volume: components["schemas"]["VolumeOut"];
+            registration: components["schemas"]["RegistrationOut"];
+        };
+        /**
+         * RegistrationOut
+         * @description The registration by which something of another frame of reference is shown.
+         */
+        RegistrationOut: {
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Label */
+            label: string;
+            /** Content Date */
+            content_date: string;
+            /** Frame Of Reference Uid */
+            frame_of_reference_uid: string;
+            /** Matrix */
+            matrix: number[];
+            /** Disagreement Mm */
+            disagreement_mm: number | null;
+        };
+        /**
          * ReviewIn
          * @description An act of review: on these structures, or on all that it can be done to.
          *
          *     `revisions` and `names` tell the heads and the names that were looked at; where they are others now, 412.
+         *     An approval is a signature, so it needs in `revisions` each structure that it is about.
          */
         ReviewIn: {
             /**
@@ -1962,6 +2001,7 @@ export interface components {
             structure_set_id: string;
             /** Dose Series Id */
             dose_series_id: string;
+            registration: components["schemas"]["RegistrationOut"] | null;
             /** Protocol */
             protocol: string;
             /** Items */
@@ -2241,6 +2281,11 @@ export interface components {
              * @description nothing drawn and no person said that it is absent
              */
             unknown: boolean;
+            /**
+             * Contours Only
+             * @description came in as points or lines that fill no voxel; leaves so in an RTSTRUCT
+             */
+            contours_only: boolean;
             /** @description that a new revision would withdraw */
             approval: components["schemas"]["ApprovalOut"] | null;
             /**
@@ -2317,6 +2362,8 @@ export interface components {
              * @enum {string}
              */
             origin: "ai" | "import" | "manual";
+            /** @description what brought its contours from another frame of reference */
+            registration: components["schemas"]["RegistrationOut"] | null;
             /** Structures */
             structures: components["schemas"]["StructureOut"][];
             /**
@@ -2411,6 +2458,8 @@ export interface components {
             series: components["schemas"]["SeriesOut"][];
             /** Structure Sets */
             structure_sets: components["schemas"]["StructureSetRow"][];
+            /** Registered Doses */
+            registered_doses: components["schemas"]["RegisteredDose"][];
         };
         /**
          * StudyPatch

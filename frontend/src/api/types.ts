@@ -43,7 +43,12 @@ export type Grid = {
 export type Volume = Omit<Schemas['VolumeOut'], 'grid'> & { grid: Grid };
 export type Series = Omit<Schemas['SeriesOut'], 'volume'> & { volume: Volume | null };
 export type StructureSetRow = Schemas['StructureSetRow'];
-export type StudyDetail = Omit<Schemas['StudyDetail'], 'series'> & { series: Series[] };
+export type Registration = Schemas['RegistrationOut'];
+export type RegisteredDose = Omit<Schemas['RegisteredDose'], 'volume'> & { volume: Volume };
+export type StudyDetail = Omit<Schemas['StudyDetail'], 'series' | 'registered_doses'> & {
+  series: Series[];
+  registered_doses: RegisteredDose[];
+};
 
 export type FileOutcome = Schemas['FileOutcome'];
 export type ImportSummary = Schemas['ImportSummary'];

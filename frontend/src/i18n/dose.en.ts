@@ -26,6 +26,8 @@ export const doseEn = {
   'dose.legend.max': 'Maximum {gy} Gy',
   'dose.here': '{gy} Gy ({percent} %)',
   'dose.outside': 'outside the dose grid',
+  'dose.registered': 'Shown by registration {label} of {date}.',
+  'registration.disagrees': 'An older registration is up to {mm} mm off it.',
   'dvh.about': 'Cumulative, dose in Gy',
   'dvh.axis.gy': 'Dose (Gy)',
   'dvh.axis.volume': 'Vol. %',

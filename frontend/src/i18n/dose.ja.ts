@@ -26,6 +26,8 @@ export const doseJa = {
   'dose.legend.max': '最大 {gy} Gy',
   'dose.here': '{gy} Gy（{percent} %）',
   'dose.outside': '線量グリッドの外',
+  'dose.registered': 'レジストレーション「{label}」（{date}）により表示しています。',
+  'registration.disagrees': '以前のレジストレーションとは最大{mm} mmずれています。',
   'dvh.about': '積算、線量（Gy）',
   'dvh.axis.gy': '線量（Gy）',
   'dvh.axis.volume': '体積 %',

@@ -81,7 +81,7 @@ def survivors(dataset: Dataset, wanted: Identifiers, made_here: frozenset[str]) 
         if vr == "UI":
             survived = bool(wanted.uids.intersection(texts))
         elif vr == "CS":
-            survived = any(_in_code(_folded(text), wanted.words) for text in texts if _is_own(text))
+            survived = any(code_tells(text, wanted.words) for text in texts)
         elif tag in _FROM_LISTS or tag in keep.text_forms():
             survived = False
         elif vr in values.BULK_VRS:
@@ -109,16 +109,17 @@ def _holds(text: str, number: str) -> bool:
     return number in text and number in (value.strip() for value in text.split("\\"))
 
 
-def _in_code(folded: str, words: frozenset[str]) -> bool:
-    """Short names are abbreviations in code strings (SE, FS), so only longer ones are looked for."""
+def code_tells(text: str, words: frozenset[str]) -> bool:
+    """Whether a code string holds a word that names the patient, and is no term of the standard.
+
+    Short names are abbreviations in code strings (SE, FS), so only longer ones are looked for.
+    """
+    folded = _folded(text)
+    if folded in keep.defined_terms():
+        return False
     long = {word for word in words if len(word) >= LEAST_IN_BYTES}
     inside = any(word in folded for word in long if len(word) > LEAST_DIGITS)
     return inside or bool(long.intersection(_WORD.findall(folded)))
-
-
-def _is_own(text: str) -> bool:
-    """Whether a code string is none that the standard defines."""
-    return text.lower() not in keep.defined_terms()
 
 
 def _is_telling(word: str) -> bool:

@@ -88,6 +88,25 @@ EQUIPMENT_TEXT = re.compile(r"[A-Za-z0-9 ._/+*()-]{0,64}\Z", re.ASCII)
 DECIMALS = re.compile(rb"[0-9eE+\-. \\\0]*\Z")
 """DS and IS, any number of them."""
 
+_BODY_PARTS = """
+ABDOMEN ABDOMENPELVIS ADRENAL ANKLE AORTA ARM AXILLA BACK BLADDER BRAIN BREAST BRONCHUS BUTTOCK CALCANEUS CALF
+CAROTID CEREBELLUM CERVIX CHEEK CHEST CHESTABDOMEN CHESTABDPELVIS CIRCLEOFWILLIS CLAVICLE COCCYX COLON CORNEA
+CORONARYARTERY CSPINE CTSPINE DUODENUM EAR ELBOW ESOPHAGUS EXTREMITY EYE EYELID FACE FEMUR FINGER FOOT FOREARM
+GALLBLADDER GLUTEUS GROIN HAND HEAD HEADNECK HEART HIP HUMERUS IAC ILEUM ILIUM JAW JEJUNUM KIDNEY KNEE LARYNX
+LEG LIVER LSPINE LSSPINE LUNG MAXILLA MEDIASTINUM MOUTH NECK NECKCHEST NECKCHESTABDOMEN NECKCHESTABDPELV NOSE
+ORBIT OVARY PANCREAS PARATHYROID PAROTID PATELLA PELVIS PENIS PHARYNX PITUITARY PROSTATE RECTUM RIB SCALP
+SCAPULA SCLERA SCROTUM SELLA SHOULDER SIJOINT SKULL SPINE SPLEEN SSPINE STERNUM STOMACH TESTIS THIGH THORAX
+THUMB THYMUS THYROID TLSPINE TMJ TOE TONGUE TRACHEA TSPINE TSSPINE URETER URETHRA UTERUS VAGINA VULVA
+WHOLEBODY WRIST ZYGOMA
+"""
+"""Body Part Examined: defined terms (PS3.16 Annex L), the earlier ones among them."""
+TERMS = {
+    tag: frozenset(terms.split())
+    for keyword, terms in (("BodyPartExamined", _BODY_PARTS),)
+    if (tag := tag_for_keyword(keyword)) is not None
+}
+"""For a code string that people type into: all that it may be; anything else is emptied."""
+
 
 @lru_cache
 def kept_codes() -> frozenset[int]:
@@ -128,7 +147,7 @@ def emptied() -> frozenset[int]:
 @lru_cache
 def defined_terms() -> frozenset[str]:
     """Values of code strings that the standard defines, so that they are nobody's name; in lower case."""
-    return frozenset(_TERMS.split())
+    return frozenset(_TERMS.split()) | frozenset(term.lower() for terms in TERMS.values() for term in terms)
 
 
 def _tags(keywords: str) -> frozenset[int]:

@@ -16,6 +16,7 @@ from pydicom.sequence import Sequence as DicomSequence
 
 from rt.dicom.deidentify import keep, values
 from rt.dicom.deidentify.codes import TISSUE, code_of, is_coded, put_code
+from rt.dicom.deidentify.identifiers import code_tells
 from rt.dicom.deidentify.options import Option, Profile
 from rt.dicom.deidentify.pseudonyms import Pseudonyms
 from rt.dicom.deidentify.table import Row, resolved, row_of
@@ -177,7 +178,7 @@ class Walk:
                 put(dataset, tag, vr, "")
             return True
         if vr == "CS":
-            return self._is_code_string(dataset, tag)
+            return self._code_string(dataset, tag)
         return self._unlisted(dataset, tag, vr)
 
     def _unlisted(self, dataset: Dataset, tag: int, vr: str) -> bool:
@@ -195,7 +196,7 @@ class Walk:
         if vr in values.BULK_VRS or tag in keep.kept_bulk():
             return tag in keep.kept_bulk()
         if vr == "CS":
-            return tag in keep.kept_codes() and self._is_code_string(dataset, tag)
+            return tag in keep.kept_codes() and self._code_string(dataset, tag)
         if vr in values.DATE_VRS:
             return self._unlisted_date(dataset, tag, vr)
         return self._unlisted_text(dataset, tag, vr)
@@ -221,9 +222,17 @@ class Walk:
         put(dataset, tag, vr, "\\".join(moved))
         return bool(moved) and all(moved)
 
-    def _is_code_string(self, dataset: Dataset, tag: int) -> bool:
+    def _code_string(self, dataset: Dataset, tag: int) -> bool:
+        """Whether it is one; what is no term of the standard's list, or names the patient, is emptied."""
         form = keep.CHARACTER_SET if tag == _CHARACTER_SET else keep.CODE_STRING
-        return all(form.match(text) for text in values.texts(dataset[tag]))
+        texts = values.texts(dataset[tag])
+        if not all(form.match(text) for text in texts):
+            return False
+        listed = keep.TERMS.get(tag)
+        is_foreign = listed is not None and not listed.issuperset(filter(None, texts))
+        if is_foreign or any(code_tells(text, self.forbidden) for text in texts):
+            put(dataset, tag, "CS", "")
+        return True
 
     def _items(self, dataset: Dataset, tag: int) -> bool:
         """De-identify a sequence's items; False when only codes were in it and all of them had to go."""

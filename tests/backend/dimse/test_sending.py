@@ -27,6 +27,7 @@ from tests.backend.labels.conftest import Drawn, draw
 from tests.factories.dicom import encode, make_ct_series
 from tests.factories.jobs import run_job, run_queued
 from tests.factories.patients import send_ct
+from tests.factories.reviewing import review
 from tests.factories.scenes import Scene, block
 
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
@@ -46,8 +47,7 @@ def drawn(ours: Ours, tmp_path: Path) -> Drawn:
 @pytest.fixture
 def approved(drawn: Drawn, client: TestClient, login: Login) -> Drawn:
     for act, role in (("submit", "annotator"), ("approve", "reviewer")):
-        path = f"/api/structure-sets/{drawn.set_id}/{act}"
-        assert client.post(path, json={}, headers=login(role)).status_code == 200
+        assert review(client, drawn.set_id, act, login(role)).status_code == 200
     return drawn
 
 

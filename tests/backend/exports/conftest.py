@@ -15,6 +15,7 @@ from rt.masks import Mask
 from tests.backend.labels.conftest import Drawn, draw
 from tests.factories.jobs import run_job, run_queued
 from tests.factories.patients import Arrived, send_ct
+from tests.factories.reviewing import review
 from tests.factories.scenes import Scene, block
 
 Login = Callable[..., dict[str, str]]
@@ -39,9 +40,9 @@ def drawn(arrived: Arrived) -> Drawn:
 
 def approve(client: TestClient, drawn: Drawn, login: Login) -> None:
     """Submit and approve the structure, and measure what that cost."""
-    chosen = {"structure_ids": [drawn.structure_id]}
+    chosen = [drawn.structure_id]
     for act, role in (("submit", "annotator"), ("approve", "reviewer")):
-        answer = client.post(f"/api/structure-sets/{drawn.set_id}/{act}", json=chosen, headers=login(role))
+        answer = review(client, drawn.set_id, act, login(role), structure_ids=chosen)
         assert answer.status_code == 200, answer.text
     run_queued("measure")
 
@@ -54,9 +55,8 @@ def arrive(project: Project, folder: Path, seed: str) -> tuple[Arrived, Scene]:
 
 def approve_set(client: TestClient, drawn: Drawn, login: Login) -> None:
     """Submit and approve all of a set."""
-    url = f"/api/structure-sets/{drawn.set_id}"
-    assert client.post(f"{url}/submit", json={}, headers=login("annotator")).status_code == 200
-    assert client.post(f"{url}/approve", json={}, headers=login("reviewer")).status_code == 200
+    assert review(client, drawn.set_id, "submit", login("annotator")).status_code == 200
+    assert review(client, drawn.set_id, "approve", login("reviewer")).status_code == 200
 
 
 def exported(

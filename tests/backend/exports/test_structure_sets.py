@@ -35,6 +35,7 @@ from tests.backend.labels.conftest import NETWORK, Drawn, Save, draw, save  # no
 from tests.factories.dicom import make_ct_series, make_rtstruct
 from tests.factories.jobs import run_queued
 from tests.factories.patients import Arrived, send
+from tests.factories.reviewing import review
 from tests.factories.scenes import block
 
 Login = Callable[..., dict[str, str]]
@@ -283,10 +284,10 @@ def test_regions_are_published_when_no_network_comes(arrived: Arrived) -> None:
 def test_published_set_says_who_approved(drawn: Drawn, client: TestClient, login: Login) -> None:
     url = f"/api/structure-sets/{drawn.set_id}"
     client.post(f"{url}/submit", json={}, headers=login("annotator"))
-    client.post(f"{url}/approve", json={"structure_ids": [drawn.structure_id]}, headers=login("reviewer"))
+    review(client, drawn.set_id, "approve", login("reviewer"), structure_ids=[drawn.structure_id])
     run_queued("publish")
     assert _published(drawn)["RTSTRUCT"].ApprovalStatus == "UNAPPROVED", "one of two is not all"
-    client.post(f"{url}/approve", json={}, headers=login("clinician"))
+    review(client, drawn.set_id, "approve", login("clinician"))
     run_queued("publish")
     published = _published(drawn)["RTSTRUCT"]
     assert published.ApprovalStatus == "APPROVED"

@@ -166,3 +166,34 @@ def test_case_35_an_approved_set_that_is_added_to_goes_out_as_a_new_one_with_all
     with session_scope(read_only=True) as session:
         stored = select(Instance).where(Instance.sop_instance_uid == dataset.SOPInstanceUID)
         assert session.scalars(stored).one() is not None
+
+
+def test_case_33_points_and_open_lines_leave_again_as_they_came(
+    project: Project, arrived: Arrived, tmp_path: Path, client: TestClient, login: Login
+) -> None:
+    names = {"Larynx": {2: RING}, "Iso 1": {1: [(7, 9)]}, "Seed wire": {3: [(4, 6), (6, 8), (9, 8)]}}
+    dataset = make_rtstruct(arrived.ct, names)
+    for number, kind in ((1, "POINT"), (2, "OPEN_PLANAR")):
+        dataset.ROIContourSequence[number].ContourSequence[0].ContourGeometricType = kind
+        dataset.RTROIObservationsSequence[number].RTROIInterpretedType = {1: "ISOCENTER", 2: "MARKER"}[number]
+    (result,) = sent(project, tmp_path, [dataset])
+    url, headers = f"/api/structure-sets/{result['structure_sets'][0]}", login("clinician")
+    shown = {
+        one["name"]: one["contours_only"] for one in client.get(url, headers=headers).json()["structures"]
+    }
+    assert shown == {"Larynx": False, "Iso 1": True, "Seed wire": True}
+    answer = client.get(f"{url}/export?format=rtstruct", headers=headers)
+    out = pydicom.dcmread(io.BytesIO(answer.content))
+    told = {int(item.ROINumber): str(item.ROIName) for item in out.StructureSetROISequence}
+    assert told == {1: "Larynx", 2: "Iso 1", 3: "Seed wire"}
+    kinds = {int(o.ReferencedROINumber): o.RTROIInterpretedType for o in out.RTROIObservationsSequence}
+    assert kinds == {1: "ORGAN", 2: "ISOCENTER", 3: "MARKER"}
+    for before, after in zip(dataset.ROIContourSequence, out.ROIContourSequence, strict=True):
+        (one,), (other,) = before.ContourSequence, after.ContourSequence
+        assert other.ContourGeometricType == one.ContourGeometricType
+        assert [str(v) for v in other.ContourData] == [str(v) for v in one.ContourData]
+    report = client.get(f"{url}/export/report?format=rtstruct&profile=generic", headers=headers).json()
+    rows = {row["name"]: (row["dice"], row["contours"]) for row in report["structures"]}
+    assert rows == {"Larynx": (1.0, 1), "Iso 1": (1.0, 1), "Seed wire": (1.0, 1)}
+    seg = pydicom.dcmread(io.BytesIO(client.get(f"{url}/export?format=seg", headers=headers).content))
+    assert [str(one.SegmentLabel) for one in seg.SegmentSequence] == ["Larynx"]

@@ -15,13 +15,14 @@ from backend.kit import db
 from backend.labels.tables import Review, Structure
 from backend.studies.tables import Study
 from tests.backend.labels.conftest import Drawn, Save, draw
+from tests.factories.reviewing import review
 from tests.factories.scenes import Scene
 
 Login = Callable[..., dict[str, str]]
 
 
 def _post(client: TestClient, drawn: Drawn, act: str, headers: dict[str, str], **body: object):
-    return client.post(f"/api/structure-sets/{drawn.set_id}/{act}", json=body, headers=headers)
+    return review(client, drawn.set_id, act, headers, **body)
 
 
 def _reviews(client: TestClient, drawn: Drawn, headers: dict[str, str]) -> list[dict[str, Any]]:
@@ -153,6 +154,23 @@ def test_approval_of_a_stale_head_is_refused(
     answer = _post(client, drawn, "approve", login("reviewer"), revisions=seen)
     assert (answer.status_code, answer.json()["head"]) == (412, 2)
     assert _structure(drawn).state == "submitted"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_approval_that_does_not_say_what_was_looked_at_is_refused(
+    drawn: Drawn, client: TestClient, login: Login, named: bool
+) -> None:
+    other = draw(drawn.scene, "Brainstem", drawn.mask)
+    _post(client, drawn, "submit", login("annotator"))
+    url, reviewer = f"/api/structure-sets/{drawn.set_id}/approve", login("reviewer")
+    ids = [drawn.structure_id, other.structure_id]
+    body = {"structure_ids": ids, "revisions": {ids[0]: 1}} if named else {}
+    answer = client.post(url, json=body, headers=reviewer)
+    assert (answer.status_code, answer.json()["type"]) == (428, "/problems/revisions-required")
+    assert "Brainstem" in answer.json()["detail"]
+    assert _structure(drawn).state == "submitted"
+    body = {"revisions": dict.fromkeys(ids, 1)}
+    assert client.post(url, json=body, headers=reviewer).status_code == 200
 
 
 def _rename(client: TestClient, drawn: Drawn, headers: dict[str, str], name: str) -> None:

@@ -17,6 +17,7 @@ from backend.labels.tables import Structure
 from rt import morphology
 from rt.masks import Mask, decode_mask
 from tests.backend.labels.conftest import Drawn, packed
+from tests.factories.reviewing import review
 from tests.factories.scenes import Scene, block
 
 Login = Callable[..., dict[str, str]]
@@ -112,7 +113,7 @@ def test_approved_structures_keep_their_name_and_stay(drawn: Drawn, client: Test
     headers = login("administrator")
     url = f"/api/structures/{drawn.structure_id}"
     client.post(f"/api/structure-sets/{drawn.set_id}/submit", json={}, headers=headers)
-    client.post(f"/api/structure-sets/{drawn.set_id}/approve", json={}, headers=login("reviewer"))
+    review(client, drawn.set_id, "approve", login("reviewer"))
     assert client.patch(url, json={"name": "Parotid_R"}, headers=headers).status_code == 409
     assert client.delete(url, headers=headers).json()["type"] == "/problems/structure-signed"
     assert client.patch(url, json={"colour": "#000000"}, headers=headers).json()["colour"] == "#000000"
@@ -129,7 +130,7 @@ def test_submitted_structures_keep_their_name_and_stay(
     ):
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/structure-signed")
     assert client.patch(url, json={"colour": "#000000"}, headers=headers).json()["name"] == "Parotid_L"
-    client.post(f"/api/structure-sets/{drawn.set_id}/approve", json={}, headers=login("reviewer"))
+    review(client, drawn.set_id, "approve", login("reviewer"))
     with db.session_scope(read_only=True) as session:
         approved = select(AuditEntry.changes).where(AuditEntry.action == "labels.structure.approved")
         assert session.scalars(approved).one()["name"] == "Parotid_L"

@@ -14,6 +14,7 @@ from backend.labels.service import NewRevision, NewStructure
 from backend.labels.tables import StructureSet
 from backend.studies.tables import Study
 from tests.backend.labels.conftest import Drawn, Save
+from tests.factories.reviewing import review
 
 Login = Callable[..., dict[str, str]]
 
@@ -36,7 +37,7 @@ def imported(drawn: Drawn) -> Drawn:
 
 
 def _act(client: TestClient, set_id: str, act: str, headers: dict[str, str]) -> None:
-    answer = client.post(f"/api/structure-sets/{set_id}/{act}", json={}, headers=headers)
+    answer = review(client, set_id, act, headers)
     assert answer.status_code == 200, answer.text
 
 

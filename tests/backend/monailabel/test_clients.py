@@ -25,6 +25,7 @@ from rt.resample import write_nifti
 from tests.backend.labels.conftest import Drawn, draw
 from tests.factories.jobs import run_queued
 from tests.factories.patients import Arrived
+from tests.factories.reviewing import review
 from tests.factories.scenes import block, make_scene
 from tests.workers.test_presegment import STRUCTURES, install
 
@@ -109,8 +110,7 @@ def test_client_trains_and_stops(
     for scene in scenes:
         drawn = draw(scene, "Parotid_L", block(scene.grid, slice(2, 5), slice(6, 14), slice(5, 12)))
         for who, act in ((author, "submit"), (reviewer, "approve")):
-            path = f"/api/structure-sets/{drawn.set_id}/{act}"
-            assert client.post(path, json={}, headers=who).is_success
+            assert review(client, drawn.set_id, act, who).is_success
     trainer = real.MONAILabelClient(live_server + address("administrator"), client_id="user-1")
     assert trainer.train_status(check_if_running=True) is False
     assert trainer.train_start("head-neck-oar", {"iterations": 20})["status"] == "SUBMITTED"

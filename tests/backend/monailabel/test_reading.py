@@ -19,6 +19,7 @@ from backend.training.tables import NetworkVersion
 from rt.geometry import Grid
 from rt.nifti_header import nifti_header
 from tests.backend.labels.conftest import Drawn, Save, draw
+from tests.factories.reviewing import review
 from tests.factories.scenes import Scene, block
 
 Login = Callable[..., dict[str, str]]
@@ -173,9 +174,8 @@ def test_a_label_says_who_drew_and_how_its_review_stands(
     save(drawn.structure_id, ~drawn.mask, 1, headers)
     told = client.get(url + "version_1").json()
     assert (told["client_id"], told["segmentationMeta"]["status"]) == (person.username, "segmented")
-    acts = f"/api/structure-sets/{drawn.set_id}"
-    client.post(f"{acts}/submit", json={}, headers=headers)
-    assert client.post(f"{acts}/approve", json={}, headers=login("reviewer")).is_success
+    review(client, drawn.set_id, "submit", headers)
+    assert review(client, drawn.set_id, "approve", login("reviewer")).is_success
     meta = client.get(url + "final").json()["segmentationMeta"]
     assert (meta["status"], meta["approvedBy"] != "", meta["editTime"] > 0) == ("approved", True, True)
     assert client.get(url + "version_1").status_code == 404

@@ -18,6 +18,7 @@ from rt.dicom.nrrd import nrrd_bytes
 from rt.geometry import Grid
 from rt.nifti_header import nifti_header
 from tests.backend.labels.conftest import Drawn, draw
+from tests.factories.reviewing import review
 from tests.factories.scenes import block
 
 Login = Callable[..., dict[str, str]]
@@ -124,8 +125,7 @@ def test_names_have_the_rules_of_the_pages(client: TestClient, drawn: Drawn, log
 def test_what_is_under_review_stays_as_it_is_signed(client: TestClient, drawn: Drawn, login: Login) -> None:
     data, headers = nifti_header(drawn.scene.grid, "uint8") + label_map(drawn).tobytes(), login("annotator")
     for act, role in (("submit", "annotator"), ("approve", "reviewer")):
-        path = f"/api/structure-sets/{drawn.set_id}/{act}"
-        assert client.post(path, json={}, headers=login(role)).status_code == 200
+        assert review(client, drawn.set_id, act, login(role)).status_code == 200
         answer = sent(client, headers, drawn, data, NAMES).json()
         assert "Parotid_L" in answer["kept"] and "Parotid_L" not in answer["saved"]
     [shown] = [

@@ -15,6 +15,7 @@ from backend.kit.clock import now
 from backend.projects.tables import Project
 from backend.training.tables import NetworkVersion, Run, Snapshot
 from tests.backend.labels.conftest import draw
+from tests.factories.reviewing import review
 from tests.factories.scenes import block, make_scene
 
 Address = Callable[..., str]
@@ -30,8 +31,7 @@ def approved(project: Project, client: TestClient, login: Login, network: Networ
     for scene in scenes:
         drawn = draw(scene, "Parotid_L", block(scene.grid, slice(2, 5), slice(6, 14), slice(5, 12)))
         for who, act in ((author, "submit"), (reviewer, "approve")):
-            path = f"/api/structure-sets/{drawn.set_id}/{act}"
-            assert client.post(path, json={}, headers=who).is_success
+            assert review(client, drawn.set_id, act, who).is_success
 
 
 def the_run(**job: object) -> Run:

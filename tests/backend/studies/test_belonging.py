@@ -229,15 +229,14 @@ def _reference(dataset: Dataset) -> Dataset:
     return item
 
 
-@pytest.mark.parametrize("spoil", [in_another_frame, of_another_patient])
 @pytest.mark.parametrize("first", [True, False])
-def test_a_dose_of_other_images_than_its_plan_is_refused(
-    door: Callable[[Sequence[Dataset]], Told], spoil: Callable[[Dataset], Dataset], first: bool
+def test_a_dose_of_another_patient_than_its_plan_is_refused(
+    door: Callable[[Sequence[Dataset]], Told], first: bool
 ) -> None:
     images = ct()
     drawn = rtstruct(images)
     plan, dose = plan_and_dose(images, drawn)
-    spoil(dose)
+    of_another_patient(dose)
     others = [*images, drawn, plan]
     told = door([dose, *others] if first else [*others, dose])
     assert told[dose.SOPInstanceUID] == ("refused", "wrong-reference")
@@ -301,14 +300,33 @@ def test_both_studies_are_named(client: TestClient, login: Login, project: Proje
     )
 
 
-@pytest.mark.parametrize("spoil", [in_another_frame, of_another_patient])
+@pytest.mark.parametrize("with_plan", [True, False])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_dose_in_another_frame_waits_for_a_registration(
+    door: Callable[[Sequence[Dataset]], Told], with_plan: bool, first: bool
+) -> None:
+    images = ct()
+    drawn = rtstruct(images)
+    plan, dose = plan_and_dose(images, drawn)
+    if not with_plan:
+        dose = dose_alone(images)
+    in_another_frame(dose)
+    others = [*images, drawn, plan]
+    told = door([dose, *others] if first else [*others, dose])
+    run_queued("assemble")
+    assert told[dose.SOPInstanceUID] == ("stored", None)
+    with session_scope(read_only=True) as session:
+        series = session.scalars(select(Series).where(Series.modality == "RTDOSE")).one()
+    assert [(w["slug"], w["severity"]) for w in series.warnings] == [("dose-without-registration", "warning")]
+
+
 def test_a_dose_that_names_nothing_belongs_to_the_images_of_its_frame(
-    door: Callable[[Sequence[Dataset]], Told], spoil: Callable[[Dataset], Dataset]
+    door: Callable[[Sequence[Dataset]], Told],
 ) -> None:
     images = ct()
     assert door([dose_alone(images)]).popitem()[1] == ("stored", None), "its images may come later"
     door(images)
-    dose = spoil(make_rtdose(images, np.ones((2, 3, 4)), (4.0, 4.0, 3.0), seed="another"))
+    dose = of_another_patient(make_rtdose(images, np.ones((2, 3, 4)), (4.0, 4.0, 3.0), seed="another"))
     before = counts()
     assert door([dose]) == {dose.SOPInstanceUID: ("refused", "wrong-reference")}
     assert counts() == before

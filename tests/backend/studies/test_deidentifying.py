@@ -158,13 +158,14 @@ def test_the_same_file_again_is_known_and_a_later_study_joins_its_patient(client
 def test_what_still_names_the_patient_is_refused_and_nothing_of_it_is_kept(client, project, login):
     administrator = login("administrator", installation=False)
     choose(client, project, administrator, "import")
-    ct = make_ct_series((1, 8, 8))[0]
-    ct.PatientName, ct.BodyPartExamined = f"{MARKER}^A", MARKER.upper()
+    ct = make_ct_series((1, 16, 16))[0]
+    ct.PatientName = f"{MARKER}^A"
+    ct.PixelData = ct.PixelData[:100] + MARKER.encode() + ct.PixelData[100 + len(MARKER) :]
     summary = send(client, login("annotator"), project, [ct])
     assert [file["slug"] for file in summary["refusals"]] == ["identifier-survived"]
     listed = client.get(f"/api/projects/{project.id}/quarantine", headers=administrator).json()["items"]
     assert [(one["stage"], one["state"], one["modality"]) for one in listed] == [("import", "refused", "CT")]
-    assert "(0018,0015)" in listed[0]["detail"]
+    assert "(7FE0,0010)" in listed[0]["detail"]
     assert {name for name, data in everything_stored() if found_in(data)} == set()
     path = f"/api/quarantine/{listed[0]['id']}/release"
     assert client.post(path, headers=administrator).json()["type"] == "/problems/already-decided"

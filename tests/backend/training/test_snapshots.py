@@ -14,6 +14,7 @@ from backend.projects.tables import Project
 from backend.training.tables import NetworkVersion
 from rt.masks import Mask
 from tests.backend.labels.conftest import draw
+from tests.factories.reviewing import review
 from tests.factories.scenes import Scene, block, make_scene
 
 Login = Callable[..., dict[str, str]]
@@ -32,9 +33,7 @@ def test_dataset_holds_what_a_network_learns_and_names_its_patients(
         rejected = f"/api/structures/{drawn[1].structure_id}/assessment"
         client.put(rejected, json={"assessment": "rejected"}, headers=author)
         for who, act in ((author, "submit"), (reviewer, "approve")):
-            assert client.post(
-                f"/api/structure-sets/{drawn[0].set_id}/{act}", json={}, headers=who
-            ).is_success
+            assert review(client, drawn[0].set_id, act, who).is_success
     url = f"/api/projects/{project.id}/snapshots"
     wanted = {"name": "two", "test_fraction": 0.5, "validation_fraction": 0.0}
     snapshot = client.post(url, json=wanted, headers=boss).json()
@@ -59,7 +58,7 @@ def test_case_that_mixes_sets_says_which_and_the_newest_approval_wins(
             owners.append(_imported(scene, "Larynx", mask))
         for set_id in owners:
             for who, act in ((author, "submit"), (reviewer, "approve")):
-                answer = client.post(f"/api/structure-sets/{set_id}/{act}", json={}, headers=who)
+                answer = review(client, set_id, act, who)
                 assert answer.is_success, answer.text
     url = f"/api/projects/{project.id}/snapshots"
     snapshot = client.post(url, json={"name": "mixed"}, headers=boss).json()

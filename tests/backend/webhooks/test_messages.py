@@ -102,7 +102,7 @@ def test_contours_approval_and_promotion_are_told(
         labels.append_revision(session, larynx, labels.NewRevision(mask, 1, author_id=annotator.user_id))
         review(session, annotator, owner.id, Act.SUBMIT, ReviewIn(structure_ids=[larynx.id]))
     with db.session_scope() as session:
-        review(session, reviewer, owner.id, Act.APPROVE, ReviewIn(structure_ids=[larynx.id]))
+        review(session, reviewer, owner.id, Act.APPROVE, ReviewIn(revisions={larynx.id: 2}))
     with db.session_scope() as session:
         networks.promote(session, actor("administrator"), project.id, version_id)
     run_queued("deliver-webhook")

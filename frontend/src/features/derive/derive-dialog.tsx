@@ -29,7 +29,8 @@ function useChoices(record: Structure | null): Choice[] {
   const structures = set?.structures ?? [];
   const able = structures.filter((one) => one.head !== null && (record === null || !dependsOn(structures, one, record.id)));
   const elsewhere = (record?.derivation?.sources ?? []).filter((one) => recordOf(set, one.structure_id) === null);
-  const doses = dosesOf(study, study.series.find((one) => one.id === seriesId)?.volume?.frame_of_reference_uid ?? '');
+  const frame = study.series.find((one) => one.id === seriesId)?.volume?.frame_of_reference_uid ?? '';
+  const doses = dosesOf(study, frame).filter((one) => one.registration === null);
   return [
     ...able.map((one) => ({ value: `structure ${one.id}`, label: one.name })),
     ...elsewhere.map(({ structure_id, name, head }) => ({

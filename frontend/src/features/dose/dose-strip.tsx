@@ -7,6 +7,7 @@ import { keyOf } from '../labels/keymap';
 import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
 import { readPrescription, rememberPrescription } from './prescription';
+import { registrationNames } from './registration';
 import { chooseDose, dosesOf, hasPlan, planHint, usePlan, type DoseSeries } from './use-dose';
 
 const MODES = ['wash', 'lines', 'dvh'] as const;
@@ -110,12 +111,13 @@ const labelOf = (one: DoseSeries): string => `${one.modality} ${one.number ?? ''
 /** The strip above the views that says how the dose is shown; nothing where the study has none for this image. */
 export function DoseStrip() {
   const t = useT();
-  const { scene, study } = useWorkspace();
+  const { scene, study, seriesId: imageId } = useWorkspace();
   const seriesId = useScene(scene, (state) => state.dose.seriesId);
   const loading = useScene(scene, ({ dose }) => dose.field === null && (dose.wash || dose.lines || dose.dvh));
   const wash = useScene(scene, (state) => state.dose.wash);
-  const frame = study.series.find((one) => one.id === seriesId)?.volume?.frame_of_reference_uid;
+  const frame = study.series.find((one) => one.id === imageId)?.volume?.frame_of_reference_uid;
   const doses = frame === undefined ? [] : dosesOf(study, frame);
+  const registration = doses.find((one) => one.id === seriesId)?.registration ?? null;
   if (seriesId === null) return null;
   return (
     <div className={css.strip} data-testid="dose-strip">
@@ -133,6 +135,12 @@ export function DoseStrip() {
       )}
       <Reference key={seriesId} seriesId={seriesId} />
       {wash && <Wash />}
+      {registration !== null && (
+        <span className={css.registered} role="status" data-testid="dose-registration">
+          {t('dose.registered', registrationNames(registration))}
+          {registration.disagreement_mm !== null && ` ${t('registration.disagrees', { mm: registration.disagreement_mm })}`}
+        </span>
+      )}
       {loading && <span role="status">{t('dose.loading')}</span>}
     </div>
   );

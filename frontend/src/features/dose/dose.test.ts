@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PlannedDose, Series } from '../../api/types';
+import type { PlannedDose, RegisteredDose, Series } from '../../api/types';
 import { BitMask, unionOf } from '../../lib/bits';
 import { DoseSampler } from '../../lib/dose';
 import type { GridGeometry } from '../../lib/planes';
@@ -11,6 +11,7 @@ import { curvesOf } from './curves';
 import { DvhBook, type SavedWork } from './dvh-book';
 import { coveredText, grayText, percentText } from './dvh-table';
 import { planOf, prescriptionOf, readPrescription, rememberPrescription } from './prescription';
+import { registrationNames } from './registration';
 import { dosesOf } from './use-dose';
 
 const SHAPE = [10, 40, 50] as const;
@@ -216,7 +217,20 @@ describe('doses of a study', () => {
       series('ct', 'CT', 'HU', '1.2'), series('dose', 'RTDOSE', 'Gy', '1.2'), series('other', 'RTDOSE', 'Gy', '1.3'),
       { ...series('refused', 'RTDOSE', 'Gy', '1.2'), volume: null },
     ]; // prettier-ignore
-    expect(dosesOf({ series: all }, '1.2').map((one) => one.id)).toEqual(['dose']);
-    expect(dosesOf({ series: all }, '1.9')).toEqual([]);
+    const study = { series: all, registered_doses: [] };
+    expect(dosesOf(study, '1.2').map((one) => one.id)).toEqual(['dose']);
+    expect(dosesOf(study, '1.9')).toEqual([]);
+  });
+
+  it('are also those that a registration brings to it, with its name', () => {
+    const registration = { sop_instance_uid: '1.2.840.12345678', label: '', content_date: '20260103' };
+    const brought = {
+      series_id: 'other', modality: 'RTDOSE', volume: { unit: 'Gy', frame_of_reference_uid: '1.2', digest: 'd' }, registration,
+    } as unknown as RegisteredDose; // prettier-ignore
+    const study = { series: [series('other', 'RTDOSE', 'Gy', '1.3')], registered_doses: [brought] };
+    const [shown] = dosesOf(study, '1.2');
+    expect([shown?.id, shown?.volume.digest]).toEqual(['other', 'd 1.2.840.12345678']);
+    expect(registrationNames(brought.registration)).toEqual({ label: '…12345678', date: '2026-01-03' });
+    expect(dosesOf(study, '1.3').map((one) => one.registration)).toEqual([null]);
   });
 });

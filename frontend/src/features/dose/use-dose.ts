@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { PlannedDose, Series, StudyDetail, Volume as VolumeOf } from '../../api/types';
+import type { PlannedDose, Registration, Series, StudyDetail, Volume as VolumeOf } from '../../api/types';
 import { useT, type Translate } from '../../i18n';
 import { notify } from '../../ui/toast';
 import { fieldOf, isDoseWanted, NO_DOSE } from '../../viewer/dose-view';
@@ -13,14 +13,26 @@ import { Volume } from '../../viewer/volume';
 import { keyOf } from '../labels/keymap';
 import { planOf, prescriptionOf, type Plan } from './prescription';
 
-export type DoseSeries = Series & { volume: VolumeOf };
+export type DoseSeries = Pick<Series, 'id' | 'modality' | 'number' | 'description'> & {
+  readonly volume: VolumeOf;
+  /** What brought it to the image's frame of reference; null where it is in it. */
+  readonly registration: Registration | null;
+};
 
-/** The doses in gray that share the image's frame of reference. */
-export function dosesOf(study: Pick<StudyDetail, 'series'>, frameOfReference: string): DoseSeries[] {
-  return study.series.filter(
-    (one): one is DoseSeries =>
-      one.modality === 'RTDOSE' && one.volume?.unit === 'Gy' && one.volume.frame_of_reference_uid === frameOfReference,
+/** The doses in gray in the image's frame of reference, and those that a registration brings to it. */
+export function dosesOf(study: Pick<StudyDetail, 'series' | 'registered_doses'>, frameOfReference: string): DoseSeries[] {
+  const seen = ({ volume }: DoseSeries): boolean => volume.unit === 'Gy' && volume.frame_of_reference_uid === frameOfReference;
+  const own = study.series.flatMap((one) =>
+    one.modality === 'RTDOSE' && one.volume !== null ? [{ ...one, volume: one.volume, registration: null }] : [],
   );
+  const brought = study.registered_doses.map(({ series_id: id, volume, registration, ...one }) => ({
+    ...one,
+    id,
+    registration,
+    // its voxels lie elsewhere by each registration
+    volume: { ...volume, digest: `${volume.digest} ${registration.sop_instance_uid}` },
+  }));
+  return [...own, ...brought].filter(seen);
 }
 
 async function load(scene: Scene, { id, volume }: DoseSeries, signal: AbortSignal): Promise<void> {

@@ -25,6 +25,10 @@ export type Leaving = {
   /** They leave by name, without contours. */
   readonly empty: readonly string[];
   readonly unknown: readonly string[];
+  /** Points and lines, which an RTSTRUCT alone can hold. */
+  readonly contoursOnly: readonly string[];
+  /** `before → now` of those that came in under another name. */
+  readonly renamed: readonly string[];
   readonly unsaved: readonly string[];
 };
 
@@ -37,7 +41,11 @@ export function leavingOf(structures: readonly Structure[], dirty: ReadonlySet<s
   return {
     leaving,
     empty: leaving.filter(isEmpty).map(({ name }) => name),
-    unknown: names(staysBehind),
+    unknown: names((one) => staysBehind(one) && !one.contours_only),
+    contoursOnly: structures.filter((one) => one.contours_only).map((one) => one.original_name || one.name),
+    renamed: leaving
+      .filter(({ name, original_name: before }) => before !== '' && before !== name)
+      .map(({ name, original_name: before }) => `${before} → ${name}`),
     unsaved: names(({ id }) => dirty.has(id)),
   };
 }
@@ -100,7 +108,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
   const { project } = useSession();
   const dirty = useLabels(session, (state) => state.dirty);
   if (set === null) return null;
-  const { leaving, empty, unknown, unsaved } = leavingOf(set.structures, dirty);
+  const { leaving, empty, unknown, unsaved, contoursOnly, renamed } = leavingOf(set.structures, dirty);
   const states = STATES.map((state) => ({ state, n: leaving.filter((one) => one.state === state).length }))
     .filter(({ n }) => n > 0)
     .map(({ state, n }) => `${t(`viewer.state.${state}`)} ${n}`);
@@ -111,6 +119,8 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
       </p>
       {empty.length > 0 && <p className={css.muted}>{t('viewer.export.empty', { names: empty.join(', ') })}</p>}
       {unknown.length > 0 && <p className={css.muted}>{t('viewer.export.unknown', { names: unknown.join(', ') })}</p>}
+      {contoursOnly.length > 0 && <p className={css.muted}>{t('viewer.export.contoursOnly', { names: contoursOnly.join(', ') })}</p>}
+      {renamed.length > 0 && <p className={css.muted}>{t('viewer.export.renamed', { names: renamed.join(', ') })}</p>}
       {unsaved.length > 0 && (
         <Caution>{t('viewer.export.unsaved', { names: unsaved.join(', ') })}</Caution>
       )}

@@ -72,7 +72,7 @@ describe('drafts that the server has not taken', () => {
 describe('review', () => {
   const structure = (id: string, state: Structure['state'], drawn: boolean): Structure => ({
     id, name: id, original_name: id, standard_name: null, colour: '#ffffff', kind: 'ORGAN', number: 1, state, assessment: 'none', plausibility: [],
-    unknown: !drawn, approval: null, involved: {}, derivation: null,
+    unknown: !drawn, contours_only: false, approval: null, involved: {}, derivation: null,
     head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, changed_slices: 1, sha256: '', parent: 0, derived_from: null } : null,
   }); // prettier-ignore
   const all = [structure('a', 'draft', true), structure('b', 'draft', false), structure('c', 'submitted', true), structure('d', 'returned', true)];
@@ -127,9 +127,13 @@ describe('review', () => {
 
   it('leaves with all but the rejected and not found structures, and without unsaved changes', () => {
     const rejected = { ...structure('r', 'draft', true), unknown: true };
-    const { leaving, ...rest } = leavingOf([...all, rejected], new Set(['a']));
+    const point = { ...structure('p', 'draft', true), unknown: true, contours_only: true, original_name: 'Iso 1' };
+    const mapped = { ...structure('d', 'draft', false), name: 'Parotid_L', original_name: 'parotis li' };
+    const { leaving, ...rest } = leavingOf([...all.slice(0, 3), mapped, rejected, point], new Set(['a']));
     expect(leaving.map((one) => one.id)).toEqual(['a', 'b', 'c', 'd']);
-    expect(rest).toEqual({ empty: ['b'], unknown: ['r'], unsaved: ['a'] });
+    expect(rest).toEqual({
+      empty: ['b', 'Parotid_L'], unknown: ['r'], unsaved: ['a'], contoursOnly: ['Iso 1'], renamed: ['parotis li → Parotid_L'],
+    }); // prettier-ignore
   });
 
   it('has the generic file for every system whose holes are written alike', () => {

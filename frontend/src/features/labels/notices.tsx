@@ -4,6 +4,7 @@ import { Button } from '../../ui/controls';
 import { formatTime } from '../../ui/format';
 import { notify } from '../../ui/toast';
 import { useScene } from '../../viewer/use-scene';
+import { registrationNames } from '../dose/registration';
 import { makerOf } from './inspector';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
@@ -31,6 +32,22 @@ function Outdated() {
   );
 }
 
+/** That the contours were moved here, and by what. */
+function Registered() {
+  const t = useT();
+  const { set } = useWorkspace();
+  const registration = set?.registration ?? null;
+  if (registration === null) return null;
+  return (
+    <div className={css.notice} role="status" data-testid="set-registration">
+      <span>
+        {t('viewer.registered', registrationNames(registration))}
+        {registration.disagreement_mm !== null && ` ${t('registration.disagrees', { mm: registration.disagreement_mm })}`}
+      </span>
+    </div>
+  );
+}
+
 /** What the user has to know about the contours on the screen: where they are edited, newer revisions, restored work, a comparison. */
 export function Notices({ takeOver }: { takeOver: (() => Promise<void>) | null }) {
   const t = useT();
@@ -52,6 +69,7 @@ export function Notices({ takeOver }: { takeOver: (() => Promise<void>) | null }
           </Button>
         </div>
       )}
+      <Registered />
       <Outdated />
       {restored !== null && (
         <div className={css.notice} role="status" data-testid="restored">

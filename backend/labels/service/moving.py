@@ -1,0 +1,137 @@
+"""Structure sets of another frame of reference as contours on the patient's CT, by a registration.
+
+What came in stays as it came, on its own images where these are here; beside it stands a set on one CT of
+each frame that a registration leads to, with the registration in its row.  When a newer registration says
+otherwise, the set is drawn again by it, as new revisions, unless a person has worked on it: that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.audit import service as audit
+from backend.jobs import service as jobs
+from backend.labels import repository
+from backend.labels.service.revisions import NewRevision, append_revision, is_touched
+from backend.labels.service.sets import grid_of
+from backend.labels.tables import StructureSet
+from backend.studies import registrations
+from backend.studies.registrations import Link
+from backend.studies.tables import Registration, Series, Study
+from rt.contours import ContourWarning, Filled
+from rt.dicom.contour_data import enclosing
+from rt.dicom.rtstruct import Roi, StructureSetContent
+from rt.geometry import Grid
+from rt.moved_contours import fill_moved
+
+REDRAWN = "drawn again by a newer registration"
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where else a structure set may be drawn, and where it is already."""
+
+    registrations: tuple[Registration, ...] = ()
+    """Of the patient, the newest first."""
+    images: Mapping[str, Series] | None = None
+    """A CT of the patient for each frame of reference."""
+    made: Mapping[str, dict[str, Any]] | None = None
+    """The registration of each moved set that came of the instance, by the series that it is on."""
+
+
+NOWHERE = Elsewhere()
+"""Of a patient without registrations."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A frame of reference whose structures go to a CT in another."""
+
+    series: Series
+    link: Link
+
+
+def elsewhere(session: Session, study: Study, made: Sequence[StructureSet]) -> Elsewhere:
+    """What is known of the patient's other frames of reference when an instance of this study is read."""
+    known = registrations.of_patient(session, study.patient_row_id)
+    if not known:
+        return NOWHERE
+    images: dict[str, Series] = {}
+    series = repository.series_of_patient(session, study.patient_row_id)
+    for one in sorted(series, key=lambda s: (s.study_row_id != study.id, s.series_instance_uid)):
+        if one.modality == "CT" and one.volume is not None:
+            images.setdefault(one.volume["frame_of_reference_uid"], one)
+    before = {one.series_row_id: one.registration for one in made if one.registration is not None}
+    on_images = {one.id: one for one in series}
+    for series_id in before:  # a set stays on the CT that it was first drawn on
+        if (first := on_images.get(series_id)) is not None and first.volume is not None:
+            images[first.volume["frame_of_reference_uid"]] = first
+    return Elsewhere(tuple(known), images, before)
+
+
+def moves(content: StructureSetContent, where: Elsewhere) -> list[Move]:
+    """The CTs that structures are to be drawn on by a registration, and are not yet by this one."""
+    frames = {roi.frame_of_reference_uid or content.frame_of_reference_uid for roi in content.rois}
+    found = []
+    for source in sorted(frame for frame in frames if frame):
+        for target, series in (where.images or {}).items():
+            grid = grid_of(series)
+            link = registrations.link(where.registrations, source, target, grid) if source != target else None
+            if link is not None and (where.made or {}).get(series.id) != link.described():
+                found.append(Move(series, link))
+    return found
+
+
+def rois_of(content: StructureSetContent, move: Move) -> list[Roi]:
+    """The structures of the frame that is moved."""
+    whole = content.frame_of_reference_uid
+    return [roi for roi in content.rois if (roi.frame_of_reference_uid or whole) == move.link.source]
+
+
+def fill(roi: Roi, move: Move, grid: Grid) -> Filled:
+    """A structure's voxels on the CT."""
+    closed = enclosing(roi.contours)
+    filled = fill_moved([contour.points_mm for contour in closed], move.link.transform, grid)
+    left = len(roi.contours) - len(closed)
+    if not left:
+        return filled
+    warning = ContourWarning("contour-not-closed", f"{left} points or open lines enclose nothing")
+    return replace(filled, warnings=(*filled.warnings, warning))
+
+
+def warnings_of(move: Move) -> list[ContourWarning]:
+    """What a person should know of the registration itself."""
+    apart = move.link.disagreement_mm
+    if apart is None:
+        return []
+    detail = f"the newest registration counts; an older one is off it by up to {apart:.1f} mm in the image"
+    return [ContourWarning("registrations-disagree", detail)]
+
+
+def draw_again(
+    session: Session, owner: StructureSet, described: dict[str, Any], drawn: Mapping[int, NewRevision]
+) -> bool:
+    """Draw a moved set anew by another registration; False, and nothing done, where a person worked on it."""
+    repository.lock_set(session, owner.id)
+    structures = repository.lock_structures(session, owner.id)
+    if any(is_touched(session, one) for one in structures):
+        return False
+    heads = repository.heads(session, structures)
+    for structure in structures:
+        new = drawn.get(structure.number)
+        head = heads.get(structure.id)
+        if new is None or (head is not None and head.sha256 == getattr(new.mask, "sha256", None)):
+            continue
+        append_revision(session, structure, replace(new, base=structure.head, reason=REDRAWN))
+    owner.registration = described
+    study = session.get_one(Study, owner.study_row_id)
+    audit.record(
+        session, None, "labels.set.registered", "structure-set", owner.id, project_id=study.project_id,
+        changes={"registration": described["sop_instance_uid"]},
+    )  # fmt: skip
+    jobs.announce(session, "structure-set", owner.id, study.project_id)
+    return True
