@@ -64,6 +64,9 @@ export type SceneState = {
 /** Diameter of the brush. */
 export const BRUSH_LIMITS_MM = { low: 1, high: 100 } as const;
 
+/** Milliseconds between two pictures while slices arrive: drawing each batch would take the time to receive them. */
+const TELL_MS = 200;
+
 export class Scene {
   readonly volume: Volume;
   readonly planes: Record<PlaneName, Plane>;
@@ -71,6 +74,7 @@ export class Scene {
   private readonly finder: BodyFinder;
   private listeners = new Set<() => void>();
   private painters = new Set<() => void>();
+  private told = 0;
 
   constructor(volume: Volume) {
     this.volume = volume;
@@ -113,8 +117,11 @@ export class Scene {
     for (const painter of this.painters) painter();
   }
 
-  /** More of the volume is here. */
+  /** More of the volume is here; drawn when there is something to see, then a few times a second. */
   arrived(): void {
+    const now = performance.now();
+    if (this.state.slicesLoaded > 0 && !this.volume.complete && now - this.told < TELL_MS) return;
+    this.told = now;
     this.set({ slicesLoaded: this.volume.loaded, body: this.finder.box });
   }
 
