@@ -109,8 +109,9 @@ def test_what_nobody_derives_from_asks_for_no_job(deriving, parotid, mandible):
 
 
 def review(deriving: Deriving, act: str, headers: dict[str, str], structure_id: str) -> None:
-    path = f"/api/structure-sets/{deriving.set_id}/{act}"
-    answer = deriving.client.post(path, json={"structure_ids": [structure_id]}, headers=headers)
+    path, head = f"/api/structure-sets/{deriving.set_id}/{act}", deriving.shown("Spared")["head"]["number"]
+    body = {"structure_ids": [structure_id], "revisions": {structure_id: head}}
+    answer = deriving.client.post(path, json=body, headers=headers)
     assert answer.status_code == 200, answer.text
 
 
