@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import struct
 from collections.abc import Iterator
 
@@ -167,12 +168,14 @@ def found_in(data: bytes) -> list[str]:
         "utf-16-le": MARKER.lower().encode("utf-16-le"),
         "utf-16-be": MARKER.lower().encode("utf-16-be"),
         "uid": ROOT.encode(),
-        "number": b"4711",
     }
     for shift in range(3):
         coded = base64.b64encode(b"\0" * shift + MARKER.encode())
         forms[f"base64+{shift}"] = coded[4 if shift else 0 : 8].lower()
-    return [name for name, form in forms.items() if form in lower] + list(_overlong(data))
+    found = [name for name, form in forms.items() if form in lower]
+    # alone: identifiers made at random hold any four digits now and then
+    found += ["number"] if re.search(rb"(?<![0-9a-f])4711(?![0-9a-f])", lower) else []
+    return found + list(_overlong(data))
 
 
 def _overlong(data: bytes) -> Iterator[str]:
