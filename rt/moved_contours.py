@@ -22,7 +22,7 @@ from rt.masks import Mask
 from rt.registration import RigidTransform
 
 RASTER_SIDE = 1024
-"""Most points of a raster along one side: bounds memory to a megabyte a plane."""
+"""Most points of a raster along one side, unless the image itself has more pixels than this."""
 FLAT_MM = 0.5
 """A ring whose points leave its plane by more than this is in none."""
 CLIPPED_VOXELS = 0.5
@@ -136,14 +136,8 @@ def _planes(
             at.append(w)
             rings.append([])
         rings[-1].append(points)
-    every = np.concatenate(flat) @ axes[:, :2]
     thickness = float(np.median(np.diff(at))) if len(at) > 1 else grid.spacing_ijk_mm[2]
-    pixel = np.asarray(grid.spacing_ijk_mm[:2])
-    sides = float((np.ptp(every, axis=0) / pixel).max())
-    pitch = pixel / next((n for n in (8, 4, 2) if sides * n < RASTER_SIDE), 1)
-    start = transform.inverse().apply(grid.origin_lps_mm) @ axes[:, :2]
-    low = start + np.floor((every.min(axis=0) - start) / pitch) * pitch
-    high = every.max(axis=0) + pitch
+    pitch, low, high = _raster(np.concatenate(flat) @ axes[:, :2], axes, transform, grid)
     return _Planes(axes, np.array(at), rings, thickness / 2, pitch, low, high, warnings=[]), warnings
 
 
@@ -154,6 +148,23 @@ def _axes(normal: FloatArray, transform: RigidTransform, grid: Grid) -> FloatArr
     u = max((axis - w * (axis @ w) for axis in along.T), key=lambda axis: float(np.linalg.norm(axis)))
     u = u / np.linalg.norm(u)
     return np.column_stack([u, np.cross(w, u), w])
+
+
+def _raster(
+    points_uv: FloatArray, axes: FloatArray, transform: RigidTransform, grid: Grid
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Pitch and ends (u, v) in mm of a raster over what the image can see of points: more is never asked for,
+    so hostile contours that reach for kilometres take no memory."""
+    pixel = np.asarray(grid.spacing_ijk_mm[:2])
+    back = transform.inverse()
+    ends = [(-1, n) for n in grid.shape_kji[::-1]]
+    seen = back.apply(grid.to_lps(np.array(list(itertools.product(*ends))))) @ axes[:, :2]
+    low = np.maximum(points_uv.min(axis=0), seen.min(axis=0))
+    high = np.maximum(np.minimum(points_uv.max(axis=0), seen.max(axis=0)), low)
+    sides = float(((high - low) / pixel).max())
+    pitch = pixel / next((n for n in (8, 4, 2) if sides * n < RASTER_SIDE), 1)
+    start = back.apply(grid.origin_lps_mm) @ axes[:, :2]
+    return pitch, start + np.floor((low - start) / pitch) * pitch, high + pitch
 
 
 def _area_vector(points_mm: FloatArray) -> FloatArray:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
+from rt.dicom.parse import text
+
 
 @dataclass(frozen=True)
 class DoseReference:
@@ -132,15 +134,15 @@ class Plan:
 
 def read_plan(dataset: Dataset) -> Plan:
     """What an RT Plan says; what it lacks is empty or None."""
-    name = _text(dataset, "RTPlanName")
+    name = text(dataset, "RTPlanName")
     groups = list(_items(dataset, "FractionGroupSequence"))
     return Plan(
-        label=_text(dataset, "RTPlanLabel") or name,
+        label=text(dataset, "RTPlanLabel") or name,
         name=name,
-        description=_text(dataset, "RTPlanDescription"),
-        intent=_text(dataset, "PlanIntent"),
-        approval=_text(dataset, "ApprovalStatus"),
-        written=_date(_text(dataset, "RTPlanDate")),
+        description=text(dataset, "RTPlanDescription"),
+        intent=text(dataset, "PlanIntent"),
+        approval=text(dataset, "ApprovalStatus"),
+        written=_date(text(dataset, "RTPlanDate")),
         dose_references=tuple(map(_dose_reference, _items(dataset, "DoseReferenceSequence"))),
         fraction_groups=tuple(map(_fraction_group, groups)),
         beams=tuple(_beam(item, groups) for item in _items(dataset, "BeamSequence")),
@@ -149,13 +151,13 @@ def read_plan(dataset: Dataset) -> Plan:
 
 
 def _dose_reference(item: Dataset) -> DoseReference:
-    kind = _text(item, "DoseReferenceType")
+    kind = text(item, "DoseReferenceType")
     target = kind == "TARGET"
     return DoseReference(
         number=_integer(item, "DoseReferenceNumber"),
         kind=kind,
-        description=_text(item, "DoseReferenceDescription"),
-        structure_type=_text(item, "DoseReferenceStructureType"),
+        description=text(item, "DoseReferenceDescription"),
+        structure_type=text(item, "DoseReferenceStructureType"),
         roi_number=_integer(item, "ReferencedROINumber"),
         prescribed_gy=_positive(item, "TargetPrescriptionDose"),
         minimum_gy=_positive(item, "TargetMinimumDose"),
@@ -180,12 +182,12 @@ def _beam(item: Dataset, groups: list[Dataset]) -> Beam:
     start, stop, direction = _gantry(points)
     return Beam(
         number=number,
-        name=_text(item, "BeamName"),
-        description=_text(item, "BeamDescription"),
-        kind=_text(item, "BeamType"),
-        delivery=_text(item, "TreatmentDeliveryType"),
-        radiation=_text(item, "RadiationType"),
-        machine=_text(item, "TreatmentMachineName"),
+        name=text(item, "BeamName"),
+        description=text(item, "BeamDescription"),
+        kind=text(item, "BeamType"),
+        delivery=text(item, "TreatmentDeliveryType"),
+        radiation=text(item, "RadiationType"),
+        machine=text(item, "TreatmentMachineName"),
         energies=tuple(dict.fromkeys(_said(points, "NominalBeamEnergy"))),
         fluence=_fluence(item),
         control_points=len(points),
@@ -201,7 +203,7 @@ def _beam(item: Dataset, groups: list[Dataset]) -> Beam:
 def _gantry(points: list[Dataset]) -> tuple[float | None, float | None, str]:
     """Where the gantry begins, where it ends and which way it turns; a point says only what changes."""
     angles = list(_said(points, "GantryAngle"))
-    turns = [turn for turn in (_text(point, "GantryRotationDirection") for point in points) if turn]
+    turns = [turn for turn in (text(point, "GantryRotationDirection") for point in points) if turn]
     direction = next((turn for turn in turns if turn in ("CW", "CC")), "")
     if not angles:
         return None, None, direction
@@ -210,19 +212,19 @@ def _gantry(points: list[Dataset]) -> tuple[float | None, float | None, str]:
 
 def _fluence(item: Dataset) -> str:
     for mode in _items(item, "PrimaryFluenceModeSequence"):
-        if _text(mode, "FluenceMode") != "STANDARD":
-            return _text(mode, "FluenceModeID") or _text(mode, "FluenceMode")
+        if text(mode, "FluenceMode") != "STANDARD":
+            return text(mode, "FluenceModeID") or text(mode, "FluenceMode")
     return ""
 
 
 def _brachy(dataset: Dataset, groups: list[Dataset]) -> Brachy | None:
     setups = list(_items(dataset, "ApplicationSetupSequence"))
-    technique = _text(dataset, "BrachyTreatmentTechnique")
-    treatment_type = _text(dataset, "BrachyTreatmentType")
+    technique = text(dataset, "BrachyTreatmentTechnique")
+    treatment_type = text(dataset, "BrachyTreatmentType")
     if not (setups or technique or treatment_type):
         return None
-    machines = (_text(one, "TreatmentMachineName") for one in _items(dataset, "TreatmentMachineSequence"))
-    isotopes = (_text(one, "SourceIsotopeName") for one in _items(dataset, "SourceSequence"))
+    machines = (text(one, "TreatmentMachineName") for one in _items(dataset, "TreatmentMachineSequence"))
+    isotopes = (text(one, "SourceIsotopeName") for one in _items(dataset, "SourceSequence"))
     return Brachy(
         technique=technique,
         treatment_type=treatment_type,
@@ -236,8 +238,8 @@ def _setup(item: Dataset, groups: list[Dataset]) -> BrachySetup:
     number = _integer(item, "ApplicationSetupNumber")
     return BrachySetup(
         number=number,
-        name=_text(item, "ApplicationSetupName"),
-        kind=_text(item, "ApplicationSetupType"),
+        name=text(item, "ApplicationSetupName"),
+        kind=text(item, "ApplicationSetupType"),
         channels=len(list(_items(item, "ChannelSequence"))),
         total_reference_air_kerma=_positive(item, "TotalReferenceAirKerma"),
         dose_gy=_referring(groups, "BrachyApplicationSetup", number, "BrachyApplicationSetupDose"),
@@ -266,12 +268,8 @@ def _said(points: list[Dataset], keyword: str) -> Iterator[float]:
     yield from (value for value in (_number(point, keyword) for point in points) if value is not None)
 
 
-def _text(dataset: Dataset, keyword: str) -> str:
-    return str(dataset.get(keyword) or "").strip()
-
-
-def _date(text: str) -> str:
-    return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == 8 and text.isdecimal() else ""
+def _date(da: str) -> str:
+    return f"{da[:4]}-{da[4:6]}-{da[6:8]}" if len(da) == 8 and da.isdecimal() else ""
 
 
 def _integer(dataset: Dataset, keyword: str) -> int | None:

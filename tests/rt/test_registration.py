@@ -6,6 +6,8 @@ the frame that they are moved to.
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
@@ -167,6 +169,21 @@ def test_what_leaves_the_image_is_said() -> None:
     assert [w.slug for w in moved.warnings] == ["structure-outside-volume"]
     partly = RigidTransform.from_matrix(matrix_of((0, 0, 0), (50.0, 0, 0)))
     assert [w.slug for w in fill_moved(rings, partly, IMAGE).warnings] == ["contour-clipped"]
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_a_contour_that_reaches_for_a_kilometre_fills_the_image_and_little_memory(turned: bool) -> None:
+    matrix = TURN if turned else matrix_of((0, 0, 0), (12.5, -30.0, 8.25))
+    transform, far = RigidTransform.from_matrix(matrix), 1e6
+    square = [(-far, -far), (far, -far), (far, far), (-far, far)]
+    rings = [np.array([(x, y, z) for x, y in square]) for z in np.arange(-120.0, 121.0, 2.5)]
+    tracemalloc.start()
+    moved = fill_moved(rings, transform, IMAGE)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert moved.mask_kji.all()
+    assert [w.slug for w in moved.warnings] == ["contour-clipped"]
+    assert most < 200e6
 
 
 def test_a_contour_across_the_others_is_left_out_and_said() -> None:

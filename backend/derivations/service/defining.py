@@ -72,26 +72,25 @@ def change(actor: Actor, structure_id: str, base: int, expression: Expression) -
     StaleRevision
         When its head is another one.
     """
-    with session_scope(read_only=True) as session:
-        _, row, _ = _find(session, actor, structure_id)
-        check_allowed(session, actor, expression, DerivedFrom.model_validate(row.used))
-        labels.check_head(session, structure_id, base)
     return _computed(actor, structure_id, base, expression)
 
 
 def recompute(actor: Actor, structure_id: str, base: int) -> StructureOut:
     """A derived structure as its sources make it now, also where a person's contour stands on it."""
-    with session_scope(read_only=True) as session:
-        _, row, _ = _find(session, actor, structure_id)
-        labels.check_head(session, structure_id, base)
-    return _computed(actor, structure_id, base, Expression.model_validate(row.expression))
+    return _computed(actor, structure_id, base, None)
 
 
-def _computed(actor: Actor, structure_id: str, base: int, expression: Expression) -> StructureOut:
+def _computed(actor: Actor, structure_id: str, base: int, other: Expression | None) -> StructureOut:
+    """The structure by another expression, or by the one that it has."""
     with session_scope(read_only=True) as session:
         structure, row, scope = _find(session, actor, structure_id)
+        used = DerivedFrom.model_validate(row.used)
+        if other is not None:
+            check_allowed(session, actor, other, used)
+        labels.check_head(session, structure_id, base)
+        expression = other or Expression.model_validate(row.expression)
         check_acyclic(session, scope.study.id, structure_id, structure_ids(expression))
-        inputs = gather(session, scope.structure_set, expression, DerivedFrom.model_validate(row.used))
+        inputs = gather(session, scope.structure_set, expression, used)
         before = labels.mask_before(session, structure_id, structure.head, inputs.grid)
     made = compute(inputs, before)
     with session_scope() as session:

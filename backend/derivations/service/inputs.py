@@ -31,8 +31,6 @@ from backend.studies import service as studies
 from backend.studies.tables import Series
 from rt.geometry import Grid
 
-REASON_LENGTH = 255
-
 
 @dataclass(frozen=True)
 class Inputs:

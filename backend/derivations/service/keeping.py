@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from backend.derivations import repository
 from backend.derivations.service.computing import Computed
-from backend.derivations.service.inputs import REASON_LENGTH
 from backend.labels import service as labels
 from backend.labels.expressions import structure_ids
 from backend.labels.schemas import DerivedFrom
 from backend.labels.tables import Derivation, Structure
+
+REASON_LENGTH = 255
+"""Of `revisions.reason`."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from backend.audit import service as audit
 from backend.jobs import service as jobs
 from backend.labels import repository
-from backend.labels.service.revisions import NewRevision, append_revision, is_touched
+from backend.labels.service.revisions import NewRevision, StoredMask, append_revision, is_touched
 from backend.labels.service.sets import grid_of
 from backend.labels.tables import StructureSet
 from backend.studies import registrations
@@ -122,9 +122,10 @@ def draw_again(
         return False
     heads = repository.heads(session, structures)
     for structure in structures:
-        new = drawn.get(structure.number)
-        head = heads.get(structure.id)
-        if new is None or (head is not None and head.sha256 == getattr(new.mask, "sha256", None)):
+        new, head = drawn.get(structure.number), heads.get(structure.id)
+        if new is None:
+            continue
+        if head is not None and isinstance(new.mask, StoredMask) and new.mask.sha256 == head.sha256:
             continue
         append_revision(session, structure, replace(new, base=structure.head, reason=REDRAWN))
     owner.registration = described

@@ -2,18 +2,17 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Expression, PlannedDose, Structure, Template } from '../../api/types';
+import type { Expression, PlannedDose, Structure } from '../../api/types';
 import { useT } from '../../i18n';
-import { Button, TextField, type Choice } from '../../ui/controls';
+import { Button, type Choice } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { Caution, ErrorNote } from '../../ui/feedback';
 import { notify } from '../../ui/toast';
 import { useScene } from '../../viewer/use-scene';
 import { planOf, prescriptionOf } from '../dose/prescription';
 import { dosesOf } from '../dose/use-dose';
-import { LONGEST_NAME, NameOffer } from '../labels/name-offer';
+import { NameField } from '../labels/name-field';
 import { volumeText } from '../labels/structure-list';
-import { NameList } from '../labels/structure-names';
 import { ApprovalLost } from '../labels/withdraw';
 import { recordOf, useLabels, useWorkspace } from '../labels/workspace';
 import css from './derive.module.css';
@@ -65,33 +64,6 @@ function Cautions({ record, expression }: { record: Structure | null; expression
       {unsaved.length > 0 && <Caution>{t('derive.unsaved', { names: unsaved.map(nameOf).join(', ') })}</Caution>}
       {record?.derivation?.status === 'overridden' && <Caution>{t('derive.overridden.lost')}</Caution>}
       {record !== null && <ApprovalLost record={record} />}
-    </>
-  );
-}
-
-type NameProps = { name: string; onChange: (name: string) => void };
-
-function NameField({ name, onChange }: NameProps) {
-  const t = useT();
-  const { study, set } = useWorkspace();
-  const template = useQuery({
-    queryKey: keys.template(study.project_id),
-    queryFn: () => api.get<Template>(`/projects/${study.project_id}/template`),
-  });
-  const taken = new Set(set?.structures.map((one) => one.name));
-  return (
-    <>
-      <TextField
-        label={t('viewer.structure.name')}
-        hint={t('names.hint')}
-        value={name}
-        maxLength={LONGEST_NAME}
-        autoComplete="off"
-        list="derived-names"
-        onChange={onChange}
-      />
-      <NameList id="derived-names" template={template.data?.structures.map((one) => one.name) ?? []} taken={taken} />
-      <NameOffer typed={name.trim()} taken={taken} onChoose={onChange} />
     </>
   );
 }
