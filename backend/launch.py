@@ -35,14 +35,18 @@ class Child:
 
 
 def run(say: Say) -> int:
-    """Prepare, start, print the address, and stay until told to stop; the exit status."""
+    """Prepare, start, print the address, and stay until told to stop; the exit status.
+
+    The workers begin when the page is there: they load for longer, and nobody waits for them first.
+    """
     settings = get_settings()
     _refuse_taken_port(settings)
     stopping = _stop_on_signal()
     bootstrap.prepare(say)
-    children = [_start("api", "backend.cli", "serve"), _start("workers", "workers", "--tied")]
+    children = [_start("api", "backend.cli", "serve")]
     try:
         if _wait_until_up(settings, children, stopping):
+            children.append(_start("workers", "workers", "--tied"))
             say(f"Rinkaku is at {settings.public_url or _address(settings)}")
             say(f"Logs are in {children[0].log.parent}; Ctrl-C stops it.")
             _demonstrate(say)
