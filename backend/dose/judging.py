@@ -10,7 +10,17 @@ from backend.dose.schemas import Alternative, GroupMember, Objective, ObjectiveR
 from backend.labels.tables import Revision, Structure
 from rt.dose_metrics import parse_metric
 from rt.dvh import Dvh
-from rt.objectives import OUTSIDE_DOSE, Judgement, Reason, Target, best_of, judge
+from rt.objectives import (
+    OUTSIDE_DOSE,
+    Judgement,
+    Reason,
+    Target,
+    best_of,
+    judge,
+    judge_any,
+    judge_union,
+    part_decides,
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ def lines_of(objective: Objective, drawn: Drawn) -> list[ObjectiveResult]:
 
 
 def _line(objective: Objective, name: str, one: Measured | None) -> ObjectiveResult:
-    judged = _judged(objective, objective, one.dvh) if one else _unknown("not-contoured")
+    judged = _judged(objective, one.dvh) if one else Judgement("unknown", None, "not-contoured")
     return ObjectiveResult(
         structure=name,
         structure_id=one.structure.id if one else None,
@@ -62,21 +72,16 @@ def _line(objective: Objective, name: str, one: Measured | None) -> ObjectiveRes
     )
 
 
+def _judged(objective: Objective, dvh: Dvh | None) -> Judgement:
+    return judge(_target(objective, objective), dvh) if dvh else OUTSIDE_DOSE
+
+
 def _line_of_group(objective: Objective, drawn: Drawn) -> ObjectiveResult:
     found = {name: drawn.by_name.get(name, ()) for name in objective.structures}
-    reason: Reason | None = None
-    if any(len(ones) > 1 for ones in found.values()):
-        reason = "ambiguous"
-    if not all(found.values()):
-        reason = "not-contoured"
     ways: list[Objective | Alternative] = [objective]
     if objective.alternative:
         ways.append(objective.alternative)
-    if reason is not None:
-        judged = [_unknown(reason) for _ in ways]
-    else:
-        members = [ones[0] for ones in found.values()]
-        judged = [_judged_group(objective, way, members, drawn) for way in ways]
+    judged = [_judged_group(objective, way, found, drawn) for way in ways]
     settled = best_of(judged)
     way = ways[judged.index(settled)]
     return ObjectiveResult(
@@ -97,27 +102,24 @@ def _line_of_group(objective: Objective, drawn: Drawn) -> ObjectiveResult:
 
 
 def _judged_group(
-    objective: Objective, way: Objective | Alternative, members: Sequence[Measured], drawn: Drawn
+    objective: Objective,
+    way: Objective | Alternative,
+    found: Mapping[str, Sequence[Measured]],
+    drawn: Drawn,
 ) -> Judgement:
-    if way.group == "union":
-        return _judged(objective, way, drawn.union(members))
-    return best_of([_judged(objective, way, one.dvh) for one in _best_first(objective, members)])
+    """By the structures that are drawn once each; what lacks leaves open what it could change."""
+    target, members = _target(objective, way), [ones[0] for ones in found.values() if len(ones) == 1]
+    lacking: Reason | None = "ambiguous" if len(members) < len(found) else None
+    if not all(found.values()):
+        lacking = "not-contoured"
+    if way.group != "union":
+        return judge_any(target, [one.dvh for one in members], lacking)
+    counts = bool(members) and (lacking is None or part_decides(target.metric))
+    return judge_union(target, drawn.union(members) if counts else None, lacking)
 
 
-def _best_first(objective: Objective, members: Sequence[Measured]) -> list[Measured]:
-    """By value, so that of equal verdicts the better counts; what has none comes last."""
-    metric, sign = parse_metric(objective.metric), 1 if objective.comparison == "at-most" else -1
-
-    def rank(one: Measured) -> tuple[bool, float]:
-        value = metric.of(one.dvh) if one.dvh else None
-        return value is None, sign * (value or 0.0)
-
-    return sorted(members, key=rank)
-
-
-def _judged(objective: Objective, way: Objective | Alternative, dvh: Dvh | None) -> Judgement:
-    metric = parse_metric(objective.metric)
-    return judge(Target(metric, objective.comparison, way.limit, way.variation), dvh) if dvh else OUTSIDE_DOSE
+def _target(objective: Objective, way: Objective | Alternative) -> Target:
+    return Target(parse_metric(objective.metric), objective.comparison, way.limit, way.variation)
 
 
 def _member(objective: Objective, name: str, ones: Sequence[Measured]) -> GroupMember:
@@ -141,7 +143,3 @@ def _way(way: Objective | Alternative, judged: Judgement) -> WayResult:
         verdict=judged.verdict,
         reason=judged.reason,
     )
-
-
-def _unknown(reason: Reason) -> Judgement:
-    return Judgement("unknown", None, reason)

@@ -7,7 +7,19 @@ import pytest
 
 from rt.dose_metrics import parse_metric
 from rt.dvh import Dvh
-from rt.objectives import Comparison, Judgement, Target, Verdict, best_of, judge
+from rt.objectives import (
+    OUTSIDE_DOSE,
+    Comparison,
+    Judgement,
+    Reason,
+    Target,
+    Verdict,
+    best_of,
+    judge,
+    judge_any,
+    judge_union,
+    part_decides,
+)
 
 
 def even(low_gy: float = 0.0, high_gy: float = 100.0, outside: float = 0.0) -> Dvh:
@@ -100,3 +112,50 @@ def test_one_of_several_is_enough_and_one_that_is_unknown_might_be_it(
 
 def test_of_equal_verdicts_the_first_counts() -> None:
     assert best_of([Judgement("fail", 27.0), Judgement("fail", 26.0)]).value == 27.0
+
+
+def test_one_that_keeps_it_settles_at_least_one_though_another_is_missing() -> None:
+    assert judge_any(target("mean", 50), [even(), even(60, 80)], "not-contoured") == Judgement("pass", 50.0)
+    assert (
+        judge_any(target("D95", 60, "at-least"), [even(0, 10), even(65, 70)], "ambiguous").verdict == "pass"
+    )
+
+
+@pytest.mark.parametrize("reason", ["not-contoured", "ambiguous"])
+def test_at_least_one_cannot_be_said_while_the_missing_one_might_keep_it(reason: Reason) -> None:
+    """The value is that of the one that does best."""
+    for variation in (None, 55):
+        wanted = target("mean", 40, "at-most", variation)
+        judged = judge_any(wanted, [even(60, 80), even()], reason)
+        assert judged == Judgement("unknown", 50.0, reason)
+    assert judge_any(target("mean", 40), [], reason) == Judgement("unknown", None, reason)
+    assert judge_any(target("mean", 40), [None, even()]).reason == "outside-dose"
+
+
+def test_at_least_one_of_those_that_are_all_there_is_the_better_one() -> None:
+    assert judge_any(target("mean", 40), [even(60, 80), even()]) == Judgement("fail", 50.0)
+    assert judge_any(target("mean", 40), [None, None]) == OUTSIDE_DOSE
+
+
+@pytest.mark.parametrize("metric", ["max", "D0.03cc", "V50Gycc"])
+def test_one_volume_that_a_part_breaks_is_broken_though_another_is_missing(metric: str) -> None:
+    broken = judge_union(target(metric, 4), even(), "not-contoured")
+    assert (broken.verdict, broken.reason) == ("fail", None)
+    for kept in (target(metric, 101), target(metric, 4, "at-most", 101)):
+        assert judge_union(kept, even(), "not-contoured") == Judgement("unknown", None, "not-contoured")
+    assert part_decides(parse_metric(metric))
+
+
+@pytest.mark.parametrize("metric", ["mean", "D95", "V50Gy"])
+def test_one_volume_of_what_a_missing_one_moves_both_ways_cannot_be_said(metric: str) -> None:
+    for limit in (1.0, 99.0):
+        assert judge_union(target(metric, limit), even(), "ambiguous") == Judgement(
+            "unknown", None, "ambiguous"
+        )
+    assert not part_decides(parse_metric(metric))
+
+
+def test_one_volume_that_is_whole_is_judged_like_a_structure() -> None:
+    assert judge_union(target("mean", 50), even()) == Judgement("pass", 50.0)
+    assert judge_union(target("mean", 50), None) == OUTSIDE_DOSE
+    assert judge_union(target("max", 50), None, "not-contoured").reason == "not-contoured"

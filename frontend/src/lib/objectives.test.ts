@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { metricOf, parseMetric, type Metric } from './dose-metric';
 import { dvhOf, Histogram, type Dvh } from './dvh';
-import { bestOf, judge, type Judgement, type Target, type Verdict } from './objectives';
+import { bestOf, judge, judgeAny, judgeUnion, partDecides, type Judgement, type Target, type Verdict } from './objectives';
 
 /** 1000 voxels of 0.01 cm³ from 0 to 100 Gy, evenly, and as many outside the dose grid as asked for. */
 function even(outside = 0): Dvh {
@@ -80,5 +80,31 @@ describe('one of several that is enough', () => {
     ]; // prettier-ignore
     for (const [a, b, kept] of pairs) expect([best(a, b), best(b, a)]).toEqual([kept, kept]);
     expect(bestOf([of('fail', 27), of('fail', 26)]).value).toBe(27);
+  });
+
+  it('is told by those that are there where another one lacks, if it passes', () => {
+    const told = (limit: number, dvhs: readonly Dvh[]) => judgeAny(target('mean', limit), dvhs, 'not-contoured');
+    expect(told(51, [even()])).toMatchObject({ verdict: 'pass', reason: null });
+    expect(told(49, [even()])).toMatchObject({ verdict: 'unknown', reason: 'not-contoured' });
+    expect(told(49, [even()])?.value).toBeCloseTo(50, 3);
+    expect(told(51, [])).toEqual({ verdict: 'unknown', value: null, reason: 'not-contoured' });
+    expect(judgeAny(target('mean', 51), [], null)).toBeNull();
+    expect(judgeAny(target('mean', 49), [even()], null)?.verdict).toBe('fail');
+  });
+});
+
+describe('one volume of several', () => {
+  it('is judged without one of them where that could not change the verdict', () => {
+    const told = (text: string, limit: number, variation: number | null = null) => judgeUnion(target(text, limit, variation), even(), 'ambiguous');
+    expect(told('max', 99)).toMatchObject({ verdict: 'fail', reason: null });
+    expect(told('max', 101)).toEqual({ verdict: 'unknown', value: null, reason: 'ambiguous' });
+    expect(told('max', 99, 101)).toMatchObject({ verdict: 'unknown' });
+    expect([40, 60].map((limit) => told('mean', limit)?.verdict)).toEqual(['unknown', 'unknown']);
+    expect(judgeUnion(target('max', 99), null, 'not-contoured')).toEqual({ verdict: 'unknown', value: null, reason: 'not-contoured' });
+    expect(judgeUnion(target('mean', 60), even(), null)?.verdict).toBe('pass');
+    expect(judgeUnion(target('mean', 60), null, null)).toBeNull();
+    expect(['max', 'min', 'D1cc', 'V20Gycc', 'mean', 'D95', 'V20Gy'].map((text) => partDecides(metric(text)))).toEqual([
+      true, true, true, true, false, false, false,
+    ]); // prettier-ignore
   });
 });

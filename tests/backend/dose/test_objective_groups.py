@@ -92,21 +92,46 @@ def test_neither_way_kept_is_a_failure_of_the_better_gland(
         assert (found["verdict"], found["value"]) == ("fail", pytest.approx(gray(10, 14), abs=0.01))
 
 
-def test_missing_gland_leaves_the_objective_unjudged(dosed: Dosed, client: TestClient, login: Login) -> None:
+def test_missing_gland_changes_nothing_where_the_other_is_spared(
+    dosed: Dosed, client: TestClient, login: Login
+) -> None:
     left = dosed.draw("Parotid_L", K, J, slice(1, 5))
+    for protocol, reasons in (("head-and-neck", [None, "not-contoured"]), ("rtog-0225", [None])):
+        found = line(dosed, client, login("reader"), left, protocol)
+        assert (found["verdict"], found["reason"]) == ("pass", None)
+        assert found["value"] == pytest.approx(gray(1, 5), abs=0.01)
+        assert [one["reason"] for one in found["ways"]] == reasons
+        assert [one["structure_id"] for one in found["members"]] == [left.structure_id, None]
+
+
+def test_missing_gland_leaves_open_what_it_might_have_kept(
+    dosed: Dosed, client: TestClient, login: Login
+) -> None:
+    left = dosed.draw("Parotid_L", K, J, slice(12, 16))
     found = line(dosed, client, login("reader"), left)
-    assert (found["verdict"], found["reason"], found["value"]) == ("unknown", "not-contoured", None)
-    assert {one["reason"] for one in found["ways"]} == {"not-contoured"}
-    assert [one["structure_id"] for one in found["members"]] == [left.structure_id, None]
-    assert found["members"][0]["value"] == pytest.approx(gray(1, 5), abs=0.01)
+    assert (found["verdict"], found["reason"]) == ("unknown", "not-contoured")
+    assert found["value"] == pytest.approx(gray(12, 16), abs=0.01)
+    assert [(one["verdict"], one["reason"]) for one in found["ways"]] == [("unknown", "not-contoured")] * 2
+    assert [one["value"] is None for one in found["ways"]] == [False, True], "one gland is not both together"
 
 
-def test_gland_that_was_drawn_twice_leaves_the_objective_unjudged(
+def test_gland_that_was_drawn_twice_leaves_open_what_it_might_have_kept(
     dosed: Dosed, client: TestClient, login: Login
 ) -> None:
     left = dosed.draw("Parotid_L", K, J, slice(1, 5))
     dosed.draw("Parotis links", K, J, slice(5, 9))
-    dosed.draw("Parotid_R", K, J, slice(14, 18))
+    right = dosed.draw("Parotid_R", K, J, slice(14, 18))
     found = line(dosed, client, login("reader"), left)
     assert (found["verdict"], found["reason"]) == ("unknown", "ambiguous")
-    assert [one["structure_id"] is None for one in found["members"]] == [True, False]
+    assert [one["structure_id"] for one in found["members"]] == [None, right.structure_id]
+
+
+def test_gland_that_was_drawn_twice_changes_nothing_where_the_other_is_spared(
+    dosed: Dosed, client: TestClient, login: Login
+) -> None:
+    left = dosed.draw("Parotid_L", K, J, slice(12, 16))
+    dosed.draw("Parotis links", K, J, slice(10, 14))
+    dosed.draw("Parotid_R", K, J, slice(1, 5))
+    found = line(dosed, client, login("reader"), left)
+    assert (found["verdict"], found["reason"]) == ("pass", None)
+    assert found["value"] == pytest.approx(gray(1, 5), abs=0.01)

@@ -117,14 +117,40 @@ describe('the line of a group', () => {
     expect(lineAt(uniform(15), uniform(15, 100), uniform(26, 100))?.now?.verdict).toBe('pass');
   });
 
-  it('is not judged where a structure is missing or was drawn twice, and says which', () => {
-    const said = (names: string[]): string => {
-      const [line] = linesOf(protocol(), drawn(...names), new Map(), () => false);
-      return line?.now ? reasonText(line.now, line, translators.en) : '';
-    };
-    expect(said(['Parotid_L'])).toBe('Parotid_R not contoured');
-    expect(said([])).toBe('Parotid_L, Parotid_R not contoured');
-    expect(said([...glands, 'Parotid_L again'])).toBe('drawn more than once: Parotid_L');
+  const spoken = (names: string[], gy: number, objective = spared): string[] => {
+    const present = drawn(...names);
+    const union = names.filter((name) => glands.includes(name)).join('+');
+    const counted = new Map([...names, union].map((id) => [`now ${id}`, uniform(gy)])); // prettier-ignore
+    const [line] = linesOf(protocol(objective), present, counted, () => false);
+    if (!line?.now) return [];
+    const ways = line.ways.map(({ judgement }) => `${judgement.verdict} ${judgement.value?.toFixed(0) ?? '-'}`);
+    return [line.now.verdict, line.now.value?.toFixed(0) ?? '-', reasonText(line.now, line, translators.en), ...ways];
+  };
+
+  it('passes without one of its structures where another one alone keeps it', () => {
+    expect(spoken(['Parotid_L'], 15)).toEqual(['pass', '15', '', 'pass 15', 'unknown -']);
+    expect(spoken(['Parotid_R', 'Parotid_L', 'Parotid_L again'], 15)).toEqual(['pass', '15', '', 'pass 15', 'unknown -']);
+  });
+
+  it('cannot be said where the structure that is missing, or was drawn twice, might keep it, and says which', () => {
+    expect(spoken(['Parotid_L'], 21)).toEqual(['unknown', '21', 'Parotid_R not contoured', 'unknown 21', 'unknown -']);
+    expect(spoken([], 0)).toEqual(['unknown', '-', 'Parotid_L, Parotid_R not contoured', 'unknown -', 'unknown -']);
+    const twice = ['Parotid_L', 'Parotid_R', 'Parotid_L again'];
+    expect(spoken(twice, 21)).toEqual(['unknown', '21', 'drawn more than once: Parotid_L', 'unknown 21', 'unknown -']);
+      });
+
+  it('fails as one volume where what is there breaks it, whatever the rest gets', () => {
+    const whole: Objective = { ...wish(glands, 'max', 60, 1), group: 'union' };
+    expect(spoken(['Parotid_L'], 61, whole)).toEqual(['fail', '61', '', 'fail 61']);
+    expect(spoken(['Parotid_L'], 59, whole)).toEqual(['unknown', '-', 'Parotid_R not contoured', 'unknown -']);
+    const three = { ...whole, structures: [...glands, 'Larynx'] };
+    expect(neededOf(protocol(three), both).unions).toEqual([glands]);
+    expect(neededOf(protocol({ ...three, metric: 'mean' }), both).unions).toEqual([]);
+  });
+
+  it('counts as drawn by nobody only where none of its structures is there', () => {
+    const lines = (names: string[]) => linesOf(protocol(), drawn(...names), new Map(), () => false).map(isAbsent);
+    expect([lines([]), lines(['Parotid_L']), lines(['Parotid_L', 'Parotid_L again'])]).toEqual([[true], [false], [false]]);
   });
 
   it('waits for all of its histograms, and asks for that of the union only where that is wanted', () => {
@@ -133,5 +159,6 @@ describe('the line of a group', () => {
     expect(neededOf(protocol(), both)).toEqual({ ids: new Set(glands), unions: [glands] });
     expect(neededOf(protocol({ ...spared, alternative: null }), both).unions).toEqual([]);
     expect(neededOf(protocol(), drawn('Parotid_L')).unions).toEqual([]);
+    expect(linesOf(protocol(), drawn('Parotid_L'), new Map(), () => false)[0]?.now).toBeNull();
   });
 });

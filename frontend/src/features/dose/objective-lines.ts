@@ -2,7 +2,7 @@
 import type { Objective, Protocol, Structure } from '../../api/types';
 import { metricOf, parseMetric, type Metric } from '../../lib/dose-metric';
 import type { Dvh } from '../../lib/dvh';
-import { bestOf, judge, type Judgement } from '../../lib/objectives';
+import { bestOf, judge, judgeAny, judgeUnion, partDecides, type Judgement, type Reason } from '../../lib/objectives';
 import type { ShownStructure } from '../../viewer/scene';
 import { curveKey, unionId } from './dvh-book';
 
@@ -11,6 +11,8 @@ type Shown = Pick<ShownStructure, 'id' | 'name' | 'colour'>;
 export type Member = {
   readonly wanted: string;
   readonly structure: Shown | null;
+  /** How often it is drawn. */
+  readonly times: number;
   /** In a group: of this structure alone. */
   readonly value: number | null;
 };
@@ -28,7 +30,7 @@ export type Line = {
   readonly metric: Metric;
   /** The structures that it is of, by their TG-263 names in the protocol: one, or those of a group. */
   readonly members: readonly [Member, ...Member[]];
-  /** Of a group, while it is judged: the objective and its alternative, of which keeping one is enough. */
+  /** Of a group, once it is counted: the objective and its alternative, of which keeping one is enough. */
   readonly ways: readonly Way[];
   /** Null until its histograms have been counted. */
   readonly now: Judgement | null;
@@ -65,63 +67,71 @@ export function neededOf(protocol: Protocol | null, drawn: Drawn): { ids: Readon
   const wanted = new Set(objectives.flatMap((one) => one.structures));
   const ids = new Set([...present].flatMap(([name, found]) => (wanted.has(name) ? found.map((one) => one.id) : [])));
   const unions = objectives.flatMap((one) => {
-    const members = membersOf(one, present).flatMap(({ structure }) => (structure === null ? [] : [structure.id]));
+    const metric = parseMetric(one.metric);
+    const members = idsOf(membersOf(one, present));
     const asked = one.group === 'union' || one.alternative?.group === 'union';
-    return asked && members.length === one.structures.length ? [members] : [];
+    const counts = members.length === one.structures.length || (metric !== null && partDecides(metric));
+    return asked && counts && members.length > 1 ? [members] : [];
   });
   return { ids, unions };
 }
 
-function membersOf({ structures }: Objective, present: Present): Pick<Member, 'wanted' | 'structure'>[] {
+type Found = Omit<Member, 'value'>;
+
+function membersOf({ structures }: Objective, present: Present): Found[] {
   return structures.map((wanted) => {
     const found = present.get(wanted) ?? [];
-    return { wanted, structure: found.length === 1 ? (found[0] ?? null) : null };
+    return { wanted, times: found.length, structure: found.length === 1 ? (found[0] ?? null) : null };
   });
 }
 
-const unknown = (reason: Judgement['reason']): Judgement => ({ verdict: 'unknown', value: null, reason });
+const idsOf = (members: readonly Found[]): string[] => members.flatMap(({ structure }) => structure?.id ?? []);
+
+/** Why a group cannot be taken as a whole: somebody is missing, or was drawn more than once. */
+function lackingOf(members: readonly Found[]): Reason | null {
+  if (members.some(({ times }) => times === 0)) return 'not-contoured';
+  return members.some(({ times }) => times > 1) ? 'ambiguous' : null;
+}
+
+const unknown = (reason: Reason): Judgement => ({ verdict: 'unknown', value: null, reason });
 const NOT_COUNTED = { savedValue: null, covered: 1, insideCc: 0 };
 
 /** The ways to keep a group's objective; those whose histograms have not been counted are left out. */
-function waysOf(objective: Objective, metric: Metric, ids: readonly string[], counted: Counted): Way[] {
+function waysOf(objective: Objective, metric: Metric, members: readonly Found[], counted: Counted): Way[] {
   const { comparison, alternative } = objective;
-  const rank = (dvh: Dvh): number => {
-    const value = metricOf(metric, dvh);
-    return Number.isNaN(value) ? Infinity : comparison === 'at-most' ? value : -value;
-  };
+  const [ids, lacking] = [idsOf(members), lackingOf(members)];
   return [objective, ...(alternative ? [alternative] : [])].flatMap(({ group, limit, variation }): Way[] => {
-    const wanted = group === 'union' ? [unionId(ids)] : ids;
-    const dvhs = wanted.flatMap((id) => counted.get(curveKey('now', id)) ?? []).toSorted((a, b) => rank(a) - rank(b));
-    const [best, ...rest] = dvhs.map((dvh) => judge({ metric, comparison, limit, variation }, dvh));
-    if (best === undefined || dvhs.length < wanted.length) return [];
-    return [{ group: group === 'union' ? 'union' : 'any', limit, variation, judgement: bestOf([best, ...rest]) }];
+    const target = { metric, comparison, limit, variation };
+    const whole = lacking === null || partDecides(metric);
+    const wanted = group !== 'union' ? ids : whole && ids.length > 0 ? [unionId(ids)] : [];
+    const dvhs = wanted.flatMap((id) => counted.get(curveKey('now', id)) ?? []);
+    if (dvhs.length < wanted.length) return [];
+    const judgement = group === 'union' ? judgeUnion(target, dvhs[0] ?? null, lacking) : judgeAny(target, dvhs, lacking);
+    return judgement === null ? [] : [{ group: group === 'union' ? 'union' : 'any', limit, variation, judgement }];
   });
 }
 
-/** The line of a group; judged when all of its structures are drawn, each once, and counted. */
+/** The line of a group, judged by its structures that are drawn once each when these are counted. */
 function groupLine(objective: Objective, metric: Metric, key: string, present: Present, counted: Counted): Line[] {
-  const valued = membersOf(objective, present).map((one): Member => {
+  const members = membersOf(objective, present).map((one): Member => {
     const dvh = one.structure === null ? undefined : counted.get(curveKey('now', one.structure.id));
     const value = dvh === undefined ? NaN : metricOf(metric, dvh);
     return { ...one, value: Number.isNaN(value) ? null : value };
   });
-  const [first, ...others] = valued;
+  const [first, ...others] = members;
   if (first === undefined) return [];
-  const base: Omit<Line, 'ways' | 'now'> = { ...NOT_COUNTED, key, objective, metric, members: [first, ...others] };
-  if (!objective.structures.every((name) => present.has(name))) return [{ ...base, ways: [], now: unknown('not-contoured') }];
-  if (valued.some(({ structure }) => structure === null)) return [{ ...base, ways: [], now: unknown('ambiguous') }];
-  const ids = valued.flatMap(({ structure }) => structure?.id ?? []);
-  const ways = waysOf(objective, metric, ids, counted);
+  const ways = waysOf(objective, metric, members, counted);
   const [best, ...rest] = ways.map((way) => way.judgement);
   const complete = ways.length === (objective.alternative ? 2 : 1);
-  return [{ ...base, ways, now: best === undefined || !complete ? null : bestOf([best, ...rest]) }];
+  const now = best === undefined || !complete ? null : bestOf([best, ...rest]);
+  return [{ ...NOT_COUNTED, key, objective, metric, members: [first, ...others], ways, now }];
 }
 
 /** Where a line stands: what fails first, what nobody drew last, and what is not counted yet where it will most likely be. */
 const ATTENTION = { fail: 0, variation: 1, unknown: 2, pass: 3 } as const;
 
 /** Whether nobody drew any structure of a line. */
-export const isAbsent = ({ members }: Line): boolean => members.every(({ structure }) => structure === null);
+export const isAbsent = ({ members }: Line): boolean => members.every(({ times }) => times === 0);
 
 /**
  * A line for each structure of each objective, of a group one: what needs attention first, each by priority and in
@@ -137,13 +147,13 @@ export function linesOf(protocol: Protocol, drawn: Drawn, counted: Counted, diff
       const base = { objective, metric, ways: [] };
       const found = present.get(wanted);
       const key = `${n} ${wanted}`;
-      if (found === undefined) return [{ ...base, ...NOT_COUNTED, key, members: [{ wanted, structure: null, value: null }], now: unknown('not-contoured') }];
+      if (found === undefined) return [{ ...base, ...NOT_COUNTED, key, members: [{ wanted, structure: null, times: 0, value: null }], now: unknown('not-contoured') }];
       return found.map((structure) => {
         const judged = (dvh: Dvh | undefined): Judgement | null => (dvh === undefined ? null : judge({ ...objective, metric }, dvh));
         const dvh = counted.get(curveKey('now', structure.id));
         const saved = differs(structure.id) ? counted.get(curveKey('saved', structure.id)) : undefined;
         const savedValue = judged(saved)?.value ?? null;
-        return { ...base, key: `${key} ${structure.id}`, members: [{ wanted, structure, value: null }], now: judged(dvh), savedValue,
+        return { ...base, key: `${key} ${structure.id}`, members: [{ wanted, structure, times: 1, value: null }], now: judged(dvh), savedValue,
           covered: dvh?.covered ?? 1, insideCc: dvh?.insideCc ?? 0 }; // prettier-ignore
       });
     });

@@ -28,7 +28,8 @@ export function limitText({ comparison, limit, variation }: Pick<Objective, 'com
 /** Why a verdict is unknown. */
 export function reasonText({ reason }: Judgement, { covered, metric, members }: Pick<Line, 'covered' | 'metric' | 'members'>, t: Translate): string {
   if (reason === null) return '';
-  const names = members.filter(({ structure }) => structure === null).map(({ wanted }) => wanted);
+  const lacking = members.filter(({ times }) => (reason === 'ambiguous' ? times > 1 : times === 0));
+  const names = lacking.map(({ wanted }) => wanted);
   if (reason === 'not-contoured' && members.length > 1) return t('objectives.missing', { names: names.join(', ') });
   if (reason === 'partly-outside-dose' && members.length > 1) return t('objectives.partly');
   return t(`objectives.${reason}`, { percent: coveredText(covered), cc: metric.number, names: names.join(', ') });
