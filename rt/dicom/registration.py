@@ -1,8 +1,13 @@
 """Spatial Registration (PS3.3 A.39.1) read as rigid transforms between frames of reference.
 
 The object's own Frame of Reference UID names the registered frame; each item of its Registration Sequence
-takes points of the frame that it names into that one.  Several matrices of an item follow one another, the
-first item first (C.20.2.1.1).  What cannot be used is named in a finding; the rest counts.
+takes points of the frame that it names into that one.  What cannot be used is named in a finding; the rest
+counts.
+
+Direction: an item "defines a spatial registration of the images referenced in that Item to the Registered
+RCS" (PS3.3 2025a C.20.2), its matrix AMB takes a point with respect to RCS B into one with respect to RCS A
+(C.20.2.1.1), and the fourth column is the origin of B with respect to A (PS3.17 P): from the item's frame to
+the object's.  A deformable registration is the other way round (C.20.3.1.1).
 """
 
 from __future__ import annotations
@@ -126,7 +131,14 @@ class _Found:
 
 
 def _transform(item: Dataset) -> RigidTransform:
-    """All matrices of an item, one after the other; their type is checked against their values."""
+    """All matrices of an item as one, the first item applied first; their type is checked by their values.
+
+    "The Item order is significant and corresponds to matrix multiplication order" (PS3.3 C.20.2), which
+    Equation C.20.2-2 gives for M1, M2 and M3 as the first, second and third items: M3·M2·M1 on a point's
+    column.  The equation is a picture in the copies that were at hand; it is read so by vtk-dicom
+    (vtkDICOMTransformReader multiplies after what came before) and in discourse.slicer.org/t/41636, which
+    also tells that SlicerRT multiplies the other way.
+    """
     composed, count = RigidTransform.identity(), 0
     for registration in _items(item, "MatrixRegistrationSequence"):
         for one in _items(registration, "MatrixSequence"):

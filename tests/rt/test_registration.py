@@ -52,6 +52,24 @@ def test_several_matrices_follow_one_another_the_first_first() -> None:
     assert transforms[B].apply([1.0, 0.0, 0.0]) == pytest.approx([10.0, 1.0, 0.0], abs=1e-6)
 
 
+def test_three_matrices_are_m3_m2_m1_on_a_column() -> None:
+    """PS3.3 Equation C.20.2-2, where M1 is the first item."""
+    m1, m2, m3 = matrix_of((90, 0, 0), (1, 2, 3)), matrix_of((0, 90, 0), (4, 5, 6)), TURN
+    transforms, _ = read((B, [m1, m2, m3]))
+    expected, reversed_order = m3 @ m2 @ m1, m1 @ m2 @ m3
+    assert np.abs(transforms[B].matrix - expected).max() < 1e-6
+    assert np.abs(expected - reversed_order).max() > 1, "the order can be told from the result"
+
+
+def test_the_fourth_column_is_the_items_origin_in_the_registered_frame() -> None:
+    """PS3.17 P: the origin of RCS B with respect to RCS A, and its axes as columns."""
+    (moved,) = read((B, TURN))[0].values()
+    origin = moved.apply([0.0, 0.0, 0.0])
+    assert origin == pytest.approx(TURN[:3, 3], abs=1e-6)
+    for n, axis in enumerate(np.eye(3)):
+        assert moved.apply(axis) - origin == pytest.approx(TURN[:3, n], abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("matrix", "kind", "slug"),
     [
