@@ -20,6 +20,7 @@ from backend.kit.storage import storage
 from backend.labels.service import load_mask
 from backend.labels.tables import Review, Revision, Structure, StructureSet
 from backend.projects.deidentification import Deidentifier
+from backend.studies.schemas import RegistrationOut
 from backend.version import VERSION
 from rt.dicom.deidentify import structure_name
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, write_bytes
@@ -106,13 +107,10 @@ class OutgoingSet:
 
 def _brought_by(owner: StructureSet) -> str:
     """Which registration brought the contours of a set to its images."""
-    said = owner.registration
-    if said is None:
+    if owner.registration is None:
         return ""
-    return (
-        f"Contours of frame of reference {said['frame_of_reference_uid']},"
-        f" moved by registration {said['sop_instance_uid']}"
-    )
+    said = RegistrationOut.model_validate(owner.registration)
+    return f"Contours of frame of reference {said.frame_of_reference_uid}, moved by registration {said.uids}"
 
 
 def rtstruct_bytes(

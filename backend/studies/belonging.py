@@ -70,10 +70,16 @@ def check_belonging(project_id: str, own: References) -> None:
 
 
 def _check_linked(project_id: str, own: References) -> None:
-    """A registration may lie in any study of its patient; the images of its frames must be the patient's."""
-    for frame in sorted(own.linked_frames):
+    """A registration may lie in any study of its patient; the images that it links must be the patient's."""
+    holds = select(Instance.series_row_id).where(Instance.sop_instance_uid.in_(own.sop_instance_uids))
+    wanted: list[ColumnElement[bool]] = [
+        *(Series.frame_of_reference_uid == frame for frame in sorted(own.linked_frames)),
+        *(Series.series_instance_uid == uid for uid in sorted(own.series_instance_uids)),
+        Series.id.in_(holds),
+    ]
+    for one in wanted:
         with session_scope(read_only=True) as session:
-            found = _in_project(session, project_id, Series.frame_of_reference_uid == frame)
+            found = _in_project(session, project_id, one)
         if found:
             _of_patient(own, found)
 

@@ -2,7 +2,8 @@
 
 Frames of reference are a patient's, so a registration counts in all of the patient's studies.  Of several
 that link the same two frames the one with the newest content date counts, whatever the order they came in;
-how far another one disagrees with it is said with it.  Anything shown by a registration says which.
+where none does, the shortest chain of several is followed.  How far others disagree is said with it.
+Anything shown by registrations says which.
 """
 
 from __future__ import annotations
@@ -18,87 +19,139 @@ from backend.jobs.service import announce
 from backend.kit.db import session_scope
 from backend.kit.storage import storage
 from backend.studies.findings import called, replace_warnings
-from backend.studies.schemas import RegisteredDose, RegistrationOut
+from backend.studies.schemas import RegisteredDose, RegistrationOut, RegistrationRef
 from backend.studies.tables import Instance, Registration, Series, Study
 from rt.dicom.kinds import REGISTRATIONS
 from rt.dicom.parse import PARSER_FAILURES, read_stored
-from rt.dicom.registration import SpatialRegistration, read_registration
+from rt.dicom.registration import NamedImages, SpatialRegistration, named_images, read_registration
 from rt.dicom.series import GeometryFinding
 from rt.errors import RtError
 from rt.geometry import Grid
 from rt.registration import RigidTransform
+from rt.registration_chain import find_chain
 
 IMAGES = frozenset({"CT", "MR", "PT"})
 DISAGREEMENT_MM = 0.5
 """Apart by less than this anywhere in the image, two registrations say the same."""
+QUERIED = 500
+"""UIDs that are asked for at once."""
 UNREGISTERED = "dose-without-registration"
 
 
 @dataclass(frozen=True)
 class Link:
-    """How points of one frame of reference come into another, and by which registration."""
+    """How points of one frame of reference come into another, and by which registrations."""
 
-    registration: Registration
+    registrations: tuple[Registration, ...]
+    """In the order in which they are applied; one, unless it is a chain."""
     source: str
     transform: RigidTransform
     disagreement_mm: float | None
-    """Of an older registration of the same frames, where it is more than DISAGREEMENT_MM."""
+    """Of other registrations of the same frames, where it is more than DISAGREEMENT_MM."""
 
-    def described(self) -> dict[str, Any]:
-        """As it is kept with what was moved by it."""
+    def shown(self) -> RegistrationOut:
+        """As it is told."""
+        first, *further = (
+            RegistrationRef(
+                sop_instance_uid=one.sop_instance_uid, label=one.label, content_date=one.content_date
+            )
+            for one in self.registrations
+        )
         return RegistrationOut(
-            sop_instance_uid=self.registration.sop_instance_uid,
-            label=self.registration.label,
-            content_date=self.registration.content_date,
+            **first.model_dump(),
+            further=further,
             frame_of_reference_uid=self.source,
             matrix=[float(v) for v in self.transform.matrix.ravel()],
             disagreement_mm=self.disagreement_mm,
-        ).model_dump()
+        )
+
+    def described(self) -> dict[str, Any]:
+        """As it is kept with what was moved by it."""
+        return self.shown().model_dump()
+
+    def moved(self, kept: dict[str, Any] | None) -> bool:
+        """Whether what is kept with something says that it was moved by this."""
+        return kept is not None and RegistrationOut.model_validate(kept) == self.shown()
 
 
 def unread(study_id: str) -> Iterator[tuple[Instance, SpatialRegistration]]:
-    """The registrations of a study that were not kept yet, read."""
-    read = select(Registration.instance_row_id)
+    """The registrations of a study that were not kept yet, and of its patient those that wait for images."""
+    waiting = select(Registration.instance_row_id).where(Registration.images_missing)
     with session_scope(read_only=True) as session:
-        statement = select(Instance).join(Series, Series.id == Instance.series_row_id)
-        statement = statement.where(Series.study_row_id == study_id, Instance.id.not_in(read))
-        new = session.scalars(statement.where(Instance.sop_class_uid.in_(REGISTRATIONS))).all()
-    for instance in new:
-        yield instance, _content(instance)
+        study = session.get(Study, study_id)
+        if study is None:
+            return
+        theirs = select(Instance).join(Series, Series.id == Instance.series_row_id)
+        theirs = theirs.join(Study, Study.id == Series.study_row_id)
+        theirs = theirs.where(Study.patient_row_id == study.patient_row_id)
+        theirs = theirs.where(Instance.sop_class_uid.in_(REGISTRATIONS))
+        new = (Series.study_row_id == study_id) & Instance.id.not_in(select(Registration.instance_row_id))
+        found = session.scalars(theirs.where(new | Instance.id.in_(waiting))).all()
+    for instance in found:
+        yield instance, _content(instance, study.patient_row_id)
 
 
-def _content(instance: Instance) -> SpatialRegistration:
+def _content(instance: Instance, patient_row_id: str) -> SpatialRegistration:
     try:
-        return read_registration(read_stored(storage().get(instance.sha256), pixels=False))
+        dataset = read_stored(storage().get(instance.sha256), pixels=False)
+        return read_registration(dataset, _frames_of(patient_row_id, named_images(dataset)))
     except (RtError, *PARSER_FAILURES) as error:
         detail = f"it cannot be read ({type(error).__name__})"
         finding = GeometryFinding("registration-incomplete", detail, "warning")
-        return SpatialRegistration(instance.sop_instance_uid, "", "", "", "", {}, (finding,))
+        return SpatialRegistration(instance.sop_instance_uid, "", "", "", "", {}, False, (finding,))
 
 
-def keep(session: Session, study: Study, instance: Instance, content: SpatialRegistration) -> None:
+def _frames_of(patient_row_id: str, named: NamedImages) -> dict[str, str]:
+    """The frames of reference of a patient's images and series by their UIDs; empty where they have none."""
+    known: dict[str, str] = {}
+    theirs = select(Instance.sop_instance_uid, Series.series_instance_uid, Series.frame_of_reference_uid)
+    theirs = theirs.join(Series, Series.id == Instance.series_row_id)
+    theirs = theirs.join(Study, Study.id == Series.study_row_id)
+    theirs = theirs.where(Study.patient_row_id == patient_row_id, Series.modality.in_(IMAGES))
+    columns = {
+        Instance.sop_instance_uid: named.sop_instance_uids,
+        Series.series_instance_uid: named.series_instance_uids,
+    }
+    with session_scope(read_only=True) as session:
+        for column, uids in columns.items():
+            asked = sorted(uids)
+            for first in range(0, len(asked), QUERIED):
+                wanted = theirs.where(column.in_(asked[first : first + QUERIED]))
+                for image, series, frame in session.execute(wanted):
+                    known[image] = known[series] = frame or ""
+    return known
+
+
+def keep(session: Session, study: Study, instance: Instance, content: SpatialRegistration) -> bool:
     """Keep what links frames of reference, and say on the series what of it is not applied.
 
-    IntegrityError when another process was quicker.
+    False where it was kept like this before.  IntegrityError when another process was quicker.
     """
-    session.add(
-        Registration(
-            study_row_id=study.id,
-            instance_row_id=instance.id,
-            sop_instance_uid=instance.sop_instance_uid,
-            frame_of_reference_uid=content.frame_of_reference_uid,
-            label=content.label,
-            content_date=content.content_date,
-            content_time=content.content_time,
-            transforms={uid: moved.matrix.ravel().tolist() for uid, moved in content.transforms.items()},
-        )
-    )
-    session.flush()
+    statement = select(Registration).where(Registration.instance_row_id == instance.id)
+    row = session.scalars(statement.with_for_update()).one_or_none()
+    transforms = {uid: moved.matrix.ravel().tolist() for uid, moved in content.transforms.items()}
     series = session.get_one(Series, instance.series_row_id, with_for_update=True)
-    name = called(series.modality, series.description, content.label)
-    told = [{**asdict(finding), "values": {"name": name}} for finding in content.findings]
+    told = _told(series, content)
+    if row is not None and (row.transforms, row.images_missing) == (transforms, content.images_missing):
+        return False
+    if row is None:
+        row = Registration(study_row_id=study.id, instance_row_id=instance.id)
+        session.add(row)
+    row.sop_instance_uid = instance.sop_instance_uid
+    row.frame_of_reference_uid = content.frame_of_reference_uid
+    row.label = content.label
+    row.content_date, row.content_time = content.content_date, content.content_time
+    row.transforms, row.images_missing = transforms, content.images_missing
+    session.flush()
     replace_warnings(series, instance.id, told)
     announce(session, "study", study.id, study.project_id)
+    return True
+
+
+def _told(series: Series, content: SpatialRegistration) -> list[dict[str, Any]]:
+    """What is said on the series of what is not applied."""
+    name = called(series.modality, series.description, content.label)
+    return [{**asdict(finding), "values": {"name": name}} for finding in content.findings]
 
 
 def of_patient(session: Session, patient_row_id: str) -> Sequence[Registration]:
@@ -113,25 +166,27 @@ def _newness(one: Registration) -> tuple[str, str, str]:
 
 
 def link(known: Sequence[Registration], source: str, target: str, grid: Grid) -> Link | None:
-    """The newest registration that takes points of one frame into another, whichever way it was written.
+    """What takes points of one frame into another, of registrations given newest first.
 
-    `grid` is of an image in the target's frame: there it is measured whether older ones disagree.
+    `grid` is of an image in the target's frame: there it is measured whether other registrations disagree.
     """
-    found = [(one, moved) for one in known if (moved := _between(one, source, target)) is not None]
-    if not found or not source or not target:
+    named = [one for one in known if one.transforms]
+    chain = find_chain([_linked(one) for one in named], source, target)
+    if chain is None:
         return None
-    (newest, transform), *older = found
-    apart = max((transform.disagreement_mm(other, grid) for _, other in older), default=0.0)
-    return Link(newest, source, transform, round(apart, 1) if apart > DISAGREEMENT_MM else None)
+    apart = max((chain.transform.disagreement_mm(other, grid) for other in chain.others), default=0.0)
+    return Link(
+        tuple(named[step.number] for step in chain.steps),
+        source,
+        chain.transform,
+        round(apart, 1) if apart > DISAGREEMENT_MM else None,
+    )
 
 
-def _between(one: Registration, source: str, target: str) -> RigidTransform | None:
-    """Both frames lie in the registered one, so that either can be gone to from the other."""
+def _linked(one: Registration) -> dict[str, RigidTransform]:
+    """The frames that a registration names, each with what takes it into the registered one."""
     into = {uid: RigidTransform.from_matrix(values) for uid, values in one.transforms.items()}
-    into[one.frame_of_reference_uid] = RigidTransform.identity()
-    if source not in into or target not in into:
-        return None
-    return into[target].inverse().after(into[source])
+    return into | {one.frame_of_reference_uid: RigidTransform.identity()}
 
 
 def image_grids(series: Collection[Series]) -> dict[str, Grid]:

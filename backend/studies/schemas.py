@@ -129,19 +129,31 @@ class VolumeOut(BaseModel):
     digest: str
 
 
-class RegistrationOut(BaseModel):
-    """The registration by which something of another frame of reference is shown."""
+class RegistrationRef(BaseModel):
+    """A Spatial Registration object."""
 
     sop_instance_uid: str
     label: str
     content_date: str
     """DA, or empty."""
+
+
+class RegistrationOut(RegistrationRef):
+    """The registration by which something of another frame of reference is shown; of a chain the first."""
+
+    further: list[RegistrationRef] = []
+    """Of a chain those that follow, in the order in which they are applied."""
     frame_of_reference_uid: str
     """The frame that it came from."""
     matrix: Annotated[list[float], Field(min_length=16, max_length=16)]
     """4×4, row by row, from that frame's millimetres to the image's."""
     disagreement_mm: float | None
-    """How far an older registration of the same frames is off it somewhere in the image; null: they agree."""
+    """How far another registration, older or as good, is off it somewhere in the image; null: they agree."""
+
+    @property
+    def uids(self) -> str:
+        """SOP Instance UIDs of all that were used, in the order in which they were applied."""
+        return ", ".join(one.sop_instance_uid for one in (self, *self.further))
 
 
 class RegisteredDose(BaseModel):

@@ -57,8 +57,7 @@ def settle(study_ids: Collection[str], arrived: Mapping[str, int] | None = None)
         changed = [s.id for s in images if arrived is None or s.id in arrived]
         for series_id in changed:
             _settle_series(series_id, arrived)
-        if any(s.modality == "REG" for s in series):
-            _settle_registrations(study_id)
+        _settle_registrations(study_id)
         with session_scope() as session:
             study = session.get(Study, study_id)
             if study is not None:
@@ -67,12 +66,13 @@ def settle(study_ids: Collection[str], arrived: Mapping[str, int] | None = None)
 
 
 def _settle_registrations(study_id: str) -> None:
-    """Keep the registrations that came, each with the asking for what it may move."""
+    """Keep the registrations that came, or whose images came, each with the asking for what it may move."""
     for instance, content in registrations.unread(study_id):
         with suppress(IntegrityError), session_scope() as session:  # another process may have been quicker
-            study = session.get_one(Study, study_id)
-            registrations.keep(session, study, instance, content)
-            _ask_for_structures(session, study, again=True)
+            series = session.get_one(Series, instance.series_row_id)
+            study = session.get_one(Study, series.study_row_id)
+            if registrations.keep(session, study, instance, content):
+                _ask_for_structures(session, study, again=True)
 
 
 def settle_forgotten(session: Session) -> int:

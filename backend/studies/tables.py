@@ -136,6 +136,8 @@ class Registration(Base):
     content_time: Mapped[str] = mapped_column(String(16))
     transforms: Mapped[dict[str, Any]]
     """By the frame that points come from: 16 values of a rigid matrix, row by row."""
+    images_missing: Mapped[bool] = mapped_column(default=False)
+    """Whether a part is of images that are not here: it is read again when images come."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -139,12 +139,21 @@ class StructureSetRow(TypedDict):
     created_at: str
 
 
-class Registration(TypedDict):
-    """What brought something from another frame of reference: `matrix` is 4×4, row by row, in millimetres."""
+class RegistrationRef(TypedDict):
+    """A Spatial Registration object."""
 
     sop_instance_uid: str
     label: str
     content_date: str
+
+
+class Registration(RegistrationRef):
+    """What brought something from another frame of reference: `matrix` is 4×4, row by row, in millimetres.
+
+    Of a chain it is the first, and `further` are those that follow.
+    """
+
+    further: list[RegistrationRef]
     frame_of_reference_uid: str
     matrix: list[float]
     disagreement_mm: float | None

@@ -14,7 +14,7 @@ from pydicom.sequence import Sequence as DicomSequence
 
 from rt.dicom.kinds import REGISTRATIONS, RTDOSE, RTPLAN, RTSTRUCT, SEGMENTATIONS
 from rt.dicom.parse import PARSER_FAILURES, text
-from rt.dicom.registration import linked_frames
+from rt.dicom.registration import linked_frames, named_images
 from rt.dicom.rtstruct import StructureSetContent, check_reference, read_rtstruct
 from rt.errors import DicomReferenceError, RtError
 
@@ -33,7 +33,7 @@ class References:
     birth_date: str = ""
     series_instance_uids: frozenset[str] = frozenset()
     sop_instance_uids: frozenset[str] = frozenset()
-    """Images, where no series is named."""
+    """Images, where no series is named; of a registration those by which it names a frame of reference."""
     object_uids: frozenset[str] = frozenset()
     """SOP Instance UIDs of plans and structure sets."""
     frame_of_reference_uid: str = ""
@@ -87,7 +87,13 @@ def _read(dataset: Dataset) -> References | None:
         named = frozenset(_uids(dataset, "ReferencedSeriesSequence", "SeriesInstanceUID"))
         return replace(known, series_instance_uids=named, frame_of_reference_uid=frame)
     if kind in REGISTRATIONS:
-        return replace(known, linked_frames=linked_frames(dataset))
+        images = named_images(dataset)
+        return replace(
+            known,
+            linked_frames=linked_frames(dataset),
+            sop_instance_uids=images.sop_instance_uids,
+            series_instance_uids=images.series_instance_uids,
+        )
     structure_sets = frozenset(_uids(dataset, "ReferencedStructureSetSequence"))
     if kind == RTPLAN:
         return replace(known, object_uids=structure_sets)

@@ -37,9 +37,10 @@ def make_reg(
 ) -> Dataset:
     """A registration into a frame of reference; items are (frame, matrix or list of them or None, type).
 
+    In place of a frame may stand images, by which an item then says which frame it is of.
     It is of the patient and in the study of the data set `like`.
     """
-    seed = f"{registered} {items!r} {date}"
+    seed = f"{registered} {items!r} {date} {label}"
     ids = Ids.fresh("registration")
     if like is not None:
         ids = Ids(like.StudyInstanceUID, ids.series, registered, like.PatientID, str(like.PatientName))
@@ -50,13 +51,22 @@ def make_reg(
     return made
 
 
-def _item(frame: str, matrices: Any, kind: str = "RIGID") -> Dataset:
+def _item(frame: str | list[Dataset], matrices: Any, kind: str = "RIGID") -> Dataset:
     item, registration = Dataset(), Dataset()
-    item.FrameOfReferenceUID = frame
+    if isinstance(frame, str):
+        item.FrameOfReferenceUID = frame
+    else:
+        item.ReferencedImageSequence = DicomSequence([_reference(one) for one in frame])
     registration.MatrixSequence = DicomSequence(
         [_matrix(one, kind) for one in (matrices if isinstance(matrices, list) else [matrices])]
     )
     item.MatrixRegistrationSequence = DicomSequence([registration])
+    return item
+
+
+def _reference(image: Dataset) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = image.SOPClassUID, image.SOPInstanceUID
     return item
 
 

@@ -14,7 +14,8 @@ from pydicom.dataset import Dataset
 
 from rt.contours import fill_polygons
 from rt.dicom.parse import parse_instance
-from rt.dicom.registration import linked_frames, read_registration
+from rt.dicom.references import read_references
+from rt.dicom.registration import linked_frames, named_images, read_registration
 from rt.dose import Dose
 from rt.dvh import dvh_of_mask
 from rt.errors import RegistrationError
@@ -115,6 +116,59 @@ def test_a_deformable_one_is_named() -> None:
 def test_every_frame_it_names_is_known() -> None:
     assert linked_frames(make_reg(A, [(B, None), (C, TURN)])) == {A, B, C}
     assert linked_frames(Dataset()) == frozenset()
+
+
+def test_an_item_that_names_images_is_of_their_frame() -> None:
+    images = make_ct_series((3, 4, 4))
+    dataset = parse_instance(encode(make_reg(A, [(A, np.eye(4)), (images, TURN)]))).dataset
+    uids = frozenset(str(image.SOPInstanceUID) for image in images)
+    assert named_images(dataset).sop_instance_uids == uids
+    waiting = read_registration(dataset)
+    assert (waiting.images_missing, set(waiting.transforms)) == (True, set())
+    assert [one.slug for one in waiting.findings] == ["registration-awaits-images"]
+    found = read_registration(dataset, {min(uids): B})
+    assert (found.images_missing, set(found.transforms), found.findings) == (False, {B}, ())
+    assert found.transforms[B].apply([1.0, 2.0, 3.0]) == pytest.approx((TURN @ [1, 2, 3, 1])[:3], abs=1e-6)
+    references = read_references(dataset)
+    assert references is not None
+    assert references.sop_instance_uids == uids
+
+
+def test_images_of_which_only_the_series_is_here_are_of_its_frame() -> None:
+    """The object says in which series they lie (Common Instance Reference)."""
+    images = make_ct_series((2, 4, 4))
+    made = make_reg(A, [(images, TURN)])
+    made.ReferencedSeriesSequence = [series_of(images, "1.9.1"), series_of([], "1.9.2")]
+    named = named_images(made)
+    assert named.series_instance_uids == {"1.9.1"}
+    assert set(read_registration(made, {"1.9.1": C, "1.9.2": B}).transforms) == {C}
+
+
+def series_of(images: list[Dataset], uid: str) -> Dataset:
+    """A series that an object says images lie in."""
+    series = Dataset()
+    series.SeriesInstanceUID = uid
+    series.ReferencedInstanceSequence = []
+    for image in images:
+        item = Dataset()
+        item.ReferencedSOPInstanceUID = image.SOPInstanceUID
+        series.ReferencedInstanceSequence.append(item)
+    return series
+
+
+@pytest.mark.parametrize("frames", [("",), (B, C)])
+def test_images_of_no_frame_or_of_several_are_not_moved(frames: tuple[str, ...]) -> None:
+    images = make_ct_series((2, 4, 4))
+    told = {str(image.SOPInstanceUID): frames[n % len(frames)] for n, image in enumerate(images)}
+    found = read_registration(make_reg(A, [(images, TURN)]), told)
+    assert (found.transforms, found.images_missing) == ({}, False)
+    assert [one.slug for one in found.findings] == ["registration-incomplete"]
+
+
+def test_an_item_of_no_frame_and_no_images_is_named() -> None:
+    found = read_registration(make_reg(A, [([], TURN), (C, TURN)]))
+    assert (set(found.transforms), found.images_missing) == ({C}, False)
+    assert [one.slug for one in found.findings] == ["registration-incomplete"]
 
 
 def test_nothing_else_is_a_registration() -> None:

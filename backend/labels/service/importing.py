@@ -38,6 +38,7 @@ from backend.labels.service.sets import NewStructure, add_set, add_structure, gr
 from backend.labels.service.sides import side_warning
 from backend.labels.tables import StructureSet
 from backend.studies.findings import add_refusal, as_warnings, called, replace_warnings
+from backend.studies.schemas import RegistrationOut
 from backend.studies.tables import Instance, Series, Study
 from rt.contours import ContourWarning
 from rt.dicom.rtstruct import (
@@ -376,9 +377,12 @@ def _take_in_set(session: Session, instance_id: str, incoming: IncomingSet) -> S
         new = _revision(one)
         if new is not None:
             append_revision(session, structure, new)
+    by = incoming.registration and {
+        "registration": RegistrationOut.model_validate(incoming.registration).uids
+    }
     audit.record(
         session, None, "labels.set.imported", "structure-set", owner.id,
-        project_id=study.project_id, changes={"structures": len(incoming.structures)},
+        project_id=study.project_id, changes={"structures": len(incoming.structures), **(by or {})},
     )  # fmt: skip
     jobs.announce(session, "structure-set", owner.id, study.project_id)
     return owner

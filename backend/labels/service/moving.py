@@ -21,6 +21,7 @@ from backend.labels.service.sets import grid_of
 from backend.labels.tables import StructureSet
 from backend.studies import registrations
 from backend.studies.registrations import Link
+from backend.studies.schemas import RegistrationOut
 from backend.studies.tables import Registration, Series, Study
 from rt.contours import ContourWarning, Filled
 from rt.dicom.contour_data import enclosing
@@ -81,7 +82,7 @@ def moves(content: StructureSetContent, where: Elsewhere) -> list[Move]:
         for target, series in (where.images or {}).items():
             grid = grid_of(series)
             link = registrations.link(where.registrations, source, target, grid) if source != target else None
-            if link is not None and (where.made or {}).get(series.id) != link.described():
+            if link is not None and not link.moved((where.made or {}).get(series.id)):
                 found.append(Move(series, link))
     return found
 
@@ -108,7 +109,7 @@ def warnings_of(move: Move) -> list[ContourWarning]:
     apart = move.link.disagreement_mm
     if apart is None:
         return []
-    detail = f"the newest registration counts; an older one is off it by up to {apart:.1f} mm in the image"
+    detail = f"the newest registration counts; another one is off it by up to {apart:.1f} mm in the image"
     return [ContourWarning("registrations-disagree", detail)]
 
 
@@ -132,7 +133,7 @@ def draw_again(
     study = session.get_one(Study, owner.study_row_id)
     audit.record(
         session, None, "labels.set.registered", "structure-set", owner.id, project_id=study.project_id,
-        changes={"registration": described["sop_instance_uid"]},
+        changes={"registration": RegistrationOut.model_validate(described).uids},
     )  # fmt: skip
     jobs.announce(session, "structure-set", owner.id, study.project_id)
     return True

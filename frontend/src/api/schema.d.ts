@@ -1761,7 +1761,7 @@ export interface components {
         };
         /**
          * RegistrationOut
-         * @description The registration by which something of another frame of reference is shown.
+         * @description The registration by which something of another frame of reference is shown; of a chain the first.
          */
         RegistrationOut: {
             /** Sop Instance Uid */
@@ -1770,12 +1770,29 @@ export interface components {
             label: string;
             /** Content Date */
             content_date: string;
+            /**
+             * Further
+             * @default []
+             */
+            further: components["schemas"]["RegistrationRef"][];
             /** Frame Of Reference Uid */
             frame_of_reference_uid: string;
             /** Matrix */
             matrix: number[];
             /** Disagreement Mm */
             disagreement_mm: number | null;
+        };
+        /**
+         * RegistrationRef
+         * @description A Spatial Registration object.
+         */
+        RegistrationRef: {
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Label */
+            label: string;
+            /** Content Date */
+            content_date: string;
         };
         /**
          * ReviewIn

@@ -84,6 +84,7 @@ export const slugsEn = {
   'slug.contours-without-structure': 'Contours of a structure that is not there',
   'slug.holes-not-joined': 'Holes left as rings of their own',
   'slug.dose-without-registration': 'A dose in the coordinates of no image; no registration links them',
+  'slug.registration-awaits-images': 'A registration waits for the images that it names',
   'slug.registration-changed': 'A newer registration was not applied to contours that people worked on',
   'slug.registration-deformable': 'A deformable registration is not applied',
   'slug.registration-incomplete': 'A registration lacks something and is not applied',

@@ -86,6 +86,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.contours-without-structure': '対応するストラクチャのない輪郭があります',
   'slug.holes-not-joined': '穴を外側の輪郭とつなげず、別の輪郭のまま書き出します',
   'slug.dose-without-registration': 'どの画像とも座標系が異なり、レジストレーションもない線量です',
+  'slug.registration-awaits-images': '参照する画像の到着を待っているレジストレーションです',
   'slug.registration-changed': '人が作業した輪郭には、新しいレジストレーションを適用していません',
   'slug.registration-deformable': '非剛体（Deformable）レジストレーションは適用されません',
   'slug.registration-incomplete': '情報が足りないレジストレーションは適用されません',

@@ -171,6 +171,7 @@ export const viewerEn = {
   'viewer.act.returned': 'returned',
   'viewer.comparing': 'Dashed: {label}',
   'viewer.registered': 'These contours come from other images, moved here by registration {label} of {date}.',
+  'viewer.registered.chain': 'These contours come from other images, moved here by a chain of {n} registrations: {names}.',
   'viewer.comparing.stop': 'Stop comparing',
   'viewer.revision': 'Revision {n}',
   'viewer.outdated': '{who} saved revision {n} of {name} while you have unsaved changes. The contour shown is still yours.',

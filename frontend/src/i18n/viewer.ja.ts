@@ -173,6 +173,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.act.returned': '差し戻し',
   'viewer.comparing': '破線：{label}',
   'viewer.registered': 'これらの輪郭は、レジストレーション「{label}」（{date}）により別の画像から移されたものです。',
+  'viewer.registered.chain': 'これらの輪郭は、{n} 件のレジストレーションを順に適用して別の画像から移されたものです：{names}。',
   'viewer.comparing.stop': '比較を終える',
   'viewer.revision': '第 {n} 版',
   'viewer.outdated': '{name} に未保存の変更がある間に、{who} が第 {n} 版を保存しました。表示中の輪郭はあなたのものです。',

@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from pydicom.dataset import Dataset
 from sqlalchemy import func, select
 
+from backend.audit.tables import AuditEntry
 from backend.kit.db import session_scope
 from backend.labels.service import load_mask
 from backend.labels.tables import Revision, Structure, StructureSet
@@ -391,3 +392,141 @@ def test_a_moved_set_leaves_traced_and_says_what_moved_it(
     first = left.ROIContourSequence[0].ContourSequence[0]
     heights = {float(v) for v in first.ContourData[2::3]}
     assert len(heights) == 1, "in a slice of the CT"
+
+
+def images_of(patient: Patient, frame: str) -> list[Dataset]:
+    """An image series in a frame of the patient, beside the CT."""
+    ids = Ids(patient.ids.study, new_uid(), frame, patient.ids.patient, patient.ids.name)
+    return make_ct_series(SHAPE, ids=ids)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["reg", "images", "rest"])))
+def test_an_item_that_names_images_moves_what_is_in_their_frame(
+    sends: Callable[..., Any], patient: Patient, order: tuple[str, ...]
+) -> None:
+    """The registration names the other frame by images of it, whichever came first."""
+    other = images_of(patient, patient.other_frame)
+    reg = make_reg(patient.frame, [(patient.ct[:1], np.eye(4)), (other, TURN)], like=patient.ct[0])
+    parts = {"reg": [reg], "images": other, "rest": [*patient.ct, patient.rtstruct(), patient.dose()]}
+    for part in order:
+        sends(parts[part])
+    moved = [one for one in sets() if one.registration is not None]
+    assert [one.registration["sop_instance_uid"] for one in moved if one.registration] == [reg.SOPInstanceUID]
+    assert np.abs(np.reshape((moved[0].registration or {})["matrix"], (4, 4)) - TURN).max() < 1e-6
+    assert warnings("REG") == []
+    assert warnings("RTDOSE") == []
+    with session_scope(read_only=True) as session:
+        assert [one.images_missing for one in session.scalars(select(Registration))] == [False]
+
+
+def test_a_registration_says_that_it_waits_for_the_images_it_names(
+    sends: Callable[..., Any], patient: Patient
+) -> None:
+    other = images_of(patient, patient.other_frame)
+    reg = make_reg(patient.frame, [(patient.frame, np.eye(4)), (other, TURN)], like=patient.ct[0])
+    sends([*patient.ct, patient.dose(), reg])
+    assert warnings("REG") == ["registration-awaits-images"]
+    assert warnings("RTDOSE") == ["dose-without-registration"]
+    other[0].StudyInstanceUID = new_uid()  # an earlier study of the patient
+    sends(other[:1])
+    assert (warnings("REG"), warnings("RTDOSE")) == ([], [])
+
+
+def test_a_registration_of_another_patients_images_is_refused(
+    sends: Callable[..., Any], patient: Patient
+) -> None:
+    ids = Ids(new_uid(), new_uid(), new_uid(), "SOMEONE", "Else^Someone")
+    theirs = make_ct_series(SHAPE, ids=ids)
+    sends([*patient.ct, *theirs])
+    reg = make_reg(patient.frame, [(patient.frame, np.eye(4)), (theirs, TURN)], like=patient.ct[0])
+    assert sends([reg]) == [("refused", "wrong-reference")]
+
+
+BETWEEN = matrix_of((-4.0, 6.0, 2.0), (7.0, 3.0, -12.0))
+"""From the frame between to frame A."""
+
+
+def chained(patient: Patient, between: str, **named: str) -> list[Dataset]:
+    """Two registrations by which B comes to A over a frame between, the second written backwards."""
+    into = np.linalg.inv(BETWEEN) @ TURN
+    first = make_reg(
+        between, [(patient.other_frame, into)], like=patient.ct[0], label="MR to PT", date="20250601"
+    )
+    second = make_reg(between, [(patient.frame, np.linalg.inv(BETWEEN))], like=patient.ct[0], **named)
+    return [first, second]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_a_chain_over_two_registrations_is_followed(
+    sends: Callable[..., Any],
+    patient: Patient,
+    client: TestClient,
+    login: Login,
+    project: Project,
+    order: tuple[int, ...],
+) -> None:
+    first, second = chained(patient, new_uid(), label="PT to CT")
+    parts = [[*patient.ct, patient.rtstruct(), patient.dose()], [first], [second]]
+    for number in order:
+        sends(parts[number])
+    (owner,) = sets()
+    mask, _ = newest_mask(patient.grid)
+    assert dice(mask, fill_polygons(patient.egg(), patient.grid).mask_kji) > 0.97
+    headers = login("reader")
+    (study,) = client.get(f"/api/projects/{project.id}/studies", headers=headers).json()["items"]
+    (dose,) = client.get(f"/api/studies/{study['id']}", headers=headers).json()["registered_doses"]
+    shown = client.get(f"/api/structure-sets/{owner.id}", headers=headers).json()["registration"]
+    for told in (shown, dose["registration"]):
+        assert [told["label"], *(one["label"] for one in told["further"])] == ["MR to PT", "PT to CT"]
+        uids = [told["sop_instance_uid"], *(one["sop_instance_uid"] for one in told["further"])]
+        assert uids == [first.SOPInstanceUID, second.SOPInstanceUID]
+        assert np.abs(np.reshape(told["matrix"], (4, 4)) - TURN).max() < 1e-6
+        assert told["disagreement_mm"] is None
+    with session_scope(read_only=True) as session:
+        statement = select(AuditEntry).where(
+            AuditEntry.action.in_(["labels.set.imported", "labels.set.registered"])
+        )
+        changes = [entry.changes for entry in session.scalars(statement)]
+    assert changes[-1]["registration"] == f"{first.SOPInstanceUID}, {second.SOPInstanceUID}"
+    url = f"/api/structure-sets/{owner.id}/export?format=rtstruct"
+    left = read_stored(client.get(url, headers=login("clinician")).content)
+    for reg in (first, second):
+        assert reg.SOPInstanceUID in left.StructureSetDescription
+    assert warnings("RTDOSE") == []
+
+
+def test_a_direct_registration_takes_the_place_of_a_chain(
+    sends: Callable[..., Any], patient: Patient
+) -> None:
+    sends([*patient.ct, patient.rtstruct(), *chained(patient, new_uid())])
+    direct = patient.reg(date="20240101", label="direct")
+    sends([direct])
+    (owner,) = sets()
+    assert owner.registration is not None
+    assert (owner.registration["label"], owner.registration["further"]) == ("direct", [])
+
+
+def test_a_chain_says_how_far_an_older_registration_of_one_of_its_links_is_off(
+    sends: Callable[..., Any], patient: Patient
+) -> None:
+    between = new_uid()
+    first, second = chained(patient, between, date="20260101")
+    off = np.linalg.inv(BETWEEN) @ matrix_of((0, 0, 0), (4.0, 0.0, 0.0))
+    older = make_reg(between, [(patient.frame, off)], like=patient.ct[0], date="20240101")
+    sends([*patient.ct, patient.rtstruct(), first, second, older])
+    (owner,) = sets()
+    assert owner.registration is not None
+    assert owner.registration["disagreement_mm"] == pytest.approx(4.0, abs=0.1)
+    assert warnings("RTSTRUCT") == ["registrations-disagree"]
+
+
+def test_what_was_moved_before_chains_were_kept_is_not_moved_again(
+    sends: Callable[..., Any], patient: Patient
+) -> None:
+    sends([*patient.ct, patient.rtstruct(), patient.reg()])
+    with session_scope() as session:
+        owner = session.scalars(select(StructureSet)).one()
+        owner.registration = {k: v for k, v in (owner.registration or {}).items() if k != "further"}
+    sends([patient.reg(date="20200101")])
+    (after,) = sets()
+    assert "further" not in (after.registration or {})

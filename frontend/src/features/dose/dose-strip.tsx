@@ -7,7 +7,7 @@ import { keyOf } from '../labels/keymap';
 import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
 import { readPrescription, rememberPrescription } from './prescription';
-import { registrationNames } from './registration';
+import { registrationText } from './registration';
 import { chooseDose, dosesOf, hasPlan, planHint, usePlan, type DoseSeries } from './use-dose';
 
 const MODES = ['wash', 'lines', 'dvh'] as const;
@@ -137,8 +137,7 @@ export function DoseStrip() {
       {wash && <Wash />}
       {registration !== null && (
         <span className={css.registered} role="status" data-testid="dose-registration">
-          {t('dose.registered', registrationNames(registration))}
-          {registration.disagreement_mm !== null && ` ${t('registration.disagrees', { mm: registration.disagreement_mm })}`}
+          {registrationText(registration, 'dose', t)}
         </span>
       )}
       {loading && <span role="status">{t('dose.loading')}</span>}

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PlannedDose, RegisteredDose, Series } from '../../api/types';
+import type { PlannedDose, RegisteredDose, Registration, Series } from '../../api/types';
 import { BitMask, unionOf } from '../../lib/bits';
 import { DoseSampler } from '../../lib/dose';
 import type { GridGeometry } from '../../lib/planes';
@@ -11,7 +11,8 @@ import { curvesOf } from './curves';
 import { DvhBook, type SavedWork } from './dvh-book';
 import { coveredText, grayText, percentText } from './dvh-table';
 import { planOf, prescriptionOf, readPrescription, rememberPrescription } from './prescription';
-import { registrationNames } from './registration';
+import { registrationKey, registrationText } from './registration';
+import { translators } from '../../i18n';
 import { dosesOf } from './use-dose';
 
 const SHAPE = [10, 40, 50] as const;
@@ -223,14 +224,26 @@ describe('doses of a study', () => {
   });
 
   it('are also those that a registration brings to it, with its name', () => {
-    const registration = { sop_instance_uid: '1.2.840.12345678', label: '', content_date: '20260103' };
+    const registration = { sop_instance_uid: '1.2.840.12345678', label: '', content_date: '20260103', further: [], disagreement_mm: null };
     const brought = {
       series_id: 'other', modality: 'RTDOSE', volume: { unit: 'Gy', frame_of_reference_uid: '1.2', digest: 'd' }, registration,
     } as unknown as RegisteredDose; // prettier-ignore
     const study = { series: [series('other', 'RTDOSE', 'Gy', '1.3')], registered_doses: [brought] };
     const [shown] = dosesOf(study, '1.2');
     expect([shown?.id, shown?.volume.digest]).toEqual(['other', 'd 1.2.840.12345678']);
-    expect(registrationNames(brought.registration)).toEqual({ label: '…12345678', date: '2026-01-03' });
+    expect(registrationText(brought.registration, 'dose', translators.en)).toBe('Shown by registration …12345678 of 2026-01-03.');
     expect(dosesOf(study, '1.3').map((one) => one.registration)).toEqual([null]);
+  });
+
+  it('name every registration of a chain, and how far another one is off', () => {
+    const first = { sop_instance_uid: '1.1', label: 'MR to PT', content_date: '20260103' };
+    const further = [{ sop_instance_uid: '1.2', label: 'PT to CT', content_date: '20260201' }];
+    const chain: Registration = { ...first, further, frame_of_reference_uid: '1.3', matrix: [], disagreement_mm: 1.5 };
+    expect(registrationText(chain, 'viewer', translators.en)).toBe(
+      'These contours come from other images, moved here by a chain of 2 registrations: MR to PT of 2026-01-03 → PT to CT of 2026-02-01.' +
+        ' Another registration is up to 1.5 mm off it.',
+    );
+    expect(registrationKey(chain)).toBe('1.1 1.2');
+    expect(registrationKey({ ...chain, further: [] })).toBe('1.1');
   });
 });

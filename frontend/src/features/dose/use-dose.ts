@@ -12,6 +12,7 @@ import { useScene } from '../../viewer/use-scene';
 import { Volume } from '../../viewer/volume';
 import { keyOf } from '../labels/keymap';
 import { planOf, prescriptionOf, type Plan } from './prescription';
+import { registrationKey } from './registration';
 
 export type DoseSeries = Pick<Series, 'id' | 'modality' | 'number' | 'description'> & {
   readonly volume: VolumeOf;
@@ -30,7 +31,7 @@ export function dosesOf(study: Pick<StudyDetail, 'series' | 'registered_doses'>,
     id,
     registration,
     // its voxels lie elsewhere by each registration
-    volume: { ...volume, digest: `${volume.digest} ${registration.sop_instance_uid}` },
+    volume: { ...volume, digest: `${volume.digest} ${registrationKey(registration)}` },
   }));
   return [...own, ...brought].filter(seen);
 }

@@ -4,7 +4,7 @@ import { Button } from '../../ui/controls';
 import { formatTime } from '../../ui/format';
 import { notify } from '../../ui/toast';
 import { useScene } from '../../viewer/use-scene';
-import { registrationNames } from '../dose/registration';
+import { registrationText } from '../dose/registration';
 import { makerOf } from './inspector';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
@@ -40,10 +40,7 @@ function Registered() {
   if (registration === null) return null;
   return (
     <div className={css.notice} role="status" data-testid="set-registration">
-      <span>
-        {t('viewer.registered', registrationNames(registration))}
-        {registration.disagreement_mm !== null && ` ${t('registration.disagrees', { mm: registration.disagreement_mm })}`}
-      </span>
+      <span>{registrationText(registration, 'viewer', t)}</span>
     </div>
   );
 }
