@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response, status
 
 from backend.accounts.deps import ActorDep
 from backend.derivations import service
-from backend.derivations.schemas import DerivationIn, DerivedStructureIn
+from backend.derivations.schemas import DerivationIn, DerivedStructureIn, PreviewIn, PreviewOut
 from backend.kit.web import IfMatch, SessionDep, etag, problems
 from backend.labels.router import base_of
 from backend.labels.schemas import StructureOut
@@ -22,6 +22,12 @@ router = APIRouter(prefix="/api", tags=["derivations"])
 def create_derived_structure(set_id: str, body: DerivedStructureIn, actor: ActorDep) -> StructureOut:
     """A structure that is computed from others, and again whenever they change."""
     return service.create(actor, set_id, body)
+
+
+@router.post("/structure-sets/{set_id}/derived-structures/preview", responses=problems(404, 409))
+def preview_derived_structure(set_id: str, body: PreviewIn, actor: ActorDep) -> PreviewOut:
+    """The contour and the volume that a derivation gives now; nothing is saved."""
+    return service.preview(actor, set_id, body)
 
 
 @router.put("/structures/{structure_id}/derivation", responses=problems(404, 409, 412, 428, 507))

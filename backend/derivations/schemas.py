@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from backend.labels.expressions import Expression
-from backend.labels.schemas import Closed, Colour, Kind, StructureName
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from backend.labels.expressions import Expression, Id
+from backend.labels.schemas import Closed, Colour, Kind, PlausibilityWarning, StructureName
 
 
 class DerivationIn(Closed):
@@ -18,3 +22,19 @@ class DerivedStructureIn(DerivationIn):
     name: StructureName
     colour: Colour | None = None
     kind: Kind | None = None
+
+
+class PreviewIn(DerivationIn):
+    """A derivation to look at before it is kept."""
+
+    structure_id: Annotated[
+        Id | None, Field(description="the structure whose derivation it is to become")
+    ] = None
+
+
+class PreviewOut(BaseModel):
+    """What a derivation gives now."""
+
+    mask: Annotated[str, Field(description="base64 of the wire form")]
+    volume_cc: float
+    plausibility: list[PlausibilityWarning]

@@ -38,6 +38,7 @@ README = """Cases from Rinkaku for MATLAB: load('case_<pseudonym>.mat')
 
 image       voxels (row, column, slice) in image_unit
 dose        in dose_unit on the voxels of the image, linear between its own; NaN where unknown; [] without one
+dose_moved  the 4x4 matrix (DICOM LPS, mm) by which a registration brought the dose to the image; [] otherwise
 masks       a struct of logical arrays; structure_names{n} is what structure_fields{n} is called in Rinkaku
 region      logical: the voxels that the image was cropped to (all of them where it was not)
 unknown     structures that are unknown in this case, which is not absent
@@ -116,7 +117,9 @@ def _dose(case: Case) -> Dose | None:
     if len(case.doses) != 1:
         return None
     try:
-        voxels, grid = load_volume(with_volume(case.doses[0]))
+        (dose,) = case.doses
+        voxels, grid = load_volume(with_volume(dose.series))
+        grid = dose.link.transform.grid(grid) if dose.link else grid
         return Dose(voxels.astype("f4", copy=False), grid)
     except (NoVolume, DoseError):
         return None
@@ -135,6 +138,7 @@ def _variables(content: _Content, chosen: TrainingSet, fields: dict[str, str]) -
         "image_unit": str((case.series.volume or {})["unit"]),
         "dose": _matlab_order(_dose_on(part, content.dose)) if content.dose else np.zeros((0, 0), np.float32),
         "dose_unit": "Gy",
+        "dose_moved": _moved(content),
         "region": _matlab_order(content.region[box]),
         "masks": {fields[name]: _matlab_order(mask[box]) for name, mask in masks.items()},
         "structure_names": list(masks),
@@ -166,12 +170,19 @@ def _dose_on(grid: Grid, dose: Dose) -> npt.NDArray[np.float32]:
     return np.where(within, gy, np.float32(np.nan))
 
 
+def _moved(content: _Content) -> npt.NDArray[np.float64]:
+    """What brought the dose to the image."""
+    link = content.case.doses[0].link if content.dose else None
+    return np.zeros((0, 0)) if link is None else link.transform.matrix
+
+
 def _entry(content: _Content) -> dict[str, Any]:
     case = content.case
     return {
         "patient": case.patient,
         "has_dose": content.dose is not None,
         "doses_found": len(case.doses),
+        "dose_moved_by": case.doses[0].described if content.dose else None,
         "region_voxels": int(np.count_nonzero(content.region)),
         "revisions": provenance(case, content.masks),
     }

@@ -15,6 +15,7 @@ from backend.accounts.actor import Actor
 from backend.audit import service as audit
 from backend.exports import repository
 from backend.exports.archive import safe_name
+from backend.exports.doses import TreatmentDoses, whole_treatments
 from backend.exports.errors import AlreadyThere, NotReady, Withheld
 from backend.exports.objects import (
     Leaving,
@@ -41,16 +42,11 @@ from backend.projects.deidentification import Deidentifier, deidentifier
 from backend.projects.service import Permission
 from backend.projects.tables import DeidentificationMode
 from backend.studies import quarantine
-from backend.studies.service import reference_of
+from backend.studies.service import reference_of, registration_between
 from backend.studies.tables import Instance, Series
 from rt.dicom.kinds import RTSTRUCT
-from rt.dicom.parse import read_stored
 from rt.dicom.profiles import ExportProfile, profiles
-from rt.dicom.rtdose import dose_kind
 from rt.errors import DeidentificationError
-
-TREATMENT_DOSES = ("MULTI_PLAN", "PLAN")
-"""Dose Summation Types (PS3.3 C.8.8.3) of a whole treatment, a sum of plans first."""
 
 
 @dataclass(frozen=True)
@@ -214,30 +210,24 @@ def training_cases(session: Session, project_id: str, wanted: TrainingSetIn) -> 
         present = revisions.get(structure.name)
         if present is None or approved >= present[0]:
             revisions[structure.name] = (approved, head)
-    doses = treatment_doses(session, project_id) if wanted.holds_dose else {}
+    doses = _treatment_doses(session, project_id) if wanted.holds_dose else None
     return [
         Case(
             series,
             patient,
             {name: revision for name, (_, revision) in revisions.items()},
-            doses.get((patient, series.frame_of_reference_uid or ""), ()),
+            doses.beside(series, patient) if doses else (),
         )
         for series, patient, revisions in found.values()
     ]
 
 
-def treatment_doses(session: Session, project_id: str) -> dict[tuple[str, str], tuple[Series, ...]]:
-    """Doses in gray of whole treatments by patient and frame of reference; of a sum and its parts the sum."""
-    found: dict[tuple[str, str], dict[str, list[Series]]] = {}
-    for series, patient, sha256 in repository.doses(session, project_id):
-        kind = dose_kind(read_stored(storage().get(sha256), pixels=False))
-        if kind.units == "GY" and kind.dose_type != "ERROR" and kind.summation in TREATMENT_DOSES:
-            place = (patient, series.frame_of_reference_uid or "")
-            found.setdefault(place, {}).setdefault(kind.summation, []).append(series)
-    return {
-        place: tuple(next(kinds[kind] for kind in TREATMENT_DOSES if kind in kinds))
-        for place, kinds in found.items()
-    }
+def _treatment_doses(session: Session, project_id: str) -> TreatmentDoses:
+    rows = [(row[0], row[1], row[2]) for row in repository.doses(session, project_id)]
+    return TreatmentDoses(
+        whole_treatments(rows),
+        lambda patient, source, target, grid: registration_between(session, patient, (source, target), grid),
+    )
 
 
 def leaving_names(

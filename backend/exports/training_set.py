@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.exports.archive import Archive, distinct_names
+from backend.exports.doses import CaseDose
 from backend.exports.errors import NothingToExport
 from backend.jobs.stages import Report
 from backend.labels.service import load_mask
@@ -37,8 +38,8 @@ class Case:
     series: Series
     patient_row_id: str
     revisions: dict[str, Revision]
-    doses: tuple[Series, ...] = ()
-    """Doses of a whole treatment in the image's frame of reference, where the format holds a dose."""
+    doses: tuple[CaseDose, ...] = ()
+    """Doses of a whole treatment beside the image, where the format holds a dose."""
 
     @property
     def name(self) -> str:

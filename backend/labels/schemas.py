@@ -92,6 +92,9 @@ class DoseSource(BaseModel):
 
     series_id: str
     digest: str
+    registration: Annotated[
+        RegistrationOut | None, Field(description="what brought it to the image; null where it lay there")
+    ] = None
 
 
 class DerivedFrom(BaseModel):
@@ -162,6 +165,7 @@ class DerivationOut(BaseModel):
     status: DerivationStatus
     problem: DerivationProblem | None
     sources: list[SourceOut]
+    doses: Annotated[list[DoseSource], Field(description="those that were used, and what brought them here")]
     computed: Annotated[int, Field(description="the revision that was computed or checked last")]
     defined_by: UserOut | None
     defined_at: datetime

@@ -24,6 +24,7 @@ from backend.kit.clock import now
 from backend.kit.db import session_scope
 from backend.projects.tables import Project
 from backend.studies import registrations, volumes
+from backend.studies.following import follow_dose, follow_registration
 from backend.studies.tables import Instance, Series, Study
 from backend.webhooks import service as webhooks
 from rt.dicom.series import GeometryFinding, check_geometry
@@ -73,6 +74,7 @@ def _settle_registrations(study_id: str) -> None:
             study = session.get_one(Study, series.study_row_id)
             if registrations.keep(session, study, instance, content):
                 _ask_for_structures(session, study, again=True)
+                follow_registration(session, study)
 
 
 def settle_forgotten(session: Session) -> int:
@@ -142,6 +144,8 @@ def assemble_series(series_id: str) -> bool:
             series.frame_of_reference_uid = built.described["frame_of_reference_uid"] or None
         study.updated_at = now()
         announce(session, "study", study.id, study.project_id)
+        if series.modality == "RTDOSE":
+            follow_dose(session, study, series.id)
         if built is not None:
             webhooks.emit(session, study.project_id, "study.arrived", study.id, _told(study))
             _ask_for_contours(session, series, study)

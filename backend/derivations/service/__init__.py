@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from backend.derivations.service.defining import change, create, recompute, remove
+from backend.derivations.service.defining import change, create, preview, recompute, remove
 from backend.derivations.service.following import Due, find_due, settle, write
 from backend.derivations.service.ordering import in_order
 
-__all__ = ["Due", "change", "create", "find_due", "in_order", "recompute", "remove", "settle", "write"]
+__all__ = [
+    "Due",
+    "change",
+    "create",
+    "find_due",
+    "in_order",
+    "preview",
+    "recompute",
+    "remove",
+    "settle",
+    "write",
+]

@@ -28,6 +28,7 @@ from backend.labels.expressions import (
 from backend.labels.service import StoredMask
 from backend.studies import service as studies
 from backend.studies.errors import NoVolume
+from backend.studies.registrations import Link
 from backend.studies.tables import Series
 from rt import algebra
 from rt.dose import Dose
@@ -80,8 +81,19 @@ class _Sources:
         return labels.load_mask(revision, self.inputs.grid)
 
 
-def compute(inputs: Inputs, before_kji: Mask) -> Computed:
-    """The derived contour as a blob, compared with the one before.
+@dataclass(frozen=True)
+class Evaluated:
+    """A derived contour of which nothing was kept."""
+
+    mask_kji: Mask
+    assembled: Mapping[str, Series]
+    """The dose series with their voxels, by id."""
+    doubts: tuple[dict[str, Any], ...]
+    """Warnings of plausibility."""
+
+
+def evaluate(inputs: Inputs) -> Evaluated:
+    """The derived contour.
 
     Raises
     ------
@@ -91,21 +103,28 @@ def compute(inputs: Inputs, before_kji: Mask) -> Computed:
         When a dose has no voxels, or geometry cannot be computed with.
     """
     try:
-        doses = {key: _loaded(series) for key, series in inputs.doses.items()}
+        doses = {key: _loaded(series, link) for key, (series, link) in inputs.doses.items()}
         mask = _evaluated(_Sources(inputs, doses))
     except (RtError, NoVolume, IntegrityFailure) as error:
         raise NotComputable(error.detail) from error
+    assembled = {key: series for key, (series, _) in doses.items()}
+    return Evaluated(mask, assembled, _doubts(inputs, doses, mask))
+
+
+def compute(inputs: Inputs, before_kji: Mask) -> Computed:
+    """The derived contour as a blob, compared with the one before; raises what `evaluate` does."""
+    made = evaluate(inputs)
     return Computed(
-        labels.store_mask(mask, before_kji, inputs.grid),
-        inputs.used({key: series for key, (series, _) in doses.items()}),
+        labels.store_mask(made.mask_kji, before_kji, inputs.grid),
+        inputs.used(made.assembled),
         inputs.words,
-        _doubts(inputs, doses, mask),
+        made.doubts,
     )
 
 
-def _loaded(series: Series) -> tuple[Series, Dose]:
+def _loaded(series: Series, link: Link | None) -> tuple[Series, Dose]:
     series = studies.with_volume(series)
-    return series, dose.load_dose(series)
+    return series, dose.load_dose(series, link)
 
 
 def _evaluated(sources: _Sources) -> Mask:

@@ -6,6 +6,8 @@ meanwhile asks for the structure to be computed again, as it would at any other 
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import numpy as np
 from sqlalchemy.orm import Session
 
@@ -13,8 +15,8 @@ from backend.accounts.actor import Actor
 from backend.audit import service as audit
 from backend.derivations import repository
 from backend.derivations.errors import NotDerived
-from backend.derivations.schemas import DerivedStructureIn
-from backend.derivations.service.computing import Computed, compute
+from backend.derivations.schemas import DerivedStructureIn, PreviewIn, PreviewOut
+from backend.derivations.service.computing import Computed, compute, evaluate
 from backend.derivations.service.inputs import check_allowed, gather
 from backend.derivations.service.keeping import Cause, keep, relink
 from backend.derivations.service.ordering import check_acyclic
@@ -23,11 +25,34 @@ from backend.kit.clock import now
 from backend.kit.db import session_scope
 from backend.labels import service as labels
 from backend.labels.expressions import Expression, structure_ids
-from backend.labels.schemas import DerivedFrom, StructureOut
+from backend.labels.schemas import DerivedFrom, PlausibilityWarning, StructureOut
 from backend.labels.service import NewStructure
 from backend.labels.service.sets import SetScope
 from backend.labels.tables import Derivation, Structure
 from backend.projects.service import Permission
+from rt.masks import encode_mask, volume_cc
+
+
+def preview(actor: Actor, set_id: str, body: PreviewIn) -> PreviewOut:
+    """What a derivation gives now; nothing is kept."""
+    with session_scope(read_only=True) as session:
+        scope = labels.open_set(session, actor, set_id, Permission.ANNOTATE)
+        used = None
+        if body.structure_id is not None:
+            _, row, own = _find(session, actor, body.structure_id)
+            if own.structure_set.id != set_id:
+                raise NotDerived("this structure is of another set")
+            used = DerivedFrom.model_validate(row.used)
+            sources = structure_ids(body.expression)
+            check_acyclic(session, scope.study.id, body.structure_id, sources)
+        check_allowed(session, actor, body.expression, used)
+        inputs = gather(session, scope.structure_set, body.expression, used)
+    made = evaluate(inputs)
+    return PreviewOut(
+        mask=b64encode(encode_mask(made.mask_kji)).decode(),
+        volume_cc=volume_cc(made.mask_kji, inputs.grid),
+        plausibility=[PlausibilityWarning.model_validate(doubt) for doubt in made.doubts],
+    )
 
 
 def create(actor: Actor, set_id: str, body: DerivedStructureIn) -> StructureOut:

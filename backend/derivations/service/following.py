@@ -54,7 +54,7 @@ def find_due(session: Session, structure_id: str) -> Due | None:
     except (Conflict, InvalidInput) as problem:
         return Due(structure_id, name, head, expression, None, None, Cause(None), problem)
     rows = {key: source for key, (source, _) in inputs.structures.items()}
-    if not row.problem and labels.is_current(used, rows, inputs.doses):
+    if not row.problem and labels.is_current(used, rows, inputs.dose_sources()):
         return None
     before = labels.mask_before(session, structure_id, head, inputs.grid)
     return Due(structure_id, name, head, expression, inputs, before, _cause(inputs, row))

@@ -21,15 +21,17 @@ from backend.derivations.errors import (
     SourceUnknown,
 )
 from backend.dose import service as dose
-from backend.dose.errors import OtherFrame
 from backend.labels import service as labels
 from backend.labels.expressions import Expression, dose_series_ids, in_words, structure_ids
-from backend.labels.schemas import DerivedFrom, StructureSource
+from backend.labels.schemas import DerivedFrom, DoseSource, StructureSource
 from backend.labels.tables import Derivation, Revision, Structure, StructureSet
 from backend.projects.service import Permission
 from backend.studies import service as studies
+from backend.studies.registrations import Link
 from backend.studies.tables import Series
 from rt.geometry import Grid
+
+NOT_ASSEMBLED: Mapping[str, Series] = {}
 
 
 @dataclass(frozen=True)
@@ -40,22 +42,30 @@ class Inputs:
     grid: Grid
     structures: Mapping[str, tuple[Structure, Revision]]
     """Sources with their newest revisions, by id."""
-    doses: Mapping[str, Series]
+    doses: Mapping[str, tuple[Series, Link | None]]
+    """Dose series, and what brings each to the image where it lies elsewhere, by id."""
 
     @property
     def words(self) -> str:
         """The expression in English."""
         return in_words(self.expression, {key: row.name for key, (row, _) in self.structures.items()})
 
-    def used(self, doses: Mapping[str, Series]) -> dict[str, Any]:
-        """What was used, for the row; `doses` are the series with their voxels assembled."""
+    def dose_sources(self, assembled: Mapping[str, Series] = NOT_ASSEMBLED) -> dict[str, DoseSource]:
+        """The doses as a derivation names them, by id; `assembled` are those with their voxels."""
+        return {
+            key: labels.dose_source(assembled.get(key, series), link)
+            for key, (series, link) in self.doses.items()
+        }
+
+    def used(self, assembled: Mapping[str, Series]) -> dict[str, Any]:
+        """What was used, for the row; `assembled` are the dose series with their voxels."""
         found = DerivedFrom(
             expression=self.expression,
             structures=[
                 StructureSource(id=row.id, name=row.name, number=revision.number)
                 for row, revision in self.structures.values()
             ],
-            doses=[labels.dose_source(series) for series in doses.values()],
+            doses=list(self.dose_sources(assembled).values()),
         )
         return found.model_dump(mode="json")
 
@@ -129,13 +139,11 @@ def _check_image(session: Session, image: Series, own: StructureSet, name: str) 
         raise SourceOnOtherGrid(f"{name} is drawn on another image", name=name)
 
 
-def _dose(session: Session, image: Series, series_id: str) -> Series:
+def _dose(session: Session, image: Series, series_id: str) -> tuple[Series, Link | None]:
     series = repository.series(session, series_id)
     if series is None:
         raise DoseDeleted("the dose is not there any more")
-    if dose.check_dose(session, image, series) is not None:
-        raise OtherFrame("a structure is not derived from a dose that a registration moved")
-    return series
+    return series, dose.check_dose(session, image, series)
 
 
 def newest_change(inputs: Inputs, derivation: Derivation) -> Revision | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend.labels.service.describing import describe_structures
-from backend.labels.service.following import digest_of, dose_source, is_current, request_derivation
+from backend.labels.service.following import dose_source, is_current, request_derivation
 from backend.labels.service.involvement import (
     DERIVE,
     has_contours_only,
@@ -54,7 +54,6 @@ __all__ = [
     "create_structure",
     "delete_structure",
     "describe_structures",
-    "digest_of",
     "dose_source",
     "ensure_structure",
     "find_structure",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from backend.accounts.schemas import UserOut
 from backend.accounts.tables import User
-from backend.jobs import service as jobs
 from backend.labels import repository
 from backend.labels.expressions import Expression, dose_series_ids, structure_ids
 from backend.labels.schemas import (
@@ -21,27 +20,17 @@ from backend.labels.schemas import (
     SourceOut,
 )
 from backend.labels.tables import Derivation, Structure
+from backend.studies import following
+from backend.studies.registrations import Link
+from backend.studies.service import registration_between
 from backend.studies.tables import Series, Study
-
-DERIVATION_DELAY_S = 1.0
-"""What changes within it is followed once."""
+from rt.geometry import Grid
 
 
 def request_derivation(session: Session, source_id: str, study: Study, user_id: str | None) -> None:
     """Ask for the structures that are derived from this one to be computed again, if there are any."""
     if repository.is_source(session, source_id):
-        jobs.enqueue(
-            session,
-            jobs.JobRequest(
-                "derive",
-                {"study_id": study.id},
-                study.project_id,
-                study_id=study.id,
-                created_by=user_id,
-                coalesce_key=f"derive:{study.id}",
-                delay_s=DERIVATION_DELAY_S,
-            ),
-        )
+        following.request_derivation(session, study, user_id)
 
 
 @dataclass(frozen=True)
@@ -49,7 +38,8 @@ class _Known:
     """What several derivations are described with, fetched at once."""
 
     structures: Mapping[str, Structure]
-    doses: Mapping[str, Series]
+    doses: Mapping[str, Mapping[str, DoseSource]]
+    """As they are now, by set and series id."""
     people: Mapping[str, User]
 
 
@@ -60,23 +50,43 @@ def describe_derivations(session: Session, rows: Sequence[Structure]) -> dict[st
         return {}
     expressions = {row.structure_id: Expression.model_validate(row.expression) for row in derivations}
     wanted = {one for expression in expressions.values() for one in structure_ids(expression)}
-    doses = {one for expression in expressions.values() for one in dose_series_ids(expression)}
+    by_set: dict[str, set[str]] = {}
+    own = {row.id: row for row in rows}
+    for structure_id, expression in expressions.items():
+        by_set.setdefault(own[structure_id].structure_set_id, set()).update(dose_series_ids(expression))
     known = _Known(
         repository.structures(session, wanted),
-        repository.series_by_id(session, doses),
+        {set_id: _doses_of(session, set_id, doses) for set_id, doses in by_set.items()},
         repository.users(session, [row.defined_by for row in derivations]),
     )
-    heads = {row.id: row.head for row in rows}
     return {
-        row.structure_id: _described(row, expressions[row.structure_id], heads[row.structure_id], known)
+        row.structure_id: _described(row, expressions[row.structure_id], own[row.structure_id], known)
         for row in derivations
     }
 
 
-def _described(row: Derivation, expression: Expression, head: int, known: _Known) -> DerivationOut:
+def _doses_of(session: Session, set_id: str, wanted: Collection[str]) -> dict[str, DoseSource]:
+    """The doses of a set's derivations as they are now, where they can be used on its image."""
+    present, owner = repository.series_by_id(session, wanted), repository.structure_set(session, set_id)
+    study = repository.study(session, owner.study_row_id) if owner and present else None
+    if owner is None or study is None:
+        return {}
+    image = repository.series(session, owner.series_row_id)
+    own, found = image.frame_of_reference_uid or "", {}
+    for series in present.values():
+        its, link = series.frame_of_reference_uid or "", None
+        if own != its and image.volume is not None:
+            grid = Grid.from_json(image.volume["grid"])
+            link = registration_between(session, study.patient_row_id, (its, own), grid)
+        if link is not None or (own and own == its):
+            found[series.id] = dose_source(series, link)
+    return found
+
+
+def _described(row: Derivation, expression: Expression, structure: Structure, known: _Known) -> DerivationOut:
     used = DerivedFrom.model_validate(row.used)
     person = known.people.get(row.defined_by or "")
-    status = _status(row, used, head, known)
+    status = _status(row, used, structure, known)
     problem = row.problem if status == "stale" else None
     return DerivationOut(
         expression=expression,
@@ -91,32 +101,32 @@ def _described(row: Derivation, expression: Expression, head: int, known: _Known
             )
             for source in used.structures
         ],
+        doses=used.doses,
         computed=row.computed,
         defined_by=UserOut.model_validate(person) if person else None,
         defined_at=row.defined_at,
     )
 
 
-def _status(row: Derivation, used: DerivedFrom, head: int, known: _Known) -> DerivationStatus:
-    if head != row.computed:
+def _status(row: Derivation, used: DerivedFrom, structure: Structure, known: _Known) -> DerivationStatus:
+    if structure.head != row.computed:
         return "overridden"
-    if row.problem or not is_current(used, known.structures, known.doses):
+    doses = known.doses[structure.structure_set_id]
+    if row.problem or not is_current(used, known.structures, doses):
         return "stale"
     return "current"
 
 
-def is_current(used: DerivedFrom, structures: Mapping[str, Structure], doses: Mapping[str, Series]) -> bool:
-    """Whether sources and doses are still those that were used."""
+def is_current(
+    used: DerivedFrom, structures: Mapping[str, Structure], doses: Mapping[str, DoseSource]
+) -> bool:
+    """Whether sources and doses are still those that were used, and the doses still where they lay."""
     return all(
         one.id in structures and structures[one.id].head == one.number for one in used.structures
-    ) and all(digest_of(doses.get(one.series_id)) == one.digest for one in used.doses)
+    ) and all(doses.get(one.series_id) == one for one in used.doses)
 
 
-def digest_of(series: Series | None) -> str | None:
-    """Names the voxels of a dose; None where there are none."""
-    return None if series is None or series.volume is None else str(series.volume["digest"])
-
-
-def dose_source(series: Series) -> DoseSource:
+def dose_source(series: Series, link: Link | None) -> DoseSource:
     """A dose as a derivation names it."""
-    return DoseSource(series_id=series.id, digest=digest_of(series) or "")
+    digest = "" if series.volume is None else str(series.volume["digest"])
+    return DoseSource(series_id=series.id, digest=digest, registration=link.shown() if link else None)

@@ -389,6 +389,11 @@ export interface components {
             /** Sources */
             sources: components["schemas"]["SourceOut"][];
             /**
+             * Doses
+             * @description those that were used, and what brought them here
+             */
+            doses: components["schemas"]["DoseSource"][];
+            /**
              * Computed
              * @description the revision that was computed or checked last
              */
@@ -557,6 +562,8 @@ export interface components {
             series_id: string;
             /** Digest */
             digest: string;
+            /** @description what brought it to the image; null where it lay there */
+            registration?: components["schemas"]["RegistrationOut"] | null;
         };
         /**
          * DosesOut

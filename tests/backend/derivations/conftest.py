@@ -77,6 +77,12 @@ class Deriving:
         path = f"/api/structure-sets/{self.set_id}/derived-structures"
         return self.client.post(path, json=body, headers=self.headers)
 
+    def preview(self, first: Json, *steps: Json, of: str | None = None) -> Response:
+        """Ask what a derivation gives; `of` is the structure whose derivation it is to become."""
+        body = {"structure_id": of, "expression": {"first": first, "steps": list(steps)}}
+        path = f"/api/structure-sets/{self.set_id}/derived-structures/preview"
+        return self.client.post(path, json=body, headers=self.headers)
+
     def derive(self, name: str, first: Json, *steps: Json) -> str:
         """A derived structure; gives its id."""
         answer = self.ask(name, first, *steps)

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
+from sqlalchemy import delete
 
 from backend.kit import db
-from backend.studies.tables import Series
+from backend.studies.service import settle
+from backend.studies.tables import Instance, Series
 from rt.dicom.uids import new_uid
-from tests.backend.derivations.conftest import Deriving, combined, isodose, same, structure
-from tests.backend.dose.conftest import LOW_GY, SPACING_MM, STEP_GY, Dosed, dosed
+from rt.registration import RigidTransform
+from tests.backend.derivations.conftest import Deriving, combined, even, isodose, same, structure
+from tests.backend.dose.conftest import (
+    LOW_GY,
+    SPACING_MM,
+    STEP_GY,
+    Dosed,
+    dose_of,
+    dose_series,
+    dosed,
+    plan_of,
+)
+from tests.factories.patients import send
+from tests.factories.registration import make_reg, matrix_of
 from tests.factories.scenes import Scene, block
 
 __all__ = ["dosed"]
@@ -76,7 +91,94 @@ def test_a_dose_of_another_frame_makes_it_stale_by_name(at_dose, dosed, lungs):
     before = at_dose.mask("Lung20Gy")
     with db.session_scope() as session:
         session.get_one(Series, dosed.dose_series_id).frame_of_reference_uid = new_uid()
+    assert at_dose.status("Lung20Gy") == "stale"
     at_dose.save(lungs, block(at_dose.scene.grid, slice(1, 5), slice(4, 14), slice(0, 20)), 1)
     assert at_dose.follow() == [{"drawn": [], "stale": ["Lung20Gy"]}]
     assert at_dose.shown("Lung20Gy")["derivation"]["problem"]["slug"] == "other-frame-of-reference"
     assert same(at_dose.mask("Lung20Gy"), before)
+
+
+SHIFT = matrix_of((0.0, 0.0, 0.0), (8.0, -12.0, 6.0))
+"""By whole columns of the image, so that the isodose moves by four of them."""
+
+
+def away(dosed: Dosed, matrix: np.ndarray, seed: str) -> tuple[Dataset, str]:
+    """The dose as it lies in a frame of its own, from which a matrix brings it back."""
+    dose, frame = dose_of(dosed.arrived.ct, seed=seed), new_uid()
+    back = RigidTransform.from_matrix(matrix).inverse()
+    origin = back.apply([float(v) for v in dose.ImagePositionPatient])
+    dose.FrameOfReferenceUID, dose.ImagePositionPatient = frame, [f"{v:.6f}" for v in origin]
+    return dose, frame
+
+
+def registered(dosed: Dosed, frame: str, matrix: np.ndarray, date: str) -> Dataset:
+    """What brings a frame to the image's."""
+    ct = dosed.arrived.ct[0]
+    return make_reg(str(ct.FrameOfReferenceUID), [(frame, matrix)], like=ct, date=date)
+
+
+def the_other(dosed: Dosed) -> str:
+    """The dose beside the fixture's."""
+    (found,) = (one for one in dose_series(dosed.arrived.study.id) if one != dosed.dose_series_id)
+    return found
+
+
+def test_an_isodose_of_a_dose_that_a_registration_moved(at_dose, dosed, lungs, project, tmp_path):
+    dose, frame = away(dosed, SHIFT, "moved")
+    reg = registered(dosed, frame, SHIFT, "20250101")
+    send(project, tmp_path / "moved", [dose, reg])
+    at_dose.derive("Lung21Gy", structure(lungs), combined("intersect", isodose(the_other(dosed), 21)))
+    assert same(at_dose.mask("Lung21Gy"), at_dose.mask("Lungs") & gets(at_dose, dosed, 21))
+    shown = at_dose.shown("Lung21Gy")
+    for doses in (shown["head"]["derived_from"]["doses"], shown["derivation"]["doses"]):
+        assert [one["registration"]["sop_instance_uid"] for one in doses] == [reg.SOPInstanceUID]
+    assert at_dose.status("Lung21Gy") == "current"
+    assert at_dose.follow() == []
+
+
+def test_a_newer_registration_moves_the_isodose_by_itself(at_dose, dosed, lungs, project, tmp_path):
+    dose, frame = away(dosed, SHIFT, "moved")
+    send(project, tmp_path / "moved", [dose, registered(dosed, frame, SHIFT, "20250101")])
+    at_dose.derive("Lung21Gy", structure(lungs), combined("intersect", isodose(the_other(dosed), 21)))
+    further = SHIFT @ matrix_of((0, 0, 0), (8.0, 0.0, 0.0))
+    send(project, tmp_path / "newer", [registered(dosed, frame, further, "20260101")])
+    assert at_dose.status("Lung21Gy") == "stale"
+    assert at_dose.follow() == [{"drawn": ["Lung21Gy"], "stale": []}]
+    grid = at_dose.scene.grid
+    columns = round(8.0 / grid.spacing_ijk_mm[0])
+    wanted = np.zeros(grid.shape_kji, dtype=bool)
+    wanted[..., columns:] = gets(at_dose, dosed, 21)[..., :-columns]
+    assert same(at_dose.mask("Lung21Gy"), at_dose.mask("Lungs") & wanted)
+    assert at_dose.status("Lung21Gy") == "current"
+    assert at_dose.head("Lung21Gy") == 2
+
+
+def test_a_dose_whose_voxels_change_is_followed_by_itself(at_dose, dosed, lungs, project, tmp_path):
+    """A second object in the series makes it no dose; when that is gone, the derivation follows again."""
+    at_dose.derive("Lung21Gy", structure(lungs), combined("intersect", isodose(dosed.dose_series_id, 21)))
+    before = at_dose.mask("Lung21Gy")
+    first = dose_of(dosed.arrived.ct, plan_of(dosed.arrived.ct[0]))
+    second = dose_of(dosed.arrived.ct, plan_of(dosed.arrived.ct[0]), seed="second")
+    second.SeriesInstanceUID = first.SeriesInstanceUID
+    second.DoseGridScaling = 2 * float(second.DoseGridScaling)
+    send(project, tmp_path / "second", [second])
+    assert dose_series(dosed.arrived.study.id) == [dosed.dose_series_id]
+    assert at_dose.follow() == [{"drawn": [], "stale": ["Lung21Gy"]}]
+    assert at_dose.shown("Lung21Gy")["derivation"]["problem"]["slug"] == "not-computable"
+    assert same(at_dose.mask("Lung21Gy"), before)
+    with db.session_scope() as session:
+        uid = str(first.SOPInstanceUID)
+        session.execute(delete(Instance).where(Instance.sop_instance_uid == uid))
+    settle([dosed.arrived.study.id])
+    assert at_dose.follow() == [{"drawn": ["Lung21Gy"], "stale": []}]
+    assert same(at_dose.mask("Lung21Gy"), at_dose.mask("Lungs") & gets(at_dose, dosed, 10.5))
+    assert at_dose.status("Lung21Gy") == "current"
+
+
+def test_nothing_is_asked_for_where_nothing_is_derived_from_the_dose(
+    at_dose, dosed, lungs, project, tmp_path
+):
+    at_dose.derive("Wider", structure(lungs, even("grow", 2)))
+    dose, frame = away(dosed, SHIFT, "moved")
+    send(project, tmp_path / "moved", [dose, registered(dosed, frame, SHIFT, "20250101")])
+    assert at_dose.follow() == []

@@ -14,18 +14,25 @@ import h5py
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from pydicom.dataset import Dataset
 from scipy.io import loadmat
+from sqlalchemy import select
 
 from backend.cli import main
 from backend.exports.errors import NothingToExport
+from backend.kit.db import session_scope
 from backend.projects.tables import Project
 from backend.studies.service import load_volume
+from backend.studies.tables import Registration
+from rt.dicom.uids import new_uid
 from rt.masks import Mask
+from rt.registration import RigidTransform
 from tests.backend.dose.conftest import dose_of
 from tests.backend.exports.conftest import approve_set, arrive, exported
 from tests.backend.labels.conftest import draw
 from tests.factories.jobs import run_job
 from tests.factories.patients import Arrived, send
+from tests.factories.registration import make_reg, matrix_of
 from tests.factories.scenes import block
 
 Login = Callable[..., dict[str, str]]
@@ -210,3 +217,76 @@ def test_the_command_refuses_a_region_of_nothing(
     command = ["export", project.slug, str(tmp_path / "out.zip"), "--format", "mat", "--without", "GTV"]
     assert main(command) == 2
     assert "a region is of structures" in capsys.readouterr().err
+
+
+SHIFT = matrix_of((0.0, 0.0, 0.0), (20.0, -15.0, 9.0))
+
+
+def moved_away(arrived: Arrived, seed: str = "moved") -> tuple[Dataset, str]:
+    """The dose as it lies in a frame of its own, from which SHIFT brings it back."""
+    dose, frame = dose_of(arrived.ct, seed=seed), new_uid()
+    back = RigidTransform.from_matrix(SHIFT).inverse()
+    dose.FrameOfReferenceUID = frame
+    dose.ImagePositionPatient = [
+        f"{v:.6f}" for v in back.apply([float(v) for v in dose.ImagePositionPatient])
+    ]
+    return dose, frame
+
+
+def _cases(client: TestClient, project: Project, login: Login) -> dict[bool, Any]:
+    """The cases by whether they have a dose: what is said of them, and their file."""
+    _, data = exported(client, project, login("clinician"), format="mat")
+    described, files = _opened(data)
+    return {
+        said["has_dose"]: (said, loadmat(io.BytesIO(files[case])))
+        for case, said in described["cases"].items()
+    }
+
+
+def test_a_dose_that_a_registration_moved_leaves_on_the_image(
+    project: Project, client: TestClient, login: Login, tmp_path: Path
+) -> None:
+    arrived, scene = arrive(project, tmp_path, "one")
+    approve_set(
+        client, draw(scene, "GTV", block(arrived.grid, slice(2, 4), slice(8, 12), slice(10, 14))), login
+    )
+    dose, frame = moved_away(arrived)
+    send(project, tmp_path / "rd", [dose])
+    assert list(_cases(client, project, login)) == [False]
+    own = str(arrived.ct[0].FrameOfReferenceUID)
+    send(project, tmp_path / "reg", [make_reg(own, [(frame, SHIFT)], like=arrived.ct[0])])
+    said, read = _cases(client, project, login)[True]
+    assert np.allclose(read["dose"], _dose_kji(arrived).transpose(1, 2, 0), atol=1e-3)
+    assert np.allclose(read["dose_moved"], SHIFT)
+    with session_scope(read_only=True) as session:
+        registration = session.scalars(select(Registration)).one()
+    assert said["dose_moved_by"]["registrations"] == [registration.id]
+    assert np.allclose(np.reshape(said["dose_moved_by"]["matrix"], (4, 4)), SHIFT)
+
+
+def test_a_dose_of_the_images_own_frame_is_taken_before_one_that_is_moved(
+    project: Project, irradiated: tuple[Arrived, Mask, Mask], client: TestClient, login: Login, tmp_path: Path
+) -> None:
+    arrived, _, _ = irradiated
+    dose, frame = moved_away(arrived)
+    dose.DoseSummationType = "MULTI_PLAN"
+    own = str(arrived.ct[0].FrameOfReferenceUID)
+    send(project, tmp_path / "reg", [dose, make_reg(own, [(frame, SHIFT)], like=arrived.ct[0])])
+    said, read = _cases(client, project, login)[True]
+    assert (said["doses_found"], said["dose_moved_by"]) == (1, None)
+    assert read["dose_moved"].shape == (0, 0)
+
+
+def test_of_two_moved_doses_none_is_guessed(
+    project: Project, client: TestClient, login: Login, tmp_path: Path
+) -> None:
+    arrived, scene = arrive(project, tmp_path, "one")
+    approve_set(
+        client, draw(scene, "GTV", block(arrived.grid, slice(2, 4), slice(8, 12), slice(10, 14))), login
+    )
+    own = str(arrived.ct[0].FrameOfReferenceUID)
+    for seed in ("first", "second"):
+        dose, frame = moved_away(arrived, seed)
+        send(project, tmp_path / seed, [dose, make_reg(own, [(frame, SHIFT)], like=arrived.ct[0])])
+    said, _ = _cases(client, project, login)[False]
+    assert (said["doses_found"], said["dose_moved_by"]) == (2, None)
