@@ -36,6 +36,7 @@ from rt.dicom.outgoing import (
     file_meta,
     plain_text,
 )
+from rt.dicom.seg_frames import functional_group, placement
 from rt.dicom.uids import derived_uid
 from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
 from rt.geometry import Grid
@@ -201,7 +202,7 @@ def _warnings(dataset: Dataset, undescribed: set[int]) -> Iterator[ContourWarnin
 
 
 def _segment_number(dataset: Dataset, frame: int) -> int:
-    group = _functional_group(dataset, frame, "SegmentIdentificationSequence")
+    group = functional_group(dataset, frame, "SegmentIdentificationSequence")
     return int(group.ReferencedSegmentNumber)
 
 
@@ -332,25 +333,10 @@ def _native_frames(dataset: Dataset) -> Iterator[npt.NDArray[Any]]:
         yield pixels.reshape(rows, columns)
 
 
-def _functional_group(dataset: Dataset, frame: int, keyword: str) -> Dataset:
-    """One functional group of a frame, from its own groups or the shared ones (PS3.3 C.7.6.16)."""
-    own = dataset.get("PerFrameFunctionalGroupsSequence") or ()
-    places = [*own[frame : frame + 1], *(dataset.get("SharedFunctionalGroupsSequence") or ())[:1]]
-    for place in places:
-        if found := place.get(keyword):
-            group: Dataset = found[0]
-            return group
-    raise DicomError(f"frame {frame + 1} has no {keyword}")
-
-
 def _voxels(chosen: Mask, dataset: Dataset, frame: int, grid: Grid) -> tuple[npt.NDArray[np.intp], ...]:
     """Indices (k, j, i) on the grid of a frame's chosen pixels."""
-    origin = _functional_group(dataset, frame, "PlanePositionSequence").ImagePositionPatient
-    axes = _functional_group(dataset, frame, "PlaneOrientationSequence").ImageOrientationPatient
-    row_mm, column_mm = _functional_group(dataset, frame, "PixelMeasuresSequence").PixelSpacing
-    start = np.array(origin, dtype=np.float64)
-    across = np.array(axes[:3], dtype=np.float64) * float(column_mm)
-    down = np.array(axes[3:], dtype=np.float64) * float(row_mm)
+    place = placement(dataset, frame)
+    start, (across, down) = place.origin_mm, place.along * np.array(place.spacing_mm)[:, np.newaxis]
     ends = grid.to_index(np.stack([start, start + across, start + down]))
     steps = np.abs(ends[1:] - ends[0])
     if np.abs(np.sort(steps, axis=1) - [0, 0, 1]).max() > PLACEMENT_TOLERANCE:

@@ -8,13 +8,9 @@ What registrations bring to other images (`moving`) is read beside it, then or l
 from __future__ import annotations
 
 import json
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-import numpy as np
 from pydicom.dataset import Dataset
 from sqlalchemy.orm import Session
 
@@ -22,24 +18,39 @@ from backend.audit import service as audit
 from backend.jobs import service as jobs
 from backend.kit.storage import storage
 from backend.labels import repository
+from backend.labels.service import segmentations
+from backend.labels.service.incoming import (
+    NOT_DRAWN_ON,
+    ImagesMissing,
+    Incoming,
+    IncomingSet,
+    Reading,
+    Source,
+    about,
+    clean,
+    doubted,
+    in_frame,
+    kind_of,
+    names,
+    original_name,
+    stored,
+)
 from backend.labels.service.moving import (
-    NOWHERE,
-    Elsewhere,
     Move,
     draw_again,
     elsewhere,
     fill,
+    frames_of,
     moves,
     rois_of,
     warnings_of,
 )
-from backend.labels.service.revisions import NewRevision, StoredMask, append_revision, store_mask
+from backend.labels.service.revisions import NewRevision, append_revision
 from backend.labels.service.sets import NewStructure, add_set, add_structure, grid_of
-from backend.labels.service.sides import side_warning
 from backend.labels.tables import StructureSet
 from backend.studies.findings import add_refusal, as_warnings, called, replace_warnings
 from backend.studies.schemas import RegistrationOut
-from backend.studies.tables import Instance, Series, Study
+from backend.studies.tables import Series, Study
 from rt.contours import ContourWarning
 from rt.dicom.rtstruct import (
     Roi,
@@ -50,67 +61,12 @@ from rt.dicom.rtstruct import (
     read_rtstruct,
     select_series,
 )
-from rt.dicom.seg import Segment, read_seg
 from rt.errors import DicomReferenceError
 from rt.geometry import Grid
-from rt.laterality import Placed, check_sides, placed
+from rt.laterality import placed
 from rt.masks import Mask
-from rt.nomenclature import is_name_from, structure_kind, tg263_name
-
-NOT_DRAWN_ON = "the images that it is drawn on are not here, or their geometry was refused"
 
 KEPT_FOR_PEOPLE = "a newer registration moves it elsewhere; people have worked on it, so it stays as it is"
-
-
-class ImagesMissing(DicomReferenceError):
-    """The images that a structure set is drawn on are not here."""
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """One structure read; `mask` is None when nothing was drawn."""
-
-    new: NewStructure
-    mask: StoredMask | None
-    contours_sha256: str | None
-    place: Placed | None = None
-    doubts: tuple[dict[str, Any], ...] = ()
-    """Warnings of plausibility."""
-
-
-@dataclass(frozen=True)
-class IncomingSet:
-    """The structures on one series."""
-
-    series: Series
-    label: str
-    structures: tuple[Incoming, ...]
-    registration: dict[str, Any] | None = None
-    """What brought it from another frame of reference."""
-    warnings: tuple[ContourWarning, ...] = ()
-    """Of a set that was brought; those of others are of the instance."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What an instance says that is not in the database yet, split by the series it is drawn on."""
-
-    sets: tuple[IncomingSet, ...]
-    warnings: tuple[ContourWarning, ...] | None
-    """None where the instance was read before and only what registrations bring is new."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """An instance with the patient and the series that it may be drawn on."""
-
-    instance: Instance
-    patient_id: str
-    candidates: tuple[Series, ...]
-    """Series of the study that have a volume."""
-    is_read: bool = False
-    """True when its sets on its own images are in the database."""
-    elsewhere: Elsewhere = NOWHERE
 
 
 def find_source(session: Session, instance_id: str) -> Source | None:
@@ -139,22 +95,31 @@ def read_structures(source: Source, dataset: Dataset) -> Reading:
         When it belongs to another patient, series or frame of reference, or is broken.
     """
     if str(dataset.get("Modality", "")) == "RTSTRUCT":
-        return _read_rtstruct(source, dataset)
-    return Reading((), None) if source.is_read else _read_seg(source, dataset)
+        content = read_rtstruct(dataset)
+        moved = [_brought(content, move) for move in moves(frames_of(content), source.elsewhere)]
+        return _together(source, moved, lambda: _read_on_images(source, content), content.warnings)
+    moved = segmentations.read_moved(source, dataset)
+    return _together(source, moved, lambda: segmentations.read_on_images(source, dataset), ())
 
 
-def _read_rtstruct(source: Source, dataset: Dataset) -> Reading:
-    """The sets on its own images, unless they were read, and those that registrations bring to others."""
-    content = read_rtstruct(dataset)
-    moved = [_brought(content, move) for move in moves(content, source.elsewhere)]
+def _together(
+    source: Source,
+    moved: Sequence[IncomingSet],
+    read: Callable[[], Reading],
+    warnings: tuple[ContourWarning, ...],
+) -> Reading:
+    """The sets on its own images, unless they were read, and those that registrations bring to others.
+
+    `warnings` are those of the instance where its images are not here.
+    """
     if source.is_read:
         return Reading(tuple(moved), None)
     try:
-        own = _read_on_images(source, content)
+        own = read()
     except ImagesMissing:
         if not moved and not source.elsewhere.made:
             raise
-        return Reading(tuple(moved), content.warnings if moved else None)
+        return Reading(tuple(moved), warnings if moved else None)
     return Reading((*own.sets, *moved), own.warnings)
 
 
@@ -162,12 +127,12 @@ def _brought(content: StructureSetContent, move: Move) -> IncomingSet:
     """The structures of one frame of reference on a CT of another."""
     warnings, structures, grid = warnings_of(move), [], grid_of(move.series)
     rois = rois_of(content, move)
-    for roi, name in zip(rois, _names([roi.name for roi in rois]), strict=True):
+    for roi, name in zip(rois, names([roi.name for roi in rois]), strict=True):
         filled = fill(roi, move, grid)
         structures.append(_drawn_roi(roi, name, grid, filled.mask_kji if roi.contours else None))
-        warnings += _about(_clean(roi.name), filled.warnings)
-    label = f"{(_clean(content.label) or 'RTSTRUCT')[:58]} (REG)"
-    return IncomingSet(move.series, label, _doubted(structures), move.link.described(), tuple(warnings))
+        warnings += about(clean(roi.name), filled.warnings)
+    label = f"{(clean(content.label) or 'RTSTRUCT')[:58]} (REG)"
+    return IncomingSet(move.series, label, doubted(structures), move.link.described(), tuple(warnings))
 
 
 def _read_on_images(source: Source, content: StructureSetContent) -> Reading:
@@ -178,17 +143,12 @@ def _read_on_images(source: Source, content: StructureSetContent) -> Reading:
         warnings += _check(part, content, series, source.patient_id)
         _check_images(part, series, source.candidates)
         structures: list[Incoming] = []
-        for roi, name in zip(part.rois, _names([roi.name for roi in part.rois]), strict=True):
+        for roi, name in zip(part.rois, names([roi.name for roi in part.rois]), strict=True):
             incoming, found = _of_roi(roi, name, grid_of(series))
             structures.append(incoming)
-            warnings += _about(_clean(roi.name), found)
-        sets.append(IncomingSet(series, _clean(content.label) or "RTSTRUCT", _doubted(structures)))
+            warnings += about(clean(roi.name), found)
+        sets.append(IncomingSet(series, clean(content.label) or "RTSTRUCT", doubted(structures)))
     return Reading(tuple(sets), tuple(warnings))
-
-
-def _about(name: str, warnings: Iterable[ContourWarning]) -> list[ContourWarning]:
-    """Warnings of one structure, with its name."""
-    return [replace(w, detail=f"{name}: {w.detail}", structure=name) for w in warnings]
 
 
 def _check(
@@ -229,18 +189,10 @@ def _drawn_on(content: StructureSetContent, candidates: Sequence[Series]) -> lis
     else:
         images = content.referenced_sop_instance_uids
         found = [s for s in candidates if s.volume and images & set(s.volume["sop_instance_uids"] or ())]
-        found = found or _in_frame(content.frame_of_reference_uid, candidates)
+        found = found or in_frame(content.frame_of_reference_uid, candidates)
     if not found:
         raise ImagesMissing(NOT_DRAWN_ON)
     return found
-
-
-def _in_frame(frame_of_reference_uid: str | None, candidates: Sequence[Series]) -> list[Series]:
-    """The one series of a frame of reference: of several, the CT."""
-    found = [
-        s for s in candidates if s.volume and s.volume["frame_of_reference_uid"] == frame_of_reference_uid
-    ]
-    return sorted(found, key=lambda s: s.modality != "CT")[:1]
 
 
 def _of_roi(roi: Roi, name: str, grid: Grid) -> tuple[Incoming, tuple[ContourWarning, ...]]:
@@ -253,81 +205,11 @@ def _of_roi(roi: Roi, name: str, grid: Grid) -> tuple[Incoming, tuple[ContourWar
 
 def _drawn_roi(roi: Roi, name: str, grid: Grid, mask: Mask | None) -> Incoming:
     """A structure with its mask, and without the points that it came in with."""
-    original = _original(roi.name, roi.description)
-    new = NewStructure(name, roi.colour, _kind(roi.kind, name), original, roi.number)
+    original = original_name(roi.name, roi.description)
+    new = NewStructure(name, roi.colour, kind_of(roi.kind, name), original, roi.number)
     if mask is None:
         return Incoming(new, None, None)
-    return Incoming(new, _stored(mask, grid), None, placed(name, original, mask, grid))
-
-
-def _read_seg(source: Source, dataset: Dataset) -> Reading:
-    named = {str(item.SeriesInstanceUID) for item in dataset.get("ReferencedSeriesSequence") or ()}
-    frame = str(dataset.get("FrameOfReferenceUID", ""))
-    found = [s for s in source.candidates if s.series_instance_uid in named]
-    if not named:
-        found = _in_frame(frame, source.candidates)
-    if not found:
-        raise DicomReferenceError(NOT_DRAWN_ON)
-    series = found[0]
-    if str(dataset.get("PatientID", "")).strip() != source.patient_id.strip():
-        raise DicomReferenceError("the segmentation belongs to another patient ID")
-    if series.volume is None or frame != series.volume["frame_of_reference_uid"]:
-        raise DicomReferenceError("the segmentation is in another frame of reference than the image")
-    grid = grid_of(series)
-    content = read_seg(dataset, grid)
-    names = _names([segment.label for segment in content.segments])
-    structures = [_of_segment(one, name, grid) for one, name in zip(content.segments, names, strict=True)]
-    sets = (IncomingSet(series, _clean(content.label) or "SEG", _doubted(structures)),)
-    return Reading(sets, content.warnings)
-
-
-def _of_segment(segment: Segment, name: str, grid: Grid) -> Incoming:
-    original = _original(segment.label, segment.description)
-    new = NewStructure(name, segment.colour, structure_kind(name), original, segment.number)
-    mask = segment.mask_kji
-    stored = _stored(mask, grid) if segment.extent is not None else None
-    return Incoming(new, stored, None, placed(name, original, mask, grid))
-
-
-def _doubted(structures: Sequence[Incoming]) -> tuple[Incoming, ...]:
-    """The structures with what is odd about the sides in their names."""
-    places = [one.place for one in structures if one.place is not None]
-    doubts = {doubt.structure: side_warning(doubt) for doubt in check_sides(places)}
-    return tuple(
-        replace(one, doubts=(doubts[one.new.name],)) if one.new.name in doubts else one for one in structures
-    )
-
-
-def _stored(mask: Mask, grid: Grid) -> StoredMask:
-    return store_mask(mask, np.zeros(grid.shape_kji, dtype=np.bool_), grid)
-
-
-def _kind(given: str, name: str) -> str:
-    return given[:16] or structure_kind(name)
-
-
-def _original(given: str, description: str) -> str:
-    """What a structure was first called: by its description where its name comes from that."""
-    return (description if description and is_name_from(given, description) else given)[:64]
-
-
-def _names(originals: Iterable[str]) -> Iterator[str]:
-    """TG-263 names where they are certain, else what was given; the same name again gets a number."""
-    used: Counter[str] = Counter()
-    for original in originals:
-        match = tg263_name(original)
-        name = match.name if match else _clean(original) or "Unnamed"
-        used[name] += 1
-        while used[name] > 1:
-            name = f"{name[:60]}_{used[name]}"
-            used[name] += 1
-        yield name
-
-
-def _clean(text: str) -> str:
-    """At most 64 characters, none of control and no backslash."""
-    plain = "".join(c for c in unicodedata.normalize("NFC", text) if c.isprintable() and c != "\\")
-    return plain.strip()[:64]
+    return Incoming(new, stored(mask, grid), None, placed(name, original, mask, grid))
 
 
 def take_in(session: Session, instance_id: str, reading: Reading) -> list[StructureSet]:

@@ -7,7 +7,7 @@ otherwise, the set is drawn again by it, as new revisions, unless a person has w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,9 +74,14 @@ def elsewhere(session: Session, study: Study, made: Sequence[StructureSet]) -> E
     return Elsewhere(tuple(known), images, before)
 
 
-def moves(content: StructureSetContent, where: Elsewhere) -> list[Move]:
-    """The CTs that structures are to be drawn on by a registration, and are not yet by this one."""
+def frames_of(content: StructureSetContent) -> set[str]:
+    """The frames of reference that structures are in."""
     frames = {roi.frame_of_reference_uid or content.frame_of_reference_uid for roi in content.rois}
+    return {frame for frame in frames if frame}
+
+
+def moves(frames: Collection[str], where: Elsewhere) -> list[Move]:
+    """The CTs that structures of these frames are to be drawn on by a registration, and are not yet by it."""
     found = []
     for source in sorted(frame for frame in frames if frame):
         for target, series in (where.images or {}).items():

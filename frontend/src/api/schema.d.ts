@@ -1580,6 +1580,33 @@ export interface components {
             network_version_id?: string | null;
         };
         /**
+         * PreviewIn
+         * @description A derivation to look at before it is kept.
+         */
+        PreviewIn: {
+            expression: components["schemas"]["Expression"];
+            /**
+             * Structure Id
+             * @description the structure whose derivation it is to become
+             */
+            structure_id?: string | null;
+        };
+        /**
+         * PreviewOut
+         * @description What a derivation gives now.
+         */
+        PreviewOut: {
+            /**
+             * Mask
+             * @description base64 of the wire form
+             */
+            mask: string;
+            /** Volume Cc */
+            volume_cc: number;
+            /** Plausibility */
+            plausibility: components["schemas"]["PlausibilityWarning"][];
+        };
+        /**
          * Problem
          * @description RFC 9457 problem; `type` ends in a stable slug.
          */

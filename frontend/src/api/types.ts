@@ -58,6 +58,7 @@ export type Structure = Schemas['StructureOut'];
 export type Derivation = Schemas['DerivationOut'];
 export type DerivedFrom = Schemas['DerivedFrom'];
 export type Expression = Schemas['Expression'];
+export type DerivationPreview = Schemas['PreviewOut'];
 export type Draft = Schemas['DraftOut'];
 export type NameMeaning = Schemas['NameOut'];
 export type SetDraft = Schemas['SetDraftOut'];

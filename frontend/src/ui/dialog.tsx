@@ -5,30 +5,37 @@ import css from './dialog.module.css';
 import { ErrorNote } from './feedback';
 import { Icon } from './icons';
 
-type DialogProps = { title: string; onClose: () => void; children: ReactNode; wide?: boolean };
+type DialogProps = { title: string; onClose: () => void; children: ReactNode; wide?: boolean; beside?: boolean };
 
-/** A modal dialog: the page behind it is inert, Escape closes it. Mount it to open it. */
-export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
+/**
+ * A modal dialog: the page behind it is inert, Escape closes it. Mount it to open it. With `beside` it stands in a corner
+ * and the page can be used.
+ */
+export function Dialog({ title, onClose, children, wide = false, beside = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const t = useT();
   useEffect(() => {
     const dialog = element.current;
     if (dialog !== null && !dialog.open) {
-      dialog.showModal();
-      dialog.querySelector<HTMLElement>('input:not(:disabled), select, textarea')?.focus();
+      if (beside) dialog.show();
+      else dialog.showModal();
+      dialog.querySelector<HTMLElement>(beside ? 'button[type="submit"]' : 'input:not(:disabled), select, textarea')?.focus();
     }
     return () => dialog?.close();
-  }, []);
+  }, [beside]);
   return (
     <dialog
       ref={element}
       aria-label={title}
-      className={classes(css.dialog, wide && css.wide)}
+      className={classes(css.dialog, wide && css.wide, beside && css.beside)}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
       }}
-      onKeyDown={(event) => event.stopPropagation()}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (beside && event.key === 'Escape') onClose();
+      }}
     >
       <header>
         <h2>{title}</h2>

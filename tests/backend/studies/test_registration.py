@@ -34,6 +34,7 @@ from rt.registration import RigidTransform
 from tests.factories.dicom import Ids, encode, make_ct_series, make_rtdose, make_rtstruct
 from tests.factories.jobs import run_queued
 from tests.factories.registration import make_reg, matrix_of
+from tests.factories.segmentations import make_seg
 
 Login = Callable[..., dict[str, str]]
 SHAPE = (12, 40, 36)
@@ -530,3 +531,84 @@ def test_what_was_moved_before_chains_were_kept_is_not_moved_again(
     sends([patient.reg(date="20200101")])
     (after,) = sets()
     assert "further" not in (after.registration or {})
+
+
+def of_the_egg(grid: Grid, matrix: Any = TURN) -> Mask:
+    """Voxels of a grid of frame B that the egg of frame A holds."""
+    k, j, i = np.indices(grid.shape_kji)
+    there = RigidTransform.from_matrix(matrix).apply(grid.to_lps(np.stack([i, j, k], axis=-1)))
+    x, y, z = np.moveaxis(there - Patient().grid.to_lps([18, 20, 5.5]), -1, 0)
+    return np.asarray((x**2 + y**2 + z**2 <= 15.0**2) & (np.abs(z) <= 12.0))
+
+
+def seg_of(patient: Patient, frame: str | None = None) -> Dataset:
+    """The egg as a segmentation of an MR in frame B whose images are not here, and a segment of nothing."""
+    centre = RigidTransform.from_matrix(TURN).inverse().apply(patient.grid.to_lps([18, 20, 5.5]))
+    own = Grid.of((34, 40, 40), (1.0, 1.0, 1.2), centre - (20, 20, 20), np.eye(3))
+    masks = {"Larynx": of_the_egg(own), "Brainstem": np.zeros(own.shape_kji, dtype=np.bool_)}
+    return make_seg(own, masks, like=patient.ct[0], frame=frame or patient.other_frame)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("order", list(itertools.permutations(["ct", "seg", "reg"])))
+def test_a_segmentation_of_another_frame_becomes_contours_on_the_ct(
+    sends: Callable[..., Any], patient: Patient, order: tuple[str, ...], backwards: bool
+) -> None:
+    parts = {"ct": patient.ct, "seg": [seg_of(patient)], "reg": [patient.reg(backwards=backwards)]}
+    for part in (*order, *order):  # everything twice: nothing more comes of it
+        sends(parts[part])
+    (owner,) = sets()
+    assert owner.registration is not None
+    assert owner.label == "RINKAKU (REG)"
+    assert owner.registration["sop_instance_uid"] == parts["reg"][0].SOPInstanceUID
+    with session_scope(read_only=True) as session:
+        heads = {row.name: row.head for row in session.scalars(select(Structure))}
+        assert heads == {"Larynx": 1, "Brainstem": 0}
+        revision = session.scalars(select(Revision)).one()
+        mask = load_mask(revision, patient.grid)
+    drawn = of_the_egg(patient.grid, np.eye(4))
+    assert drawn.sum() > 800
+    assert dice(mask, drawn) > 0.97
+    assert mask.sum() == pytest.approx(drawn.sum(), rel=0.02)
+    assert warnings("SEG") == []
+
+
+def test_a_segmentation_stands_on_its_own_images_and_on_the_ct(
+    sends: Callable[..., Any], patient: Patient
+) -> None:
+    other = images_of(patient, patient.other_frame)
+    mask = np.zeros(SHAPE, dtype=np.bool_)
+    mask[4:7, 16:30, 12:24] = True
+    dataset = make_seg(patient.grid, {"Larynx": mask}, like=patient.ct[0], frame=patient.other_frame)
+    dataset.ReferencedSeriesSequence[0].SeriesInstanceUID = other[0].SeriesInstanceUID
+    for part in ([*patient.ct, *other], [dataset], [patient.reg()], [patient.reg()]):
+        sends(part)
+    with session_scope(read_only=True) as session:
+        statement = select(StructureSet.registration, Revision.volume_cc)
+        statement = statement.join(Structure, Structure.structure_set_id == StructureSet.id).join(Revision)
+        cc = {row[0] is not None: row[1] for row in session.execute(statement)}
+    assert sorted(cc) == [False, True]
+    assert cc[True] == pytest.approx(cc[False], rel=0.05)
+
+
+def test_a_newer_registration_draws_a_segmentation_again(sends: Callable[..., Any], patient: Patient) -> None:
+    off = TURN @ matrix_of((0, 0, 0), (6.0, 0.0, 0.0))
+    sends([*patient.ct, seg_of(patient), patient.reg(off, date="20250101")])
+    sends([patient.reg(date="20260101")])
+    with session_scope(read_only=True) as session:
+        newest = session.scalars(select(Revision).order_by(Revision.number.desc())).first()
+        assert newest is not None
+        assert newest.number == 2
+        assert dice(load_mask(newest, patient.grid), of_the_egg(patient.grid, np.eye(4))) > 0.97
+    assert warnings("SEG") == ["registrations-disagree"]
+
+
+def test_a_segmentation_that_is_no_grid_is_refused_by_name(
+    sends: Callable[..., Any], patient: Patient
+) -> None:
+    dataset = seg_of(patient)
+    turned = Dataset()
+    turned.ImageOrientationPatient = [0, 1, 0, 0, 0, 1]
+    dataset.PerFrameFunctionalGroupsSequence[1].PlaneOrientationSequence = [turned]
+    sends([*patient.ct, dataset, patient.reg()])
+    assert (sets(), warnings("SEG")) == ([], ["bad-geometry"])

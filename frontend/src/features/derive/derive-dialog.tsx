@@ -4,41 +4,21 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Expression, PlannedDose, Structure } from '../../api/types';
 import { useT } from '../../i18n';
-import { Button, type Choice } from '../../ui/controls';
+import { Button } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { Caution, ErrorNote } from '../../ui/feedback';
 import { notify } from '../../ui/toast';
 import { useScene } from '../../viewer/use-scene';
 import { planOf, prescriptionOf } from '../dose/prescription';
-import { dosesOf } from '../dose/use-dose';
 import { NameField } from '../labels/name-field';
 import { volumeText } from '../labels/structure-list';
 import { ApprovalLost } from '../labels/withdraw';
 import { recordOf, useLabels, useWorkspace } from '../labels/workspace';
 import css from './derive.module.css';
-import { formOf, MOST_MM, NEW_STEP, NO_OPERAND, readForm, sourcesOf, words, type Form } from './expression';
-import { dependsOn } from './followers';
+import { formOf, MOST_MM, NEW_STEP, NO_OPERAND, readForm, sourcesOf, words, type Form, type NameOf } from './expression';
 import { Lines } from './lines';
-import { useNameOf } from './names';
-
-/** What an operand can be: the drawn structures that are not derived from this one, and the doses of the image. */
-function useChoices(record: Structure | null): Choice[] {
-  const t = useT();
-  const { study, set, seriesId } = useWorkspace();
-  const structures = set?.structures ?? [];
-  const able = structures.filter((one) => one.head !== null && (record === null || !dependsOn(structures, one, record.id)));
-  const elsewhere = (record?.derivation?.sources ?? []).filter((one) => recordOf(set, one.structure_id) === null);
-  const frame = study.series.find((one) => one.id === seriesId)?.volume?.frame_of_reference_uid ?? '';
-  const doses = dosesOf(study, frame).filter((one) => one.registration === null);
-  return [
-    ...able.map((one) => ({ value: `structure ${one.id}`, label: one.name })),
-    ...elsewhere.map(({ structure_id, name, head }) => ({
-      value: `structure ${structure_id}`,
-      label: t(head === null ? 'derive.operand.deleted' : 'derive.operand.elsewhere', { name }),
-    })),
-    ...doses.map((one) => ({ value: `isodose ${one.id}`, label: t('derive.operand.dose', { name: one.description || `RTDOSE ${one.number ?? ''}` }) })),
-  ];
-}
+import { PreviewNote, usePreview } from './preview';
+import { useSources } from './sources';
 
 /** The prescription that the viewer shows with a dose, or that of its plan. */
 function usePrescriptions(): (seriesId: string) => string {
@@ -53,10 +33,9 @@ function usePrescriptions(): (seriesId: string) => string {
 }
 
 /** What a person has to know before it is computed. */
-function Cautions({ record, expression }: { record: Structure | null; expression: Expression | null }) {
+function Cautions({ record, expression, nameOf }: { record: Structure | null; expression: Expression | null; nameOf: NameOf }) {
   const t = useT();
   const { session } = useWorkspace();
-  const nameOf = useNameOf(record);
   const dirty = useLabels(session, (state) => state.dirty);
   const unsaved = [...new Set(expression === null ? [] : sourcesOf(expression))].filter((id) => dirty.has(id));
   return (
@@ -88,7 +67,10 @@ function useDerive(record: Structure | null, name: string, onClose: () => void) 
   });
 }
 
-/** Derives a structure from others by margins, set algebra, distances and isodoses; `record` is one whose derivation is changed. */
+/**
+ * Derives a structure from others by margins, set algebra, distances and isodoses; `record` is one whose derivation is
+ * changed. While its preview is looked at the dialog makes room for the views, which can be used.
+ */
 export function DeriveDialog({ record, onClose }: { record: Structure | null; onClose: () => void }) {
   const t = useT();
   const { set, scene } = useWorkspace();
@@ -99,15 +81,16 @@ export function DeriveDialog({ record, onClose }: { record: Structure | null; on
     const drawn = recordOf(set, activeId)?.head ?? null;
     return { first: { ...NO_OPERAND, source: drawn === null ? '' : `structure ${activeId ?? ''}` }, steps: [NEW_STEP] };
   });
-  const nameOf = useNameOf(record);
-  const choices = useChoices(record);
+  const { choices, nameOf } = useSources(record);
   const prescriptions = usePrescriptions();
   const derive = useDerive(record, name, onClose);
+  const preview = usePreview(record);
+  const { shown } = preview;
   const expression = readForm(form);
   const ready = expression !== null && (record !== null || name.trim() !== '') && !derive.isPending;
   const title = record === null ? t('derive.title.new') : t('derive.title.edit', { name: record.name });
   return (
-    <Dialog title={title} wide onClose={onClose}>
+    <Dialog title={title} wide beside={shown !== null} onClose={onClose}>
       <form
         className={css.form}
         onSubmit={(event) => {
@@ -116,13 +99,22 @@ export function DeriveDialog({ record, onClose }: { record: Structure | null; on
         }}
       >
         {record === null && <NameField name={name} onChange={setName} />}
-        <Lines form={form} choices={choices} prescriptionOf={prescriptions} onChange={setForm} />
+        {shown === null && <Lines form={form} choices={choices} prescriptionOf={prescriptions} onChange={setForm} />}
         <p className={css.result} role="status" aria-label={t('derive.result')}>
           {expression === null ? <span>{t('derive.incomplete', { most: MOST_MM })}</span> : words(expression, nameOf, t)}
         </p>
-        <Cautions record={record} expression={expression} />
+        {shown !== null && <PreviewNote shown={shown} />}
+        <Cautions record={record} expression={expression} nameOf={nameOf} />
         {derive.error !== null && <ErrorNote error={derive.error} />}
+        {preview.error !== null && <ErrorNote error={preview.error} />}
         <DialogActions>
+          {shown === null ? (
+            <Button title={t('derive.preview.look')} disabled={expression === null || preview.pending} onClick={() => expression !== null && preview.look(expression)}>
+              {t(preview.pending ? 'viewer.op.running' : 'derive.preview')}
+            </Button>
+          ) : (
+            <Button onClick={preview.end}>{t('derive.preview.back')}</Button>
+          )}
           <Button onClick={onClose}>{t('common.cancel')}</Button>
           <Button look="primary" type="submit" disabled={!ready}>
             {t(derive.isPending ? 'viewer.op.running' : record === null ? 'derive.create' : 'derive.change')}

@@ -8,7 +8,7 @@ import { useWorkspace } from '../labels/workspace';
 import css from './derive.module.css';
 import { words } from './expression';
 import { notFollowing } from './followers';
-import { useNameOf } from './names';
+import { useNameOf } from './sources';
 
 /** How a derived structure stands to its sources, in words. */
 export function standingText({ status, problem }: Derivation, t: Translate): string {

@@ -8,12 +8,13 @@ import { problemText } from '../../i18n/problems';
 import { Button, classes } from '../../ui/controls';
 import { Confirm } from '../../ui/dialog';
 import { notify } from '../../ui/toast';
+import { registrationText } from '../dose/registration';
 import { ApprovalLost } from '../labels/withdraw';
 import { useLabels, useWorkspace } from '../labels/workspace';
 import { standingText } from './derived-mark';
 import css from './derive.module.css';
 import { words } from './expression';
-import { useNameOf } from './names';
+import { useNameOf } from './sources';
 
 /** Computes a derived structure from its sources as they are now. */
 function useRecompute(record: Structure, onEnd: () => void) {
@@ -99,6 +100,9 @@ export function DerivedNote({ record }: { record: Structure }) {
   return (
     <div className={classes(css.note, css[derivation.status])} role="group" aria-label={t('viewer.edit.derive')}>
       <p>{t('derive.is', { words: words(derivation.expression, nameOf, t) })}</p>
+      {derivation.doses.map(({ series_id: id, registration }) =>
+        registration === null || registration === undefined ? null : <p key={id}>{registrationText(registration, 'derive', t)}</p>,
+      )}
       <p className={css.standing}>{standingText(derivation, t)}</p>
       {mayEdit && <Acts record={record} derivation={derivation} />}
     </div>

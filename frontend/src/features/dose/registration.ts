@@ -12,13 +12,16 @@ const namesOf = ({ label, sop_instance_uid: uid, content_date: date }: Named): {
 });
 
 /** By which registrations a dose is shown, or contours were moved, and how far others are off. */
-export function registrationText(registration: Registration, of: 'dose' | 'viewer', t: Translate): string {
+export function registrationText(registration: Registration, of: 'dose' | 'viewer' | 'derive', t: Translate): string {
   const { further, disagreement_mm: mm } = registration;
   const all = [registration, ...further].map(namesOf);
   const names = all.map((one) => t('registration.named', one)).join(' → ');
   const said = further.length > 0 ? t(`${of}.registered.chain`, { n: all.length, names }) : t(`${of}.registered`, namesOf(registration));
   return mm === null ? said : `${said} ${t('registration.disagrees', { mm })}`;
 }
+
+/** What the registrations are called, without their dates. */
+export const registrationLabels = ({ further, ...first }: Registration): string => [first, ...further].map((one) => namesOf(one).label).join(' → ');
 
 /** Names the registrations of a chain, so that what another one moves is another. */
 export const registrationKey = (registration: Registration): string =>

@@ -1,5 +1,5 @@
+import { useState } from 'react';
 import { PlanDialog } from '../dose/plan-dialog';
-import { useScene } from '../../viewer/use-scene';
 import { DeriveDialog } from '../derive/derive-dialog';
 import type { PageActions } from './actions';
 import { ExportDialog } from './export-dialog';
@@ -16,8 +16,8 @@ type Props = { name: DialogName | null; actions: PageActions; onClose: () => voi
 /** The derivation of the structure that was active when the dialog was opened. */
 function ChangeDerivation({ onClose }: { onClose: () => void }) {
   const { scene, set } = useWorkspace();
-  const activeId = useScene(scene, (state) => state.activeId);
-  const record = recordOf(set, activeId);
+  const [id] = useState(scene.state.activeId);
+  const record = recordOf(set, id);
   return record === null ? null : <DeriveDialog record={record} onClose={onClose} />;
 }
 

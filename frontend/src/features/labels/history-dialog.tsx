@@ -10,6 +10,7 @@ import { Dialog } from '../../ui/dialog';
 import { formatTime } from '../../ui/format';
 import { notify } from '../../ui/toast';
 import { words } from '../derive/expression';
+import { registrationText } from '../dose/registration';
 import { focus } from './commands';
 import { makerOf } from './inspector';
 import { sayRefused } from './refusal';
@@ -28,11 +29,12 @@ const changeText = ({ changed_voxels: n, changed_slices: slices }: Revision, t: 
   slices === null ? t('viewer.history.change.voxels', { n }) : t('viewer.history.change', { n, slices });
 
 /** Of what a contour was computed, and from which revisions. */
-function derivedText({ expression, structures }: DerivedFrom, t: Translate): string {
+function derivedText({ expression, structures, doses }: DerivedFrom, t: Translate): string {
   const nameOf = (id: string): string | null => structures.find((one) => one.id === id)?.name ?? null;
   const sources = structures.map(({ name, number }) => t('derive.from.revision', { name, n: number }));
   const from = sources.length === 0 ? [] : [t('derive.from', { sources: sources.join(', ') })];
-  return [words(expression, nameOf, t), ...from].join(' · ');
+  const moved = doses.flatMap(({ registration }) => (registration ? [registrationText(registration, 'derive', t)] : []));
+  return [words(expression, nameOf, t), ...from, ...moved].join(' · ');
 }
 
 type LineProps = { record: Structure; revision: Revision; same: number | null; onClose: () => void };
