@@ -66,7 +66,24 @@ def viewer(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_contain_text("Revision 1")
     keep(page, "history")
     page.keyboard.press("Escape")
+    derivation(page)
     dose(page)
+
+
+def derivation(page: Page) -> None:
+    """A derived structure looked at before it is kept."""
+    row = page.locator('[data-structure="Parotid_L"]')
+    row.get_by_role("button", name="Parotid_L", exact=True).click()
+    page.keyboard.press("j")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name (TG-263)").fill("Parotid_L_eval")
+    dialog.get_by_label("Operation 1: Structure or isodose").select_option(label="Bone_Mandible")
+    dialog.get_by_label("Operation 1: Margin", exact=True).select_option(label="grow by")
+    dialog.get_by_label("Operation 1: Margin in mm").fill("3")
+    dialog.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("status", name="Preview")).to_be_visible()
+    keep(page, "derive")
+    dialog.get_by_role("button", name="Cancel").click()
 
 
 def dose(page: Page) -> None:

@@ -76,6 +76,7 @@ def test_a_derived_structure_is_built_follows_a_save_and_says_when_it_does_not(
     dialog.get_by_label("Operation 1: Margin in mm").fill("3")
     result = dialog.get_by_role("status", name="Result")
     expect(result).to_have_text("Parotid_L, without Bone_Mandible grown by 3 mm")
+    look_before_deriving(viewer, dialog)
     dialog.get_by_role("button", name="Derive", exact=True).click()
     expect(dialog).to_have_count(0)
     expect_cc(viewer, "Parotid_L_eval", *spared())
@@ -96,6 +97,24 @@ def test_a_derived_structure_is_built_follows_a_save_and_says_when_it_does_not(
 
     drawing_by_hand_overrides(viewer, page)
     another_derivation(viewer, page)
+
+
+def look_before_deriving(viewer: Viewer, dialog: Locator) -> None:
+    """A preview tells the volume and is drawn in the views, which can be used; nothing of it is kept."""
+    page = viewer.page
+    dialog.get_by_role("button", name="Preview").click()
+    told = page.get_by_role("status", name="Preview")
+    expect(told).to_contain_text(f"Would be {volume_cc(*spared()):.1f} cc")
+    dashed = page.get_by_role("status").filter(has_text="Dashed: Preview: Parotid_L_eval")
+    expect(dashed).to_be_visible()
+    page.locator('[data-plane="axial"]').hover()
+    page.mouse.wheel(0, 100)
+    expect(viewer.row("Parotid_L_eval")).to_have_count(0)
+    dialog.get_by_role("button", name="Change it").click()
+    expect(dashed).to_have_count(0)
+    expect(dialog.get_by_label("Operation 1: Margin in mm")).to_have_value("3")
+    dialog.get_by_role("button", name="Preview").click()
+    expect(told).to_be_visible()
 
 
 def drawing_by_hand_overrides(viewer: Viewer, page: Page) -> None:

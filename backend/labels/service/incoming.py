@@ -1,4 +1,4 @@
-"""What a structure set that came in says, before it is written: its sets, structures and masks, and their names."""
+"""What a structure set that came in says before it is written: its sets, structures, masks and names."""
 
 from __future__ import annotations
 

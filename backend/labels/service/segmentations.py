@@ -1,4 +1,4 @@
-"""Segmentations that came in: on the voxels of their images, and by registrations on a CT of another frame."""
+"""Segmentations that came in: on their own images, and by registrations on a CT of another frame."""
 
 from __future__ import annotations
 

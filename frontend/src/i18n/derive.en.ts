@@ -19,6 +19,7 @@ export const deriveEn = {
   'derive.preview.cc': 'Would be {cc} cc',
   'derive.preview.hint': 'Dashed in the views, which you can scroll and zoom. Nothing is kept yet.',
   'derive.preview.back': 'Change it',
+  'derive.preview.nameless': 'It needs a name: change it first',
   'derive.registered': 'Its dose lies here by registration {label} of {date}.',
   'derive.registered.chain': 'Its dose lies here by a chain of {n} registrations: {names}.',
   'derive.operand.dose': 'Isodose: {name}',

@@ -21,6 +21,7 @@ export const deriveJa: Record<keyof typeof deriveEn, string> = {
   'derive.preview.cc': '結果：{cc} cc',
   'derive.preview.hint': '破線で表示しています。スクロールや拡大で確認できます。まだ保存されていません。',
   'derive.preview.back': '変更する',
+  'derive.preview.nameless': '名前が必要です。「変更する」で入力してください',
   'derive.registered': '線量はレジストレーション「{label}」（{date}）によりここに移されています。',
   'derive.registered.chain': '線量は {n} 件のレジストレーションを順に適用してここに移されています：{names}。',
   'derive.operand.dose': '等線量：{name}',

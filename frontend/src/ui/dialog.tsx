@@ -17,9 +17,13 @@ export function Dialog({ title, onClose, children, wide = false, beside = false 
   useEffect(() => {
     const dialog = element.current;
     if (dialog !== null && !dialog.open) {
-      if (beside) dialog.show();
-      else dialog.showModal();
-      dialog.querySelector<HTMLElement>(beside ? 'button[type="submit"]' : 'input:not(:disabled), select, textarea')?.focus();
+      if (beside) {
+        dialog.show();
+        dialog.focus(); // so that Escape closes it
+      } else {
+        dialog.showModal();
+        dialog.querySelector<HTMLElement>('input:not(:disabled), select, textarea')?.focus();
+      }
     }
     return () => dialog?.close();
   }, [beside]);
@@ -27,6 +31,7 @@ export function Dialog({ title, onClose, children, wide = false, beside = false 
     <dialog
       ref={element}
       aria-label={title}
+      tabIndex={-1}
       className={classes(css.dialog, wide && css.wide, beside && css.beside)}
       onCancel={(event) => {
         event.preventDefault();

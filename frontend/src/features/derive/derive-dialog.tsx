@@ -84,7 +84,7 @@ export function DeriveDialog({ record, onClose }: { record: Structure | null; on
   const { choices, nameOf } = useSources(record);
   const prescriptions = usePrescriptions();
   const derive = useDerive(record, name, onClose);
-  const preview = usePreview(record);
+  const preview = usePreview(record, record?.name ?? name);
   const { shown } = preview;
   const expression = readForm(form);
   const ready = expression !== null && (record !== null || name.trim() !== '') && !derive.isPending;
@@ -98,7 +98,7 @@ export function DeriveDialog({ record, onClose }: { record: Structure | null; on
           if (ready) derive.mutate(expression);
         }}
       >
-        {record === null && <NameField name={name} onChange={setName} />}
+        {record === null && shown === null && <NameField name={name} onChange={setName} />}
         {shown === null && <Lines form={form} choices={choices} prescriptionOf={prescriptions} onChange={setForm} />}
         <p className={css.result} role="status" aria-label={t('derive.result')}>
           {expression === null ? <span>{t('derive.incomplete', { most: MOST_MM })}</span> : words(expression, nameOf, t)}
@@ -116,7 +116,7 @@ export function DeriveDialog({ record, onClose }: { record: Structure | null; on
             <Button onClick={preview.end}>{t('derive.preview.back')}</Button>
           )}
           <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button look="primary" type="submit" disabled={!ready}>
+          <Button look="primary" type="submit" disabled={!ready} title={shown !== null && !ready ? t('derive.preview.nameless') : undefined}>
             {t(derive.isPending ? 'viewer.op.running' : record === null ? 'derive.create' : 'derive.change')}
           </Button>
         </DialogActions>
