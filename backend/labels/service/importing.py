@@ -96,31 +96,24 @@ def read_structures(source: Source, dataset: Dataset) -> Reading:
     """
     if str(dataset.get("Modality", "")) == "RTSTRUCT":
         content = read_rtstruct(dataset)
-        moved = [_brought(content, move) for move in moves(frames_of(content), source.elsewhere)]
-        return _together(source, moved, lambda: _read_on_images(source, content), content.warnings)
+        brought = [_brought(content, move) for move in moves(frames_of(content), source.elsewhere)]
+        moved = Reading(tuple(brought), content.warnings)
+        return _together(source, moved, lambda: _read_on_images(source, content))
     moved = segmentations.read_moved(source, dataset)
-    return _together(source, moved, lambda: segmentations.read_on_images(source, dataset), ())
+    return _together(source, moved, lambda: segmentations.read_on_images(source, dataset))
 
 
-def _together(
-    source: Source,
-    moved: Sequence[IncomingSet],
-    read: Callable[[], Reading],
-    warnings: tuple[ContourWarning, ...],
-) -> Reading:
-    """The sets on its own images, unless they were read, and those that registrations bring to others.
-
-    `warnings` are those of the instance where its images are not here.
-    """
+def _together(source: Source, moved: Reading, read: Callable[[], Reading]) -> Reading:
+    """The sets on its own images, unless they were read, and those that registrations bring to others."""
     if source.is_read:
-        return Reading(tuple(moved), None)
+        return Reading(moved.sets, None)
     try:
         own = read()
     except ImagesMissing:
-        if not moved and not source.elsewhere.made:
+        if not moved.sets and not source.elsewhere.made:
             raise
-        return Reading(tuple(moved), warnings if moved else None)
-    return Reading((*own.sets, *moved), own.warnings)
+        return Reading(moved.sets, moved.warnings if moved.sets else None)
+    return Reading((*own.sets, *moved.sets), own.warnings)
 
 
 def _brought(content: StructureSetContent, move: Move) -> IncomingSet:

@@ -99,10 +99,12 @@ def doubted(structures: Sequence[Incoming]) -> tuple[Incoming, ...]:
 
 
 def stored(mask: Mask, grid: Grid) -> StoredMask:
+    """The mask of a first revision as a blob."""
     return store_mask(mask, np.zeros(grid.shape_kji, dtype=np.bool_), grid)
 
 
 def kind_of(given: str, name: str) -> str:
+    """The RT ROI Interpreted Type that came with a structure, or that its name has."""
     return given[:16] or structure_kind(name)
 
 

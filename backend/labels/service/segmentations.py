@@ -57,20 +57,23 @@ def read_on_images(source: Source, dataset: Dataset) -> Reading:
     return Reading(sets, content.warnings)
 
 
-def read_moved(source: Source, dataset: Dataset) -> list[IncomingSet]:
-    """The sets on images in other frames of reference that registrations lead to."""
+def read_moved(source: Source, dataset: Dataset) -> Reading:
+    """The sets on images in other frames of reference that registrations lead to.
+
+    GeometryError when its frames make no grid, DicomReferenceError when it is of another patient.
+    """
     wanted = moves([_frame(dataset)], source.elsewhere)
     if not wanted:
-        return []
+        return Reading((), ())
     _check_patient(source, dataset)
     own = own_grid(dataset)
     content = read_seg(dataset, own)
-    return [_brought(content, own, move) for move in wanted]
+    return Reading(tuple(_brought(content, own, move) for move in wanted), content.warnings)
 
 
 def _brought(content: SegContent, own: Grid, move: Move) -> IncomingSet:
     """The segments as voxels of a CT in another frame of reference."""
-    grid, warnings = grid_of(move.series), [*warnings_of(move), *content.warnings]
+    grid, warnings = grid_of(move.series), warnings_of(move)
 
     def moved(segment: Segment) -> Mask:
         if segment.extent is None:
