@@ -41,13 +41,16 @@ SEND = {
 WATCH = """
 window.bench = {clicked: 0, whole: 0, bytes: %d};
 addEventListener('click', () => { bench.clicked = performance.now(); bench.whole = 0; }, true);
-const read = ReadableStreamDefaultReader.prototype.read, received = new WeakMap();
-ReadableStreamDefaultReader.prototype.read = async function () {
-  const { done, value } = await read.call(this), before = received.get(this) ?? 0;
-  if (!done) received.set(this, before + value.byteLength);
-  else if (before === bench.bytes) bench.whole = performance.now();
-  return { done, value };
-};
+const received = new WeakMap();
+for (const { prototype } of [ReadableStreamDefaultReader, ReadableStreamBYOBReader]) {
+  const read = prototype.read;
+  prototype.read = async function (...into) {
+    const { done, value } = await read.apply(this, into), before = received.get(this) ?? 0;
+    if (!done) received.set(this, before + value.byteLength);
+    else if (before === bench.bytes) bench.whole = performance.now();
+    return { done, value };
+  };
+}
 """
 """Notes the click, and the moment when the page asks for more voxels and there are none: it has kept all."""
 FETCH = """

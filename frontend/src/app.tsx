@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState, type ComponentType } from 'react';
 import { Route, Routes, useLocation } from 'react-router';
 import { connectEvents } from './api/events';
 import type { Me } from './api/types';
@@ -20,9 +20,21 @@ import { PageLayout } from './ui/layout';
 import { Toasts } from './ui/toast';
 
 const loadStudyPage = async () => ({ default: (await import('./features/labels/study-page')).StudyPage });
-const StudyPage = lazy(loadStudyPage);
-// What people open next; it arrives while the session is still being asked for.
-void loadStudyPage();
+const LaterStudyPage = lazy(loadStudyPage);
+let studyPage: ComponentType | null = null;
+// What people open next; it arrives while the session is still being asked for. Where that fails, the page asks again.
+loadStudyPage().then(
+  (loaded) => {
+    studyPage = loaded.default;
+  },
+  () => undefined,
+);
+
+/** Not `lazy` where the code is here: React shows the fallback of that all the same, and for 300 ms. */
+function StudyPage() {
+  const [Page] = useState<ComponentType>(() => studyPage ?? LaterStudyPage);
+  return <Page />;
+}
 
 function Missing() {
   const t = useT();

@@ -78,14 +78,17 @@ export class BodyFinder {
     const shape = grid.shape_kji;
     const strides = [shape[1] * shape[2], shape[2], 1] as const;
     const [inColumn, inRow] = [new Uint16Array(shape[columns]), new Uint16Array(shape[rows])];
+    const { lowest } = this;
     for (let v = 0; v < shape[rows]; v += STEP) {
-      for (let u = 0; u < shape[columns]; u += STEP) {
-        const k = across === 0 ? slice : rows === 0 ? v : u;
-        if (arrived[k] !== 1) continue;
-        if ((data[slice * strides[across] + v * strides[rows] + u * strides[columns]] ?? 0) < this.lowest) continue;
+      if (columns !== 0 && arrived[rows === 0 ? v : slice] !== 1) continue;
+      let at = slice * strides[across] + v * strides[rows];
+      let inThis = 0;
+      for (let u = 0; u < shape[columns]; u += STEP, at += STEP * strides[columns]) {
+        if ((data[at] ?? 0) < lowest || (columns === 0 && arrived[u] !== 1)) continue;
         inColumn[u] = (inColumn[u] ?? 0) + 1;
-        inRow[v] = (inRow[v] ?? 0) + 1;
+        inThis += 1;
       }
+      inRow[v] = inThis;
     }
     const [across0, across1] = ends(inColumn);
     const [down0, down1] = ends(inRow);

@@ -58,6 +58,33 @@ describe('a volume that arrives from the middle outwards', () => {
     expect([0, 1, 2, 3, 4].map((k) => ((side[4 * k] ?? 0) & 0xff) > 0)).toEqual([false, false, true, false, false]);
   });
 
+  it('reads a stream of bytes into memory of its own, and ends it when it is too long', async () => {
+    const bytes = new Uint8Array(await new Response(answer([120])).arrayBuffer());
+    let ended = false;
+    const body = (length: number): ReadableStream<Uint8Array> => {
+      let at = 0;
+      return new ReadableStream({
+        type: 'bytes',
+        pull(controller) {
+          const view = controller.byobRequest?.view;
+          if (!(view instanceof Uint8Array)) throw new Error('read without memory');
+          const part = bytes.subarray(at % 120, Math.min((at % 120) + 50, 120, (at % 120) + length - at));
+          view.set(part);
+          at += part.length;
+          controller.byobRequest?.respond(part.length);
+          if (at === length) controller.close();
+        },
+        cancel: () => void (ended = true),
+      });
+    };
+    const volume = new Volume(DESCRIPTION);
+    await volume.fill(body(120), () => undefined);
+    expect([0, 1, 2, 3, 4].map((k) => volume.valueAt(k, 1, 2))).toEqual([12, 212, 412, 612, 812]);
+    expect(ended).toBe(false);
+    await expect(volume.fill(body(240), () => undefined)).rejects.toThrow('more voxels');
+    expect(ended).toBe(true);
+  });
+
   it('refuses more voxels than the grid has', async () => {
     const volume = new Volume({ ...DESCRIPTION, grid: { ...DESCRIPTION.grid, shape_kji: [3, 3, 4] } });
     await expect(volume.fill(answer([120]), () => undefined)).rejects.toThrow('more voxels');

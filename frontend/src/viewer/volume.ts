@@ -58,11 +58,8 @@ export class Volume {
     const bytes = new Uint8Array(this.data.buffer);
     const sliceBytes = nj * ni * this.data.BYTES_PER_ELEMENT;
     const order = middleOut(nk);
-    const reader = body.getReader();
     let received = 0;
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
+    for await (const value of pieces(body)) {
       for (let taken = 0; taken < value.length; ) {
         const within = received % sliceBytes;
         const part = value.subarray(taken, taken + sliceBytes - within);
@@ -77,5 +74,53 @@ export class Volume {
       arrived();
     }
     if (received !== nk * sliceBytes) throw new RangeError('the volume ended early');
+  }
+}
+
+/** Memory that an answer is read into: about what a browser has ready at a time. */
+const PIECE_BYTES = 1 << 20;
+
+/** What arrives, piece by piece; a piece is valid until the next one. Whoever stops early ends the answer. */
+async function* pieces(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const into = readerInto(body);
+  if (into !== null) yield* reused(into);
+  else yield* fresh(body.getReader());
+}
+
+async function* fresh(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    end(reader);
+  }
+}
+
+/** Reads into the same memory again and again: new memory for each piece would cost as much time as its copying. */
+async function* reused(reader: ReadableStreamBYOBReader): AsyncGenerator<Uint8Array> {
+  let memory = new ArrayBuffer(PIECE_BYTES);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(memory));
+      if (done) return;
+      yield value;
+      memory = value.buffer;
+    }
+  } finally {
+    end(reader);
+  }
+}
+
+const end = (reader: ReadableStreamGenericReader): void => void reader.cancel().catch(() => undefined);
+
+/** Null where the browser's answers (or a test's) are no streams of bytes. */
+function readerInto(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
+  try {
+    return body.getReader({ mode: 'byob' });
+  } catch {
+    return null;
   }
 }

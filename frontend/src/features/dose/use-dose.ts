@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { PlannedDose, Registration, Series, StudyDetail, Volume as VolumeOf } from '../../api/types';
+import { voxels } from '../../api/voxels';
 import { useT, type Translate } from '../../i18n';
 import { notify } from '../../ui/toast';
 import { fieldOf, isDoseWanted, NO_DOSE } from '../../viewer/dose-view';
@@ -37,7 +38,7 @@ export function dosesOf(study: Pick<StudyDetail, 'series' | 'registered_doses'>,
 }
 
 async function load(scene: Scene, { id, volume }: DoseSeries, signal: AbortSignal): Promise<void> {
-  const response = await api.stream(`/series/${id}/volume`, { query: { order: 'middle-out' }, signal });
+  const response = await voxels(id, signal);
   if (response.body === null) return;
   const loaded = new Volume(volume);
   await loaded.fill(response.body, () => undefined);

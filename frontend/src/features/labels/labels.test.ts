@@ -17,7 +17,7 @@ import { withdrawnBySaving } from './withdraw';
 import { volumeCell, volumeText } from './structure-list';
 import { offered } from './name-offer';
 import { offers } from './structure-names';
-import { imagesOf } from './study-page';
+import { imagesOf, shownOf } from './opening';
 
 const press = (key: string, held: { ctrlKey?: boolean; shiftKey?: boolean } = {}) =>
   commandOf({ key, ctrlKey: false, metaKey: false, shiftKey: false, ...held });
@@ -302,4 +302,26 @@ it('opens the CT before the MR and never a dose grid', () => {
   const series = (modality: string, volume: object | null) => ({ id: modality, modality, volume, derived: false, instance_count: 1 });
   const study = { series: [series('RTDOSE', {}), series('MR', {}), series('PT', null), series('CT', {})] };
   expect(imagesOf(study as unknown as StudyDetail).map((one) => one.id)).toEqual(['CT', 'MR']);
+});
+
+describe('what a study opens with', () => {
+  const series = ['CT', 'MR'].map((modality) => ({ id: modality, modality, volume: {}, derived: false, instance_count: 1 }));
+  const sets = [['drawn', 'import', 'MR'], ['ai', 'ai', 'CT'], ['mine', 'manual', 'CT']].map(([id, origin, series_id]) => ({ id, origin, series_id }));
+  const study = { series, structure_sets: sets } as unknown as StudyDetail;
+  const shown = (address: string, of = study): (string | undefined)[] => {
+    const { image, set } = shownOf(of, new URLSearchParams(address));
+    return [image?.id, set?.id];
+  };
+
+  it('is the network’s set and its image, or the newest set, or the likeliest image', () => {
+    expect(shown('')).toEqual(['CT', 'ai']);
+    expect(shown('', { ...study, structure_sets: study.structure_sets.filter((one) => one.id !== 'ai') })).toEqual(['CT', 'mine']);
+    expect(shown('', { ...study, structure_sets: [] })).toEqual(['CT', undefined]);
+  });
+
+  it('is what the address names', () => {
+    expect(shown('set=drawn')).toEqual(['MR', 'drawn']);
+    expect(shown('series=MR')).toEqual(['MR', 'drawn']);
+    expect(shown('set=gone&series=MR')).toEqual(['MR', undefined]);
+  });
 });

@@ -3,7 +3,7 @@ import { useT } from '../../i18n';
 import { Button, Select } from '../../ui/controls';
 import { formatDate, formatPersonName } from '../../ui/format';
 import { keyOf } from './keymap';
-import type { ImageSeries } from './study-page';
+import type { ImageSeries } from './opening';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
 

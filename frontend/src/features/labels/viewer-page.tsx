@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { api } from '../../api/client';
 import type { StructureSet, StudyDetail } from '../../api/types';
+import { voxels } from '../../api/voxels';
 import { useT } from '../../i18n';
 import type { PlaneName } from '../../lib/planes';
 import { formatPersonName } from '../../ui/format';
@@ -24,7 +24,7 @@ import { LabelSession } from './label-session';
 import { Notices } from './notices';
 import { StatusBar } from './status-bar';
 import { StructureList } from './structure-list';
-import type { ImageSeries } from './study-page';
+import type { ImageSeries } from './opening';
 import { ToolColumn } from './tool-column';
 import { ToolOptions } from './tool-options';
 import { TopBar } from './top-bar';
@@ -40,7 +40,7 @@ function useVolume(scene: Scene, seriesId: string): void {
   useEffect(() => {
     const abort = new AbortController();
     const load = async (): Promise<void> => {
-      const response = await api.stream(`/series/${seriesId}/volume`, { query: { order: 'middle-out' }, signal: abort.signal });
+      const response = await voxels(seriesId, abort.signal);
       if (response.body === null) return;
       await scene.volume.fill(response.body, () => scene.arrived());
     };

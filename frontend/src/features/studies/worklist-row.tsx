@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useState, type PointerEvent } from 'react';
 import { Link } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -103,17 +103,23 @@ function Structures({ study }: { study: StudyRow }) {
   );
 }
 
+/** Whether a press is the beginning of a click that opens the study: a finger may be about to scroll. */
+const opens = ({ button, pointerType, target }: PointerEvent): boolean =>
+  button === 0 && pointerType === 'mouse' && target instanceof Element && target.closest('button, select') === null;
+
 export type RowProps = {
   study: StudyRow;
   selected: boolean;
   now: number;
   abilities: RowAbilities;
   onSelect: () => void;
+  /** The mouse was pressed where a click opens the study. */
+  onApproach: () => void;
   onOpen: () => void;
   onDelete: () => void;
 };
 
-export function WorklistRow({ study, selected, now, abilities, onSelect, onOpen, onDelete }: RowProps) {
+export function WorklistRow({ study, selected, now, abilities, onSelect, onApproach, onOpen, onDelete }: RowProps) {
   const t = useT();
   const language = useLanguage();
   const [open, setOpen] = useState(false);
@@ -126,6 +132,7 @@ export function WorklistRow({ study, selected, now, abilities, onSelect, onOpen,
         tabIndex={selected ? 0 : -1}
         aria-selected={selected}
         onClick={onOpen}
+        onPointerDown={(event) => opens(event) && onApproach()}
         onFocus={onSelect}
       >
         <td title={name}>

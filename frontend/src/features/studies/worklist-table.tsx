@@ -1,8 +1,10 @@
-import { useEffect, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { StudyRow } from '../../api/types';
 import { useT } from '../../i18n';
 import { Icon } from '../../ui/icons';
+import { approach } from '../labels/opening';
 import { COLUMNS, isSortable, sortOf, type Column, type Sort } from './filters';
 import { WorklistRow, type RowAbilities } from './worklist-row';
 import css from './worklist.module.css';
@@ -45,9 +47,23 @@ function Head({ column, sort, onSort }: { column: Column } & Pick<TableProps, 's
   );
 }
 
+/** Opening a study; `approachIt` when that is about to happen. */
+function useOpening() {
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  return useMemo(() => {
+    const approachIt = (id: string): void => approach(client, id);
+    const open = (id: string): void => {
+      approachIt(id);
+      void navigate(`/studies/${id}`);
+    };
+    return { approachIt, open };
+  }, [client, navigate]);
+}
+
 /** Keys of the list: j and k move, Enter opens, / searches. */
 function useKeys(studies: readonly StudyRow[], selected: number, onSearch: () => void): void {
-  const navigate = useNavigate();
+  const { open } = useOpening();
   useEffect(() => {
     const focusRow = (index: number): void => {
       const study = studies[Math.min(Math.max(index, 0), studies.length - 1)];
@@ -60,18 +76,18 @@ function useKeys(studies: readonly StudyRow[], selected: number, onSearch: () =>
       if (event.key === 'j' || event.key === 'ArrowDown') focusRow(document.activeElement?.tagName === 'TR' ? selected + 1 : selected);
       else if (event.key === 'k' || event.key === 'ArrowUp') focusRow(selected - 1);
       else if (event.key === '/') onSearch();
-      else if (event.key === 'Enter' && onRow && study !== undefined) void navigate(`/studies/${study.id}`);
+      else if (event.key === 'Enter' && onRow && study !== undefined) open(study.id);
       else return;
       event.preventDefault();
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, [studies, selected, onSearch, navigate]);
+  }, [studies, selected, onSearch, open]);
 }
 
 export function WorklistTable({ studies, sort, abilities, onSort, onSearch, onDelete }: TableProps) {
   const t = useT();
-  const navigate = useNavigate();
+  const { approachIt, open } = useOpening();
   const now = useNow();
   const [selectedId, setSelectedId] = useState<string | null>(null);
   const selected = Math.max(
@@ -100,7 +116,8 @@ export function WorklistTable({ studies, sort, abilities, onSort, onSearch, onDe
             now={now}
             abilities={abilities}
             onSelect={() => setSelectedId(study.id)}
-            onOpen={() => void navigate(`/studies/${study.id}`)}
+            onApproach={() => approachIt(study.id)}
+            onOpen={() => open(study.id)}
             onDelete={() => onDelete(study)}
           />
         ))}
