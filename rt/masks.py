@@ -31,16 +31,13 @@ ZLIB_LEVEL = 6
 
 def bounding_box(mask_kji: Mask) -> Box | None:
     """The tightest box of slices (k, j, i) around the mask, or None when it is empty."""
-    box: list[slice] = []
-    rest = mask_kji
-    for axis in range(3):
-        hits = np.flatnonzero(rest.any(axis=tuple(a for a in range(3) if a != axis)))
-        if hits.size == 0:
-            return None
-        extent = slice(int(hits[0]), int(hits[-1]) + 1)
-        box.append(extent)
-        rest = rest[tuple(extent if a == axis else slice(None) for a in range(3))]
-    return (box[0], box[1], box[2])
+    drawn = drawn_slices(mask_kji)
+    if not drawn:
+        return None
+    k = slice(drawn[0], drawn[-1] + 1)
+    shadow = np.logical_or.reduce(mask_kji[k], axis=0)
+    j, i = (np.flatnonzero(shadow.any(axis=axis)) for axis in (1, 0))
+    return (k, slice(int(j[0]), int(j[-1]) + 1), slice(int(i[0]), int(i[-1]) + 1))
 
 
 def encode_mask(mask_kji: Mask) -> bytes:
@@ -126,18 +123,21 @@ def centre_lps_mm(mask_kji: Mask, grid: Grid) -> npt.NDArray[np.float64] | None:
     if box is None:
         return None
     inside = mask_kji[box]
-    ijk = [
-        box[axis].start + float(np.average(np.arange(inside.shape[axis]), weights=inside.sum(axis=others)))
-        for axis, others in ((2, (0, 1)), (1, (0, 2)), (0, (1, 2)))
-    ]
-    return grid.to_lps(ijk)
+    shadow = inside.sum(axis=0, dtype=np.uint32)
+    counts = ([np.count_nonzero(voxels) for voxels in inside], shadow.sum(axis=1), shadow.sum(axis=0))
+    k, j, i = (
+        part.start + float(np.average(np.arange(len(count)), weights=count))
+        for part, count in zip(box, counts, strict=True)
+    )
+    return grid.to_lps([i, j, k])
 
 
 def changed_slices(before_kji: Mask, after_kji: Mask) -> list[int]:
     """Indices k of the slices in which two masks of one shape differ, ascending."""
     if before_kji.shape != after_kji.shape:
         raise MaskError(f"masks of shape {before_kji.shape} and {after_kji.shape} cannot be compared")
-    return [int(k) for k in np.flatnonzero((before_kji != after_kji).any(axis=(1, 2)))]
+    pairs = zip(before_kji, after_kji, strict=True)  # a slice at a time stays in the processor's cache
+    return [k for k, (before, after) in enumerate(pairs) if (before != after).any()]
 
 
 def drawn_slices(mask_kji: Mask) -> list[int]:

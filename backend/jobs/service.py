@@ -7,7 +7,7 @@ broker about it after the commit.  What workers do with rows is in `leases.py`, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -61,20 +61,21 @@ class JobRequest:
     created_by: str | None = None
     coalesce_key: str | None = None
     delay_s: float = 0.0
+    latest_s: float | None = None
+    """Given: each request for the job that waits lets it wait anew, no longer than this in all."""
 
 
 def enqueue(session: Session, request: JobRequest) -> Job:
     """Write the job into the caller's transaction, or return the one that waits under the same key.
 
-    The one that waits starts when the earlier of the two is due.
+    The one that waits starts when the earlier of the two is due, or with `latest_s` when requests are over.
     """
     if request.coalesce_key is None:
         return _insert(session, request)
     while True:
         waiting = _waiting(session, request.coalesce_key)
         if waiting is not None:
-            due = database_now(session) + timedelta(seconds=request.delay_s)
-            waiting.available_at = min(waiting.available_at, due)
+            waiting.available_at = _due_again(waiting, request, database_now(session))
             return waiting
         try:
             with session.begin_nested():
@@ -82,6 +83,14 @@ def enqueue(session: Session, request: JobRequest) -> Job:
         except IntegrityError as error:
             if "coalesce" not in str(error.orig):
                 raise
+
+
+def _due_again(waiting: Job, request: JobRequest, moment: datetime) -> datetime:
+    """When a job is due that is asked for again; one that is due by now is not held back any more."""
+    due = moment + timedelta(seconds=request.delay_s)
+    if request.latest_s is None or waiting.available_at <= moment:
+        return min(waiting.available_at, due)
+    return min(due, waiting.created_at + timedelta(seconds=request.latest_s))
 
 
 def is_under_way(session: Session, study_id: str, kind: str) -> bool:

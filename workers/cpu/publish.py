@@ -42,7 +42,9 @@ def _publish(context: JobContext, set_id: str) -> dict[str, Any]:
     result: dict[str, Any] = {"published": []}
     with context.finishing(result) as session:
         study = session.get(Study, outgoing.structure_set.study_row_id)
-        if study is not None and exports.collect(session, set_id) is not None:
+        if study is not None and session.get(StructureSet, set_id) is not None:
+            if session.get_one(Series, outgoing.structure_set.series_row_id).volume is None:
+                raise NoVolume("more of its images came meanwhile")
             for derived in objects:
                 made = studies.replace_derived_instance(session, study, set_id, derived)
                 result["published"].append(made.sop_instance_uid)

@@ -11,7 +11,7 @@ from backend.labels.tables import Structure
 from backend.studies import service as studies
 from backend.studies.tables import Series
 from rt.errors import RtError
-from rt.masks import Mask, mask_sha256
+from rt.masks import Mask
 from rt.regions import find_body, find_bones, find_lungs
 from workers.arriving import WAIT_S, is_unchanged, wait_for_volume
 from workers.runtime import JobContext, job
@@ -39,6 +39,7 @@ def find_regions(context: JobContext) -> dict[str, Any]:
     regions: dict[str, Mask] = {"External": body, **find_lungs(hu, grid, body)}
     context.progress(0.7, "bones")
     regions["Bones"] = find_bones(hu, body, grid)
+    drawn = labels.store_drawn(series, {name: mask for name, mask in regions.items() if mask.any()})
     result: dict[str, Any] = {}
     with context.finishing(result) as session:
         if not is_unchanged(session, series):
@@ -46,11 +47,10 @@ def find_regions(context: JobContext) -> dict[str, Any]:
             context.again(session, WAIT_S)
             return result
         structure_set = labels.working_set(session, series)
-        for name, mask in regions.items():
-            if not mask.any():
-                continue
+        for name, region in drawn.items():
             structure = labels.ensure_structure(session, structure_set, labels.NewStructure(name))
-            if _is_new(session, structure, mask):
+            if _is_new(session, structure, region):
+                mask = region.on(structure.head)
                 new = labels.NewRevision(mask, structure.head, reason="found by rule", tool="rule")
                 labels.append_revision(session, structure, new)
                 result.setdefault("drawn", []).append(name)
@@ -58,8 +58,8 @@ def find_regions(context: JobContext) -> dict[str, Any]:
     return result
 
 
-def _is_new(session: Session, structure: Structure, mask_kji: Mask) -> bool:
+def _is_new(session: Session, structure: Structure, region: labels.Drawn) -> bool:
     if structure.head == 0:
         return True
     head = labels.get_revision(session, structure.id, structure.head)
-    return not labels.is_touched(session, structure) and head.sha256 != mask_sha256(mask_kji)
+    return not labels.is_touched(session, structure) and head.sha256 != region.stored.sha256

@@ -6,6 +6,7 @@ still its own or not there yet.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from backend.training.tables import NetworkVersion
 from backend.webhooks import service as webhooks
 from models.inference.plausibility import Finding
 from models.inference.segment import Segmentation, segment_ct
-from models.registry.network import Network, NetworkManifest, load_network
+from models.registry.network import NetworkManifest, load_network
 from rt.errors import RtError
 from workers.arriving import WAIT_S, is_unchanged, wait_for_volume
 from workers.runtime import JobContext, job
@@ -68,9 +69,10 @@ def presegment(context: JobContext) -> dict[str, Any]:
         context.log("region-not-found")
         return {"drawn": [], "kept": [], "findings": [], "reason": "region-not-found"}
     result: dict[str, Any] = {"findings": [asdict(finding) for finding in drawn.findings]}
+    ready = labels.store_drawn(task.series, {name: drawn.masks[name] for name in network.manifest.structures})
     with context.finishing(result) as session:
         if is_unchanged(session, task.series):
-            result |= _offer(session, task, network, drawn)
+            result |= _offer(session, task, ready, drawn.findings)
         else:
             result |= {"drawn": [], "kept": [], "reason": "images-changed"}
             context.again(session, WAIT_S)
@@ -97,18 +99,20 @@ def _task(session: Session, parameters: dict[str, Any]) -> _Task:
     return _Task(series, study, version)
 
 
-def _offer(session: Session, task: _Task, network: Network, drawn: Segmentation) -> dict[str, list[str]]:
+def _offer(
+    session: Session, task: _Task, ready: Mapping[str, labels.Drawn], findings: Sequence[Finding]
+) -> dict[str, list[str]]:
     structure_set = labels.working_set(session, task.series)
     author = labels.Network(task.version.id, task.version.name, task.version.version)
     offered: dict[str, list[str]] = {"drawn": [], "kept": []}
-    for name in network.manifest.structures:
+    for name, drawn in ready.items():
         structure = labels.ensure_structure(session, structure_set, labels.NewStructure(name))
         if labels.is_touched(session, structure):
             offered["kept"].append(name)
             continue
-        doubts = [_warning(f) for f in drawn.findings if f.structure == name]
+        doubts = [_warning(f) for f in findings if f.structure == name]
         new = labels.NewRevision(
-            drawn.masks[name],
+            drawn.on(structure.head),
             structure.head,
             network=author,
             reason=f"drawn by {author.name} v{author.number}",

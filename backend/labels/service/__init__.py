@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.labels.service.describing import describe_structures
+from backend.labels.service.drawing import Drawn, store_drawn
 from backend.labels.service.following import dose_source, is_current, request_derivation
 from backend.labels.service.involvement import (
     DERIVE,
@@ -43,6 +44,7 @@ from backend.labels.service.sets import (
 
 __all__ = [
     "DERIVE",
+    "Drawn",
     "Network",
     "NewRevision",
     "NewStructure",
@@ -74,6 +76,7 @@ __all__ = [
     "review_set",
     "set_grid",
     "standing_approvals",
+    "store_drawn",
     "store_mask",
     "working_set",
 ]

@@ -197,11 +197,14 @@ def _parent_mask(session: Session, structure_id: str, new: NewRevision, grid: Gr
 
 def mask_before(session: Session, structure_id: str, number: int, grid: Grid) -> Mask:
     """The mask of one revision; empty for number 0 and where the image has another grid since."""
-    if number:
-        earlier = get_revision(session, structure_id, number)
-        if mask_shape(storage().get(earlier.sha256)) != grid.shape_kji:
-            return np.zeros(grid.shape_kji, dtype=np.bool_)
-    return mask_of(session, structure_id, number, grid)
+    return earlier_mask(get_revision(session, structure_id, number) if number else None, grid)
+
+
+def earlier_mask(revision: Revision | None, grid: Grid) -> Mask:
+    """The mask of a revision; empty where there is none and where the image has another grid since."""
+    if revision is None or mask_shape(storage().get(revision.sha256)) != grid.shape_kji:
+        return np.zeros(grid.shape_kji, dtype=np.bool_)
+    return load_mask(revision, grid)
 
 
 def check_head(session: Session, structure_id: str, base: int) -> None:

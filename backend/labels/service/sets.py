@@ -28,8 +28,10 @@ from rt.nomenclature import default_colour, structure_kind
 
 AI_LABEL = "Rinkaku AI"
 """Label of the set that networks draw in and people correct."""
-PUBLICATION_DELAY_S = 2.0
-"""What changes within it is written once."""
+WORKING = "ai"
+"""Its origin."""
+PUBLICATION_DELAY_S, PUBLICATION_LATEST_S = 2.0, 10.0
+"""A set is written when nothing has changed for so long, and at the latest so long after the first change."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,9 @@ def working_set(session: Session, series: Series) -> StructureSet:
     person who waits for it.
     """
     repository.lock_series(session, series.id)
-    found = repository.set_of_series(session, series.id, "ai")
+    found = repository.set_of_series(session, series.id, WORKING)
     if found is None:
-        return add_set(session, series, AI_LABEL, "ai")
+        return add_set(session, series, AI_LABEL, WORKING)
     repository.lock_set(session, found.id)
     repository.lock_structures(session, found.id)
     return found
@@ -265,7 +267,7 @@ def _record(session: Session, actor: Actor, action: str, structure: Structure, s
 def request_publication(
     session: Session, structure_set: StructureSet, study: Study, user_id: str | None
 ) -> None:
-    """Ask for the set's RTSTRUCT and SEG to be written; what changes at once is written once."""
+    """Ask for the set's RTSTRUCT and SEG to be written; what changes in a row is written once."""
     jobs.enqueue(
         session,
         jobs.JobRequest(
@@ -276,5 +278,6 @@ def request_publication(
             created_by=user_id,
             coalesce_key=f"publish:{structure_set.id}",
             delay_s=PUBLICATION_DELAY_S,
+            latest_s=PUBLICATION_LATEST_S,
         ),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from backend.jobs import leases, service
@@ -160,3 +162,37 @@ def test_delayed_job_cannot_be_claimed_before_its_time(project):
     job_id = queue(project, delay_s=60.0)
     with session_scope() as session:
         assert leases.claim(session, job_id, "w", 60) is None
+
+
+def waits_s(job_id: str) -> float:
+    """From the first request until the job is due."""
+    with session_scope(read_only=True) as session:
+        job = session.get_one(Job, job_id)
+        return (job.available_at - job.created_at).total_seconds()
+
+
+def made_earlier(job_id: str, seconds: float) -> None:
+    """As if the job had been asked for so long ago, and were due by as much earlier."""
+    with session_scope() as session:
+        job = session.get_one(Job, job_id)
+        job.created_at -= timedelta(seconds=seconds)
+        job.available_at -= timedelta(seconds=seconds)
+
+
+def test_job_waits_until_requests_are_over_but_not_for_ever(project):
+    options = {"coalesce_key": "publish:1", "delay_s": 2.0, "latest_s": 10.0}
+    job_id = queue(project, **options)
+    assert waits_s(job_id) == 2.0
+    for earlier, due in ((1.5, 3.5), (1.5, 5.0), (1.9, 6.9), (1.9, 8.8), (1.9, 10.0)):
+        made_earlier(job_id, earlier)
+        assert queue(project, **options) == job_id
+        assert waits_s(job_id) == pytest.approx(due, abs=0.5)
+    made_earlier(job_id, 9.0)
+    queue(project, **options)
+    assert waits_s(job_id) == pytest.approx(10.0, abs=0.5), "a job that is due is not held back"
+
+
+def test_request_brings_a_job_forward_that_was_put_off(project):
+    job_id = queue(project, coalesce_key="publish:1", delay_s=60.0)
+    queue(project, coalesce_key="publish:1", delay_s=2.0, latest_s=10.0)
+    assert waits_s(job_id) == pytest.approx(2.0, abs=0.5)
