@@ -45,7 +45,10 @@ _STRUCTURES = table(
     "structures",
     *(column(name) for name in ("id", "structure_set_id", "state", "head", "assessment")),
 )
-_REVISIONS = table("revisions", *(column(name) for name in ("structure_id", "number", "author_id", "slices")))
+_REVISIONS = table(
+    "revisions",
+    *(column(name) for name in ("structure_id", "number", "author_id", "slices", "tool", "reason")),
+)
 _SORTS: dict[str, InstrumentedAttribute[Any]] = {
     "imported_at": Study.imported_at,
     "updated_at": Study.updated_at,
@@ -184,6 +187,9 @@ def structure_counts(session: Session, study_ids: Collection[str]) -> dict[str, 
 
     The same ones as in `labels.service.involvement.is_unknown`: neither rejected nor empty by software.
     """
+    declared = and_(
+        _REVISIONS.c.author_id.is_not(None), _REVISIONS.c.tool != "derive", _REVISIONS.c.reason != "rejected"
+    )
     untouched = and_(
         _SETS.c.origin == "import", _STRUCTURES.c.state == "draft", _REVISIONS.c.author_id.is_(None)
     )
@@ -198,7 +204,7 @@ def structure_counts(session: Session, study_ids: Collection[str]) -> dict[str, 
         .where(
             _SETS.c.study_row_id.in_(study_ids),
             _STRUCTURES.c.assessment != "rejected",
-            or_(_REVISIONS.c.slices > 0, _REVISIONS.c.author_id.is_not(None)),
+            or_(_REVISIONS.c.slices > 0, declared),
         )
         .group_by(_SETS.c.id, state)
     )

@@ -14,17 +14,19 @@ from backend.labels.tables import Review, Revision, Structure
 Part = Literal["drew", "accepted", "submitted"]
 DERIVE = "derive"
 """Tool of the revisions that were computed from other structures."""
+REJECTED = "rejected"
+"""Reason of the empty revision that takes a network's contour away."""
 
 
 def is_unknown(structure: Structure, head: Revision | None) -> bool:
     """True while nothing is drawn and no person said that there is nothing: it is no truth to sign or learn.
 
-    That is so of a network's contour that was rejected, or that is empty because nothing was found, and of a
-    derived structure of which nothing is left.
+    That is so of a contour that was rejected, whatever drew it, or that is empty because nothing was found,
+    and of a derived structure of which nothing is left.
     """
     if head is None or structure.assessment == "rejected":
         return True
-    return head.slices == 0 and (head.author_id is None or head.tool == DERIVE)
+    return head.slices == 0 and (head.author_id is None or head.tool == DERIVE or head.reason == REJECTED)
 
 
 def has_contours_only(structure: Structure, head: Revision | None) -> bool:

@@ -22,9 +22,9 @@ from backend.kit.ids import new_id
 from backend.labels import repository
 from backend.labels.errors import IllegalTransition, OwnWork, RevisionsRequired, StaleName
 from backend.labels.schemas import ReviewIn
-from backend.labels.service.involvement import involvement, is_unknown
+from backend.labels.service.involvement import REJECTED, involvement, is_unknown
 from backend.labels.service.progress import refresh_study
-from backend.labels.service.revisions import REJECTED, NewRevision, append_revision, stale
+from backend.labels.service.revisions import NewRevision, append_revision, stale
 from backend.labels.service.sets import SetScope, open_set, open_structure, request_publication, set_grid
 from backend.labels.states import Act, State, next_state
 from backend.labels.tables import Review, Revision, Structure
@@ -202,7 +202,8 @@ def _signed(actor: Actor, structure: Structure, head: Revision, done: str, comme
 def assess(session: Session, actor: Actor, structure_id: str, assessment: str, base: int | None) -> Structure:
     """Accept or reject a network's contour, or take that back.
 
-    Rejecting appends an empty revision, so the contour can be restored from the history.
+    Rejecting appends an empty revision, so the contour can be restored from the history.  What a person or a
+    rule drew, or what came in, is not assessed: there is no network to say it of.
     """
     _, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
     repository.lock_structures(session, scope.structure_set.id)
@@ -210,17 +211,16 @@ def assess(session: Session, actor: Actor, structure_id: str, assessment: str, b
     if base is not None and base != structure.head:
         raise stale(session, structure_id)
     head = repository.heads(session, [structure]).get(structure_id)
-    if head is None or (assessment == "accepted" and head.slices == 0):
+    if head is None or (assessment != "none" and head.slices == 0):
         raise IllegalTransition(f"{structure.name} has no contour to assess", name=structure.name)
+    if head.network_version_id is None:
+        raise _not_networks(structure)
     if assessment == "accepted" and structure.state == State.APPROVED:
         raise IllegalTransition(f"{structure.name} is approved already", name=structure.name)
     if assessment == REJECTED:
         _reject(session, actor, structure, scope)
     elif head.author_id is not None:
-        raise IllegalTransition(
-            f"{structure.name} was drawn by a person; only a network's contour is assessed",
-            name=structure.name,
-        )
+        raise _not_networks(structure)
     else:
         structure.assessment = assessment
         structure.assessed_by = actor.user_id if assessment == "accepted" else None
@@ -231,6 +231,12 @@ def assess(session: Session, actor: Actor, structure_id: str, assessment: str, b
     )  # fmt: skip
     jobs.announce(session, "structure-set", scope.structure_set.id, scope.project.id)
     return structure
+
+
+def _not_networks(structure: Structure) -> IllegalTransition:
+    return IllegalTransition(
+        f"{structure.name} is no network's work; only a network's contour is assessed", name=structure.name
+    )
 
 
 def _reject(session: Session, actor: Actor, structure: Structure, scope: SetScope) -> None:

@@ -22,6 +22,7 @@ from backend.kit.storage import storage
 from backend.labels import repository
 from backend.labels.errors import IdempotencyKeyReused, IllegalTransition, StaleRevision, WrongMaskShape
 from backend.labels.service.following import request_derivation
+from backend.labels.service.involvement import REJECTED
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.sets import request_publication, set_grid
 from backend.labels.service.sides import doubt_sides, has_side
@@ -40,9 +41,6 @@ from rt.masks import (
     mask_shape,
     volume_cc,
 )
-
-REJECTED = "rejected"
-"""Reason of the empty revision that takes a network's contour away."""
 
 
 @dataclass(frozen=True)

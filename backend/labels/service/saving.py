@@ -19,8 +19,8 @@ from backend.labels import repository
 from backend.labels.errors import BadMask, DraftElsewhere, StaleDraft, UndeclaredEmpty, WrongMaskShape
 from backend.labels.schemas import DraftIn, RevisionIn, RevisionOut
 from backend.labels.service.describing import describe_revisions
+from backend.labels.service.involvement import REJECTED
 from backend.labels.service.revisions import (
-    REJECTED,
     IdempotencyKey,
     NewRevision,
     StoredMask,

@@ -7,7 +7,10 @@ import pytest
 
 from backend.audit.tables import AuditEntry
 from backend.jobs.tables import Event, Job
+from backend.accounts.tables import User
 from backend.kit import db
+from backend.labels import service as labels
+from backend.labels.tables import Structure, StructureSet
 from rt.geometry import Grid
 from tests.backend.derivations.conftest import Deriving, combined, same, sides, structure
 from tests.factories.jobs import run_job
@@ -196,6 +199,26 @@ def test_a_rejected_source_is_never_taken_for_an_empty_one(deriving, mandible, s
     assert deriving.follow() == [{"drawn": ["Spared"], "stale": []}]
     assert same(deriving.mask("Spared"), columns(deriving, 4, 6))
     assert deriving.shown("Spared")["derivation"]["problem"] is None
+
+
+def test_what_came_in_is_not_rejected_and_what_is_derived_from_it_stays(deriving, parotid):
+    with db.session_scope() as session:
+        owner = session.get_one(StructureSet, deriving.set_id)
+        came = labels.add_structure(session, owner, labels.NewStructure("PTV_6000"))
+        mask = block(deriving.scene.grid, K, J, slice(8, 15))
+        labels.append_revision(session, came, labels.NewRevision(mask, 0, tool="import"))
+    deriving.ids["PTV_6000"] = came.id
+    deriving.derive("Spared", structure(parotid), combined("subtract", structure(came.id)))
+    path, body = f"/api/structures/{came.id}/assessment", {"assessment": "rejected"}
+    assert deriving.client.put(path, json=body, headers=deriving.headers).status_code == 409
+    with db.session_scope() as session:  # as it was let through before
+        row = session.get_one(Structure, came.id)
+        author = session.query(User.id).first()[0]
+        empty = labels.NewRevision(np.zeros_like(mask), 1, author, reason="rejected", tool="reject")
+        labels.append_revision(session, row, empty)
+    assert deriving.follow() == [{"drawn": [], "stale": ["Spared"]}]
+    assert stale_because(deriving, "Spared") == ("source-unknown", {"name": "PTV_6000"})
+    assert same(deriving.mask("Spared"), columns(deriving, 4, 8))
 
 
 def test_a_source_that_a_person_declared_absent_is_an_empty_one(deriving, mandible, spared):
