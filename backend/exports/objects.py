@@ -60,6 +60,8 @@ class OutgoingSet:
     """What came in as points or lines and leaves so, in an RTSTRUCT alone."""
     source_sha256: str | None = None
     """Blob of the RTSTRUCT that the set came in as."""
+    stale_numbers: frozenset[int] = frozenset()
+    """Numbers of the structures that are behind what they are derived from."""
 
     @property
     def written_at(self) -> datetime:

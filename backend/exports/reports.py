@@ -13,6 +13,7 @@ from backend.exports.objects import (
     structures_out,
 )
 from backend.exports.schemas import DicomFormat, ExportReport, ProfileOut, StructureReport
+from backend.labels.errors import DerivationStale
 from backend.projects.deidentification import Deidentifier
 from backend.studies.schemas import WarningOut
 from rt.dicom.profiles import ExportProfile, profiles
@@ -56,11 +57,15 @@ def report_of(
         profile=shown_profile(profile) if form is DicomFormat.RTSTRUCT else None,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        structures=[_shown(one) for one in read],
+        structures=[
+            _shown(one, stale=structure.number in outgoing.stale_numbers)
+            for one, structure in zip(read, structures, strict=True)
+        ],
     )
 
 
-def _shown(one: ReadBack) -> StructureReport:
+def _shown(one: ReadBack, stale: bool) -> StructureReport:
+    behind = [WarningOut(slug=DerivationStale.slug, detail="", severity="warning")] if stale else []
     return StructureReport(
         number=one.number,
         name=one.name,
@@ -72,7 +77,10 @@ def _shown(one: ReadBack) -> StructureReport:
         contours=one.contours,
         points=one.points,
         warnings=[
-            WarningOut(slug=f.slug, detail=f.detail, severity="warning", values=f.values)
-            for f in one.findings
+            *behind,
+            *(
+                WarningOut(slug=f.slug, detail=f.detail, severity="warning", values=f.values)
+                for f in one.findings
+            ),
         ],
     )

@@ -35,7 +35,13 @@ from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from backend.kit.errors import NotFound
 from backend.kit.storage import storage
-from backend.labels.service import has_contours_only, is_unknown, open_set, standing_approvals
+from backend.labels.service import (
+    has_contours_only,
+    is_unknown,
+    open_set,
+    stale_derivations,
+    standing_approvals,
+)
 from backend.labels.tables import Revision, StructureSet
 from backend.projects import service as projects
 from backend.projects.deidentification import Deidentifier, deidentifier
@@ -71,6 +77,7 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
     rows = [row for row in present if row.head == 0 or not is_unknown(row, heads[row.id])]
     heads = {row.id: heads[row.id] for row in rows if row.head}
     approvals = standing_approvals(session, rows)
+    stale = stale_derivations(session, rows)
     complete = bool(heads) and set(heads) <= set(approvals)
     return OutgoingSet(
         structure_set=owner,
@@ -80,6 +87,7 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
         contours_only=bare,
         approval=max(approvals.values(), key=lambda review: review.at) if complete else None,
         source_sha256=_source(session, owner),
+        stale_numbers=frozenset(row.number for row in rows if row.id in stale),
     )
 
 

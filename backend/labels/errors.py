@@ -10,6 +10,7 @@ AppError
 │   └── RevisionsRequired     an approval does not say which revisions were looked at
 ├── Conflict
 │   ├── IllegalTransition     the state does not allow this act
+│   ├── DerivationStale       it is derived, and behind what it is derived from
 │   ├── NameTaken             two structures of one set with one name
 │   └── SignedStructure       it is submitted, or an approval stands on it
 ├── Forbidden
@@ -61,6 +62,12 @@ class IllegalTransition(Conflict):
     """The review's state does not allow this act."""
 
     slug, title = "illegal-transition", "Not possible in the present state of review"
+
+
+class DerivationStale(Conflict):
+    """Whoever signs would sign a contour that is about to change; `name` names the structures."""
+
+    slug, title = "derivation-stale", "A derived structure is behind what it is derived from"
 
 
 class NameTaken(Conflict):

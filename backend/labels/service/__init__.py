@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from backend.labels.service.describing import describe_structures
 from backend.labels.service.drawing import Drawn, store_drawn
-from backend.labels.service.following import dose_source, is_current, request_derivation
+from backend.labels.service.following import (
+    dose_source,
+    is_current,
+    request_derivation,
+    stale_derivations,
+)
 from backend.labels.service.involvement import (
     DERIVE,
     has_contours_only,
@@ -75,6 +80,7 @@ __all__ = [
     "request_publication",
     "review_set",
     "set_grid",
+    "stale_derivations",
     "standing_approvals",
     "store_drawn",
     "store_mask",

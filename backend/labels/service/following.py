@@ -44,7 +44,45 @@ class _Known:
 
 
 def describe_derivations(session: Session, rows: Sequence[Structure]) -> dict[str, DerivationOut]:
-    """The derivation of each structure that has one, by structure id."""
+    """The derivation of each structure that has one, by structure id; `stale` too where a source is stale."""
+    known = _describe_each(session, _with_sources(session, rows))
+    follows: dict[str, list[str]] = {}
+    for structure_id, one in known.items():
+        for source in one.sources:
+            follows.setdefault(source.structure_id, []).append(structure_id)
+    ahead = [structure_id for structure_id, one in known.items() if one.status == "stale"]
+    while ahead:
+        for structure_id in follows.get(ahead.pop(), ()):
+            if known[structure_id].status == "current":  # what a person drew over it stands
+                known[structure_id].status = "stale"
+                ahead.append(structure_id)
+    return {row.id: known[row.id] for row in rows if row.id in known}
+
+
+def stale_derivations(session: Session, rows: Sequence[Structure]) -> set[str]:
+    """Ids of those that are derived and not what their sources, or the sources of these, make of them now.
+
+    A source may have changed just now, and the job that computes what follows be still to come.
+    """
+    return {key for key, one in describe_derivations(session, rows).items() if one.status == "stale"}
+
+
+def _with_sources(session: Session, rows: Sequence[Structure]) -> list[Structure]:
+    """Structures with all that they are derived from, directly or through others."""
+    found = {row.id: row for row in rows}
+    new = set(found)
+    while new:
+        expressions = [
+            Expression.model_validate(one.expression) for one in repository.derivations(session, new)
+        ]
+        new = {source for one in expressions for source in structure_ids(one)} - set(found)
+        more = repository.structures(session, new)
+        found, new = found | more, set(more)
+    return list(found.values())
+
+
+def _describe_each(session: Session, rows: Sequence[Structure]) -> dict[str, DerivationOut]:
+    """The derivation of each structure that has one, beside its own sources alone."""
     derivations = repository.derivations(session, [row.id for row in rows])
     if not derivations:
         return {}

@@ -20,8 +20,9 @@ from backend.jobs import service as jobs
 from backend.kit.errors import InvalidInput
 from backend.kit.ids import new_id
 from backend.labels import repository
-from backend.labels.errors import IllegalTransition, OwnWork, RevisionsRequired, StaleName
+from backend.labels.errors import DerivationStale, IllegalTransition, OwnWork, RevisionsRequired, StaleName
 from backend.labels.schemas import ReviewIn
+from backend.labels.service.following import stale_derivations
 from backend.labels.service.involvement import REJECTED, involvement, is_unknown
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.revisions import NewRevision, append_revision, stale
@@ -57,6 +58,8 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
         When a structure named cannot take the act, or none of the set can.
     InvalidInput
         When structures are returned without saying why.
+    DerivationStale
+        When what is to be approved is derived, and a source changed since, or it cannot follow.
     OwnWork
         When the actor drew, accepted or submitted what he wants to approve.
     RevisionsRequired
@@ -138,6 +141,14 @@ def _check_signing(session: Session, actor: Actor, chosen: Sequence[Structure], 
         raise RevisionsRequired(
             f"revisions does not say which contour was looked at of {', '.join(unnamed)}", field="revisions"
         )
+    stale_ids = stale_derivations(session, chosen)
+    behind = sorted(row.name for row in chosen if row.id in stale_ids)
+    if behind:
+        raise DerivationStale(
+            f"behind what they are derived from: {', '.join(behind)}; they are computed again, or say what"
+            " they wait for",
+            structures=behind, name=", ".join(behind),
+        )  # fmt: skip
 
 
 def _check_own(session: Session, actor: Actor, chosen: Sequence[Structure]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from httpx import Response
 
+from backend.accounts.tables import User
 from backend.audit.tables import AuditEntry
 from backend.jobs.tables import Event, Job
-from backend.accounts.tables import User
 from backend.kit import db
 from backend.labels import service as labels
 from backend.labels.tables import Structure, StructureSet
@@ -111,11 +112,48 @@ def test_what_nobody_derives_from_asks_for_no_job(deriving, parotid, mandible):
     assert deriving.follow() == []
 
 
+def ask_review(deriving: Deriving, act: str, headers: dict[str, str], name: str) -> Response:
+    path, one = f"/api/structure-sets/{deriving.set_id}/{act}", deriving.shown(name)
+    body = {"structure_ids": [one["id"]], "revisions": {one["id"]: one["head"]["number"]}}
+    return deriving.client.post(path, json=body, headers=headers)
+
+
 def review(deriving: Deriving, act: str, headers: dict[str, str], structure_id: str) -> None:
-    path, head = f"/api/structure-sets/{deriving.set_id}/{act}", deriving.shown("Spared")["head"]["number"]
-    body = {"structure_ids": [structure_id], "revisions": {structure_id: head}}
-    answer = deriving.client.post(path, json=body, headers=headers)
+    assert structure_id == deriving.ids["Spared"]
+    answer = ask_review(deriving, act, headers, "Spared")
     assert answer.status_code == 200, answer.text
+
+
+def test_what_depends_on_a_stale_structure_is_stale_too_until_both_follow(deriving, parotid, spared, login):
+    deriving.derive("Late", structure(spared, sides("grow", right=1)))
+    deriving.derive("Ring", structure(deriving.ids["Late"]))
+    ask_review(deriving, "submit", deriving.headers, "Late")
+    deriving.save(parotid, columns(deriving, 3, 10), 1)
+    assert [deriving.status(name) for name in ("Spared", "Late", "Ring")] == ["stale"] * 3
+    refused = ask_review(deriving, "approve", login("reviewer"), "Late")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/derivation-stale")
+    assert refused.json()["name"] == "Late"
+    path = f"/api/structure-sets/{deriving.set_id}/export/report?format=rtstruct&profile=generic"
+    report = deriving.client.get(path, headers=deriving.headers).json()
+    behind = {
+        one["name"]
+        for one in report["structures"]
+        for w in one["warnings"]
+        if w["slug"] == "derivation-stale"
+    }
+    assert behind == {"Spared", "Late", "Ring"}
+    deriving.follow()
+    assert [deriving.status(name) for name in ("Spared", "Late", "Ring")] == ["current"] * 3
+    report = deriving.client.get(path, headers=deriving.headers).json()
+    assert [one["warnings"] for one in report["structures"]] == [[]] * 5
+
+
+def test_what_follows_an_overridden_structure_is_not_stale_with_its_source(deriving, parotid, spared):
+    deriving.derive("Copy", structure(spared))
+    deriving.save(spared, columns(deriving, 5, 7), 1)
+    deriving.follow()
+    deriving.save(parotid, columns(deriving, 3, 10), 1)
+    assert (deriving.status("Spared"), deriving.status("Copy")) == ("overridden", "current")
 
 
 def test_an_approval_does_not_survive_a_source_that_changes_the_contour(deriving, parotid, spared, login):

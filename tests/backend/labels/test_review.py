@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from backend.accounts.tables import User
 from backend.audit.tables import AuditEntry
 from backend.kit import db
-from backend.labels import service
-from backend.labels.tables import Review, Structure, StructureSet
+from backend.labels.tables import Review, Structure
 from backend.studies.tables import Study
 from tests.backend.labels.conftest import Drawn, Save, draw
 from tests.factories.reviewing import review
@@ -343,53 +340,6 @@ def test_rejected_contour_is_unknown_and_neither_submitted_nor_approved_as_empty
     assert [row["state"] for row in approved] == ["submitted", "approved"]
     assert [row["unknown"] for row in approved] == [True, False]
     assert _study_state(drawn) == "approved"
-
-
-@pytest.mark.parametrize("assessment", ["accepted", "rejected", "none"])
-@pytest.mark.parametrize("tool", ["import", "rule", "brush"])
-def test_only_a_networks_contour_is_assessed(
-    drawn: Drawn, client: TestClient, login: Login, tool: str, assessment: str
-) -> None:
-    headers = login("annotator")
-    with db.session_scope() as session:
-        owner = session.get_one(StructureSet, drawn.set_id)
-        author = session.scalars(select(User.id)).first() if tool == "brush" else None
-        came = service.add_structure(session, owner, service.NewStructure("PTV_6000"))
-        service.append_revision(
-            session, came, service.NewRevision(drawn.mask, 0, author_id=author, tool=tool)
-        )
-        other = replace(drawn, structure_id=came.id)
-    refused = _assess(client, other, assessment, headers)
-    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/illegal-transition")
-    assert (_structure(other).head, _structure(other).assessment) == (1, "none")
-
-
-def test_rejection_of_what_came_in_that_was_let_through_before_is_unknown(
-    drawn: Drawn, client: TestClient, login: Login
-) -> None:
-    with db.session_scope() as session:
-        owner = session.get_one(StructureSet, drawn.set_id)
-        came = service.add_structure(session, owner, service.NewStructure("PTV_6000"))
-        service.append_revision(session, came, service.NewRevision(drawn.mask, 0, tool="import"))
-        author = session.scalars(select(User.id)).first()
-        emptied = service.NewRevision(
-            np.zeros_like(drawn.mask), 1, author_id=author, reason="rejected", tool="reject"
-        )
-        service.append_revision(session, came, emptied)
-        other = replace(drawn, structure_id=came.id)
-    assert _shown(client, other, login("reader"))["unknown"]
-    submitted = _post(client, other, "submit", login("annotator"), structure_ids=[came.id])
-    assert submitted.status_code == 409
-    row = client.get(f"/api/studies/{drawn.scene.study.id}", headers=login("reader")).json()
-    assert row["structures"]["total"] == 1, "the worklist counts what is known"
-
-
-def test_a_contour_that_the_network_did_not_draw_is_not_rejected(
-    scene: Scene, client: TestClient, login: Login
-) -> None:
-    found = draw(scene, "Larynx", np.zeros(scene.grid.shape_kji, dtype=np.bool_))
-    assert _assess(client, found, "rejected", login("annotator")).status_code == 409
-    assert _shown(client, found, login("reader"))["unknown"]
 
 
 def test_restored_rejection_is_a_rejection(drawn: Drawn, client: TestClient, login: Login) -> None:

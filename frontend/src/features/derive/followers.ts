@@ -21,6 +21,8 @@ export function dependsOn(structures: readonly Structure[], candidate: Structure
   return reached.has(id);
 }
 
+/** Whether a structure is derived and not what its sources, or theirs, make of it now: nobody signs it. */
+export const isStale = ({ derivation }: Structure): boolean => derivation !== null && derivation.status === 'stale';
+
 /** Derived structures that are not what their sources make of them now. */
-export const notFollowing = (structures: readonly Structure[]): Structure[] =>
-  structures.filter((one) => one.derivation !== null && one.derivation.status === 'stale');
+export const notFollowing = (structures: readonly Structure[]): Structure[] => structures.filter(isStale);

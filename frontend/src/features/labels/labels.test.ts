@@ -118,6 +118,9 @@ describe('review', () => {
     expect(reviewRefused('approve', own, reviewer)).toEqual(['review.own.drew', 'review.own.why']);
     expect(reviewRefused('return', own, reviewer)).toBeNull();
     expect(reviewRefused('approve', { ...waiting, unknown: true }, reviewer)).toEqual(['review.unknown']);
+    const behind = { ...waiting, derivation: { status: 'stale' } } as Structure;
+    expect(reviewRefused('approve', behind, reviewer)).toEqual(['derive.stale.sign']);
+    expect(reviewRefused('return', behind, reviewer)).toBeNull();
   });
 
   it('submits what is drawn and not yet submitted, also when it is only drawn here', () => {

@@ -3,6 +3,7 @@ import type { Structure } from '../../api/types';
 import type { Key, Translate } from '../../i18n';
 import { caution } from '../../ui/toast';
 import type { Refusal } from '../../viewer/editor';
+import { isStale } from '../derive/followers';
 import { keyOf } from './keymap';
 import type { Workspace } from './workspace';
 
@@ -39,5 +40,6 @@ export function reviewRefused(
   if (act === 'return') return null;
   const part = record.involved[userId];
   if (part !== undefined) return [`review.own.${part}`, 'review.own.why'];
-  return record.unknown ? ['review.unknown'] : null;
+  if (record.unknown) return ['review.unknown'];
+  return isStale(record) ? ['derive.stale.sign'] : null;
 }

@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Structure } from '../../api/types';
-import { useT } from '../../i18n';
+import { useT, type Key } from '../../i18n';
 import { slugText } from '../../i18n/problems';
 import { Button, Checkbox, Field } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
@@ -14,6 +14,7 @@ import type { PageActions, ReviewAct } from './actions';
 import { makerOf } from './inspector';
 import { volumeText } from './structure-list';
 import { StaleCaution } from '../derive/derived-mark';
+import { isStale } from '../derive/followers';
 import { StillDrawing } from './draw-again';
 import css from './viewer.module.css';
 import { WithdrawNote } from './withdraw';
@@ -43,14 +44,13 @@ export function preselected(
   if (act === 'return') return structures.filter((one) => one.id === activeId).map((one) => one.id);
   const isEmpty = ({ head, unknown }: Structure): boolean => !unknown && head !== null && head.slices === 0;
   const own = ({ involved }: Structure): boolean => act === 'approve' && involved[me] !== undefined;
-  const isStale = ({ derivation }: Structure): boolean => derivation !== null && derivation.status === 'stale';
   return structures
     .filter((one) => !own(one) && !isEmpty(one) && !isStale(one) && !isUnanswered(one, act, dirty) && one.plausibility.length === 0)
     .map((one) => one.id);
 }
 
 /** What one has to know about a structure before signing or sending it. */
-function Facts({ record, act, own }: { record: Structure; act: ReviewAct; own: string | null }) {
+function Facts({ record, act, bar }: { record: Structure; act: ReviewAct; bar: string | null }) {
   const t = useT();
   const { scene, session } = useWorkspace();
   const unsaved = useLabels(session, (state) => state.dirty);
@@ -72,7 +72,7 @@ function Facts({ record, act, own }: { record: Structure; act: ReviewAct; own: s
       {act === 'submit' && record.state === 'returned' && (
         <span className={css.own}>{t(isUnanswered(record, act, unsaved) ? 'review.unanswered' : 'viewer.state.returned')}</span>
       )}
-      {act === 'approve' && own !== null && <span className={css.own}>{own}</span>}
+      {bar !== null && <span className={css.own}>{bar}</span>}
       {record.plausibility.map((one) => (
         <span key={one.slug + one.detail} className={css.warn}>
           <Icon name="alert" size={13} /> {slugText(one, t)}
@@ -91,8 +91,13 @@ export function ReviewDialog({ act, review, onClose }: Props) {
   const activeId = useScene(scene, (state) => state.activeId);
   const structures = eligible(act, set?.structures ?? [], dirty);
   const unknown = (set?.structures ?? []).filter((one) => one.unknown && one.head !== null && !dirty.has(one.id)).map((one) => one.name);
-  const part = ({ involved }: Structure) => (act === 'approve' ? involved[me.user.id] : undefined);
-  const able = structures.filter((one) => part(one) === undefined);
+  const barred = (one: Structure): Key | null => {
+    const part = act === 'approve' ? one.involved[me.user.id] : undefined;
+    if (part !== undefined) return `review.own.${part}`;
+    return act === 'approve' && isStale(one) ? 'derive.stale.sign' : null;
+  };
+  const able = structures.filter((one) => barred(one) === null);
+  const hasOwn = act === 'approve' && structures.some((one) => one.involved[me.user.id] !== undefined);
   const [wanted, setWanted] = useState<ReadonlySet<string>>(() => new Set(preselected(act, structures, me.user.id, activeId, dirty)));
   const [comment, setComment] = useState('');
   const chosen = able.filter((one) => wanted.has(one.id)).map((one) => one.id);
@@ -113,22 +118,22 @@ export function ReviewDialog({ act, review, onClose }: Props) {
       )}
       <div className={css.choices} role="group" aria-label={t('viewer.review.which')}>
         {structures.map((one) => {
-          const own = part(one);
+          const bar = barred(one);
           return (
             <div key={one.id}>
               <Checkbox
                 label={one.name}
-                checked={own === undefined && wanted.has(one.id)}
-                disabled={own !== undefined}
+                checked={bar === null && wanted.has(one.id)}
+                disabled={bar !== null}
                 onChange={(checked) => toggle(one.id, checked)}
               />
-              <Facts record={one} act={act} own={own === undefined ? null : t(`review.own.${own}`)} />
+              <Facts record={one} act={act} bar={bar === null ? null : t(bar)} />
             </div>
           );
         })}
       </div>
       {act === 'submit' && unknown.length > 0 && <p className={css.muted}>{t('review.left-out', { names: unknown.join(', ') })}</p>}
-      {able.length < structures.length && <p className={css.muted}>{t('review.own.why')}</p>}
+      {hasOwn && <p className={css.muted}>{t('review.own.why')}</p>}
       {act === 'submit' && dirty.size > 0 && <p className={css.muted}>{t('viewer.review.unsaved')}</p>}
       {act !== 'return' && <StillDrawing />}
       {act !== 'return' && <StaleCaution />}
