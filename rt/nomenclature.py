@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rt.nomenclature_colours import FALLBACK_COLOUR, LEVEL_GY, dose_colour, right_colour
+from rt.nomenclature_colours import LEVEL_GY, distinct_colour, dose_colour, right_colour
 from rt.nomenclature_index import Found, Side, Structure, find_structure, names_like, words_of
 
 Confidence = Literal["exact", "normalised", "derived", "unknown"]
@@ -99,16 +99,26 @@ def tg263_name(free_text: str) -> Match | None:
     return map_name(free_text).match
 
 
+def standard_name(name: str, original: str) -> str | None:
+    """The TG-263 name that a structure's name means for certain, or None.
+
+    Of two structures of one meaning that came in together the second is called `SpinalCord_2`: it still is
+    what its first name (`original`) means.
+    """
+    match = tg263_name(name) or (tg263_name(original) if is_name_from(name, original) else None)
+    return match.name if match else None
+
+
 def is_name_from(name: str, original: str) -> bool:
     """Whether a structure is still called what its original name means, perhaps with a number behind it."""
     match = tg263_name(original)
     return re.fullmatch(rf"{re.escape(match.name if match else original.strip())}(_\d+)?", name) is not None
 
 
-def default_colour(name: str) -> str:
-    """#rrggbb for a structure's name, targets by their dose; grey when it is not known."""
+def default_colour(name: str, beside: Collection[str] = ()) -> str:
+    """#rrggbb for a structure's name, targets by their dose; of others unlike those `beside`."""
     match = tg263_name(name)
-    return match.colour if match else FALLBACK_COLOUR
+    return match.colour if match else distinct_colour(beside)
 
 
 def structure_kind(name: str) -> str:

@@ -1,11 +1,10 @@
-"""Colours of structures: targets by their dose, right organs unlike their left ones."""
+"""Colours of structures: targets by their dose, right organs unlike left ones, others unlike those beside."""
 
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Collection
 
-FALLBACK_COLOUR = "#c0c0c0"
-"""Colour of a structure that is not in the table."""
 LEVEL_GY = {"high": 70.0, "mid": 63.0, "low": 56.0}
 """Doses whose colours the relative levels take."""
 DOSE_COLOURS = (
@@ -36,5 +35,44 @@ def right_colour(left: str) -> str:
     """#rrggbb of a right organ: another hue and lightness, so that the sides are told apart on the image."""
     hue, lightness, saturation = colorsys.rgb_to_hls(*(int(left[at : at + 2], 16) / 255 for at in (1, 3, 5)))
     other = 0.8 * lightness if lightness > PALE else lightness + 0.4 * (1 - lightness)
-    channels = colorsys.hls_to_rgb((hue + RIGHT_TURN) % 1, other, max(saturation, 0.35))
+    return _hls((hue + RIGHT_TURN) % 1, other, max(saturation, 0.35))
+
+
+def _hls(hue: float, lightness: float, saturation: float) -> str:
+    channels = colorsys.hls_to_rgb(hue, lightness, saturation)
     return "#" + "".join(f"{round(255 * channel):02x}" for channel in channels)
+
+
+PALETTE = tuple(
+    _hls(turn / 18, lightness, saturation)
+    for lightness, saturation in ((0.62, 0.85), (0.8, 0.75))
+    for turn in (9, 16, 5, 12, 2, 7, 14, 0, 10, 17, 4, 13, 6, 15, 1, 8, 11, 3)
+)
+"""Colours for what has none of its own: bright enough on a grey image and none of them grey."""
+
+
+def distinct_colour(beside: Collection[str]) -> str:
+    """#rrggbb of the palette that is least like any of these, as people see it; of equals the first."""
+    seen = [_oklab(one) for one in beside]
+
+    def nearest(colour: str) -> float:
+        own = _oklab(colour)
+        return min((sum((a - b) ** 2 for a, b in zip(own, one, strict=True)) for one in seen), default=0.0)
+
+    return max(PALETTE, key=nearest)
+
+
+def _oklab(colour: str) -> tuple[float, float, float]:
+    """A colour where distances are as people see them (B. Ottosson, A perceptual color space, 2020)."""
+    red, green, blue = (
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    )
+    long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)
+    medium = (0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue) ** (1 / 3)
+    short = (0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue) ** (1 / 3)
+    return (
+        0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short,
+        1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short,
+    )

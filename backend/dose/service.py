@@ -45,7 +45,7 @@ from rt.dose_metrics import STANDARD, Metric, parse_metrics
 from rt.dvh import Dvh, dvh_of_mask
 from rt.errors import DoseError, DoseMetricError
 from rt.geometry import Grid
-from rt.nomenclature import tg263_name
+from rt.nomenclature import standard_name
 
 STEP_GY = 0.1
 """Between two points of a curve, where that is not more than MOST_POINTS."""
@@ -168,10 +168,10 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
     wanted = {name for objective in protocol.objectives for name in objective.structures}
     dose = load_dose(asked.dose, asked.link)
     for structure, head in drawn:
-        match = tg263_name(structure.name)
-        if match and match.name in wanted:
+        name = standard_name(structure.name, structure.original_name)
+        if name in wanted:
             found = Measured(structure, head, _measured_or_none([head], asked.grid, dose))
-            by_name.setdefault(match.name, []).append(found)
+            by_name.setdefault(name, []).append(found)
     measured = Drawn(by_name, lambda ones: _measured_or_none([one.head for one in ones], asked.grid, dose))
     return ScoreCard(
         structure_set_id=set_id,

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rt.nomenclature import default_colour, is_name_from, structure_kind, tg263_name
+from rt.nomenclature import default_colour, is_name_from, standard_name, structure_kind, tg263_name
+from rt.nomenclature_colours import PALETTE
 from rt.nomenclature_index import structures
 
 OFFERED = Path(__file__).parents[2] / "frontend/src/features/labels/structure-names.json"
@@ -140,9 +141,25 @@ def test_kind_follows_the_name(name: str, kind: str) -> None:
     assert structure_kind(name) == kind
 
 
-def test_unknown_structures_are_grey_and_known_ones_have_their_colour() -> None:
-    assert default_colour("Ring 2 cm") == "#c0c0c0"
-    assert default_colour("左耳下腺") == default_colour("Parotid_L") != "#c0c0c0"
+def test_known_structures_have_their_colour_whatever_is_beside() -> None:
+    assert (
+        default_colour("左耳下腺") == default_colour("Parotid_L") == default_colour("Parotid_L", ["#4fd67a"])
+    )
+
+
+def test_unknown_structures_get_colours_that_are_told_apart_and_from_those_beside() -> None:
+    """Twelve rings and margins in a head and neck set."""
+    colours = [
+        default_colour(name) for name in ("PTV_7000", "CTV_7000", "Parotid_L", "Parotid_R", "SpinalCord")
+    ]
+    for number in range(12):
+        colours.append(default_colour(f"Ring {number} cm", colours))
+    rgb = [np.array([int(one[at : at + 2], 16) for at in (1, 3, 5)]) for one in colours]
+    assert min(np.abs(a - b).sum() for a, b in itertools.combinations(rgb, 2)) >= 50
+    for one in rgb[5:]:
+        assert one.max() - one.min() >= 60, "none is grey"
+        assert one.max() >= 140, "dark lines are lost on a grey image"
+    assert default_colour("Ring", PALETTE) in PALETTE, "there is one also when all are taken"
 
 
 @pytest.mark.parametrize("base", [one.base for one in structures() if one.paired])
@@ -190,3 +207,16 @@ def test_relative_levels_have_colours_of_their_own() -> None:
     colours = {default_colour(f"PTV_{level}") for level in ("High", "Mid", "Low", "Mid01")}
     assert len(colours) == 3
     assert default_colour("PTV_High") == default_colour("PTV_7000")
+
+
+def test_a_numbered_name_of_an_import_keeps_what_its_first_name_means() -> None:
+    assert standard_name("SpinalCord_2", "Myelon") == "SpinalCord"
+    assert standard_name("Parotid_L_3", "Parotis li") == "Parotid_L"
+    assert standard_name("Myelon", "whatever") == "SpinalCord"
+    for name, original in (
+        ("SpinalCord_2", ""),
+        ("SpinalCord_2", "Larynx"),
+        ("flap_2", "flap"),
+        ("Cord x", "Myelon"),
+    ):
+        assert standard_name(name, original) is None, name

@@ -28,7 +28,7 @@ from backend.labels.service.involvement import has_contours_only, involvement, i
 from backend.labels.service.sets import open_set
 from backend.labels.tables import Draft, Review, Revision, Structure, StructureSet
 from backend.projects.service import Permission
-from rt.nomenclature import map_name, tg263_name
+from rt.nomenclature import map_name, standard_name
 
 PLAIN_FIELDS = (
     "id", "name", "original_name", "colour", "kind", "number", "state", "assessment", "plausibility"
@@ -95,7 +95,7 @@ def describe_structures(session: Session, rows: Sequence[Structure]) -> list[Str
         StructureOut.model_validate(
             {
                 **{name: getattr(row, name) for name in PLAIN_FIELDS},
-                "standard_name": match.name if (match := tg263_name(row.name)) else None,
+                "standard_name": standard_name(row.name, row.original_name),
                 "head": _revision(heads[row.id], people) if row.id in heads else None,
                 "unknown": is_unknown(row, heads.get(row.id)),
                 "contours_only": has_contours_only(row, heads.get(row.id)),

@@ -166,7 +166,7 @@ def add_structure(session: Session, structure_set: StructureSet, new: NewStructu
         number=_unused_number(numbers) if wanted is None else wanted,
         name=new.name,
         original_name=new.original_name,
-        colour=new.colour or wish.get("colour") or default_colour(new.name),
+        colour=new.colour or wish.get("colour") or default_colour(new.name, {row.colour for row in present}),
         kind=new.kind or wish.get("kind") or structure_kind(new.name),
     )
     session.add(made)

@@ -169,3 +169,13 @@ def test_software_does_not_draw_over_a_derived_structure(deriving, parotid):
         ring = session.get_one(Structure, deriving.ids["Ring"])
         assert labels.is_touched(session, ring)
         assert not labels.is_touched(session, session.get_one(Structure, parotid))
+
+
+def test_derived_structures_and_those_without_a_listed_name_are_told_apart_by_colour(deriving):
+    parotid = deriving.draw("Parotid_L", block(deriving.scene.grid, slice(2, 6), slice(6, 16), slice(4, 10)))
+    for mm in (1, 2, 3):
+        deriving.derive(f"Ring {mm}", structure(parotid, even("grow", mm)))
+    path = f"/api/structure-sets/{deriving.set_id}/structures"
+    assert deriving.client.post(path, json={"name": "flap"}, headers=deriving.headers).status_code == 201
+    colours = [deriving.shown(name)["colour"] for name in ("Parotid_L", "Ring 1", "Ring 2", "Ring 3", "flap")]
+    assert len(set(colours)) == 5

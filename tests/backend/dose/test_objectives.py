@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from backend.dose.schemas import Objective
 from backend.dose.templates import protocols
+from backend.kit import db
+from backend.labels.tables import Structure
 from backend.projects.tables import Project
 from rt.nomenclature import tg263_name
 from tests.backend.dose.conftest import Dosed, dose_of, dose_series
@@ -106,6 +108,32 @@ def test_score_card_judges_what_is_drawn_and_names_what_is_not(
         absent = next(one for one in card["items"] if one["structure"] == name)
         assert (absent["verdict"], absent["reason"]) == ("unknown", "not-contoured")
         assert (absent["value"], absent["structure_id"]) == (None, None)
+
+
+def test_the_second_of_two_structures_of_one_meaning_is_judged_on_a_line_of_its_own(
+    dosed: Dosed, client: TestClient, login: Login
+) -> None:
+    """An imported `Myelon` beside an imported `Rückenmark`: the one passes, the other has far more."""
+    low = dosed.draw("SpinalCord", slice(1, 5), slice(4, 12), slice(1, 5))
+    high = dosed.draw("SpinalCord_2", slice(1, 5), slice(4, 12), slice(15, 19))
+    with db.session_scope() as session:
+        for drawn, original in ((low, "Rückenmark"), (high, "Myelon")):
+            session.get_one(Structure, drawn.structure_id).original_name = original
+    shown = client.get(f"/api/structure-sets/{low.set_id}", headers=login("reader")).json()["structures"]
+    assert {one["name"]: one["standard_name"] for one in shown} == {
+        "SpinalCord": "SpinalCord",
+        "SpinalCord_2": "SpinalCord",
+    }
+    answer = client.get(
+        f"/api/structure-sets/{low.set_id}/objectives",
+        params={"protocol": "head-and-neck", "dose_series_id": dosed.dose_series_id},
+        headers=login("reader"),
+    )
+    cords = [one for one in answer.json()["items"] if one["structure"] == "SpinalCord"]
+    assert {(one["name"], one["verdict"]) for one in cords if one["metric"] == "D0.03cc"} == {
+        ("SpinalCord", "pass"),
+        ("SpinalCord_2", "fail"),
+    }
 
 
 def test_value_between_limit_and_variation_is_told_as_one(
