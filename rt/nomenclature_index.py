@@ -14,12 +14,18 @@ from rt.nomenclature_table import ROWS
 Side = Literal["L", "R"]
 
 LEFT_WORDS = frozenset(
-    {"l", "lt", "left", "li", "lks", "links", "linke", "linker", "linkes", "sin", "sinistra", "左", "左側"}
-)
+    {
+        "l", "lt", "left", "li", "lks", "links", "linke", "linker", "linkes",
+        "sin", "sinistra", "sinister", "sinistrum", "左", "左側",
+    }
+)  # fmt: skip
 """Words for the patient's left."""
 RIGHT_WORDS = frozenset(
-    {"r", "rt", "right", "re", "rechts", "rechte", "rechter", "rechtes", "dex", "dextra", "右", "右側"}
-)
+    {
+        "r", "rt", "right", "re", "rechts", "rechte", "rechter", "rechtes",
+        "dex", "dextra", "dexter", "dextrum", "右", "右側",
+    }
+)  # fmt: skip
 """Words for the patient's right."""
 GLUED = ("l", "r", "lt", "rt")
 """Sides that are written onto their organ: `ltparotid`, `lungr`."""
@@ -105,7 +111,8 @@ def _glued(word: str) -> Found | None:
     for letters in GLUED:
         for rest in {word.removeprefix(letters), word.removesuffix(letters)} - {word}:
             found = _look_up([rest], frozenset())
-            if found and found.structure.paired and not found.structure.whole and len(rest) > 2:
+            long = len(rest) > 2 or not rest.isascii()  # one Japanese character is an organ
+            if found and found.structure.paired and not found.structure.whole and long:
                 return Found(found.structure, _sides_of([letters]), in_order=False)
     return None
 
@@ -142,7 +149,7 @@ def _keyed(ordered: Callable[[list[str]], list[str]]) -> dict[str, Structure]:
 
 def words_of(text: str) -> list[str]:
     """Lower-case words: split at capitals, digits kept, umlauts spelt out, Japanese sides set apart."""
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFKC", text).replace("囊", "嚢")
     text = re.sub(r"(?<=[a-zäöüß])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-zäöü]{2})", " ", text)
     text = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
     text = re.sub(r"([左右](?:側(?!頭))?)", r" \1 ", text)

@@ -63,7 +63,8 @@ Carina | - | ORGAN | #5fa8bd | 気管分岐部
 Bronchus | LR | ORGAN | #6fb6c9 | bronchial tree, bronchialbaum, 気管支
 Lung | LR | ORGAN | #66b2ff | pulmo, lunge, 肺
 Lungs | - | ORGAN | #4d9fff | both lungs, lung total, total lung, lunge gesamt, 全肺, lungs total,
-bilateral lungs, lunge bds, lungen, beide lungen, 両肺, 両側肺
+bilateral lungs, lunge bds, lungen, beide lungen, 両肺, 両側肺,
+lunge beidseits, 肺全体
 Heart | - | ORGAN | #ff6b6b | cor, herz, 心臓, whole heart, herz gesamt
 Pericardium | - | ORGAN | #e05f5f | herzbeutel, 心膜
 A_LAD | - | ORGAN | #ff3b6b | lad, left anterior descending, 左前下行枝, a lad,
@@ -81,10 +82,12 @@ Liver | - | ORGAN | #b5651d | hepar, leber, 肝臓, 肝
 Gallbladder | - | ORGAN | #7a9a3a | gallenblase, 胆嚢
 Spleen | - | ORGAN | #9c4f6e | milz, 脾臓, 脾
 Stomach | - | ORGAN | #e0a070 | magen, gaster, 胃
-Pancreas | - | ORGAN | #e3c16f | bauchspeicheldrüse, 膵臓, 膵
+Pancreas | - | ORGAN | #e3c16f | bauchspeicheldrüse, 膵臓, 膵,
+pankreas
 Duodenum | - | ORGAN | #d49a4a | zwölffingerdarm, 十二指腸
 Kidney | LR | ORGAN | #c26e3f | ren, niere, 腎臓, 腎
-Kidneys | - | ORGAN | #b3602f | both kidneys, nieren, 両腎, bilateral kidneys, beide nieren, 両側腎, 両腎臓
+Kidneys | - | ORGAN | #b3602f | both kidneys, nieren, 両腎, bilateral kidneys, beide nieren, 両側腎, 両腎臓,
+niere beidseits, niere bds, nieren bds
 Glnd_Adrenal | LR | ORGAN | #cf9f3f | adrenal, adrenal gland, suprarenal gland, nebenniere, 副腎
 Bowel | - | ORGAN | #d1a05f | intestine, darm, 腸管
 Bowel_Small | - | ORGAN | #e0b06a | small bowel, small intestine, dünndarm, 小腸, smallbowel, bowelsmall
@@ -99,7 +102,8 @@ Bladder | - | ORGAN | #ffd54f | urinary bladder, vesica urinaria, harnblase, bla
 Prostate | - | ORGAN | #5ac8c8 | prostata, vorsteherdrüse, 前立腺
 SeminalVes | - | ORGAN | #3fb0a0 | seminal vesicle, seminal vesicles, samenblase, samenblasen, 精嚢,
 sem ves, seminalvesicles, vesicula seminalis, vesiculae seminales, 精のう
-PenileBulb | - | ORGAN | #c78f9f | penile bulb, bulbus penis, 陰茎球部, 尿道球, penilebulb, peniswurzel
+PenileBulb | - | ORGAN | #c78f9f | penile bulb, bulbus penis, 陰茎球部, 尿道球, penilebulb, peniswurzel,
+penisbulbus
 Urethra | - | ORGAN | #f0d890 | harnröhre, 尿道
 Uterus | - | ORGAN | #e085b0 | gebärmutter, 子宮
 Cervix | - | ORGAN | #cf6f9f | cervix uteri, gebärmutterhals, 子宮頸部
@@ -130,7 +134,8 @@ Scalp | - | ORGAN | #e8c0a0 | kopfhaut, 頭皮
 Skull | - | ORGAN | #e0d8c0 | cranium, schädel, 頭蓋骨
 Eyes | - | ORGAN | #6fc0d8 | both eyes, eyeballs, bilateral eyes, augen, 両眼, 両側眼球
 Parotids | - | ORGAN | #40c46c | both parotids, both parotid glands, bilateral parotids, parotid glands,
-parotiden, 両耳下腺, 両側耳下腺
+parotiden, 両耳下腺, 両側耳下腺,
+parotis beidseits, parotis bds, parotiden bds
 Glnd_Submands | - | ORGAN | #2aa264 | both submandibular glands, submandibular glands, submandibulars,
 両顎下腺, 両側顎下腺
 Glnd_Sublings | - | ORGAN | #28a066 | both sublingual glands, sublingual glands, 両側舌下腺

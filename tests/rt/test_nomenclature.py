@@ -220,3 +220,20 @@ def test_a_numbered_name_of_an_import_keeps_what_its_first_name_means() -> None:
         ("Cord x", "Myelon"),
     ):
         assert standard_name(name, original) is None, name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Pankreas", "Pancreas"), ("肺L", "Lung_L"), ("L肺", "Lung_L"), ("腎R", "Kidney_R"), ("R眼", "Eye_R"),
+        ("精囊", "SeminalVes"), ("Bulbus dexter", "Eye_R"), ("Bulbus sinister", "Eye_L"),
+        ("Nervus opticus dexter", "OpticNrv_R"), ("Ren sinister", "Kidney_L"), ("Pulmo dexter", "Lung_R"),
+        ("Atrium dextrum", "Atrium_R"), ("Parotis beidseits", "Parotids"), ("肺全体", "Lungs"),
+        ("Penisbulbus", "PenileBulb"), ("Niere bds.", "Kidneys"),
+        # a lung without the tumour is usually meant, and what has no side gets none
+        ("正常肺", None), ("肺", None), ("肝L", None), ("骨L", None), ("肺右L", None), ("Leber dexter", None),
+    ],
+)  # fmt: skip
+def test_latin_sides_and_letters_on_japanese_organs_are_understood(text: str, name: str | None) -> None:
+    match = tg263_name(text)
+    assert (match and match.name) == name
