@@ -214,6 +214,22 @@ def structure_counts(session: Session, study_ids: Collection[str]) -> dict[str, 
     return counts
 
 
+def sets_by_rule(session: Session, study_id: str) -> set[str]:
+    """Ids of a study's sets in which something is drawn, and all of it by rules."""
+    statement = (
+        select(_SETS.c.id)
+        .join(_STRUCTURES, _STRUCTURES.c.structure_set_id == _SETS.c.id)
+        .join(
+            _REVISIONS,
+            (_REVISIONS.c.structure_id == _STRUCTURES.c.id) & (_REVISIONS.c.number == _STRUCTURES.c.head),
+        )
+        .where(_SETS.c.study_row_id == study_id, _REVISIONS.c.slices > 0)
+        .group_by(_SETS.c.id)
+        .having(func.min(_REVISIONS.c.tool) == "rule", func.max(_REVISIONS.c.tool) == "rule")
+    )
+    return set(session.scalars(statement))
+
+
 def structure_sets(session: Session, study_ids: Collection[str]) -> Sequence[AnyRow]:
     """Structure sets of the studies, oldest first."""
     return session.execute(

@@ -192,6 +192,8 @@ class StructureSetRow(BaseModel):
     label: str
     origin: Literal["ai", "import", "manual"]
     structures: StructureCounts
+    by_rule: bool
+    """True while nothing is drawn in it but the regions that rules find."""
     created_at: datetime
 
 

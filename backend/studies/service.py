@@ -150,6 +150,7 @@ def study_detail(session: Session, actor: Actor, study_id: str) -> StudyDetail:
     series = repository.series_of(session, [study_id])
     counts = repository.instance_counts(session, [s.id for s in series])
     by_set = repository.structure_counts(session, [study_id])
+    by_rule = repository.sets_by_rule(session, study_id)
     return StudyDetail(
         **row.model_dump(),
         series=[_series_out(s, counts.get(s.id, 0)) for s in series],
@@ -160,6 +161,7 @@ def study_detail(session: Session, actor: Actor, study_id: str) -> StudyDetail:
                 label=found_set.label,
                 origin=found_set.origin,
                 structures=_counts([by_set.get(found_set.id, {})]),
+                by_rule=found_set.id in by_rule,
                 created_at=found_set.created_at,
             )
             for found_set in repository.structure_sets(session, [study_id])

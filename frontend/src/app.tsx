@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useMemo, useState, type ComponentType } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ComponentType } from 'react';
 import { Route, Routes, useLocation } from 'react-router';
 import { connectEvents } from './api/events';
 import type { Me } from './api/types';
@@ -46,16 +46,13 @@ function Pages({ me }: { me: Me }) {
   const [projectId, setProjectId] = useState(storedProject);
   const [connected, setConnected] = useState(true);
   useEffect(() => connectEvents(client, setConnected), [client]);
+  const chooseProject = useCallback((id: string): void => {
+    storeProject(id);
+    setProjectId(id);
+  }, []);
   const session = useMemo(
-    () => ({
-      me,
-      project: pickProject(me.projects, projectId),
-      chooseProject: (id: string) => {
-        storeProject(id);
-        setProjectId(id);
-      },
-    }),
-    [me, projectId],
+    () => ({ me, project: pickProject(me.projects, projectId), chooseProject }),
+    [me, projectId, chooseProject],
   );
   const { pathname } = useLocation();
   const administrator = me.user.is_administrator;

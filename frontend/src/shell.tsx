@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { Link, NavLink, useLocation } from 'react-router';
+import { Link, NavLink, useLocation, useNavigate } from 'react-router';
 import { api } from './api/client';
 import { keys } from './api/keys';
 import type { Job, Page } from './api/types';
@@ -80,6 +80,13 @@ function LogOut() {
 export function Shell({ connected, children }: { connected: boolean; children: ReactNode }) {
   const t = useT();
   const { me, project, chooseProject } = useSession();
+  const { pathname } = useLocation();
+  const navigate = useNavigate();
+  /** A study is of one project: who chooses another one leaves it. */
+  const choose = (id: string): void => {
+    chooseProject(id);
+    if (pathname.startsWith('/studies/')) void navigate('/');
+  };
   return (
     <div className={css.shell}>
       <header className={css.bar}>
@@ -101,7 +108,7 @@ export function Shell({ connected, children }: { connected: boolean; children: R
                 name={t('shell.project')}
                 value={project.id}
                 choices={me.projects.map(({ id, name }) => ({ value: id, label: name }))}
-                onChange={(id) => leaving(() => chooseProject(id))}
+                onChange={(id) => leaving(() => choose(id))}
               />
             </div>
           )}

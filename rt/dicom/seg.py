@@ -36,6 +36,7 @@ from rt.dicom.outgoing import (
     file_meta,
     plain_text,
 )
+from rt.dicom.parse import text
 from rt.dicom.seg_frames import functional_group, placement
 from rt.dicom.uids import derived_uid
 from rt.errors import DicomError, DicomReferenceError, DicomTruncated, DicomUnsupported, GeometryError
@@ -81,12 +82,19 @@ class Segment:
         return mask
 
 
+GENERIC_LABELS = ("", "seg", "segmentation", "segmentations", "rinkaku")
+"""Say of a segmentation that it is one, or who wrote it."""
+DATE_LENGTH = 8
+"""Of a DA (PS3.5 6.2)."""
+
+
 @dataclass(frozen=True)
 class SegContent:
     """What a segmentation says."""
 
     sop_instance_uid: str
     label: str
+    """The description of its series or content, its label, or its date."""
     patient_id: str
     frame_of_reference_uid: str | None
     referenced_series_uid: str | None
@@ -159,6 +167,16 @@ def read_seg(dataset: Dataset, grid: Grid) -> SegContent:
         raise DicomError(f"the segmentation is incomplete or broken: {error}") from error
 
 
+def _label(dataset: Dataset) -> str:
+    """What tells it from others: the description of its series or content, or its label; else its date."""
+    for keyword in ("SeriesDescription", "ContentDescription", "ContentLabel"):
+        said = text(dataset, keyword)
+        if said.casefold() not in GENERIC_LABELS:
+            return said
+    date = text(dataset, "ContentDate")
+    return f"SEG {date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == DATE_LENGTH else "SEG"
+
+
 def _read_segments(dataset: Dataset, grid: Grid) -> SegContent:
     if dataset.get("SOPClassUID") not in SEGMENTATIONS:
         raise DicomError("not a segmentation")
@@ -175,7 +193,7 @@ def _read_segments(dataset: Dataset, grid: Grid) -> SegContent:
                 undescribed.add(number)
     return SegContent(
         sop_instance_uid=str(dataset.get("SOPInstanceUID", "")),
-        label=str(dataset.get("ContentLabel", "")),
+        label=_label(dataset),
         patient_id=str(dataset.get("PatientID", "")),
         frame_of_reference_uid=str(dataset.get("FrameOfReferenceUID", "")) or None,
         referenced_series_uid=_referenced_series(dataset),

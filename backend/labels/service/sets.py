@@ -30,6 +30,8 @@ AI_LABEL = "Rinkaku AI"
 """Label of the set that networks draw in and people correct."""
 WORKING = "ai"
 """Its origin."""
+LONGEST_LABEL = 64
+"""Characters of a set's label."""
 PUBLICATION_DELAY_S, PUBLICATION_LATEST_S = 2.0, 10.0
 """A set is written when nothing has changed for so long, and at the latest so long after the first change."""
 
@@ -127,6 +129,17 @@ def add_set(
     session.add(made)
     session.flush()
     return made
+
+
+def free_label(session: Session, series: Series, label: str) -> str:
+    """The label, with a number where another set on the image has it already."""
+    taken = {
+        one.label
+        for one in repository.sets_of_study(session, series.study_row_id)
+        if one.series_row_id == series.id
+    }
+    ends = itertools.chain([""], (f" ({n})" for n in itertools.count(2)))
+    return next(one for end in ends if (one := label[: LONGEST_LABEL - len(end)] + end) not in taken)
 
 
 def create_set(session: Session, actor: Actor, study_id: str, series_id: str, label: str) -> StructureSet:

@@ -241,3 +241,28 @@ def test_segmentation_comes_in_with_overlap_and_empty_segments(
             revision = service.get_revision(session, row.id, 1)
             assert np.array_equal(service.load_mask(revision, arrived.grid), masks[row.name])
         assert rows[2].head == 0
+
+
+def test_segmentations_are_called_what_they_say_and_told_apart(
+    project: Project, arrived: Arrived, tmp_path: Path
+) -> None:
+    mask = np.zeros(arrived.grid.shape_kji, dtype=bool)
+    mask[1:4, 5:10, 5:10] = True
+    with db.session_scope(read_only=True) as session:
+        reference = reference_of(session, session.merge(arrived.series, load=True))
+    said = [
+        ("Lungs by AI", "SEG"),
+        ("Segmentation", "TUMOUR"),
+        ("SEG", "SEG"),
+        ("SEG", "SEG"),
+        ("Lungs by AI", ""),
+    ]
+    for description, label in said:
+        out = [StructureOut(1, "my thing", "#102030", "ORGAN", mask)]
+        dataset = write_seg(reference, out, ObjectHeader("x", new_uid(), new_uid(), now()))
+        dataset.SeriesDescription, dataset.ContentDescription = description, ""
+        dataset.ContentLabel, dataset.ContentDate = label, "20260304"
+        _send(project, tmp_path, dataset)
+    with db.session_scope(read_only=True) as session:
+        labels = list(session.scalars(select(StructureSet.label).order_by(StructureSet.id)))
+    assert labels == ["Lungs", "TUMOUR", "SEG 2026-03-04", "SEG 2026-03-04 (2)", "Lungs (2)"]

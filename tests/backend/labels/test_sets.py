@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.audit.tables import AuditEntry
 from backend.kit import db
-from backend.labels.tables import Structure
+from backend.labels import service
+from backend.labels.tables import Revision, Structure, StructureSet
 from rt import morphology
 from rt.masks import Mask, decode_mask
 from tests.backend.labels.conftest import Drawn, packed
@@ -34,6 +35,25 @@ def test_set_shows_its_structures_with_their_heads(drawn: Drawn, client: TestCli
         "name": "head-neck-oar",
         "version": 1,
     }
+
+
+def test_a_study_says_which_set_holds_nothing_but_regions_by_rule(
+    drawn: Drawn, client: TestClient, login: Login
+) -> None:
+    url = f"/api/studies/{drawn.scene.study.id}"
+
+    def by_rule() -> list[bool]:
+        return [one["by_rule"] for one in client.get(url, headers=login("reader")).json()["structure_sets"]]
+
+    assert by_rule() == [False], "a network drew in it"
+    with db.session_scope() as session:
+        session.execute(update(Revision).values(tool="rule"))
+    assert by_rule() == [True]
+    with db.session_scope() as session:
+        owner = session.get_one(StructureSet, drawn.set_id)
+        added = service.add_structure(session, owner, service.NewStructure("External"))
+        service.append_revision(session, added, service.NewRevision(drawn.mask, 0, tool="network"))
+    assert by_rule() == [False]
 
 
 def test_a_person_makes_a_set_and_draws_in_it(scene: Scene, client: TestClient, login: Login) -> None:

@@ -8,6 +8,7 @@ import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Series, StructureSetRow, StudyDetail, Volume } from '../../api/types';
 import { askAhead } from '../../api/voxels';
+import { setToOpen } from './opening-set';
 
 export type ImageSeries = Series & { volume: Volume };
 export type Shown = { images: ImageSeries[]; image: ImageSeries | undefined; set: StructureSetRow | undefined };
@@ -27,8 +28,7 @@ export function shownOf(study: StudyDetail, asked: URLSearchParams): Shown {
   const [images, sets] = [imagesOf(study), study.structure_sets];
   const [wanted, series] = [asked.get('set'), asked.get('series')];
   const onImage = sets.filter((one) => series === null || one.series_id === series);
-  const drawn = onImage.find((one) => one.origin === 'ai') ?? onImage[onImage.length - 1];
-  const set = wanted === null ? drawn : sets.find((one) => one.id === wanted);
+  const set = wanted === null ? setToOpen(onImage) : sets.find((one) => one.id === wanted);
   const image = images.find((one) => one.id === (set?.series_id ?? series)) ?? images[0];
   return { images, image, set };
 }

@@ -78,7 +78,8 @@ function useKeys(run: (command: Command) => void): void {
 /** The contouring workspace of one image and one structure set. */
 export function ViewerPage({ study, images, image, set, setId }: Props) {
   const t = useT();
-  const { me } = useSession();
+  const { me, chooseProject } = useSession();
+  useEffect(() => chooseProject(study.project_id), [chooseProject, study.project_id]);
   const role = me.projects.find((project) => project.id === study.project_id)?.role;
   const mayAnnotate = may(role, 'annotate');
   const [scene] = useState(() => new Scene(new Volume(image.volume)));
