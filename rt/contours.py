@@ -52,6 +52,7 @@ WarningSlug = Literal[
     "contour-impossible",
     "contours-without-structure",
     "contours-of-unknown-images",
+    "structure-in-other-frame",
     "holes-not-joined",
     "registrations-disagree",
     "registration-changed",

@@ -62,6 +62,8 @@ class OutgoingSet:
     """Blob of the RTSTRUCT that the set came in as."""
     stale_numbers: frozenset[int] = frozenset()
     """Numbers of the structures that are behind what they are derived from."""
+    unknown_names: tuple[str, ...] = ()
+    """Structures that stay here: rejected, not found, or without a contour that encloses anything."""
 
     @property
     def written_at(self) -> datetime:

@@ -12,7 +12,7 @@ from backend.exports.objects import (
     structures_of_rtstruct,
     structures_out,
 )
-from backend.exports.schemas import DicomFormat, ExportReport, ProfileOut, StructureReport
+from backend.exports.schemas import DicomFormat, ExportReport, LeftOut, ProfileOut, StructureReport
 from backend.labels.errors import DerivationStale
 from backend.projects.deidentification import Deidentifier
 from backend.studies.schemas import WarningOut
@@ -61,7 +61,16 @@ def report_of(
             _shown(one, stale=structure.number in outgoing.stale_numbers)
             for one, structure in zip(read, structures, strict=True)
         ],
+        left_out=_left_out(outgoing, form),
     )
+
+
+def _left_out(outgoing: OutgoingSet, form: DicomFormat) -> list[LeftOut]:
+    points = () if form is DicomFormat.RTSTRUCT else outgoing.contours_only
+    return [
+        *(LeftOut(name=name, reason="unknown") for name in outgoing.unknown_names),
+        *(LeftOut(name=one.structure.name, reason="contours-only") for one in points),
+    ]
 
 
 def _shown(one: ReadBack, stale: bool) -> StructureReport:

@@ -59,6 +59,14 @@ class StructureReport(BaseModel):
     warnings: list[WarningOut]
 
 
+class LeftOut(BaseModel):
+    """A structure of the set that is not in the file."""
+
+    name: str
+    reason: Literal["unknown", "contours-only"]
+    """Rejected, not found or without a contour that encloses anything; points and lines in a segmentation."""
+
+
 class ExportReport(BaseModel):
     """What a file says when it is read again, before it leaves."""
 
@@ -69,6 +77,7 @@ class ExportReport(BaseModel):
     sha256: str
     """Of the file; the download of the same state is the same file."""
     structures: list[StructureReport]
+    left_out: list[LeftOut]
 
 
 class CropIn(BaseModel):

@@ -76,6 +76,7 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
     bare = tuple(Leaving(row, heads[row.id]) for row in present if has_contours_only(row, heads.get(row.id)))
     rows = [row for row in present if row.head == 0 or not is_unknown(row, heads[row.id])]
     heads = {row.id: heads[row.id] for row in rows if row.head}
+    named = {row.id for row in rows} | {one.structure.id for one in bare}
     approvals = standing_approvals(session, rows)
     stale = stale_derivations(session, rows)
     complete = bool(heads) and set(heads) <= set(approvals)
@@ -87,6 +88,7 @@ def collect(session: Session, set_id: str) -> OutgoingSet | None:
         contours_only=bare,
         approval=max(approvals.values(), key=lambda review: review.at) if complete else None,
         source_sha256=_source(session, owner),
+        unknown_names=tuple(row.name for row in present if row.id not in named),
         stale_numbers=frozenset(row.number for row in rows if row.id in stale),
     )
 

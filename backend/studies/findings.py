@@ -11,8 +11,15 @@ from typing import Any
 from backend.studies.tables import Series
 from rt.contours import ContourWarning
 
-BY_NAME = frozenset({"contour-impossible", "contour-outside-volume", "structure-outside-volume"})
+BY_NAME = frozenset(
+    {
+        "contour-impossible", "contour-outside-volume", "structure-outside-volume",
+        "structure-in-other-frame",
+    }
+)  # fmt: skip
 """Something is lost: every structure is named, not only the first."""
+OF_CONTOURS = frozenset({"contour-not-closed", "contour-not-planar", "contour-repeated", "contours-overlap"})
+"""What is wrong with contours whatever image they are drawn on."""
 MOST_NAMES = 20
 """Structures that one warning names."""
 
@@ -57,6 +64,26 @@ def replace_warnings(series: Series, instance_id: str, warnings: Sequence[dict[s
     """Warnings of this instance in place of its earlier ones; those of others stay."""
     others = [w for w in series.warnings if w.get("instance_id") != instance_id]
     series.warnings = [*others, *({**w, "instance_id": instance_id} for w in warnings)]
+
+
+def replace_moved(
+    series: Series, instance_id: str, series_id: str, warnings: Sequence[dict[str, Any]]
+) -> None:
+    """Warnings of what a registration brought to a series, without those that the instance itself has."""
+    replace_warnings(series, f"{instance_id} on {series_id}", warnings)
+    told = {_about(w) for w in series.warnings if w.get("instance_id") == instance_id}
+    moved = f"{instance_id} on "
+    series.warnings = [
+        w
+        for w in series.warnings
+        if not (
+            str(w.get("instance_id")).startswith(moved) and w["slug"] in OF_CONTOURS and _about(w) in told
+        )
+    ]
+
+
+def _about(warning: dict[str, Any]) -> tuple[str, str]:
+    return warning["slug"], warning.get("values", {}).get("structures", "")
 
 
 def add_refusal(series: Series, instance_id: str, slug: str, detail: str) -> None:

@@ -59,11 +59,21 @@ class Contour:
         """True if the contour is closed and has an inside."""
         return self.geometric_type in CLOSED_TYPES and len(self.points_mm) >= 3
 
+    @property
+    def is_whole(self) -> bool:
+        """False of a closed contour with too few points to enclose anything: it is written nowhere."""
+        return self.encloses or self.geometric_type not in CLOSED_TYPES
+
     @classmethod
-    def of_points(cls, points_mm: FloatArray, referenced_sop_instance_uid: str | None = None) -> Self:
-        """A closed contour of (n, 3) LPS millimetres."""
+    def of_points(
+        cls,
+        points_mm: FloatArray,
+        referenced_sop_instance_uid: str | None = None,
+        geometric_type: str = "CLOSED_PLANAR",
+    ) -> Self:
+        """A contour, closed unless another type is given, of (n, 3) LPS millimetres."""
         data = "\\".join(map(format_ds, np.asarray(points_mm).ravel().tolist()))
-        return cls(data, "CLOSED_PLANAR", referenced_sop_instance_uid)
+        return cls(data, geometric_type, referenced_sop_instance_uid)
 
 
 def format_ds(value: float) -> str:

@@ -43,6 +43,7 @@ __all__ = [
     "contours_to_json",
     "fill_contours",
     "read_rtstruct",
+    "select_frame",
     "select_series",
     "write_bytes",
     "write_rtstruct",
@@ -163,6 +164,12 @@ def select_series(content: StructureSetContent, series_uid: str) -> StructureSet
     return replace(content, rois=rois, referenced_series=tuple(mine), frame_of_reference_uid=frame)
 
 
+def select_frame(content: StructureSetContent, frame_of_reference_uid: str) -> StructureSetContent:
+    """The content without the structures that are in another frame of reference (3006,0024)."""
+    mine = (None, frame_of_reference_uid)
+    return replace(content, rois=tuple(roi for roi in content.rois if roi.frame_of_reference_uid in mine))
+
+
 def check_reference(
     content: StructureSetContent,
     patient_id: str,
@@ -172,8 +179,9 @@ def check_reference(
 ) -> tuple[ContourWarning, ...]:
     """Warnings about references that geometry can replace; DicomReferenceError names what must not differ.
 
-    Refused: another patient, another frame of reference, another series.  Warned of: contours whose
-    image is not in the series although the series is right; they are placed by their coordinates.
+    Refused: another patient, another frame of reference of the series or of every structure, another series.
+    Structures of another frame beside others of the image's are left to the caller (`select_frame`).  Warned
+    of: contours whose image is not in the series although the series is right; their coordinates place them.
     """
     if content.patient_id.strip() != patient_id.strip():
         raise DicomReferenceError("the structure set belongs to another patient ID")
@@ -182,18 +190,28 @@ def check_reference(
     named = [r.series_instance_uid for r in content.referenced_series]
     if named and series_uid not in named:
         raise DicomReferenceError(f"the structure set is drawn on series {named[0]}, not on {series_uid}")
-    frames = {content.frame_of_reference_uid, *(r.frame_of_reference_uid for r in content.rois)} - {None}
-    if other := sorted(str(f) for f in frames if f != frame_of_reference_uid):
+    if other := _other_frame(content, frame_of_reference_uid):
         raise DicomReferenceError(
-            f"the structure set is in frame of reference {other[0]}, the image in {frame_of_reference_uid}"
+            f"the structure set is in frame of reference {other}, the image in {frame_of_reference_uid}"
         )
-    used = content.referenced_sop_instance_uids
+    used = select_frame(content, frame_of_reference_uid).referenced_sop_instance_uids
     unknown = used - frozenset(sop_uids)
     if unknown and not named and unknown == used:
         raise DicomReferenceError(f"the contours refer to image {min(unknown)}, which is not in the series")
     if not unknown:
         return ()
     return (ContourWarning("contours-of-unknown-images", f"{len(unknown)} images are not in the series"),)
+
+
+def _other_frame(content: StructureSetContent, frame_of_reference_uid: str) -> str | None:
+    """The frame of reference of a structure set of which nothing is in this one."""
+    of_series = {r.frame_of_reference_uid for r in content.referenced_series} - {None}
+    of_rois = {roi.frame_of_reference_uid or content.frame_of_reference_uid for roi in content.rois} - {None}
+    named = {content.frame_of_reference_uid} - {None}
+    for frames in (of_series, of_rois or named):
+        if frames and frame_of_reference_uid not in frames:
+            return min(str(frame) for frame in frames)
+    return None
 
 
 @dataclass

@@ -21,7 +21,7 @@ from pydicom.tag import BaseTag
 from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage
 
 from rt.contours import Placement, place_polygons, trace_polygons
-from rt.dicom.contour_data import CLOSED_TYPES, DS_BYTES, Contour, enclosing, fill_contours, format_ds
+from rt.dicom.contour_data import DS_BYTES, Contour, enclosing, fill_contours, format_ds
 from rt.dicom.keyholes import join_contours
 from rt.dicom.outgoing import (
     ObjectHeader,
@@ -112,7 +112,7 @@ def _begun(series: SeriesReference, header: ObjectHeader) -> Dataset:
 
 def outgoing_contours(structure: StructureOut, series: SeriesReference) -> list[Contour]:
     """The contours that stand for a structure: its own where untouched, traced ones elsewhere."""
-    kept = [c for c in structure.original_contours if _writable(c)]
+    kept = [c for c in structure.original_contours if c.is_whole]
     traced_on: set[int] | None = None
     if structure.original_contours:
         original = fill_contours(structure.original_contours, series.grid).mask_kji
@@ -151,10 +151,6 @@ def _traced(structure: StructureOut, series: SeriesReference, only: set[int] | N
         shift = series.slice_origin_mm(polygon.k) - series.grid.to_lps([0, 0, polygon.k])
         contours.append(Contour.of_points(polygon.points_mm + shift, series.sop_instance_uid(polygon.k)))
     return contours
-
-
-def _writable(contour: Contour) -> bool:
-    return contour.encloses or contour.geometric_type not in CLOSED_TYPES
 
 
 def _frame_of_reference(series: SeriesReference) -> Dataset:

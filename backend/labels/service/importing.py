@@ -7,7 +7,6 @@ What registrations bring to other images (`moving`) is read beside it, then or l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -16,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from backend.audit import service as audit
 from backend.jobs import service as jobs
-from backend.kit.storage import storage
 from backend.labels import repository
 from backend.labels.service import segmentations
 from backend.labels.service.incoming import (
@@ -36,19 +34,24 @@ from backend.labels.service.incoming import (
     stored,
 )
 from backend.labels.service.moving import (
+    KEPT_FOR_PEOPLE,
     Move,
     draw_again,
     elsewhere,
     fill,
     frames_of,
+    left_out,
+    moved_points,
     moves,
+    place_of,
     rois_of,
+    store_contours,
     warnings_of,
 )
 from backend.labels.service.revisions import NewRevision, append_revision
-from backend.labels.service.sets import NewStructure, add_set, add_structure, grid_of
+from backend.labels.service.sets import NewStructure, add_set, add_structure, free_label, grid_of
 from backend.labels.tables import StructureSet
-from backend.studies.findings import add_refusal, as_warnings, called, replace_warnings
+from backend.studies.findings import add_refusal, as_warnings, called, replace_moved, replace_warnings
 from backend.studies.schemas import RegistrationOut
 from backend.studies.tables import Series, Study
 from rt.contours import ContourWarning
@@ -56,17 +59,15 @@ from rt.dicom.rtstruct import (
     Roi,
     StructureSetContent,
     check_reference,
-    contours_to_json,
     fill_contours,
     read_rtstruct,
+    select_frame,
     select_series,
 )
 from rt.errors import DicomReferenceError
 from rt.geometry import Grid
 from rt.laterality import placed
 from rt.masks import Mask
-
-KEPT_FOR_PEOPLE = "a newer registration moves it elsewhere; people have worked on it, so it stays as it is"
 
 
 def find_source(session: Session, instance_id: str) -> Source | None:
@@ -96,8 +97,9 @@ def read_structures(source: Source, dataset: Dataset) -> Reading:
     """
     if str(dataset.get("Modality", "")) == "RTSTRUCT":
         content = read_rtstruct(dataset)
-        brought = [_brought(content, move) for move in moves(frames_of(content), source.elsewhere)]
-        moved = Reading(tuple(brought), content.warnings)
+        due = moves(frames_of(content), source.elsewhere)
+        left = left_out(content, source.candidates, source.elsewhere, due)
+        moved = Reading(tuple(_brought(content, move) for move in due), content.warnings, left)
         return _together(source, moved, lambda: _read_on_images(source, content))
     moved = segmentations.read_moved(source, dataset)
     return _together(source, moved, lambda: segmentations.read_on_images(source, dataset))
@@ -106,14 +108,14 @@ def read_structures(source: Source, dataset: Dataset) -> Reading:
 def _together(source: Source, moved: Reading, read: Callable[[], Reading]) -> Reading:
     """The sets on its own images, unless they were read, and those that registrations bring to others."""
     if source.is_read:
-        return Reading(moved.sets, None)
+        return Reading(moved.sets, None, moved.left_out)
     try:
         own = read()
     except ImagesMissing:
         if not moved.sets and not source.elsewhere.made:
             raise
         return Reading(moved.sets, moved.warnings if moved.sets else None)
-    return Reading((*own.sets, *moved.sets), own.warnings)
+    return Reading((*own.sets, *moved.sets), own.warnings, moved.left_out)
 
 
 def _brought(content: StructureSetContent, move: Move) -> IncomingSet:
@@ -122,7 +124,8 @@ def _brought(content: StructureSetContent, move: Move) -> IncomingSet:
     rois = rois_of(content, move)
     for roi, name in zip(rois, names([roi.name for roi in rois]), strict=True):
         filled = fill(roi, move, grid)
-        structures.append(_drawn_roi(roi, name, grid, filled.mask_kji if roi.contours else None))
+        drawn = _drawn_roi(roi, name, grid, filled.mask_kji if roi.contours else None)
+        structures.append(replace(drawn, contours_sha256=store_contours(moved_points(roi, move))))
         warnings += about(clean(roi.name), filled.warnings)
     label = f"{(clean(content.label) or 'RTSTRUCT')[:58]} (REG)"
     return IncomingSet(move.series, label, doubted(structures), move.link.described(), tuple(warnings))
@@ -134,6 +137,7 @@ def _read_on_images(source: Source, content: StructureSetContent) -> Reading:
     for series in _drawn_on(content, source.candidates):
         part = select_series(content, series.series_instance_uid)
         warnings += _check(part, content, series, source.patient_id)
+        part = select_frame(part, (series.volume or {})["frame_of_reference_uid"])
         _check_images(part, series, source.candidates)
         structures: list[Incoming] = []
         for roi, name in zip(part.rois, names([roi.name for roi in part.rois]), strict=True):
@@ -192,8 +196,8 @@ def _of_roi(roi: Roi, name: str, grid: Grid) -> tuple[Incoming, tuple[ContourWar
     if not roi.contours:
         return _drawn_roi(roi, name, grid, None), ()
     filled = fill_contours(roi.contours, grid)
-    contours = storage().put(json.dumps(contours_to_json(roi.contours)).encode())
-    return replace(_drawn_roi(roi, name, grid, filled.mask_kji), contours_sha256=contours), filled.warnings
+    drawn = _drawn_roi(roi, name, grid, filled.mask_kji)
+    return replace(drawn, contours_sha256=store_contours(roi.contours)), filled.warnings
 
 
 def _drawn_roi(roi: Roi, name: str, grid: Grid, mask: Mask | None) -> Incoming:
@@ -211,11 +215,16 @@ def take_in(session: Session, instance_id: str, reading: Reading) -> list[Struct
     if instance is None or not reading.sets:
         return []
     source = repository.lock_series(session, instance.series_row_id)
-    present = {one.series_row_id: one for one in repository.sets_from_instance(session, instance_id)}
+    known = repository.sets_from_instance(session, instance_id)
+    present = {place_of(one.series_row_id, one.registration): one for one in known}
     name = called(source.modality, source.description, reading.sets[0].label)
     made = []
+    if reading.warnings is not None:
+        replace_warnings(source, instance_id, as_warnings(reading.warnings, name))
+    replace_warnings(source, f"{instance_id} left out", as_warnings(reading.left_out, name))
     for incoming in reading.sets:
-        owner, warnings = present.get(incoming.series.id), list(incoming.warnings)
+        place, warnings = place_of(incoming.series.id, incoming.registration), list(incoming.warnings)
+        owner = present.get(place)
         if owner is None:
             made.append(_take_in_set(session, instance_id, incoming))
         elif incoming.registration is not None and owner.registration != incoming.registration:
@@ -225,10 +234,7 @@ def take_in(session: Session, instance_id: str, reading: Reading) -> list[Struct
             else:
                 warnings = [ContourWarning("registration-changed", KEPT_FOR_PEOPLE)]
         if incoming.registration is not None:
-            told = as_warnings(warnings, name)
-            replace_warnings(source, f"{instance_id} on {incoming.series.id}", told)
-    if reading.warnings is not None:
-        replace_warnings(source, instance_id, as_warnings(reading.warnings, name))
+            replace_moved(source, instance_id, incoming.series.id, as_warnings(warnings, name))
     return made
 
 
@@ -243,7 +249,8 @@ def _revision(one: Incoming) -> NewRevision | None:
 
 
 def _take_in_set(session: Session, instance_id: str, incoming: IncomingSet) -> StructureSet:
-    owner = add_set(session, incoming.series, incoming.label, "import", instance_id)
+    label = free_label(session, incoming.series, incoming.label)
+    owner = add_set(session, incoming.series, label, "import", instance_id)
     if incoming.registration is not None:
         owner.registration = incoming.registration
     study = session.get_one(Study, owner.study_row_id)

@@ -61,6 +61,8 @@ class Reading:
     sets: tuple[IncomingSet, ...]
     warnings: tuple[ContourWarning, ...] | None
     """None where the instance was read before and only what registrations bring is new."""
+    left_out: tuple[ContourWarning, ...] = ()
+    """Structures of a frame of reference that nothing links to an image's."""
 
 
 @dataclass(frozen=True)

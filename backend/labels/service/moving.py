@@ -7,6 +7,7 @@ otherwise, the set is drawn again by it, as new revisions, unless a person has w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,20 +16,23 @@ from sqlalchemy.orm import Session
 
 from backend.audit import service as audit
 from backend.jobs import service as jobs
+from backend.kit.storage import storage
 from backend.labels import repository
 from backend.labels.service.revisions import NewRevision, StoredMask, append_revision, is_touched
 from backend.labels.service.sets import grid_of
-from backend.labels.tables import StructureSet
+from backend.labels.tables import Revision, StructureSet
 from backend.studies import registrations
 from backend.studies.registrations import Link
 from backend.studies.schemas import RegistrationOut
 from backend.studies.tables import Registration, Series, Study
 from rt.contours import ContourWarning, Filled
-from rt.dicom.contour_data import enclosing
+from rt.dicom.contour_data import Contour, contours_to_json, enclosing
+from rt.dicom.outgoing import plain_text
 from rt.dicom.rtstruct import Roi, StructureSetContent
 from rt.geometry import Grid
 from rt.moved_contours import fill_moved
 
+KEPT_FOR_PEOPLE = "a newer registration moves it elsewhere; people have worked on it, so it stays as it is"
 REDRAWN = "drawn again by a newer registration"
 
 
@@ -40,8 +44,8 @@ class Elsewhere:
     """Of the patient, the newest first."""
     images: Mapping[str, Series] | None = None
     """A CT of the patient for each frame of reference."""
-    made: Mapping[str, dict[str, Any]] | None = None
-    """The registration of each moved set that came of the instance, by the series that it is on."""
+    made: Mapping[tuple[str, str], dict[str, Any]] | None = None
+    """The registration of each moved set that came of the instance, by its series and the frame it is of."""
 
 
 NOWHERE = Elsewhere()
@@ -66,12 +70,37 @@ def elsewhere(session: Session, study: Study, made: Sequence[StructureSet]) -> E
     for one in sorted(series, key=lambda s: (s.study_row_id != study.id, s.series_instance_uid)):
         if one.modality == "CT" and one.volume is not None:
             images.setdefault(one.volume["frame_of_reference_uid"], one)
-    before = {one.series_row_id: one.registration for one in made if one.registration is not None}
+    before = {
+        place_of(one.series_row_id, one.registration): one.registration for one in made if one.registration
+    }
     on_images = {one.id: one for one in series}
-    for series_id in before:  # a set stays on the CT that it was first drawn on
+    for series_id, _ in before:  # a set stays on the CT that it was first drawn on
         if (first := on_images.get(series_id)) is not None and first.volume is not None:
             images[first.volume["frame_of_reference_uid"]] = first
     return Elsewhere(tuple(known), images, before)
+
+
+def place_of(series_id: str, registration: Mapping[str, Any] | None) -> tuple[str, str]:
+    """The series that a set is on, and the frame of reference that it was moved from; "" where it was not."""
+    return series_id, (registration or {}).get("frame_of_reference_uid", "")
+
+
+def left_out(
+    content: StructureSetContent, images: Sequence[Series], where: Elsewhere, due: Sequence[Move]
+) -> tuple[ContourWarning, ...]:
+    """What is said of structures in a frame of reference of no image, and that nothing links to one.
+
+    `due` is what is moved now, besides what `where` says was moved before.
+    """
+    frames = {one.link.source for one in due} | {frame for _, frame in where.made or {}}
+    frames |= {one.volume["frame_of_reference_uid"] for one in images if one.volume}
+    found = []
+    for roi in content.rois:
+        frame, name = roi.frame_of_reference_uid, plain_text(roi.name, 64)
+        if roi.contours and frame is not None and frame not in frames:
+            detail = f"{name}: is in frame of reference {frame}, which nothing links to an image's"
+            found.append(ContourWarning("structure-in-other-frame", detail, name))
+    return tuple(found)
 
 
 def frames_of(content: StructureSetContent) -> set[str]:
@@ -87,7 +116,7 @@ def moves(frames: Collection[str], where: Elsewhere) -> list[Move]:
         for target, series in (where.images or {}).items():
             grid = grid_of(series)
             link = registrations.link(where.registrations, source, target, grid) if source != target else None
-            if link is not None and not link.moved((where.made or {}).get(series.id)):
+            if link is not None and not link.moved((where.made or {}).get((series.id, source))):
                 found.append(Move(series, link))
     return found
 
@@ -109,6 +138,30 @@ def fill(roi: Roi, move: Move, grid: Grid) -> Filled:
     return replace(filled, warnings=(*filled.warnings, warning))
 
 
+def moved_points(roi: Roi, move: Move) -> list[Contour]:
+    """The points and open lines of a structure that encloses nothing, in the frame that they are moved to.
+
+    A line that lay in a slice lies in none any more.
+    """
+    if enclosing(roi.contours):
+        return []
+    types = {"OPEN_PLANAR": "OPEN_NONPLANAR"}
+    return [
+        Contour.of_points(
+            move.link.transform.apply(one.points_mm), None, types.get(one.geometric_type, one.geometric_type)
+        )
+        for one in roi.contours
+        if one.is_whole
+    ]
+
+
+def store_contours(contours: Sequence[Contour]) -> str | None:
+    """Blob of the contours that a structure leaves with again; None where none of them can be written."""
+    if not any(one.is_whole for one in contours):
+        return None
+    return storage().put(json.dumps(contours_to_json(contours)).encode())
+
+
 def warnings_of(move: Move) -> list[ContourWarning]:
     """What a person should know of the registration itself."""
     apart = move.link.disagreement_mm
@@ -116,6 +169,11 @@ def warnings_of(move: Move) -> list[ContourWarning]:
         return []
     detail = f"the newest registration counts; another one is off it by up to {apart:.1f} mm in the image"
     return [ContourWarning("registrations-disagree", detail)]
+
+
+def _is_same(new: NewRevision, mask: StoredMask, head: Revision) -> bool:
+    """Whether what is to be drawn is there already, points and lines too."""
+    return mask.sha256 == head.sha256 and new.contours_sha256 in (None, head.contours_sha256)
 
 
 def draw_again(
@@ -131,7 +189,7 @@ def draw_again(
         new, head = drawn.get(structure.number), heads.get(structure.id)
         if new is None:
             continue
-        if head is not None and isinstance(new.mask, StoredMask) and new.mask.sha256 == head.sha256:
+        if head is not None and isinstance(new.mask, StoredMask) and _is_same(new, new.mask, head):
             continue
         append_revision(session, structure, replace(new, base=structure.head, reason=REDRAWN))
     owner.registration = described

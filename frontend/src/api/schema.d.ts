@@ -710,6 +710,8 @@ export interface components {
             sha256: string;
             /** Structures */
             structures: components["schemas"]["StructureReport"][];
+            /** Left Out */
+            left_out: components["schemas"]["LeftOut"][];
         };
         /**
          * Expression
@@ -891,6 +893,19 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        /**
+         * LeftOut
+         * @description A structure of the set that is not in the file.
+         */
+        LeftOut: {
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "unknown" | "contours-only";
+        };
         /**
          * LogLine
          * @description A line that a worker wrote.
@@ -2440,6 +2455,8 @@ export interface components {
              */
             origin: "ai" | "import" | "manual";
             structures: components["schemas"]["StructureCounts"];
+            /** By Rule */
+            by_rule: boolean;
             /**
              * Created At
              * Format: date-time

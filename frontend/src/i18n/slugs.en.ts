@@ -71,6 +71,7 @@ export const slugsEn = {
   'slug.two-frames-of-reference': 'Two frames of reference',
   'slug.contour-clipped': "A contour reaches over the image's edge",
   'slug.contour-impossible': 'Contours that cannot be read were left out',
+  'slug.structure-in-other-frame': 'Structures in another frame of reference, which no registration links to the images, are left out',
   'slug.contour-not-closed': 'A contour is not closed',
   'slug.contour-not-planar': 'A contour is not in a slice plane',
   'slug.contour-off-slice': 'A contour lies between slices',

@@ -73,6 +73,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.two-frames-of-reference': '座標系（Frame of Reference）が2つあります',
   'slug.contour-clipped': '輪郭が画像の端を超えています',
   'slug.contour-impossible': '読み取れない輪郭を除外しました',
+  'slug.structure-in-other-frame': '別の座標系（Frame of Reference）にあり、画像と結ぶレジストレーションがないストラクチャは取り込まれていません',
   'slug.contour-not-closed': '閉じていない輪郭があります',
   'slug.contour-not-planar': 'スライス面上にない輪郭があります',
   'slug.contour-off-slice': 'スライスの間にある輪郭があります',

@@ -199,7 +199,7 @@ export const viewerEn = {
   'viewer.export.title': 'Export “{label}”',
   'viewer.export.leaving': 'Structures that leave: {n}.',
   'viewer.export.empty': 'Nothing is drawn in {names}. DICOM carries only their names.',
-  'viewer.export.unknown': 'Stay behind, because they were rejected or not found: {names}',
+  'viewer.export.unknown': 'Stay behind, because nothing is known of them (rejected, not found, or without a closed contour): {names}',
   'viewer.export.contoursOnly': 'Points and lines that fill no voxel; they leave only in an RTSTRUCT, as they came in: {names}',
   'viewer.export.renamed': 'Leave under another name than they came in with: {names}',
   'viewer.export.unsaved': 'Your unsaved changes do not leave: {names}. Save first to send them.',

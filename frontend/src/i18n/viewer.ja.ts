@@ -201,7 +201,7 @@ export const viewerJa: Record<keyof typeof viewerEn, string> = {
   'viewer.export.title': '「{label}」の書き出し',
   'viewer.export.leaving': '書き出すストラクチャ：{n}。',
   'viewer.export.empty': '{names} には輪郭がありません。DICOMには名前だけが含まれます。',
-  'viewer.export.unknown': '却下・未検出のため書き出さないストラクチャ：{names}',
+  'viewer.export.unknown': '不明のため書き出さないもの（却下・未検出、または閉じた輪郭なし）：{names}',
   'viewer.export.contoursOnly': 'ボクセルを含まない点・線（RTSTRUCTにのみ、取り込み時のまま書き出します）：{names}',
   'viewer.export.renamed': '取り込み時と異なる名前で書き出すストラクチャ：{names}',
   'viewer.export.unsaved': '未保存の変更は書き出されません：{names}。含めるには先に保存してください。',
