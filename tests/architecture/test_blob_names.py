@@ -25,7 +25,7 @@ NO_BLOBS = {
 }
 """Columns that hold hashes of something else."""
 NAMED_IN = {
-    "backend/labels/service/importing.py": "revisions.contours_sha256",
+    "backend/labels/service/moving.py": "revisions.contours_sha256",
     "backend/labels/service/revisions.py": "revisions.sha256",
     "backend/studies/derived.py": "instances.sha256",
     "backend/studies/intake.py": "instances.sha256",

@@ -58,10 +58,8 @@ def review(session: Session, actor: Actor, set_id: str, act: Act, body: ReviewIn
         When a structure named cannot take the act, or none of the set can.
     InvalidInput
         When structures are returned without saying why.
-    DerivationStale
-        When what is to be approved is derived, and a source changed since, or it cannot follow.
-    OwnWork
-        When the actor drew, accepted or submitted what he wants to approve.
+    DerivationStale, OwnWork
+        When what is to be approved is behind its sources, or the actor drew, accepted or submitted it.
     RevisionsRequired
         When an approval does not name in `revisions` every head that it signs.
     StaleRevision, StaleName
