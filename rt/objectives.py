@@ -22,8 +22,10 @@ from rt.dvh import Dvh
 
 Comparison = Literal["at-most", "at-least"]
 Verdict = Literal["pass", "variation", "fail", "unknown"]
-Reason = Literal["not-contoured", "ambiguous", "outside-dose", "partly-outside-dose", "too-small"]
-"""Why a verdict is unknown."""
+Reason = Literal[
+    "not-contoured", "ambiguous", "outside-dose", "partly-outside-dose", "too-small", "part-of-plan"
+]
+"""Why a verdict is unknown; `part-of-plan`: the dose is of a beam or another part of the plan."""
 
 Group = Literal["each", "any", "union"]
 """What an objective is of: each of its structures by itself, at least one of them, all as one volume."""

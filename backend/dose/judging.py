@@ -54,6 +54,15 @@ def lines_of(objective: Objective, drawn: Drawn) -> list[ObjectiveResult]:
     ]
 
 
+def unjudged(line: ObjectiveResult) -> ObjectiveResult:
+    """The line with its values and no verdict: what a dose is to be held against is not all of its plan's."""
+    if line.verdict == "unknown":
+        return line
+    told = {"verdict": "unknown", "reason": "part-of-plan"}
+    ways = [way.model_copy(update=told) if way.verdict != "unknown" else way for way in line.ways]
+    return line.model_copy(update={**told, "ways": ways})
+
+
 def _line(objective: Objective, name: str, one: Measured | None) -> ObjectiveResult:
     judged = _judged(objective, one.dvh) if one else Judgement("unknown", None, "not-contoured")
     return ObjectiveResult(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
@@ -12,12 +12,13 @@ from backend.studies.tables import Instance, Series, Study
 from rt.dicom.kinds import RTPLAN
 
 
-def doses(session: Session, study_id: str) -> Sequence[tuple[Series, Instance]]:
-    """The dose series of a study, each with its first instance."""
+def doses(session: Session, study_id: str, brought: Collection[str]) -> Sequence[tuple[Series, Instance]]:
+    """The dose series of a study, and those that registrations bring to it, each with its first instance."""
+    shown = (Series.study_row_id == study_id) | Series.id.in_(brought)
     statement = (
         select(Series, Instance)
         .join(Instance, Instance.series_row_id == Series.id)
-        .where(Series.study_row_id == study_id, Series.modality == "RTDOSE")
+        .where(shown, Series.modality == "RTDOSE")
         .order_by(Series.number, Series.id, Instance.id)
     )
     firsts = {
@@ -26,13 +27,21 @@ def doses(session: Session, study_id: str) -> Sequence[tuple[Series, Instance]]:
     return list(firsts.values())[::-1]
 
 
-def plans(session: Session, study_id: str) -> dict[str, Instance]:
-    """The study's RT Plans by their SOP Instance UIDs."""
+def instance_of(session: Session, series_id: str) -> Instance:
+    """The first instance of a series that has any."""
+    statement = select(Instance).where(Instance.series_row_id == series_id).order_by(Instance.id)
+    return session.scalars(statement.limit(1)).one()
+
+
+def plans(session: Session, study: Study, named: Collection[str]) -> dict[str, Instance]:
+    """RT Plans by their SOP Instance UIDs: the study's, and those named in any of the patient's studies."""
+    theirs = (Study.patient_row_id == study.patient_row_id) & Instance.sop_instance_uid.in_(named)
     statement = (
         select(Instance)
         .join(Series, Series.id == Instance.series_row_id)
-        .where(Series.study_row_id == study_id, Instance.sop_class_uid == RTPLAN)
-        .order_by(Series.number, Series.id, Instance.id)
+        .join(Study, Study.id == Series.study_row_id)
+        .where((Series.study_row_id == study.id) | theirs, Instance.sop_class_uid == RTPLAN)
+        .order_by(Series.study_row_id != study.id, Series.number, Series.id, Instance.id)
     )
     return {row.sop_instance_uid: row for row in session.scalars(statement)}
 

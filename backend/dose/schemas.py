@@ -24,26 +24,28 @@ class DoseOut(BaseModel):
     dose_type: str
     """PHYSICAL, EFFECTIVE or ERROR."""
     summation: str
-    """PLAN, FRACTION, BEAM …"""
+    """PLAN, FRACTION, BEAM …; empty where the dose does not tell it."""
+    is_whole_plan: bool
+    """Whether it is the sum of all that a plan delivers: objectives are judged of such a dose only."""
     max_gy: float | None
     """None while or because it has no volume; `warnings` say why."""
     grid: dict[str, Any] | None
     frame_of_reference_uid: str | None
     plan_label: str | None
-    """Of its RT Plan, where that is in the study."""
+    """Of its RT Plan, where that is in one of the patient's studies."""
     prescription_gy: float | None
     """The highest that the plan prescribes to a target."""
     warnings: list[WarningOut]
 
 
 class DosesOut(BaseModel):
-    """The dose distributions of a study."""
+    """The doses of a study and those that registrations bring to it, in the order they are offered in."""
 
     items: list[DoseOut]
 
 
 class PlanOut(BaseModel):
-    """A treatment plan of a study."""
+    """A treatment plan."""
 
     series_id: str
     sop_instance_uid: str
@@ -55,7 +57,7 @@ class PlanOut(BaseModel):
 
 
 class PlansOut(BaseModel):
-    """The treatment plans of a study."""
+    """The treatment plans of a study, and of the doses that registrations bring to it."""
 
     items: list[PlanOut]
 
@@ -241,5 +243,7 @@ class ScoreCard(BaseModel):
     structure_set_id: str
     dose_series_id: str
     registration: RegistrationOut | None
+    summation: str
+    """What the dose is the sum of; where that is not a whole plan, nothing is judged."""
     protocol: str
     items: list[ObjectiveResult]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from backend.accounts.actor import Actor
 from backend.dose import repository
 from backend.dose.errors import BadMetric, NoDvh, NotADose, OtherFrame
-from backend.dose.judging import Drawn, Measured, lines_of
+from backend.dose.judging import Drawn, Measured, lines_of, unjudged
 from backend.dose.schemas import (
     CurveOut,
     DoseOut,
@@ -34,9 +34,9 @@ from backend.labels import service as labels
 from backend.labels.tables import Revision, StructureSet
 from backend.projects.service import Permission
 from backend.studies import service as studies
-from backend.studies.registrations import Link
+from backend.studies.registrations import Link, registered_doses
 from backend.studies.schemas import RegistrationOut, WarningOut
-from backend.studies.tables import Instance, Series
+from backend.studies.tables import Instance, Series, Study
 from rt.dicom.parse import read_stored
 from rt.dicom.rtdose import DoseKind, dose_kind
 from rt.dicom.rtplan import Plan, read_plan
@@ -67,32 +67,43 @@ class _Asked:
         return RegistrationOut.model_validate(self.link.described()) if self.link else None
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """A dose that is shown over images of a study."""
+
+    series: Series
+    kind: DoseKind
+    is_brought: bool
+    """By a registration."""
+
+
 def doses_of(session: Session, actor: Actor, study_id: str) -> DosesOut:
     """The dose distributions of a study, and what is known of them without their voxels."""
-    studies.get_study(session, actor, study_id, Permission.READ)
-    found = [(series, _kind(instance)) for series, instance in repository.doses(session, study_id)]
-    uids = {kind.plan_sop_instance_uid for _, kind in found if kind.plan_sop_instance_uid}
-    stored = repository.plans(session, study_id)
+    study = studies.get_study(session, actor, study_id, Permission.READ)
+    listed = _listed(session, study)
+    uids = _plan_uids(listed)
+    stored = repository.plans(session, study, uids)
     plans = {uid: _plan(row) for uid, row in stored.items() if uid in uids}
     return DosesOut(
         items=[
-            _described(series, kind, plans.get(kind.plan_sop_instance_uid or "")) for series, kind in found
+            _described(one.series, one.kind, plans.get(one.kind.plan_sop_instance_uid or ""))
+            for one in listed
         ]
     )
 
 
 def plans_of(session: Session, actor: Actor, study_id: str) -> PlansOut:
-    """The plans of a study, each with the doses that were computed for it."""
-    studies.get_study(session, actor, study_id, Permission.READ)
-    doses = [(series.id, _kind(row)) for series, row in repository.doses(session, study_id)]
-    found = [(row, _plan(row)) for row in repository.plans(session, study_id).values()]
+    """The plans of a study and of the doses shown over it, each with the doses that were computed for it."""
+    study = studies.get_study(session, actor, study_id, Permission.READ)
+    listed = _listed(session, study)
+    found = [(row, _plan(row)) for row in repository.plans(session, study, _plan_uids(listed)).values()]
     return PlansOut(
         items=[
             PlanOut(
                 series_id=row.series_row_id,
                 sop_instance_uid=row.sop_instance_uid,
                 dose_series_ids=[
-                    one for one, kind in doses if kind.plan_sop_instance_uid == row.sop_instance_uid
+                    one.series.id for one in listed if one.kind.plan_sop_instance_uid == row.sop_instance_uid
                 ],
                 prescription_gy=plan.prescription_gy,
                 plan=plan,
@@ -100,6 +111,22 @@ def plans_of(session: Session, actor: Actor, study_id: str) -> PlansOut:
             for row, plan in found
         ]
     )
+
+
+def _listed(session: Session, study: Study) -> list[_Listed]:
+    """A study's doses before those that a registration brings; of each whole plans first, then the newest."""
+    series = studies.series_of(session, study.id)
+    brought = {one.series_id for one in registered_doses(session, study, series)}
+    listed = [
+        _Listed(one, _kind(instance), one.id in brought)
+        for one, instance in repository.doses(session, study.id, brought)
+    ]
+    newest = sorted(listed, key=lambda one: one.kind.written, reverse=True)
+    return sorted(newest, key=lambda one: (one.is_brought, one.kind.rank))
+
+
+def _plan_uids(listed: Sequence[_Listed]) -> set[str]:
+    return {one.kind.plan_sop_instance_uid for one in listed if one.kind.plan_sop_instance_uid}
 
 
 def _kind(instance: Instance) -> DoseKind:
@@ -118,6 +145,7 @@ def _described(series: Series, kind: DoseKind, plan: Plan | None) -> DoseOut:
         units=kind.units,
         dose_type=kind.dose_type,
         summation=kind.summation,
+        is_whole_plan=kind.is_whole_plan,
         max_gy=volume["window"]["high"] if volume else None,
         grid=volume["grid"] if volume else None,
         frame_of_reference_uid=series.frame_of_reference_uid,
@@ -159,6 +187,7 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
         scope = labels.open_set(session, actor, set_id, Permission.READ)
         protocol = protocol_of(protocol_id)
         asked = _asked(session, actor, scope.structure_set, dose_series_id)
+        kind = _kind(repository.instance_of(session, dose_series_id))
         drawn = [
             (structure, head)
             for structure, head in repository.drawn(session, set_id)
@@ -173,12 +202,14 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
             found = Measured(structure, head, _measured_or_none([head], asked.grid, dose))
             by_name.setdefault(name, []).append(found)
     measured = Drawn(by_name, lambda ones: _measured_or_none([one.head for one in ones], asked.grid, dose))
+    lines = [line for objective in protocol.objectives for line in lines_of(objective, measured)]
     return ScoreCard(
         structure_set_id=set_id,
         dose_series_id=dose_series_id,
         registration=asked.registration,
+        summation=kind.summation,
         protocol=protocol_id,
-        items=[line for objective in protocol.objectives for line in lines_of(objective, measured)],
+        items=lines if kind.is_whole_plan else [unjudged(line) for line in lines],
     )
 
 

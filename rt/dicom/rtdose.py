@@ -9,11 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
+from rt.dicom.parse import text
 from rt.errors import DicomError, DicomUnsupported, GeometryError
 from rt.geometry import Grid
 
 EVEN_TOLERANCE_MM = 0.01
 """Largest deviation of a frame from an even stack."""
+WHOLE_PLAN = frozenset({"PLAN", "MULTI_PLAN"})
+"""Dose Summation Types (PS3.3 C.8.8.3) of all that one or several plans deliver; the others are of parts."""
+_FIRST = ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW", "FRACTION", "BEAM", "BRACHY")
+_WRITTEN = ("Content", "InstanceCreation", "Series", "Study")
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,18 @@ class DoseKind:
     """PLAN, FRACTION, BEAM …"""
     plan_sop_instance_uid: str | None
     """The RT Plan that it was computed for."""
+    written: str
+    """Date and time, DA and TM in one; empty where it says neither."""
+
+    @property
+    def is_whole_plan(self) -> bool:
+        """Whether objectives of a plan can be held against it; False where its sum is not told."""
+        return self.summation in WHOLE_PLAN
+
+    @property
+    def rank(self) -> int:
+        """Which of several is looked at first: whole plans, then ever smaller parts, what is not told."""
+        return _FIRST.index(self.summation) if self.summation in _FIRST else len(_FIRST)
 
 
 @dataclass(frozen=True)
@@ -48,7 +65,13 @@ def dose_kind(dataset: Dataset) -> DoseKind:
         dose_type=str(dataset.get("DoseType") or ""),
         summation=str(dataset.get("DoseSummationType") or ""),
         plan_sop_instance_uid=str(plans[0].get("ReferencedSOPInstanceUID") or "") if plans else None,
+        written=next(filter(None, (_written(dataset, what) for what in _WRITTEN)), ""),
     )
+
+
+def _written(dataset: Dataset, what: str) -> str:
+    date = text(dataset, f"{what}Date")
+    return date + text(dataset, f"{what}Time") if date else ""
 
 
 def read_dose(dataset: Dataset, stored: npt.NDArray[Any]) -> DoseVolume:

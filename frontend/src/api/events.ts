@@ -18,7 +18,7 @@ export function staleKeys(hint: Hint): QueryKey[] {
     case 'job':
       return [keys.allJobs, keys.jobLog(hint.id), keys.allStudies, ['study']];
     case 'study':
-      return [keys.allStudies, keys.study(hint.id), keys.doses(hint.id)];
+      return [keys.allStudies, keys.study(hint.id), ['doses'], ['plans']];
     case 'structure-set':
       return [keys.structureSet(hint.id), keys.allStudies, ['revisions'], ['effort']];
     case 'run':

@@ -516,6 +516,8 @@ export interface components {
             dose_type: string;
             /** Summation */
             summation: string;
+            /** Is Whole Plan */
+            is_whole_plan: boolean;
             /** Max Gy */
             max_gy: number | null;
             /** Grid */
@@ -567,7 +569,7 @@ export interface components {
         };
         /**
          * DosesOut
-         * @description The dose distributions of a study.
+         * @description The doses of a study and those that registrations bring to it, in the order they are offered in.
          */
         DosesOut: {
             /** Items */
@@ -1244,7 +1246,7 @@ export interface components {
              */
             verdict: "pass" | "variation" | "fail" | "unknown";
             /** Reason */
-            reason: ("not-contoured" | "ambiguous" | "outside-dose" | "partly-outside-dose" | "too-small") | null;
+            reason: ("not-contoured" | "ambiguous" | "outside-dose" | "partly-outside-dose" | "too-small" | "part-of-plan") | null;
             /** Source */
             source: string;
         };
@@ -1541,7 +1543,7 @@ export interface components {
         };
         /**
          * PlanOut
-         * @description A treatment plan of a study.
+         * @description A treatment plan.
          */
         PlanOut: {
             /** Series Id */
@@ -1556,7 +1558,7 @@ export interface components {
         };
         /**
          * PlansOut
-         * @description The treatment plans of a study.
+         * @description The treatment plans of a study, and of the doses that registrations bring to it.
          */
         PlansOut: {
             /** Items */
@@ -2068,6 +2070,8 @@ export interface components {
             /** Dose Series Id */
             dose_series_id: string;
             registration: components["schemas"]["RegistrationOut"] | null;
+            /** Summation */
+            summation: string;
             /** Protocol */
             protocol: string;
             /** Items */
@@ -2849,7 +2853,7 @@ export interface components {
              */
             verdict: "pass" | "variation" | "fail" | "unknown";
             /** Reason */
-            reason: ("not-contoured" | "ambiguous" | "outside-dose" | "partly-outside-dose" | "too-small") | null;
+            reason: ("not-contoured" | "ambiguous" | "outside-dose" | "partly-outside-dose" | "too-small" | "part-of-plan") | null;
         };
         /**
          * WebhookDeliveryOut

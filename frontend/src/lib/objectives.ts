@@ -14,7 +14,7 @@ export type Target = {
   readonly variation: number | null;
 };
 export type Verdict = 'pass' | 'variation' | 'fail' | 'unknown';
-export type Reason = 'not-contoured' | 'ambiguous' | 'outside-dose' | 'partly-outside-dose' | 'too-small';
+export type Reason = 'not-contoured' | 'ambiguous' | 'outside-dose' | 'partly-outside-dose' | 'too-small' | 'part-of-plan';
 export type Judgement = {
   readonly verdict: Verdict;
   /** Of the part within the dose grid; null where there is none. */

@@ -38,6 +38,7 @@ from tests.backend.studies.registered import (
     warnings,
 )
 from tests.factories.dicom import Ids, make_ct_series, make_rtstruct
+from tests.factories.plans import item, photon_plan
 from tests.factories.registration import make_reg, matrix_of
 
 __all__ = ["patient", "sends"]
@@ -257,6 +258,27 @@ def test_a_dose_of_an_earlier_study_is_shown_on_the_new_ct(
     studies = client.get(f"/api/projects/{project.id}/studies", headers=headers).json()["items"]
     ct = next(one for one in studies if one["study_instance_uid"] == patient.ids.study)
     assert len(client.get(f"/api/studies/{ct['id']}", headers=headers).json()["registered_doses"]) == 1
+
+
+def test_a_dose_that_a_registration_moved_has_its_plan_and_prescription_on_the_new_ct(
+    sends: Callable[..., Any], patient: Patient, client: TestClient, login: Login, project: Project
+) -> None:
+    plan, earlier = photon_plan(patient.ct[0]), patient.dose()
+    plan.StudyInstanceUID = earlier.StudyInstanceUID = new_uid()
+    plan.FrameOfReferenceUID = patient.other_frame
+    earlier.ReferencedRTPlanSequence = [
+        item(ReferencedSOPClassUID=plan.SOPClassUID, ReferencedSOPInstanceUID=plan.SOPInstanceUID)
+    ]
+    sends([earlier, plan])
+    sends([*patient.ct, patient.reg()])
+    headers = login("reader")
+    studies = client.get(f"/api/projects/{project.id}/studies", headers=headers).json()["items"]
+    ct = next(one for one in studies if one["study_instance_uid"] == patient.ids.study)
+    (dose,) = client.get(f"/api/studies/{ct['id']}/doses", headers=headers).json()["items"]
+    assert (dose["plan_label"], dose["prescription_gy"], dose["is_whole_plan"]) == ("SIB 70/56", 70, True)
+    (told,) = client.get(f"/api/studies/{ct['id']}/plans", headers=headers).json()["items"]
+    assert (told["sop_instance_uid"], told["prescription_gy"]) == (plan.SOPInstanceUID, 70)
+    assert told["dose_series_ids"] == [dose["series_id"]]
 
 
 def test_a_moved_set_leaves_traced_and_says_what_moved_it(

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { useT, type Key } from '../../i18n';
+import { useT, type Key, type Translate } from '../../i18n';
 import { Select, classes } from '../../ui/controls';
 import { referenceGy } from '../../viewer/dose-view';
 import { useScene } from '../../viewer/use-scene';
@@ -8,7 +8,8 @@ import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
 import { readPrescription, rememberPrescription } from './prescription';
 import { registrationText } from './registration';
-import { chooseDose, dosesOf, hasPlan, planHint, usePlan, type DoseSeries } from './use-dose';
+import { partText, sumText } from './summation';
+import { chooseDose, planHint, useDoses, useHasPlan, usePlan, type ShownDose } from './use-dose';
 
 const MODES = ['wash', 'lines', 'dvh'] as const;
 
@@ -38,7 +39,8 @@ function Modes() {
 function Reference({ seriesId }: { seriesId: string }) {
   const t = useT();
   const { scene, study, run } = useWorkspace();
-  const plan = usePlan(study.id, seriesId);
+  const plan = usePlan(study, seriesId);
+  const hasPlan = useHasPlan(study);
   const prescription = useScene(scene, (state) => state.dose.prescriptionGy);
   const [typed, setTyped] = useState<string | null>(null);
   const text = typed ?? String(prescription ?? '');
@@ -67,7 +69,7 @@ function Reference({ seriesId }: { seriesId: string }) {
         />
         Gy
       </label>
-      {hasPlan(study) && (
+      {hasPlan && (
         <button type="button" className={classes(css.mode, css.alone)} title={planHint(t)} onClick={() => run('dose.plan')}>
           {plan === null ? t('plan.open') : t('dose.reference.plan', { gy: plan.gy, label: plan.label })}
         </button>
@@ -106,7 +108,8 @@ function Wash() {
   );
 }
 
-const labelOf = (one: DoseSeries): string => `${one.modality} ${one.number ?? ''} ${one.description}`.trim();
+const labelOf = ({ kind, modality, number, description }: ShownDose, t: Translate): string =>
+  `${sumText(kind, t)} · ${description || `${modality} ${number ?? ''}`.trim()}`;
 
 /** The strip above the views that says how the dose is shown; nothing where the study has none for this image. */
 export function DoseStrip() {
@@ -116,8 +119,9 @@ export function DoseStrip() {
   const loading = useScene(scene, ({ dose }) => dose.field === null && (dose.wash || dose.lines || dose.dvh));
   const wash = useScene(scene, (state) => state.dose.wash);
   const frame = study.series.find((one) => one.id === imageId)?.volume?.frame_of_reference_uid;
-  const doses = frame === undefined ? [] : dosesOf(study, frame);
-  const registration = doses.find((one) => one.id === seriesId)?.registration ?? null;
+  const doses = useDoses(study, frame);
+  const shown = doses.find((one) => one.id === seriesId);
+  const registration = shown?.registration ?? null;
   if (seriesId === null) return null;
   return (
     <div className={css.strip} data-testid="dose-strip">
@@ -128,9 +132,14 @@ export function DoseStrip() {
           <Select
             name={t('dose.series')}
             value={seriesId}
-            choices={doses.map((one) => ({ value: one.id, label: labelOf(one) }))}
+            choices={doses.map((one) => ({ value: one.id, label: labelOf(one, t) }))}
             onChange={(id) => chooseDose(scene, id)}
           />
+        </span>
+      )}
+      {shown !== undefined && !shown.kind?.is_whole_plan && (
+        <span className={css.registered} role="status" data-testid="dose-part">
+          {partText(shown.kind, t)}
         </span>
       )}
       <Reference key={seriesId} seriesId={seriesId} />

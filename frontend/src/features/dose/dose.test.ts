@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlannedDose, RegisteredDose, Registration, Series } from '../../api/types';
+import { translators } from '../../i18n';
 import { BitMask, unionOf } from '../../lib/bits';
 import { DoseSampler } from '../../lib/dose';
 import type { GridGeometry } from '../../lib/planes';
@@ -12,8 +13,8 @@ import { DvhBook, type SavedWork } from './dvh-book';
 import { coveredText, grayText, percentText } from './dvh-table';
 import { planOf, prescriptionOf, readPrescription, rememberPrescription } from './prescription';
 import { registrationKey, registrationText } from './registration';
-import { translators } from '../../i18n';
-import { dosesOf } from './use-dose';
+import { partText, sumText } from './summation';
+import { dosesOf, inOrder } from './use-dose';
 
 const SHAPE = [10, 40, 50] as const;
 const GRID: GridGeometry = {
@@ -245,5 +246,17 @@ describe('doses of a study', () => {
     );
     expect(registrationKey(chain)).toBe('1.1 1.2');
     expect(registrationKey({ ...chain, further: [] })).toBe('1.1');
+  });
+
+  it('are offered as the server puts them, those of the image before moved ones, and those of parts of a plan say so', () => {
+    const registration = { sop_instance_uid: '2.25.7' } as RegisteredDose['registration'];
+    const dose = (id: string, moved = false) => ({ ...series(id, 'RTDOSE', 'Gy', '1.2'), registration: moved ? registration : null }) as ReturnType<typeof dosesOf>[number];
+    const kind = (series_id: string, summation: string): PlannedDose => ({ series_id, summation, is_whole_plan: summation === 'PLAN' }) as PlannedDose;
+    const shown = inOrder([dose('unknown'), dose('beam'), dose('old', true), dose('plan')], [kind('old', 'PLAN'), kind('plan', 'PLAN'), kind('beam', 'BEAM')]);
+    expect(shown.map((one) => one.id)).toEqual(['plan', 'beam', 'unknown', 'old']);
+    const t = translators.en;
+    expect(shown.map((one) => sumText(one.kind, t))).toEqual(['Whole plan', 'Beam', 'Sum not told', 'Whole plan']);
+    expect(partText(kind('beam', 'BEAM'), t)).toBe('Beam only, not the whole plan');
+    expect(sumText({ summation: 'SOMETHING' }, t)).toBe('SOMETHING');
   });
 });

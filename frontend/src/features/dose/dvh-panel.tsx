@@ -17,6 +17,7 @@ import { ObjectiveMarks } from './objective-marks';
 import { recalledProtocol } from './prescription';
 import { ScoreCard } from './score-card';
 import card from './score-card.module.css';
+import { partText } from './summation';
 import { Tally, type Standing } from './tally';
 import { useObjectives, type Objectives } from './use-objectives';
 
@@ -87,7 +88,8 @@ function Panel({ seriesId }: { seriesId: string }) {
   const [only, setOnly] = useState<Standing | null>(null);
   const [side, setSide] = useState<Side>(() => (recalledProtocol(seriesId) === null ? 'values' : 'objectives'));
   const objectives = useObjectives(seriesId, book, counted, structures, side === 'objectives');
-  const { lines, protocol } = objectives;
+  const { lines, protocol, kind } = objectives;
+  const note = kind?.is_whole_plan ? null : t('objectives.part', { what: partText(kind, t) });
   const curves = useMemo(
     () => curvesOf({ structures, activeId, comparison }, counted, (id) => (dirty.has(id) ? (session.savedOf(id)?.number ?? null) : null)),
     [structures, activeId, comparison, counted, dirty, session],
@@ -124,7 +126,7 @@ function Panel({ seriesId }: { seriesId: string }) {
             <ObjectiveMarks lines={lines} structureId={activeId} scale={scale} />
           </DvhChart>
           {side === 'values' && <DvhTable curves={curves} hover={hover} onHover={point} />}
-          {side === 'objectives' && protocol !== null && <ScoreCard lines={lines} only={only} activeId={activeId} hover={hover} onHover={point} />}
+          {side === 'objectives' && protocol !== null && <ScoreCard lines={lines} note={note} only={only} activeId={activeId} hover={hover} onHover={point} />}
           {side === 'objectives' && protocol === null && (
             <p className={card.empty}>{t(objectives.failed ? 'objectives.failed' : 'objectives.choose')}</p>
           )}

@@ -4,7 +4,8 @@ import { referenceGy } from '../../viewer/dose-view';
 import { useScene } from '../../viewer/use-scene';
 import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
-import { hasPlan, planHint } from './use-dose';
+import { sumText } from './summation';
+import { planHint, useDoseKind, useHasPlan } from './use-dose';
 
 /** The bar runs evenly from one named isodose to the next, so that each colour stands beside its dose. */
 function bar(): string {
@@ -24,11 +25,14 @@ export function DoseLegend() {
   const t = useT();
   const { scene, study, run } = useWorkspace();
   const dose = useScene(scene, (state) => state.dose);
+  const kind = useDoseKind(study, dose.seriesId);
+  const hasPlan = useHasPlan(study);
   const reference = referenceGy(dose);
   if (dose.field === null || reference === null || !(dose.wash || dose.lines)) return null;
   const { maxGy } = dose.field.sampler;
   return (
     <section className={css.legend} aria-label={t('dose.legend')} data-testid="dose-legend">
+      <div className={kind?.is_whole_plan ? undefined : css.registered}>{sumText(kind, t)}</div>
       <header>{t(dose.prescriptionGy === null ? 'dose.reference.is-max' : 'dose.reference.is-prescription')}</header>
       <div className={css.scale}>
         {dose.wash && <i className={css.bar} style={{ background: BAR }} />}
@@ -43,7 +47,7 @@ export function DoseLegend() {
         </ul>
       </div>
       <footer>{t('dose.legend.max', { gy: maxGy.toFixed(1) })}</footer>
-      {hasPlan(study) && (
+      {hasPlan && (
         <button type="button" className={css.plan} title={planHint(t)} onClick={() => run('dose.plan')}>
           {t('plan.open')}
         </button>

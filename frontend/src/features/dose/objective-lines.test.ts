@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Objective, Protocol } from '../../api/types';
 import { translators } from '../../i18n';
 import { dvhOf, Histogram, type Dvh } from '../../lib/dvh';
-import { isAbsent, linesOf, marksOf, neededOf, type Drawn, type Line } from './objective-lines';
+import { isAbsent, linesOf, marksOf, neededOf, type Drawn, type Line, unjudged } from './objective-lines';
 import { limitText, reasonText, valueText } from './score-card';
 
 /** 100 voxels of 0.01 cm³ with one dose, and as many outside the dose grid as asked for. */
@@ -110,6 +110,16 @@ describe('the line of a group', () => {
     expect(lineAt(uniform(30), uniform(15), uniform(26))?.members.map(({ value }) => value)).toEqual([30, 15]);
     const upwards: Objective = { ...spared, comparison: 'at-least', alternative: null };
     expect(told(lineAt(uniform(18), uniform(19), uniform(0), upwards))).toEqual(['fail', 19, ['fail']]);
+  });
+
+  it('has its values and no verdict where the dose is not the whole plan’s', () => {
+    const line = lineAt(uniform(30), uniform(15), uniform(26));
+    const withheld = line && unjudged(line);
+    expect(withheld?.now).toEqual({ verdict: 'unknown', value: 15, reason: 'part-of-plan' });
+    expect(withheld?.ways.map(({ judgement }) => judgement.verdict)).toEqual(['unknown', 'unknown']);
+    expect(withheld?.now && reasonText(withheld.now, withheld, translators.en)).toBe('not the whole plan’s dose');
+    const [absent] = linesOf(protocol(), drawn(), new Map(), () => false);
+    expect(absent && unjudged(absent).now?.reason).toBe('not-contoured');
   });
 
   it('is unknown where a part without dose might be what passes', () => {

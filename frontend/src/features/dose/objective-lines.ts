@@ -162,6 +162,16 @@ export function linesOf(protocol: Protocol, drawn: Drawn, counted: Counted, diff
   return lines.toSorted((a, b) => rank(a) - rank(b) || a.objective.priority - b.objective.priority);
 }
 
+const withheld = (judged: Judgement): Judgement =>
+  judged.verdict === 'unknown' ? judged : { ...judged, verdict: 'unknown', reason: 'part-of-plan' };
+
+/** A line with its values and no verdict: the dose that it is held against is not all that the plan delivers. */
+export const unjudged = (line: Line): Line => ({
+  ...line,
+  ways: line.ways.map((way) => ({ ...way, judgement: withheld(way.judgement) })),
+  now: line.now && withheld(line.now),
+});
+
 export type Mark = {
   readonly key: string;
   /** Where on the chart the curve is to pass. */

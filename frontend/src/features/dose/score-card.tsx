@@ -188,10 +188,18 @@ function Head() {
   );
 }
 
-type Props = { lines: readonly Line[]; only: Standing | null; activeId: string | null; hover: Hover | null; onHover: (key: string | null) => void };
+type Props = {
+  lines: readonly Line[];
+  /** What stands above them. */
+  note: string | null;
+  only: Standing | null;
+  activeId: string | null;
+  hover: Hover | null;
+  onHover: (key: string | null) => void;
+};
 
 /** A protocol's objectives with what the contours on the screen make of them; those of what nobody drew are one line until it is opened. */
-export function ScoreCard({ lines, only, activeId, hover, onHover }: Props) {
+export function ScoreCard({ lines, note, only, activeId, hover, onHover }: Props) {
   const t = useT();
   const [opened, setOpened] = useState<string | null>(null);
   const [all, setAll] = useState(false);
@@ -214,6 +222,7 @@ export function ScoreCard({ lines, only, activeId, hover, onHover }: Props) {
     ));
   return (
     <div className={classes(dvh.table, css.card)} data-testid="score-card">
+      {note !== null && <p className={css.note}>{note}</p>}
       <table>
         <Head />
         <tbody>

@@ -45,19 +45,46 @@ async function load(scene: Scene, { id, volume }: DoseSeries, signal: AbortSigna
   if (!signal.aborted) scene.changeDose({ field: fieldOf(volume.digest, loaded, scene.volume.grid) });
 }
 
-/** The plan whose dose this is, with its prescription; null while that is not known. */
-export function usePlan(studyId: string, seriesId: string | null): Plan | null {
-  const doses = useQuery({
-    queryKey: keys.doses(studyId),
-    queryFn: () => api.get<{ items: PlannedDose[] }>(`/studies/${studyId}/doses`),
-    enabled: seriesId !== null,
-    staleTime: Infinity,
-  });
-  return planOf(doses.data?.items ?? [], seriesId);
+export type ShownDose = DoseSeries & {
+  /** What is known of it without its voxels; null where that cannot be told. */
+  readonly kind: PlannedDose | null;
+};
+
+/** Doses as they are offered: of the image's own frame before those that were moved, else as `known` puts them. */
+export function inOrder(doses: readonly DoseSeries[], known: readonly PlannedDose[]): ShownDose[] {
+  const place = new Map(known.map((kind, n) => [kind.series_id, { kind, n }]));
+  const rank = ({ id, registration }: DoseSeries): number => (registration === null ? 0 : known.length + 1) + (place.get(id)?.n ?? known.length);
+  return doses.toSorted((a, b) => rank(a) - rank(b)).map((one) => ({ ...one, kind: place.get(one.id)?.kind ?? null }));
 }
 
-/** Whether a study has a treatment plan to show. */
-export const hasPlan = (study: Pick<StudyDetail, 'series'>): boolean => study.series.some(({ modality }) => modality === 'RTPLAN');
+/** What a study's doses are of, those that registrations bring to it among them; null while that is asked. */
+function useKinds({ id, series, registered_doses: brought }: StudyDetail): readonly PlannedDose[] | null {
+  const any = brought.length > 0 || series.some(({ modality }) => modality === 'RTDOSE');
+  const doses = useQuery({
+    queryKey: keys.doses(id),
+    queryFn: () => api.get<{ items: PlannedDose[] }>(`/studies/${id}/doses`),
+    enabled: any,
+    staleTime: Infinity,
+  });
+  return any && doses.isPending ? null : (doses.data?.items ?? []);
+}
+
+/** The doses that can be shown over an image, the one to begin with first; none before it is known what they are of. */
+export function useDoses(study: StudyDetail, frameOfReference: string | undefined): ShownDose[] {
+  const kinds = useKinds(study);
+  return kinds === null || frameOfReference === undefined ? [] : inOrder(dosesOf(study, frameOfReference), kinds);
+}
+
+/** What a dose is of; null while that is not known. */
+export const useDoseKind = (study: StudyDetail, seriesId: string | null): PlannedDose | null =>
+  useKinds(study)?.find((one) => one.series_id === seriesId) ?? null;
+
+/** The plan whose dose this is, with its prescription; null while that is not known. */
+export const usePlan = (study: StudyDetail, seriesId: string | null): Plan | null => planOf(useKinds(study) ?? [], seriesId);
+
+/** Whether there is a treatment plan to show: of the study, or of a dose that was brought to it. */
+export const useHasPlan = (study: StudyDetail): boolean =>
+  (useKinds(study) ?? []).some((one) => one.plan_label !== null) || study.series.some(({ modality }) => modality === 'RTPLAN');
 
 /** What the buttons that show it say, with their key. */
 export const planHint = (t: Translate): string => `${t('dose.key.plan')} (${keyOf('dose.plan')})`;
@@ -70,11 +97,11 @@ export function useDose(scene: Scene, study: StudyDetail, image: { volume: Volum
   const t = useT();
   const chosen = useScene(scene, (state) => state.dose.seriesId);
   const wanted = useScene(scene, (state) => isDoseWanted(state.dose));
-  const doses = dosesOf(study, image.volume.frame_of_reference_uid);
+  const doses = useDoses(study, image.volume.frame_of_reference_uid);
   const series = doses.find((one) => one.id === chosen) ?? doses[0];
   const id = series?.id ?? null;
   const digest = series?.volume.digest ?? '';
-  const plan = usePlan(study.id, id);
+  const plan = usePlan(study, id);
   useEffect(() => {
     if (scene.state.dose.seriesId === id) return;
     if (id === null) scene.set({ dose: NO_DOSE });

@@ -3,19 +3,22 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Page, Protocol } from '../../api/types';
+import type { Page, PlannedDose, Protocol } from '../../api/types';
 import type { Dvh } from '../../lib/dvh';
 import type { SceneState } from '../../viewer/scene';
 import { useLabels, useWorkspace } from '../labels/workspace';
 import type { DvhBook } from './dvh-book';
-import { linesOf, neededOf, type Line } from './objective-lines';
+import { linesOf, neededOf, unjudged, type Line } from './objective-lines';
 import { recalledProtocol, rememberProtocol } from './prescription';
+import { useDoseKind } from './use-dose';
 
 export type Objectives = {
   readonly protocols: readonly Protocol[];
   readonly protocol: Protocol | null;
   readonly failed: boolean;
   readonly lines: readonly Line[];
+  /** What the dose is of; nothing is judged of one that is not of a whole plan. */
+  readonly kind: PlannedDose | null;
   readonly choose: (id: string | null) => void;
 };
 
@@ -27,7 +30,9 @@ export function useObjectives(
   structures: SceneState['structures'],
   shown: boolean,
 ): Objectives {
-  const { set, session } = useWorkspace();
+  const { set, session, study } = useWorkspace();
+  const kind = useDoseKind(study, seriesId);
+  const whole = kind?.is_whole_plan ?? false;
   const dirty = useLabels(session, (state) => state.dirty);
   const [id, setId] = useState(() => recalledProtocol(seriesId));
   const found = useQuery({
@@ -41,13 +46,13 @@ export function useObjectives(
   const drawn = useMemo(() => ({ structures, records: set?.structures ?? [] }), [structures, set]);
   const wanted = useMemo(() => neededOf(protocol, drawn), [protocol, drawn]);
   useEffect(() => book.include(wanted.ids, wanted.unions), [book, wanted]);
-  const lines = useMemo(
-    () => (protocol === null ? [] : linesOf(protocol, drawn, counted, (structureId) => dirty.has(structureId))),
-    [protocol, drawn, counted, dirty],
-  );
+  const lines = useMemo(() => {
+    const judged = protocol === null ? [] : linesOf(protocol, drawn, counted, (structureId) => dirty.has(structureId));
+    return whole ? judged : judged.map(unjudged);
+  }, [protocol, drawn, counted, dirty, whole]);
   const choose = (chosen: string | null): void => {
     rememberProtocol(seriesId, chosen);
     setId(chosen);
   };
-  return { protocols, protocol, failed: found.isError, lines, choose };
+  return { protocols, protocol, failed: found.isError, lines, kind, choose };
 }
