@@ -195,7 +195,8 @@ def _checked_dose(instances: Sequence[Instance]) -> Outcome:
             raise GeometryError(
                 f"{len(instances)} dose distributions in one series: which one is meant is not known"
             )
-        return [], volumes.build_dose(instances[0])
+        built = volumes.build_dose(instances[0])
+        return [asdict(finding) for finding in built.findings], built
     except RtError as error:
         return [asdict(GeometryFinding(error.slug, str(error), "refusal"))], None
 

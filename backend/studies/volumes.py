@@ -24,7 +24,7 @@ from backend.studies.tables import Instance, Series
 from rt.dicom.headers import SliceHeader
 from rt.dicom.parse import read_stored
 from rt.dicom.rtdose import read_dose
-from rt.dicom.series import SeriesVolume, assemble
+from rt.dicom.series import GeometryFinding, SeriesVolume, assemble
 from rt.geometry import Grid
 
 CHUNK_BYTES = 1 << 20
@@ -38,6 +38,8 @@ class Built:
 
     sha256: str
     described: dict[str, Any]
+    findings: tuple[GeometryFinding, ...] = ()
+    """Of a dose; those of images are found without their voxels."""
 
 
 def slices_of(instances: Sequence[Instance]) -> list[SliceHeader]:
@@ -98,7 +100,7 @@ def build_dose(instance: Instance) -> Built:
         "sop_instance_uids": None,
         "digest": digest_of([instance]),
     }
-    return Built(_keep(dose.dose_gy_kji), described)
+    return Built(_keep(dose.dose_gy_kji), described, dose.findings)
 
 
 def _keep(voxels: Voxels) -> str:

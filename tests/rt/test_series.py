@@ -15,7 +15,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from rt.dicom.headers import SliceHeader, slice_headers, suv_factor
 from rt.dicom.parse import parse_instance
 from rt.dicom.pixels import decode_frames
-from rt.dicom.rtdose import read_dose
+from rt.dicom.rtdose import DoseVolume, read_dose
 from rt.dicom.series import SeriesGeometry, SeriesVolume, assemble, check_geometry
 from rt.errors import DicomUnsupported, GeometryError
 from tests.factories import dicom as factory
@@ -270,11 +270,82 @@ def test_relative_dose_is_refused() -> None:
         read_dose(dataset, dataset.pixel_array)
 
 
-def test_dose_frames_that_are_not_even_are_refused() -> None:
-    dataset = factory.make_rtdose(factory.make_ct_series((1, 4, 4)), np.ones((3, 3, 3)), (1.0, 1.0, 1.0))
-    dataset.GridFrameOffsetVector = [0, 1, 3]
-    with pytest.raises(GeometryError):
+FLIPPED = [-1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+"""Image Orientation whose normal points to the feet."""
+
+
+def placed_dose(
+    offsets: list[float], orientation: list[float] | None = None, z: float = -51.0
+) -> tuple[Dataset, npt.NDArray[np.float64]]:
+    """A dose whose voxels hold the z at which they are meant to lie, and the planes' z: 200 + z is in Gy."""
+    normal = np.cross(*np.reshape(orientation or [1.0, 0, 0, 0, 1, 0], (2, 3)))
+    there = np.array(offsets) if abs(offsets[0] - z) < 0.01 else z + np.array(offsets) * normal[2]
+    ct = factory.make_ct_series((2, 4, 4), origin_lps_mm=(-8.0, -9.0, z))
+    dose = np.broadcast_to(200 + there[:, None, None], (len(offsets), 3, 4)).astype(np.float64)
+    dataset = factory.make_rtdose(ct, dose, (2.0, 2.5, 4.0))
+    dataset.ImageOrientationPatient = orientation or [1, 0, 0, 0, 1, 0]
+    dataset.GridFrameOffsetVector = offsets
+    return dataset, there
+
+
+def assert_in_place(dataset: Dataset, there: npt.NDArray[np.float64]) -> DoseVolume:
+    volume = read_dose(dataset, dataset.pixel_array)
+    k = np.arange(volume.grid.shape_kji[0])
+    z = volume.grid.to_lps(np.column_stack([0 * k, 0 * k, k]))[:, 2]
+    assert (z.min(), z.max()) == pytest.approx((there.min(), there.max()))
+    assert volume.dose_gy_kji[:, 1, 1] == pytest.approx(200 + z, abs=0.01)
+    return volume
+
+
+@pytest.mark.parametrize("orientation", [None, FLIPPED, [1.0, 0, 0, 0, -1, 0], [-1.0, 0, 0, 0, -1, 0]])
+@pytest.mark.parametrize("step", [5.0, -5.0])
+@pytest.mark.parametrize("first", [0.0, -51.0])
+def test_dose_planes_told_in_z_or_along_the_normal_lie_where_they_say(
+    orientation: list[float] | None, step: float, first: float
+) -> None:
+    """Planes from -51 to 49 whose normal points to the feet came to lie at 149 (hostile review)."""
+    dataset, there = placed_dose([first + step * n for n in range(21)], orientation)
+    found = [one.slug for one in assert_in_place(dataset, there).findings]
+    assert found == (["dose-planes-absolute"] if first and orientation else [])
+
+
+@pytest.mark.parametrize(
+    ("offsets", "orientation", "word"),
+    [
+        ([5.0, 10.0, 15.0], None, "neither 0 nor"),
+        ([51.0, 56.0, 61.0], None, "neither 0 nor"),
+        ([-51.0, -46.0, -41.0], [1.0, 0, 0, 0, 0, -1], "not transverse"),
+        ([0.0, 5.0, 5.0], None, "in one place or go back and forth"),
+        ([0.0, 5.0, 4.0], None, "in one place or go back and forth"),
+        ([0.0, 1000.0, 1000.02], None, "too many"),
+    ],
+)
+def test_dose_planes_that_can_lie_in_several_places_are_refused(
+    offsets: list[float], orientation: list[float] | None, word: str
+) -> None:
+    dataset, _ = placed_dose([0.0] * len(offsets), orientation)
+    dataset.GridFrameOffsetVector = offsets
+    if word == "too many":
+        dataset.Rows = dataset.Columns = 8000
+        with pytest.raises(GeometryError, match=word):
+            read_dose(dataset, np.broadcast_to(np.uint16(1), (3, 8000, 8000)))
+        return
+    with pytest.raises(GeometryError, match=f"Grid Frame Offset Vector: .*{word}"):
         read_dose(dataset, dataset.pixel_array)
+
+
+@pytest.mark.parametrize("orientation", [None, FLIPPED])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_uneven_dose_planes_are_interpolated_to_even_ones_and_it_is_said(
+    orientation: list[float] | None, sign: int
+) -> None:
+    dataset, there = placed_dose([sign * v for v in (0.0, 2.5, 5.0, 10.0, 15.0, 25.0, 26.2)], orientation)
+    volume = assert_in_place(dataset, there)
+    (found,) = volume.findings
+    assert (found.slug, found.severity) == ("dose-planes-uneven", "warning")
+    assert (found.values["low"], found.values["high"]) == pytest.approx((1.2, 10.0))
+    assert volume.grid.spacing_ijk_mm[2] == pytest.approx(26.2 / 22)
+    assert volume.grid.shape_kji == (23, 3, 4)
 
 
 @pytest.mark.shared_data

@@ -30,6 +30,7 @@ export const serverEn = {
   'fact.contour-implicit-vr': 'the file is written in implicit VR',
   'fact.missing-slices': '{n} missing, after {at} mm',
   'fact.uneven-spacing': '{low} to {high} mm apart',
+  'fact.dose-planes-uneven': '{low} to {high} mm apart, {count} planes',
   'fact.duplicated-slices': '{n} set aside',
   'fact.repeated-positions': '{n} of {total} slices',
   'fact.mixed-orientations': '{n} of {total} slices',

@@ -32,6 +32,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'fact.contour-implicit-vr': 'ファイルはImplicit VRで書き出されます',
   'fact.missing-slices': '{n} 枚、{at} mm の次',
   'fact.uneven-spacing': '間隔 {low}～{high} mm',
+  'fact.dose-planes-uneven': '間隔 {low}～{high} mm、{count} 面',
   'fact.duplicated-slices': '{n} 枚を除外',
   'fact.repeated-positions': '{total} 枚中 {n} 枚',
   'fact.mixed-orientations': '{total} 枚中 {n} 枚',

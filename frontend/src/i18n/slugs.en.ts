@@ -84,6 +84,8 @@ export const slugsEn = {
   'slug.contours-of-unknown-images': 'Contours of images that are not there',
   'slug.contours-without-structure': 'Contours of a structure that is not there',
   'slug.holes-not-joined': 'Holes left as rings of their own',
+  'slug.dose-planes-absolute': 'Dose planes told in z of a turned grid, read as z',
+  'slug.dose-planes-uneven': 'Unevenly spaced dose planes were interpolated to even ones',
   'slug.dose-without-registration': 'A dose in the coordinates of no image; no registration links them',
   'slug.registration-awaits-images': 'A registration waits for the images that it names',
   'slug.registration-changed': 'A newer registration was not applied to contours that people worked on',

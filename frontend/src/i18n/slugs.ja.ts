@@ -86,6 +86,8 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.contours-of-unknown-images': '存在しない画像を参照する輪郭があります',
   'slug.contours-without-structure': '対応するストラクチャのない輪郭があります',
   'slug.holes-not-joined': '穴を外側の輪郭とつなげず、別の輪郭のまま書き出します',
+  'slug.dose-planes-absolute': '向きの異なる線量面の位置が z 座標で書かれており、z 座標として読みました',
+  'slug.dose-planes-uneven': '間隔が不均一な線量面を等間隔に補間しました',
   'slug.dose-without-registration': 'どの画像とも座標系が異なり、レジストレーションもない線量です',
   'slug.registration-awaits-images': '参照する画像の到着を待っているレジストレーションです',
   'slug.registration-changed': '人が作業した輪郭には、新しいレジストレーションを適用していません',
