@@ -43,7 +43,12 @@ class Drawn:
 
 
 def lines_of(objective: Objective, drawn: Drawn) -> list[ObjectiveResult]:
-    """A line for each structure with one of the names and each name that nobody drew; of a group one."""
+    """A line for each structure with one of the names and each name that nobody drew; of a group one.
+
+    What is the whole of a union counts in its place where it is drawn.
+    """
+    if objective.whole in drawn.by_name:
+        objective = objective.model_copy(update={"structures": [objective.whole], "group": "each"})
     if objective.group != "each":
         return [_line_of_group(objective, drawn)]
     absent: Sequence[Measured | None] = (None,)
@@ -77,7 +82,7 @@ def _line(objective: Objective, name: str, one: Measured | None) -> ObjectiveRes
         outside_fraction=one.dvh.outside_fraction if one and one.dvh else None,
         verdict=judged.verdict,
         reason=judged.reason,
-        **objective.model_dump(exclude={"structures", "alternative"}),
+        **objective.model_dump(exclude={"structures", "whole", "alternative"}),
     )
 
 
@@ -105,7 +110,7 @@ def _line_of_group(objective: Objective, drawn: Drawn) -> ObjectiveResult:
         outside_fraction=None,
         verdict=settled.verdict,
         reason=settled.reason,
-        **objective.model_dump(exclude={"structures", "alternative"})
+        **objective.model_dump(exclude={"structures", "whole", "alternative"})
         | way.model_dump(include={"group", "limit", "variation"}),
     )
 

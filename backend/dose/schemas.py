@@ -133,6 +133,8 @@ class Objective(BaseModel):
     """TG-263 names."""
     group: Group = "each"
     """Whether it is of each of them by itself, of at least one (`any`), or of all as one volume (`union`)."""
+    whole: str | None = None
+    """TG-263 name of what a union is together: where it is drawn, the objective is of it alone."""
     metric: str
     """As in `metrics` of a DVH, in its canonical form."""
     comparison: Comparison
@@ -162,6 +164,8 @@ class Objective(BaseModel):
             raise ValueError("an alternative is of a group, not of each structure")
         if self.group != "each" and len(set(self.structures)) < 2:
             raise ValueError("a group has at least two structures")
+        if self.whole is not None and (self.group != "union" or self.whole in self.structures):
+            raise ValueError("the whole is another structure than those of its union")
         return self
 
 

@@ -194,7 +194,7 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
             if head.slices and not labels.is_unknown(structure, head)
         ]
     by_name: dict[str, list[Measured]] = {}
-    wanted = {name for objective in protocol.objectives for name in objective.structures}
+    wanted = {name for one in protocol.objectives for name in (*one.structures, one.whole)}
     dose = load_dose(asked.dose, asked.link)
     for structure, head in drawn:
         name = standard_name(structure.name, structure.original_name)

@@ -1176,6 +1176,8 @@ export interface components {
              * @enum {string}
              */
             group: "each" | "any" | "union";
+            /** Whole */
+            whole?: string | null;
             /** Metric */
             metric: string;
             /**

@@ -135,3 +135,28 @@ def test_gland_that_was_drawn_twice_changes_nothing_where_the_other_is_spared(
     found = line(dosed, client, login("reader"), left)
     assert (found["verdict"], found["reason"]) == ("pass", None)
     assert found["value"] == pytest.approx(gray(1, 5), abs=0.01)
+
+
+
+def lungs(dosed: Dosed, client: TestClient, headers: dict[str, str], drawn: Drawn) -> list[dict[str, Any]]:
+    """The lines of the lungs in the protocol of the thorax."""
+    parameters = {"protocol": "thorax", "dose_series_id": dosed.dose_series_id}
+    answer = client.get(f"/api/structure-sets/{drawn.set_id}/objectives", params=parameters, headers=headers)
+    return [one for one in answer.json()["items"] if "Lung" in one["structure"]]
+
+
+def test_lungs_are_both_lungs_together_where_they_are_not_drawn_as_one(
+    dosed: Dosed, client: TestClient, login: Login
+) -> None:
+    left = dosed.draw("Lung_L", K, J, slice(1, 4))
+    dosed.draw("Lung_R", K, J, slice(14, 17))
+    volume, mean = lungs(dosed, client, login("reader"), left)
+    assert (volume["structure"], volume["group"], volume["metric"]) == ("Lung_L, Lung_R", "union", "V20Gy")
+    assert (volume["verdict"], volume["value"]) == ("fail", pytest.approx(50, abs=0.1))
+    assert mean["value"] == pytest.approx((gray(1, 4) + gray(14, 17)) / 2, abs=0.01)
+
+    dosed.draw("Lungs", K, J, slice(1, 4))
+    volume, mean = lungs(dosed, client, login("reader"), left)
+    assert [one["structure"] for one in (volume, mean)] == ["Lungs", "Lungs"]
+    assert (volume["verdict"], volume["value"], volume["group"]) == ("pass", 0, "each")
+    assert (mean["value"], mean["members"]) == (pytest.approx(gray(1, 4), abs=0.01), [])

@@ -27,7 +27,7 @@ def test_protocols_name_structures_by_tg263_and_every_figure_has_a_source() -> N
     for protocol in protocols().values():
         for objective in protocol.objectives:
             assert re.search(r"[0-9].* [(].*(doi:10[.]|RTOG).*[)]$", objective.source)
-            for name in objective.structures:
+            for name in filter(None, (*objective.structures, objective.whole)):
                 match = tg263_name(name)
                 assert match is not None, name
                 assert match.name == name
@@ -41,6 +41,7 @@ def test_protocols_name_structures_by_tg263_and_every_figure_has_a_source() -> N
         ({"variation": 40}, "does not go beyond"),
         ({"comparison": "at-least", "variation": 60}, "does not go beyond"),
         ({"group": "any"}, "at least two structures"),
+        ({"whole": "Brainstem"}, "another structure than"),
         ({"alternative": {"group": "union", "limit": 25, "variation": None}}, "is of a group"),
         (
             {

@@ -163,6 +163,16 @@ describe('the line of a group', () => {
     expect([lines([]), lines(['Parotid_L']), lines(['Parotid_L', 'Parotid_L again'])]).toEqual([[true], [false], [false]]);
   });
 
+  it('is of the whole alone where that is drawn', () => {
+    const lungs: Objective = { ...wish(['Lung_L', 'Lung_R'], 'mean', 20, 2), group: 'union', whole: 'Lungs' };
+    const counted = new Map([['now Lungs', uniform(8)], ['now Lung_L', uniform(9)], ['now Lung_R', uniform(9)], ['now Lung_L+Lung_R', uniform(12)]]); // prettier-ignore
+    const value = (...names: string[]) => linesOf(protocol(lungs), drawn(...names), counted, () => false).map(({ members, now }) => [members.length, now?.value]);
+    expect(value('Lung_L', 'Lung_R')).toEqual([[2, 12]]);
+    expect(value('Lung_L', 'Lung_R', 'Lungs')).toEqual([[1, 8]]);
+    expect(neededOf(protocol(lungs), drawn('Lung_L', 'Lung_R', 'Lungs'))).toEqual({ ids: new Set(['Lungs']), unions: [] });
+    expect(neededOf(protocol(lungs), drawn('Lung_L', 'Lung_R')).unions).toEqual([['Lung_L', 'Lung_R']]);
+  });
+
   it('waits for all of its histograms, and asks for that of the union only where that is wanted', () => {
     const counted = new Map([['now Parotid_L', uniform(10)], ['now Parotid_R', uniform(10)]]); // prettier-ignore
     expect(linesOf(protocol(), both, counted, () => false)[0]?.now).toBeNull();

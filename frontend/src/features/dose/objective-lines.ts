@@ -60,10 +60,14 @@ function byName({ structures, records }: Drawn): Map<string, Drawn['structures']
 type Counted = ReadonlyMap<string, Dvh>;
 type Present = ReturnType<typeof byName>;
 
+/** The objectives as they are judged: of what is the whole of a union where that is drawn. */
+const settled = ({ objectives }: Protocol, present: Present): Objective[] =>
+  objectives.map((one) => (one.whole && present.has(one.whole) ? { ...one, structures: [one.whole], group: 'each' } : one));
+
 /** What a protocol needs counted: the ids of structures, and of those that count as one volume. */
 export function neededOf(protocol: Protocol | null, drawn: Drawn): { ids: ReadonlySet<string>; unions: readonly (readonly string[])[] } {
   const present = byName(drawn);
-  const objectives = protocol?.objectives ?? [];
+  const objectives = protocol === null ? [] : settled(protocol, present);
   const wanted = new Set(objectives.flatMap((one) => one.structures));
   const ids = new Set([...present].flatMap(([name, found]) => (wanted.has(name) ? found.map((one) => one.id) : [])));
   const unions = objectives.flatMap((one) => {
@@ -139,7 +143,7 @@ export const isAbsent = ({ members }: Line): boolean => members.every(({ times }
  */
 export function linesOf(protocol: Protocol, drawn: Drawn, counted: Counted, differs: (structureId: string) => boolean): Line[] {
   const present = byName(drawn);
-  const lines = protocol.objectives.flatMap((objective, n) => {
+  const lines = settled(protocol, present).flatMap((objective, n) => {
     const metric = parseMetric(objective.metric);
     if (metric === null) return [];
     if (objective.group !== 'each') return groupLine(objective, metric, String(n), present, counted);
