@@ -196,6 +196,16 @@ class StructureOut(BaseModel):
     derivation: Annotated[DerivationOut | None, Field(description="null of a structure that is drawn")]
 
 
+class RegistrationStanding(BaseModel):
+    """How a set that a registration moved stands to the registrations that are here now."""
+
+    state: Literal["current", "superseded", "gone"]
+    """`superseded`: another one counts by now; `gone`: that it was moved by is not here any more."""
+    by: Annotated[
+        RegistrationOut | None, Field(description="what counts now, for doses too; null where nothing links")
+    ]
+
+
 class StructureSetOut(BaseModel):
     """A structure set with its structures in the order of their numbers."""
 
@@ -206,6 +216,9 @@ class StructureSetOut(BaseModel):
     origin: Literal["ai", "import", "manual"]
     registration: Annotated[
         RegistrationOut | None, Field(description="what brought its contours from another frame of reference")
+    ]
+    registration_standing: Annotated[
+        RegistrationStanding | None, Field(description="null of a set that was not moved")
     ]
     structures: list[StructureOut]
     created_at: datetime

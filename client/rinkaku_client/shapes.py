@@ -237,6 +237,8 @@ class StructureSet(StructureSetRow):
 
     study_id: str
     registration: Registration | None
+    registration_standing: dict[str, Any] | None
+    """Of a moved set: `state` current, superseded or gone, and `by` which registration counts now."""
     structures: list[Structure]
 
 

@@ -25,6 +25,7 @@ from backend.labels.schemas import (
 )
 from backend.labels.service.following import describe_derivations
 from backend.labels.service.involvement import has_contours_only, involvement, is_unknown
+from backend.labels.service.moving import standing_of
 from backend.labels.service.sets import open_set
 from backend.labels.tables import Draft, Review, Revision, Structure, StructureSet
 from backend.projects.service import Permission
@@ -123,6 +124,7 @@ def describe_set(session: Session, row: StructureSet) -> StructureSetOut:
             "label": row.label,
             "origin": row.origin,
             "registration": row.registration,
+            "registration_standing": standing_of(session, row),
             "structures": describe_structures(session, structures),
             "created_at": row.created_at,
         }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from backend.audit import service as audit
 from backend.jobs import service as jobs
 from backend.kit.storage import storage
 from backend.labels import repository
+from backend.labels.schemas import RegistrationStanding
 from backend.labels.service.revisions import NewRevision, StoredMask, append_revision, is_touched
 from backend.labels.service.sets import grid_of
 from backend.labels.tables import Revision, StructureSet
@@ -176,13 +177,33 @@ def _is_same(new: NewRevision, mask: StoredMask, head: Revision) -> bool:
     return mask.sha256 == head.sha256 and new.contours_sha256 in (None, head.contours_sha256)
 
 
+def standing_of(session: Session, owner: StructureSet) -> RegistrationStanding | None:
+    """How a moved set stands to what the patient's registrations say now; None of one that was not moved."""
+    if owner.registration is None:
+        return None
+    study, image = session.get_one(Study, owner.study_row_id), repository.series(session, owner.series_row_id)
+    known = registrations.of_patient(session, study.patient_row_id)
+    kept = RegistrationOut.model_validate(owner.registration)
+    frames = kept.frame_of_reference_uid, image.frame_of_reference_uid or ""
+    link = registrations.link(known, *frames, grid_of(image)) if image.volume else None
+    now = RegistrationOut.model_validate(link.described()) if link else None
+    state: Literal["current", "superseded", "gone"] = "superseded"
+    if now is not None and now.model_copy(update={"disagreement_mm": kept.disagreement_mm}) == kept:
+        state = "current"
+    elif {one.sop_instance_uid for one in (kept, *kept.further)} - {one.sop_instance_uid for one in known}:
+        state = "gone"
+    return RegistrationStanding(state=state, by=now)
+
+
 def draw_again(
     session: Session, owner: StructureSet, described: dict[str, Any], drawn: Mapping[int, NewRevision]
 ) -> bool:
-    """Draw a moved set anew by another registration; False, and nothing done, where a person worked on it."""
+    """Draw a moved set anew by another registration; False, and nothing drawn, if a person worked on it."""
     repository.lock_set(session, owner.id)
     structures = repository.lock_structures(session, owner.id)
+    study = session.get_one(Study, owner.study_row_id)
     if any(is_touched(session, one) for one in structures):
+        jobs.announce(session, "structure-set", owner.id, study.project_id)
         return False
     heads = repository.heads(session, structures)
     for structure in structures:
@@ -193,7 +214,6 @@ def draw_again(
             continue
         append_revision(session, structure, replace(new, base=structure.head, reason=REDRAWN))
     owner.registration = described
-    study = session.get_one(Study, owner.study_row_id)
     audit.record(
         session, None, "labels.set.registered", "structure-set", owner.id, project_id=study.project_id,
         changes={"registration": RegistrationOut.model_validate(described).uids},

@@ -1848,6 +1848,19 @@ export interface components {
             content_date: string;
         };
         /**
+         * RegistrationStanding
+         * @description How a set that a registration moved stands to the registrations that are here now.
+         */
+        RegistrationStanding: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "current" | "superseded" | "gone";
+            /** @description what counts now, for doses too; null where nothing links */
+            by: components["schemas"]["RegistrationOut"] | null;
+        };
+        /**
          * ReviewIn
          * @description An act of review: on these structures, or on all that it can be done to.
          *
@@ -2436,6 +2449,8 @@ export interface components {
             origin: "ai" | "import" | "manual";
             /** @description what brought its contours from another frame of reference */
             registration: components["schemas"]["RegistrationOut"] | null;
+            /** @description null of a set that was not moved */
+            registration_standing: components["schemas"]["RegistrationStanding"] | null;
             /** Structures */
             structures: components["schemas"]["StructureOut"][];
             /**

@@ -137,7 +137,6 @@ def test_gland_that_was_drawn_twice_changes_nothing_where_the_other_is_spared(
     assert found["value"] == pytest.approx(gray(1, 5), abs=0.01)
 
 
-
 def lungs(dosed: Dosed, client: TestClient, headers: dict[str, str], drawn: Drawn) -> list[dict[str, Any]]:
     """The lines of the lungs in the protocol of the thorax."""
     parameters = {"protocol": "thorax", "dose_series_id": dosed.dose_series_id}

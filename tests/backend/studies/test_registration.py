@@ -129,6 +129,37 @@ def test_what_people_have_worked_on_stays_where_it_is(
     assert warnings("RTSTRUCT") == ["registration-changed"]
 
 
+def test_a_moved_set_says_that_another_registration_counts_or_that_its_own_is_gone(
+    sends: Callable[..., Any], patient: Patient, client: TestClient, login: Login, project: Project
+) -> None:
+    """Its dose is placed by the newer one, and nothing on the CT said so (hostile review)."""
+    first, newer = patient.reg(date="20250101"), patient.reg(TURN @ matrix_of((0, 0, 0), (6.0, 0, 0)))
+    first.StudyInstanceUID, newer.StudyInstanceUID = new_uid(), new_uid()
+    sends([*patient.ct, patient.rtstruct(), first])
+    (owner,) = sets()
+    headers, url = login("clinician"), f"/api/structure-sets/{owner.id}"
+
+    def standing() -> tuple[str, str | None]:
+        told = client.get(url, headers=headers).json()["registration_standing"]
+        return told["state"], told["by"] and told["by"]["sop_instance_uid"]
+
+    def delete(study_instance_uid: str) -> None:
+        studies = client.get(f"/api/projects/{project.id}/studies", headers=headers).json()["items"]
+        (found,) = [one["id"] for one in studies if one["study_instance_uid"] == study_instance_uid]
+        client.delete(f"/api/studies/{found}", headers=login("administrator")).raise_for_status()
+
+    assert standing() == ("current", first.SOPInstanceUID)
+    structure = client.get(url, headers=headers).json()["structures"][0]
+    seen = {"revisions": {structure["id"]: structure["head"]["number"]}}
+    assert client.post(f"{url}/submit", json=seen, headers=headers).status_code == 200
+    sends([newer])
+    assert standing() == ("superseded", newer.SOPInstanceUID)
+    delete(first.StudyInstanceUID)
+    assert standing() == ("gone", newer.SOPInstanceUID)
+    delete(newer.StudyInstanceUID)
+    assert standing() == ("gone", None)
+
+
 def measured(client: TestClient, headers: dict[str, str], dose_series_id: str) -> dict[str, Any]:
     with session_scope(read_only=True) as session:
         structure_id = session.scalars(select(Structure.id)).one()

@@ -1,5 +1,5 @@
 /** A registration in the words of a notice. */
-import type { Registration } from '../../api/types';
+import type { Registration, StructureSet } from '../../api/types';
 import type { Translate } from '../../i18n';
 import { formatDate } from '../../ui/format';
 
@@ -26,3 +26,12 @@ export const registrationLabels = ({ further, ...first }: Registration): string 
 /** Names the registrations of a chain, so that what another one moves is another. */
 export const registrationKey = (registration: Registration): string =>
   [registration, ...registration.further].map((one) => one.sop_instance_uid).join(' ');
+
+/** What a person should know of a moved set where the registrations that are here now say something else. */
+export function standingText(standing: StructureSet['registration_standing'], t: Translate): string {
+  if (standing === null || standing.state === 'current') return '';
+  const { state, by } = standing;
+  if (by === null) return t(`viewer.registered.${state}`);
+  const names = [by, ...by.further].map((one) => t('registration.named', namesOf(one))).join(' → ');
+  return `${t(`viewer.registered.${state}`)} ${t('viewer.registered.now', { names })}`;
+}

@@ -4,7 +4,7 @@ import { Button } from '../../ui/controls';
 import { formatTime } from '../../ui/format';
 import { notify } from '../../ui/toast';
 import { useScene } from '../../viewer/use-scene';
-import { registrationText } from '../dose/registration';
+import { registrationText, standingText } from '../dose/registration';
 import { makerOf } from './inspector';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
@@ -38,8 +38,10 @@ function Registered() {
   const { set } = useWorkspace();
   const registration = set?.registration ?? null;
   if (registration === null) return null;
+  const standing = standingText(set?.registration_standing ?? null, t);
   return (
     <div className={css.notice} role="status" data-testid="set-registration">
+      {standing !== '' && <b>{standing}</b>}
       <span>{registrationText(registration, 'viewer', t)}</span>
     </div>
   );
