@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.labels.tables import Revision, Structure
+from backend.labels.tables import Revision, Structure, StructureSet
 from backend.studies.tables import Instance, Series, Study
 from rt.dicom.kinds import RTPLAN
 
@@ -44,6 +44,25 @@ def plans(session: Session, study: Study, named: Collection[str]) -> dict[str, I
         .order_by(Series.study_row_id != study.id, Series.number, Series.id, Instance.id)
     )
     return {row.sop_instance_uid: row for row in session.scalars(statement)}
+
+
+def roi_names(session: Session, study: Study, set_uids: Collection[str]) -> dict[str, dict[int, str]]:
+    """Names by ROI number of the structure sets of these SOP Instance UIDs in any of the patient's studies.
+
+    Of several sets that were made of it, as the oldest has them.
+    """
+    statement = (
+        select(Instance.sop_instance_uid, Structure.number, Structure.name)
+        .join(StructureSet, StructureSet.source_instance_id == Instance.id)
+        .join(Structure, Structure.structure_set_id == StructureSet.id)
+        .join(Study, Study.id == StructureSet.study_row_id)
+        .where(Study.patient_row_id == study.patient_row_id, Instance.sop_instance_uid.in_(set_uids))
+        .order_by(StructureSet.created_at, StructureSet.id)
+    )
+    names: dict[str, dict[int, str]] = {}
+    for uid, number, name in session.execute(statement):
+        names.setdefault(uid, {}).setdefault(number, name)
+    return names
 
 
 def series(session: Session, series_id: str) -> Series:

@@ -53,6 +53,8 @@ class PlanOut(BaseModel):
     """The doses that were computed for it."""
     prescription_gy: float | None
     """The highest that it prescribes to a target."""
+    roi_names: dict[int, str]
+    """By ROI number, where the structure set that it refers to is in one of the patient's studies."""
     plan: Plan
 
 

@@ -97,6 +97,7 @@ def plans_of(session: Session, actor: Actor, study_id: str) -> PlansOut:
     study = studies.get_study(session, actor, study_id, Permission.READ)
     listed = _listed(session, study)
     found = [(row, _plan(row)) for row in repository.plans(session, study, _plan_uids(listed)).values()]
+    names = repository.roi_names(session, study, {plan.structure_set_uid for _, plan in found})
     return PlansOut(
         items=[
             PlanOut(
@@ -106,6 +107,7 @@ def plans_of(session: Session, actor: Actor, study_id: str) -> PlansOut:
                     one.series.id for one in listed if one.kind.plan_sop_instance_uid == row.sop_instance_uid
                 ],
                 prescription_gy=plan.prescription_gy,
+                roi_names=names.get(plan.structure_set_uid, {}),
                 plan=plan,
             )
             for row, plan in found

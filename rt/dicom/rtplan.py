@@ -36,6 +36,26 @@ class DoseReference:
 
 
 @dataclass(frozen=True)
+class BeamOfGroup:
+    """A beam as a fraction group delivers it (PS3.3 C.8.8.13)."""
+
+    beam_number: int | None
+    dose_gy: float | None
+    """Of a fraction, at the beam's dose specification point."""
+    meterset: float | None
+    """Of a fraction, in the unit of the plan."""
+
+
+@dataclass(frozen=True)
+class DoseOfGroup:
+    """A dose reference that a fraction group serves."""
+
+    reference_number: int | None
+    prescribed_gy: float | None
+    """To a target by this group alone."""
+
+
+@dataclass(frozen=True)
 class FractionGroup:
     """A fraction scheme (PS3.3 C.8.8.13)."""
 
@@ -44,8 +64,8 @@ class FractionGroup:
     """How many are planned."""
     beams: int | None
     brachy_setups: int | None
-    beam_doses_gy: tuple[float | None, ...]
-    """Of each beam that it refers to, a fraction, at the beam's dose specification point."""
+    referenced_beams: tuple[BeamOfGroup, ...]
+    referenced_doses: tuple[DoseOfGroup, ...]
 
 
 @dataclass(frozen=True)
@@ -124,6 +144,8 @@ class Plan:
     fraction_groups: tuple[FractionGroup, ...]
     beams: tuple[Beam, ...]
     brachy: Brachy | None
+    structure_set_uid: str
+    """SOP Instance UID of the structure set that ROI numbers are of; empty where it names none."""
 
     @property
     def prescription_gy(self) -> float | None:
@@ -147,6 +169,13 @@ def read_plan(dataset: Dataset) -> Plan:
         fraction_groups=tuple(map(_fraction_group, groups)),
         beams=tuple(_beam(item, groups) for item in _items(dataset, "BeamSequence")),
         brachy=_brachy(dataset, groups),
+        structure_set_uid=next(
+            (
+                text(one, "ReferencedSOPInstanceUID")
+                for one in _items(dataset, "ReferencedStructureSetSequence")
+            ),
+            "",
+        ),
     )
 
 
@@ -166,13 +195,23 @@ def _dose_reference(item: Dataset) -> DoseReference:
 
 
 def _fraction_group(item: Dataset) -> FractionGroup:
-    beams = list(_items(item, "ReferencedBeamSequence"))
     return FractionGroup(
         number=_integer(item, "FractionGroupNumber"),
         fractions=_integer(item, "NumberOfFractionsPlanned"),
         beams=_integer(item, "NumberOfBeams"),
         brachy_setups=_integer(item, "NumberOfBrachyApplicationSetups"),
-        beam_doses_gy=tuple(_number(beam, "BeamDose") for beam in beams),
+        referenced_beams=tuple(
+            BeamOfGroup(
+                _integer(one, "ReferencedBeamNumber"), _number(one, "BeamDose"), _number(one, "BeamMeterset")
+            )
+            for one in _items(item, "ReferencedBeamSequence")
+        ),
+        referenced_doses=tuple(
+            DoseOfGroup(
+                _integer(one, "ReferencedDoseReferenceNumber"), _positive(one, "TargetPrescriptionDose")
+            )
+            for one in _items(item, "ReferencedDoseReferenceSequence")
+        ),
     )
 
 

@@ -29,7 +29,10 @@ def test_photon_plan_tells_its_prescriptions_fractions_and_approval() -> None:
     assert plan.prescription_gy == 70
     (group,) = plan.fraction_groups
     assert (group.fractions, group.beams, group.brachy_setups) == (35, 3, 0)
-    assert group.beam_doses_gy == (0.4, 0.5, 1.1)
+    assert [(one.beam_number, one.dose_gy, one.meterset) for one in group.referenced_beams] == [
+        (1, 0.4, 60), (2, 0.5, 75.5), (3, 1.1, 420),
+    ]  # fmt: skip
+    assert (group.referenced_doses, plan.structure_set_uid) == ((), "")
     assert plan.brachy is None
 
 
@@ -69,6 +72,20 @@ def test_brachytherapy_tells_technique_source_and_setups() -> None:
     )
     assert (plan.fraction_groups[0].fractions, plan.fraction_groups[0].brachy_setups) == (4, 1)
     assert plan.prescription_gy == 28
+
+
+def test_fraction_groups_tell_the_doses_they_serve_and_the_plan_its_structure_set() -> None:
+    plan = photon_plan(CT)
+    plan.ReferencedStructureSetSequence = Sequence([item(ReferencedSOPInstanceUID="1.2.3.4")])
+    plan.FractionGroupSequence[0].ReferencedDoseReferenceSequence = Sequence(
+        [
+            item(ReferencedDoseReferenceNumber=2, TargetPrescriptionDose=60),
+            item(ReferencedDoseReferenceNumber=1),
+        ]
+    )
+    found = read_plan(stored(plan))
+    served = [(one.reference_number, one.prescribed_gy) for one in found.fraction_groups[0].referenced_doses]
+    assert (served, found.structure_set_uid) == ([(2, 60), (1, None)], "1.2.3.4")
 
 
 def test_plan_without_anything_is_empty_and_not_refused() -> None:

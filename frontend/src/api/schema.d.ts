@@ -141,6 +141,18 @@ export interface components {
             meterset: number | null;
         };
         /**
+         * BeamOfGroup
+         * @description A beam as a fraction group delivers it (PS3.3 C.8.8.13).
+         */
+        BeamOfGroup: {
+            /** Beam Number */
+            beam_number: number | null;
+            /** Dose Gy */
+            dose_gy: number | null;
+            /** Meterset */
+            meterset: number | null;
+        };
+        /**
          * Brachy
          * @description The brachytherapy of a plan.
          */
@@ -502,6 +514,16 @@ export interface components {
             value: number;
         };
         /**
+         * DoseOfGroup
+         * @description A dose reference that a fraction group serves.
+         */
+        DoseOfGroup: {
+            /** Reference Number */
+            reference_number: number | null;
+            /** Prescribed Gy */
+            prescribed_gy: number | null;
+        };
+        /**
          * DoseOut
          * @description A dose distribution of a study.
          */
@@ -769,8 +791,10 @@ export interface components {
             beams: number | null;
             /** Brachy Setups */
             brachy_setups: number | null;
-            /** Beam Doses Gy */
-            beam_doses_gy: (number | null)[];
+            /** Referenced Beams */
+            referenced_beams: components["schemas"]["BeamOfGroup"][];
+            /** Referenced Doses */
+            referenced_doses: components["schemas"]["DoseOfGroup"][];
         };
         /**
          * GroupMember
@@ -1542,6 +1566,8 @@ export interface components {
             /** Beams */
             beams: components["schemas"]["Beam"][];
             brachy: components["schemas"]["Brachy"] | null;
+            /** Structure Set Uid */
+            structure_set_uid: string;
         };
         /**
          * PlanOut
@@ -1556,6 +1582,10 @@ export interface components {
             dose_series_ids: string[];
             /** Prescription Gy */
             prescription_gy: number | null;
+            /** Roi Names */
+            roi_names: {
+                [key: string]: string;
+            };
             plan: components["schemas"]["Plan"];
         };
         /**

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastapi.testclient import TestClient
+from pydicom.sequence import Sequence
 
 from backend.projects.tables import Project
 from backend.studies import service as studies
 from tests.backend.dose.conftest import Dosed, dose_of, dose_series
-from tests.factories.dicom import encode
+from tests.factories.dicom import encode, make_rtstruct
+from tests.factories.jobs import run_queued
 from tests.factories.patients import send, send_ct
-from tests.factories.plans import RT_ION_PLAN, brachy_plan, make_plan, photon_plan
+from tests.factories.plans import RT_ION_PLAN, brachy_plan, item, make_plan, photon_plan
 
 Login = Callable[..., dict[str, str]]
 
@@ -35,6 +37,23 @@ def test_plans_of_a_study_are_told_with_the_doses_computed_for_them(
     assert (internal["dose_series_ids"], internal["prescription_gy"]) == ([], 28)
     assert internal["plan"]["brachy"]["setups"][0]["channels"] == 3
     assert internal["plan"]["approval"] == "UNAPPROVED"
+
+
+def test_plan_names_the_rois_of_its_structure_set(
+    project: Project, tmp_path: Path, client: TestClient, login: Login
+) -> None:
+    arrived = send_ct(project, tmp_path)
+    square = {2: [(2.0, 2.0), (6.0, 2.0), (6.0, 6.0)]}
+    drawn = make_rtstruct(arrived.ct, {"PTV56": square, "GTV": square})
+    plan = photon_plan(arrived.ct[0])
+    plan.ReferencedStructureSetSequence = Sequence(
+        [item(ReferencedSOPClassUID=drawn.SOPClassUID, ReferencedSOPInstanceUID=drawn.SOPInstanceUID)]
+    )
+    send(project, tmp_path / "rt", [drawn, plan, brachy_plan(arrived.ct[0])])
+    run_queued("import-structures")
+    answer = client.get(f"/api/studies/{arrived.study.id}/plans", headers=login("reader"))
+    named = {one["plan"]["label"]: one["roi_names"] for one in answer.json()["items"]}
+    assert named == {"SIB 70/56": {"1": "PTV_5600", "2": "GTV"}, "Ring 4 x 7": {}}
 
 
 def test_plan_with_missing_parts_is_told_as_far_as_it_goes(

@@ -9,7 +9,7 @@ import { Badge, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import layout from '../../ui/layout.module.css';
 import { useScene } from '../../viewer/use-scene';
 import { useWorkspace } from '../labels/workspace';
-import { energyText, fractionText, gantryText, numberText, plansFirst } from './plan-text';
+import { beamRows, beamsGy, energyText, fractionText, gantryText, numberText, plansFirst, referenceText } from './plan-text';
 import css from './plan.module.css';
 
 type Plan = TreatmentPlan['plan'];
@@ -47,17 +47,16 @@ function Table({ title, heads, rows }: TableProps): ReactNode {
   );
 }
 
-function Prescriptions({ plan }: { plan: Plan }) {
+function Prescriptions({ plan, names }: { plan: Plan; names: TreatmentPlan['roi_names'] }) {
   const t = useT();
   if (plan.dose_references.length === 0) return <p className={css.none}>{t('plan.no-prescription')}</p>;
   const rows = plan.dose_references.map((one, n) => {
     const kind = one.kind === 'TARGET' ? t('plan.target') : one.kind === 'ORGAN_AT_RISK' ? t('plan.organ') : orDash(one.kind);
-    const roi = one.roi_number === null ? '' : t('plan.roi', { n: one.roi_number });
     return {
       key: String(n),
       cells: [
-        one.description === '' ? orDash(roi || one.structure_type) : one.description, kind,
-        numberText(one.prescribed_gy, ' Gy'), fractionText(one.prescribed_gy, plan), numberText(one.minimum_gy, ' Gy'), numberText(one.maximum_gy, ' Gy'),
+        referenceText(one, names, (n) => t('plan.roi', { n })), kind,
+        numberText(one.prescribed_gy, ' Gy'), fractionText(one, plan), numberText(one.minimum_gy, ' Gy'), numberText(one.maximum_gy, ' Gy'),
       ],
     }; // prettier-ignore
   });
@@ -68,16 +67,29 @@ function Prescriptions({ plan }: { plan: Plan }) {
 function Beams({ plan }: { plan: Plan }) {
   const t = useT();
   if (plan.beams.length === 0) return plan.brachy === null ? <p className={css.none}>{t('plan.no-beams')}</p> : null;
-  const rows = plan.beams.map((beam, n) => ({
+  const several = plan.fraction_groups.length > 1;
+  const machines = new Set(plan.beams.map((beam) => orDash(beam.machine)));
+  const rows = beamRows(plan).map(({ beam, group, dose, meterset }, n) => ({
     key: String(n),
     faint: beam.delivery !== '' && beam.delivery !== 'TREATMENT',
     cells: [
-      `${beam.number ?? '–'} ${beam.name}`.trim(), beam.delivery === 'TREATMENT' ? orDash(beam.kind) : `${beam.kind} ${beam.delivery}`.trim() || '–',
-      energyText(beam), gantryText(beam), numberText(beam.collimator_deg, '°'), numberText(beam.couch_deg, '°'), numberText(beam.meterset), orDash(beam.machine),
+      `${beam.number ?? '–'} ${beam.name}`.trim(), ...(several ? [String(group?.number ?? '–')] : []),
+      beam.delivery === 'TREATMENT' ? orDash(beam.kind) : `${beam.kind} ${beam.delivery}`.trim() || '–',
+      energyText(beam), gantryText(beam), numberText(beam.collimator_deg, '°'), numberText(beam.couch_deg, '°'), numberText(meterset), numberText(dose, ' Gy'),
+      ...(machines.size > 1 ? [orDash(beam.machine)] : []),
     ],
   })); // prettier-ignore
-  const heads = ['plan.beam', 'plan.kind', 'plan.energy', 'plan.gantry', 'plan.collimator', 'plan.couch', 'plan.meterset', 'plan.machine'] as const;
-  return <Table title={t('plan.beams')} heads={heads} rows={rows} />;
+  const heads: Key[] = [
+    'plan.beam', ...(several ? (['plan.group'] as const) : []), 'plan.kind', 'plan.energy', 'plan.gantry', 'plan.collimator', 'plan.couch', 'plan.meterset', 'plan.beam-dose',
+    ...(machines.size > 1 ? (['plan.machine'] as const) : []),
+  ]; // prettier-ignore
+  const [machine = '–', ...others] = machines;
+  return (
+    <>
+      {machine !== '–' && others.length === 0 && <p>{t('plan.one-machine', { machine })}</p>}
+      <Table title={t('plan.beams')} heads={heads} rows={rows} />
+    </>
+  );
 }
 
 function Brachytherapy({ plan: { brachy } }: { plan: Plan }) {
@@ -105,12 +117,14 @@ function Fractions({ plan }: { plan: Plan }) {
   if (plan.fraction_groups.length === 0) return <p className={css.none}>{t('plan.no-fractions')}</p>;
   return plan.fraction_groups.map((group, n) => (
     <p key={group.number ?? `#${n}`}>
+      {plan.fraction_groups.length > 1 && <b>{t('plan.group.of', { n: group.number ?? '–' })} </b>}
       {t('plan.fractions', { fractions: group.fractions ?? '–', beams: group.beams ?? '–', setups: group.brachy_setups ?? '–' })}
+      {beamsGy(group) !== null && ` · ${t('plan.beams-dose', { gy: numberText(beamsGy(group)) })}`}
     </p>
   ));
 }
 
-function OnePlan({ one: { plan }, ofDose }: { one: TreatmentPlan; ofDose: boolean }) {
+function OnePlan({ one: { plan, roi_names: names }, ofDose }: { one: TreatmentPlan; ofDose: boolean }) {
   const t = useT();
   const { label, name, description, intent, approval, written } = plan;
   const tone = approval in TONES ? TONES[approval as keyof typeof TONES] : 'plain';
@@ -124,7 +138,7 @@ function OnePlan({ one: { plan }, ofDose }: { one: TreatmentPlan; ofDose: boolea
       </header>
       {said.length > 0 && <p className={css.said}>{said.join(' · ')}</p>}
       <Fractions plan={plan} />
-      <Prescriptions plan={plan} />
+      <Prescriptions plan={plan} names={names} />
       <Beams plan={plan} />
       <Brachytherapy plan={plan} />
     </section>
