@@ -126,8 +126,10 @@ def crop_into(mask_kji: Mask, grid: Grid, other_kji: Mask, mm: float) -> Mask:
     return mask_kji & (shrink(other_kji, grid, mm) if mm else other_kji)
 
 
-def isodose(dose: Dose, grid: Grid, at_least_gy: float) -> Mask:
+def isodose(dose: Dose, grid: Grid, at_least_gy: float, *, beyond: bool = False) -> Mask:
     """The voxels of a grid that get at least a dose at their centre; none where the dose is unknown.
+
+    `beyond`: as if the dose went on beyond its grid as it is on its faces.
 
     DoseError when it is not positive.
     """
@@ -140,7 +142,7 @@ def isodose(dose: Dose, grid: Grid, at_least_gy: float) -> Mask:
         part = result[first : first + thick]
         slab = Grid.of(part.shape, grid.spacing_ijk_mm, grid.to_lps([0, 0, first]), grid.direction)
         gy, within = dose.on(slab)
-        np.logical_and(gy >= at_least_gy, within, out=part)
+        np.logical_and(gy >= at_least_gy, within | beyond, out=part)
     return result
 
 

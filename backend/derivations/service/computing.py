@@ -54,12 +54,15 @@ class _Sources:
 
     inputs: Inputs
     doses: Mapping[str, tuple[Series, Dose]]
+    beyond_gy: float | None = None
+    """The isodose that goes on beyond the dose grid as it is on its faces."""
 
     def mask(self, operand: StructureOperand | IsodoseOperand) -> Mask:
         """The operand with its margin, (k, j, i) on the grid of the image."""
         if isinstance(operand, IsodoseOperand):
             _, found = self.doses[operand.dose_series_id]
-            mask = algebra.isodose(found, self.inputs.grid, level_gy(operand.level))
+            gy = level_gy(operand.level)
+            mask = algebra.isodose(found, self.inputs.grid, gy, beyond=gy == self.beyond_gy)
         else:
             mask = self._structure(operand.structure_id)
         return mask if operand.margin is None else self.moved(mask, operand.margin)
@@ -158,7 +161,7 @@ def _combined(step: CombineStep, mask_kji: Mask, other_kji: Mask) -> Mask:
 def _doubts(
     inputs: Inputs, doses: Mapping[str, tuple[Series, Dose]], mask_kji: Mask
 ) -> tuple[dict[str, Any], ...]:
-    """What a person should look at: nothing is left, or the dose grid ends within an isodose."""
+    """What a person should look at: nothing is left, or the end of the dose grid within an isodose shows."""
     found: list[dict[str, Any]] = []
     if not mask_kji.any():
         found.append(_doubt("derived-empty", "the derivation leaves nothing", {}))
@@ -169,6 +172,8 @@ def _doubts(
         and _is_cut(doses[operand.dose_series_id][1], level_gy(operand.level))
     ]
     for gy in dict.fromkeys(levels):
+        if np.array_equal(_evaluated(_Sources(inputs, doses, beyond_gy=gy)), mask_kji):
+            continue
         found.append(_doubt("isodose-cut", f"the dose grid ends within {gy:g} Gy", {"gy": round(gy, 2)}))
     return tuple(found)
 

@@ -69,12 +69,25 @@ def test_a_share_of_the_prescription_is_that_dose(at_dose, dosed, lungs):
     assert at_dose.shown("Low")["head"]["reason"] == "Lungs, without isodose 55 % of 60 Gy"
 
 
-def test_an_isodose_that_the_dose_grid_cuts_is_doubted(at_dose, dosed, lungs):
-    at_dose.derive("Wide", isodose(dosed.dose_series_id, 20))
-    doubts = at_dose.shown("Wide")["plausibility"]
-    assert [(one["slug"], one["values"]) for one in doubts] == [("isodose-cut", {"gy": 20.0})]
-    at_dose.derive("Hot", isodose(dosed.dose_series_id, 900), combined("union", structure(lungs)))
-    assert at_dose.shown("Hot")["plausibility"] == []
+def test_an_isodose_that_the_dose_grid_cuts_is_doubted_where_it_shows(
+    at_dose, dosed, lungs, project, tmp_path
+):
+    """The dose ends after the lungs, within the image."""
+    send(project, tmp_path / "short", [dose_of(dosed.arrived.ct, seed="short", slices=5)])
+    (short,) = set(dose_series(dosed.arrived.study.id)) - {dosed.dose_series_id}
+
+    def doubts(name: str, *expression) -> list:
+        at_dose.derive(name, *expression)
+        return [(one["slug"], one["values"]) for one in at_dose.shown(name)["plausibility"]]
+
+    cut = [("isodose-cut", {"gy": 20.0})]
+    assert doubts("Wide", isodose(short, 20)) == cut
+    assert doubts("Beside", isodose(short, 20), combined("subtract", structure(lungs))) == cut
+    assert doubts("Inside", structure(lungs), combined("intersect", isodose(short, 20))) == []
+    tall = at_dose.draw("Heart", block(at_dose.scene.grid, slice(3, 6), slice(4, 12), slice(8, 20)))
+    assert doubts("Heart20Gy", structure(tall), combined("intersect", isodose(short, 20))) == cut
+    assert doubts("Whole", isodose(dosed.dose_series_id, 20)) == [], "the image ends where the dose does"
+    assert doubts("Hot", isodose(short, 900), combined("union", structure(lungs))) == []
 
 
 def test_what_is_no_dose_or_of_another_frame_is_refused(at_dose, dosed, lungs):
