@@ -23,6 +23,7 @@ export const doseEn = {
   'dose.loading': 'Loading the dose…',
   'dose.failed': 'The dose could not be loaded',
   'dose.legend': 'Colours of dose',
+  'dose.legend.fold': 'Fold the legend up, or open it',
   'dose.legend.max': 'Maximum {gy} Gy',
   'dose.here': '{gy} Gy ({percent} %)',
   'dose.outside': 'outside the dose grid',

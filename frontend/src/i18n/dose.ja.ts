@@ -23,6 +23,7 @@ export const doseJa = {
   'dose.loading': '線量を読み込み中…',
   'dose.failed': '線量を読み込めませんでした',
   'dose.legend': '線量の色',
+  'dose.legend.fold': '凡例をたたむ・開く',
   'dose.legend.max': '最大 {gy} Gy',
   'dose.here': '{gy} Gy（{percent} %）',
   'dose.outside': '線量グリッドの外',

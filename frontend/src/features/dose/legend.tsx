@@ -1,4 +1,7 @@
+import { useState } from 'react';
 import { useT } from '../../i18n';
+import { classes } from '../../ui/controls';
+import { Icon } from '../../ui/icons';
 import { doseColour, LEVELS } from '../../viewer/dose-colours';
 import { referenceGy } from '../../viewer/dose-view';
 import { useScene } from '../../viewer/use-scene';
@@ -8,17 +11,31 @@ import { sumText } from './summation';
 import { planHint, useDoseKind, useHasPlan } from './use-dose';
 
 /** The bar runs evenly from one named isodose to the next, so that each colour stands beside its dose. */
-function bar(): string {
+function bar(direction: string): string {
   const part = 100 / LEVELS.length;
   const stops = LEVELS.flatMap((share, n) => {
     const next = LEVELS[n + 1];
     const middle = `${doseColour(share)} ${(n + 0.5) * part}%`;
     return next === undefined ? [middle] : [middle, `${doseColour((share + next) / 2)} ${(n + 1) * part}%`];
   });
-  return `linear-gradient(${doseColour(1.15)}, ${stops.join(', ')}, ${doseColour(0.1)})`;
+  return `linear-gradient(${direction}, ${doseColour(1.15)}, ${stops.join(', ')}, ${doseColour(0.1)})`;
 }
 
-const BAR = bar();
+const BAR = bar('to bottom');
+const BAR_ACROSS = bar('to left');
+
+const FOLDED = 'rinkaku.legend.folded';
+
+/** Whether the legend is folded to its colours; remembered in this browser. */
+function useFolded(): [boolean, () => void] {
+  const [folded, setFolded] = useState(() => window.localStorage.getItem(FOLDED) !== null);
+  const turn = (): void => {
+    if (folded) window.localStorage.removeItem(FOLDED);
+    else window.localStorage.setItem(FOLDED, 'yes');
+    setFolded(!folded);
+  };
+  return [folded, turn];
+}
 
 /** What the colours of wash and lines mean, in Gy and in % of what counts as 100 %. */
 export function DoseLegend() {
@@ -27,12 +44,30 @@ export function DoseLegend() {
   const dose = useScene(scene, (state) => state.dose);
   const kind = useDoseKind(study, dose.seriesId);
   const hasPlan = useHasPlan(study);
+  const [folded, turn] = useFolded();
   const reference = referenceGy(dose);
   if (dose.field === null || reference === null || !(dose.wash || dose.lines)) return null;
   const { maxGy } = dose.field.sampler;
+  const sum = <span className={kind?.is_whole_plan ? undefined : css.registered}>{sumText(kind, t)}</span>;
+  const fold = (
+    <button type="button" className={css.fold} aria-expanded={!folded} aria-label={t('dose.legend')} title={t('dose.legend.fold')} onClick={turn}>
+      <Icon name={folded ? 'down' : 'up'} size={12} />
+    </button>
+  );
+  if (folded)
+    return (
+      <section className={classes(css.legend, css.head)} aria-label={t('dose.legend')} data-testid="dose-legend">
+        <i className={css.strand} style={{ background: BAR_ACROSS }} />
+        {!kind?.is_whole_plan && sum}
+        {fold}
+      </section>
+    );
   return (
     <section className={css.legend} aria-label={t('dose.legend')} data-testid="dose-legend">
-      <div className={kind?.is_whole_plan ? undefined : css.registered}>{sumText(kind, t)}</div>
+      <div className={css.head}>
+        {sum}
+        {fold}
+      </div>
       <header>{t(dose.prescriptionGy === null ? 'dose.reference.is-max' : 'dose.reference.is-prescription')}</header>
       <div className={css.scale}>
         {dose.wash && <i className={css.bar} style={{ background: BAR }} />}
