@@ -7,6 +7,7 @@ connection gets a smaller ear: `bound`.  Its own log quotes identifiers of patie
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -75,22 +76,26 @@ def entity(title: str) -> AE:
     return made
 
 
-def contexts(*, allow_query: bool) -> list[PresentationContext]:
+def contexts(
+    *, allow_query: bool, first: Mapping[str, Sequence[str]] | None = None
+) -> list[PresentationContext]:
     """What a caller may ask for: verification and storage, and queries where they are allowed.
 
     Objects may be sent to us in every transfer syntax that the door reads, and by us to who asks by C-GET.
+    Where a caller proposes several syntaxes at once, those of `first` are taken before others.
     """
-    return list(_offered(allow_query=allow_query).supported_contexts)
+    return list(_offered(first or {}, allow_query=allow_query).supported_contexts)
 
 
-def _offered(*, allow_query: bool) -> AE:
+def _offered(first: Mapping[str, Sequence[str]], *, allow_query: bool) -> AE:
     offered = entity("RINKAKU")
     offered.add_supported_context(VERIFICATION, NATIVE)
     offered.add_supported_context(COMMITMENT, NATIVE, scu_role=True, scp_role=True)
     read = [*NATIVE, *sorted(TRANSFER_SYNTAXES - set(NATIVE))]
     for sop_class in MODALITIES:
         roles: dict[str, Any] = {"scu_role": True, "scp_role": True} if allow_query else {}
-        offered.add_supported_context(sop_class, read, **roles)
+        syntaxes = list(dict.fromkeys([*first.get(sop_class, ()), *read]))
+        offered.add_supported_context(sop_class, syntaxes, **roles)
     for sop_class in (*FINDING, *RETRIEVING) if allow_query else ():
         offered.add_supported_context(sop_class, NATIVE)
     return offered

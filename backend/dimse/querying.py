@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from pydicom.dataset import Dataset
+from pynetdicom import evt
 from pynetdicom.events import Event
 from pynetdicom.presentation import build_context
 
@@ -18,10 +19,11 @@ from backend.dicomweb.errors import BadQuery
 from backend.dicomweb.service import ProjectScope, Stored
 from backend.dimse.errors import PeerUnreachable
 from backend.dimse.finding import matches
-from backend.dimse.network import FINDING, NATIVE, RETRIEVING, VERIFICATION, entity
+from backend.dimse.network import FINDING, RETRIEVING, VERIFICATION, entity
 from backend.dimse.retrieving import data_sets, instances
 from backend.dimse.sending import address_of
 from backend.dimse.service import Admission, peer_of, record_retrieval
+from backend.dimse.syntaxes import Taken, kind_of, offers, taken_by
 from backend.dimse.visit import DOES_NOT_MATCH, NOT_AUTHORISED, OUT_OF_RESOURCES, status
 
 PENDING, CANCELLED = 0xFF00, 0xFE00
@@ -59,7 +61,7 @@ def get(admission: Admission | None, event: Event) -> Iterator[Any]:
         return
     yield len(found)
     _record(admission, admission.caller, found)
-    yield from _sent(found, event)
+    yield from _sent(found, event, taken_by(event.assoc))
 
 
 def move(admission: Admission | None, event: Event) -> Iterator[Any]:
@@ -80,11 +82,13 @@ def move(admission: Admission | None, event: Event) -> Iterator[Any]:
         yield found, None
         return
     event.assoc._ae = entity(admission.title)  # so that the peer is called by the title it knows us by
-    classes = sorted({stored.instance.sop_class_uid for stored in found})
-    yield address, peer.port, {"contexts": [build_context(one, NATIVE) for one in classes]}
+    taken: dict[str, list[str]] = {}
+    accepted = (evt.EVT_ACCEPTED, lambda answer: taken.update(taken_by(answer.assoc)))
+    offered = offers(kind_of(stored.instance) for stored in found)
+    yield address, peer.port, {"contexts": offered, "evt_handlers": [accepted]}
     yield len(found)
     _record(admission, destination, found)
-    yield from _sent(found, event)
+    yield from _sent(found, event, taken)
 
 
 def _named(admission: Admission | None, event: Event) -> list[Stored] | Dataset:
@@ -105,8 +109,8 @@ def _record(admission: Admission, receiver: str, found: Sequence[Stored]) -> Non
     record_retrieval(admission, receiver, {stored.series.study_row_id for stored in found}, len(found))
 
 
-def _sent(found: Sequence[Stored], event: Event) -> Iterator[Answer]:
-    for dataset in data_sets(found):
+def _sent(found: Sequence[Stored], event: Event, taken: Taken) -> Iterator[Answer]:
+    for dataset in data_sets(found, taken):
         if event.is_cancelled:
             yield CANCELLED, None
             return

@@ -19,6 +19,7 @@ from backend.dimse.errors import NotAdmitted
 from backend.dimse.network import contexts
 from backend.dimse.querying import Answer, find, get, move
 from backend.dimse.service import Call
+from backend.dimse.syntaxes import agreed_first, wishes
 from backend.dimse.visit import SUCCESS, Visit
 from backend.kit.db import session_scope
 
@@ -84,7 +85,9 @@ class Reception:
             log.exception("dimse.admission.failed", exc_info=error)
             _reject(association, REJECTED_FOR_NOW, BY_PRESENTATION, CONGESTION)
             return
-        association.acceptor.supported_contexts = contexts(allow_query=admission.allow_query)
+        wished = wishes(association) if admission.allow_query else {}
+        first = {sop_class: agreed_first(sop_class, syntaxes) for sop_class, syntaxes in wished.items()}
+        association.acceptor.supported_contexts = contexts(allow_query=admission.allow_query, first=first)
         self._visits[association].admission = admission
         log.info("dimse.admitted", project_id=admission.project_id, address=call.address)
 

@@ -1,8 +1,4 @@
-"""C-GET and C-MOVE: which instances an identifier names, and each of them as any peer can read it.
-
-Instances leave in Explicit or Implicit VR Little Endian, decoded where they are stored compressed: which
-syntaxes the receiver of a C-MOVE takes is not known before it is called.
-"""
+"""C-GET and C-MOVE: which instances an identifier names, and each of them as the receiver takes it."""
 
 from __future__ import annotations
 
@@ -13,15 +9,11 @@ from pydicom.dataset import Dataset
 from sqlalchemy.exc import OperationalError
 
 from backend.dicomweb.errors import BadQuery
-from backend.dicomweb.pixels import in_syntax
 from backend.dicomweb.query import Level, Named, parse_query
 from backend.dicomweb.service import ProjectScope, Stored, find, search
 from backend.dimse.finding import keys_of, level_of
-from backend.dimse.network import NATIVE
+from backend.dimse.syntaxes import Taken, leaving
 from backend.kit.errors import AppError, NotFound
-from backend.kit.storage import storage
-from rt.dicom.kinds import EXPLICIT_LITTLE_ENDIAN
-from rt.dicom.parse import read_stored
 from rt.errors import RtError
 
 log = structlog.get_logger()
@@ -62,19 +54,13 @@ def _found(scope: ProjectScope, named: Named) -> Sequence[Stored]:
         return []
 
 
-def data_sets(found: Sequence[Stored]) -> Iterator[Dataset]:
+def data_sets(found: Sequence[Stored], taken: Taken) -> Iterator[Dataset]:
     """Each instance to send; one that cannot be read has its UID only, and fails as a sub-operation."""
     for stored in found:
         try:
-            yield _native(stored)
+            yield leaving(stored.instance, taken)
         except (AppError, RtError, OperationalError) as error:
             log.exception("dimse.retrieve.unreadable", exc_info=error, instance_id=stored.instance.id)
             failed = Dataset()
             failed.SOPInstanceUID = stored.instance.sop_instance_uid
             yield failed
-
-
-def _native(stored: Stored) -> Dataset:
-    if stored.instance.transfer_syntax_uid in NATIVE:
-        return read_stored(storage().get(stored.instance.sha256))
-    return read_stored(in_syntax(stored.instance, EXPLICIT_LITTLE_ENDIAN)[1])

@@ -25,6 +25,7 @@ from rt.dicom.kinds import (
     EXPLICIT_LITTLE_ENDIAN,
     JPEG_2000_LOSSLESS,
     JPEG_LS_LOSSLESS,
+    JPEG_SYNTAXES,
     RLE,
 )
 from rt.dicom.parse import PARSER_FAILURES, read_stored
@@ -35,6 +36,12 @@ ENCODED_SYNTAXES = (JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS, RLE)
 """What can be written here besides Explicit VR Little Endian; the first is the default of image/*."""
 JPEG_2000_LEAST = 32
 """Fewest rows and columns that the encoder of JPEG 2000 takes: its six resolutions halve them five times."""
+LOSSY_METHODS = {
+    "1.2.840.10008.1.2.4.50": "ISO_10918_1", "1.2.840.10008.1.2.4.51": "ISO_10918_1",
+    "1.2.840.10008.1.2.4.81": "ISO_14495_1", "1.2.840.10008.1.2.4.91": "ISO_15444_1",
+    "1.2.840.10008.1.2.4.203": "ISO_15444_15",
+}  # fmt: skip
+"""Lossy Image Compression Method (0028,2114) of syntaxes that lose something, or may (PS3.3 C.7.6.1.1.5)."""
 _PIXEL_DATA = 0x7FE00010
 _PIXEL_MODULE = (
     "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "BitsAllocated", "BitsStored",
@@ -53,6 +60,7 @@ def transcode(data: bytes, transfer_syntax_uid: str) -> bytes:
     dataset = read_stored(data)
     if _PIXEL_DATA in dataset:
         native = _native(data, dataset)
+        _say_lossy(dataset, len(native))
         if transfer_syntax_uid == EXPLICIT_LITTLE_ENDIAN:
             dataset[_PIXEL_DATA] = DataElement(_PIXEL_DATA, "OW", native + b"\0" * (len(native) % 2))
         else:
@@ -92,6 +100,20 @@ def little_endian(pixels: bytes, bits_allocated: int) -> bytes:
     size = bits_allocated // 8
     whole = pixels[: len(pixels) // size * size]
     return np.frombuffer(whole, dtype=f">u{size}").astype(f"<u{size}").tobytes()
+
+
+def _say_lossy(dataset: Dataset, native_bytes: int) -> None:
+    """Mark pixels that come out of a lossy syntax as lossy, where their file does not (PS3.3 C.7.6.1.1.5).
+
+    The syntaxes that carry both kinds (JPEG-LS near-lossless, JPEG 2000, HTJ2K) leave an explicit "00" alone.
+    """
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    said = str(dataset.get("LossyImageCompression") or "").strip()
+    if syntax not in LOSSY_METHODS or said == "01" or (said == "00" and syntax not in JPEG_SYNTAXES):
+        return
+    dataset.LossyImageCompression = "01"
+    dataset.LossyImageCompressionMethod = LOSSY_METHODS[syntax]
+    dataset.LossyImageCompressionRatio = f"{native_bytes / max(1, len(dataset.PixelData)):.2f}"
 
 
 def _native(data: bytes, dataset: Dataset) -> bytes:

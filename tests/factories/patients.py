@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
 from sqlalchemy import select
 
 from backend.kit import db
@@ -29,11 +30,14 @@ class Arrived:
     grid: Grid
 
 
-def send(project: Project, folder: Path, datasets: Sequence[Dataset]) -> str:
-    """Import data sets from a folder; gives the study's id."""
+def send(
+    project: Project, folder: Path, datasets: Sequence[Dataset], syntax: str = ExplicitVRLittleEndian
+) -> str:
+    """Import data sets from a folder, images in this transfer syntax; gives the study's id."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, dataset in enumerate(datasets):
-        (folder / f"{dataset.Modality}-{number}.dcm").write_bytes(encode(dataset))
+        data = encode(dataset, syntax if dataset.Modality == "CT" else ExplicitVRLittleEndian)
+        (folder / f"{dataset.Modality}-{number}.dcm").write_bytes(data)
     summary, arrivals = studies.import_path(project.id, None, folder)
     assert summary.refused == 0, arrivals
     return summary.studies[0]

@@ -82,3 +82,27 @@ def test_a_frame_alone_is_the_frame(target: str) -> None:
     encoded = only_frame(transcode(alone, target))
     back = dcmread(io.BytesIO(one_frame_file(image, encoded, target)))
     assert np.array_equal(back.pixel_array, image.pixel_array[1])
+
+
+@pytest.mark.parametrize(
+    ("syntax", "said", "expected"),
+    [
+        ("1.2.840.10008.1.2.4.91", None, "01"),
+        ("1.2.840.10008.1.2.4.91", "00", "00"),
+        ("1.2.840.10008.1.2.4.90", None, None),
+    ],
+)
+def test_what_may_have_lost_something_says_so_when_it_is_decoded(
+    syntax: str, said: str | None, expected: str | None
+) -> None:
+    (slice_,) = make_ct_series((1, 40, 33))
+    if said is not None:
+        slice_.LossyImageCompression = said
+    compressed = dcmread(io.BytesIO(transcode(encode(slice_), "1.2.840.10008.1.2.4.90")))
+    compressed.file_meta.TransferSyntaxUID = syntax
+    out = io.BytesIO()
+    compressed.save_as(out, enforce_file_format=True)
+    decoded = read_stored(transcode(out.getvalue(), EXPLICIT))
+    assert decoded.get("LossyImageCompression") == expected
+    method = decoded.get("LossyImageCompressionMethod")
+    assert method == ("ISO_15444_1" if expected == "01" else None)

@@ -168,6 +168,26 @@ def dcmtk(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[s
 
 
 @pytest.fixture
+def storescp(ours: Ours, tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """`storescp(*options)` starts DCMTK's, known as the peer STORAGE; the folder into which it writes."""
+    folder, port, started = tmp_path / "storescp", free_port(), list[subprocess.Popen[bytes]]()
+
+    def start(*options: str | Path) -> Path:
+        folder.mkdir()
+        dcmtk("storescp", "--version")
+        words = ["storescp", *(str(option) for option in options), "-od", str(folder)]
+        started.append(subprocess.Popen([*words, "-aet", "STORAGE", str(port)]))
+        name_peer(ours.project, "STORAGE", port)
+        wait_until(lambda: dcmtk("echoscu", "127.0.0.1", str(port)).returncode == 0)
+        return folder
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
 def files(tmp_path: Path) -> Callable[..., list[Path]]:
     """`files(datasets)` writes them below the test's folder."""
 

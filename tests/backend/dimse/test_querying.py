@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import pydicom
 import pytest
 from pydicom import Dataset
-from pynetdicom import AE, build_role, evt
+from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_FIND
 from sqlalchemy import select
 
@@ -26,17 +25,13 @@ from tests.backend.dimse.conftest import (
     Orthanc,
     Ours,
     dcmtk,
-    free_port,
     give_title,
-    name_peer,
     wait_until,
 )
 from tests.factories.dicom import encode, make_ct_series, make_rtstruct
 from tests.factories.patients import send
 
 FIND_STUDY = "1.2.840.10008.5.1.4.1.2.2.1"
-GET_STUDY = "1.2.840.10008.5.1.4.1.2.2.3"
-CT = "1.2.840.10008.5.1.4.1.1.2"
 
 
 @pytest.fixture
@@ -197,58 +192,14 @@ def retrievals() -> list[tuple[str, int]]:
         return [(changes["peer"], changes["instances"]) for changes in session.scalars(wanted)]
 
 
-def test_a_compressed_image_is_decoded_for_who_gets_it(ours: Ours, tmp_path: Path) -> None:
-    images = make_ct_series((2, 16, 16))
-    pixels = images[0].PixelData
-    paths = []
-    for dataset in images:
-        dataset.compress("1.2.840.10008.1.2.5")
-        paths.append(tmp_path / f"{dataset.SOPInstanceUID}.dcm")
-        dataset.save_as(paths[-1], enforce_file_format=True)
-    assert dcmtk("storescu", "-xr", *ours.address(), *paths).returncode == 0
-    with db.session_scope(read_only=True) as session:
-        assert set(session.scalars(select(Instance.transfer_syntax_uid))) == {"1.2.840.10008.1.2.5"}
-    got: list[Dataset] = []
-
-    def keep(event: evt.Event) -> int:
-        got.append(event.dataset)
-        return 0
-
-    entity = AE(ae_title=CALLER)
-    entity.add_requested_context(GET_STUDY)
-    entity.add_requested_context(CT)
-    association = entity.associate(
-        "127.0.0.1", ours.port, ae_title=TITLE, ext_neg=[build_role(CT, scp_role=True)],
-        evt_handlers=[(evt.EVT_C_STORE, keep)],
-    )  # fmt: skip
-    wanted = identifier_of(QueryRetrieveLevel="STUDY", StudyInstanceUID=images[0].StudyInstanceUID)
-    answers = [status.Status for status, _ in association.send_c_get(wanted, GET_STUDY)]
-    association.release()
-    assert answers[-1] == 0x0000
-    assert pixels in [dataset.PixelData for dataset in got]
-
-
-@pytest.fixture
-def storescp(ours: Ours, tmp_path: Path) -> Iterator[Path]:
-    """The folder into which DCMTK's storescp, known as the peer STORAGE, writes."""
-    folder, port = tmp_path / "storescp", free_port()
-    folder.mkdir()
-    dcmtk("storescp", "--version")
-    process = subprocess.Popen(["storescp", "-od", str(folder), "-aet", "STORAGE", str(port)])
-    name_peer(ours.project, "STORAGE", port)
-    wait_until(lambda: dcmtk("echoscu", "127.0.0.1", str(port)).returncode == 0)
-    yield folder
-    process.terminate()
-    process.wait(30)
-
-
 def test_movescu_lets_us_send_to_a_third(
-    ours: Ours, images: list[Dataset], tmp_path: Path, storescp: Path
+    ours: Ours, images: list[Dataset], storescp: Callable[..., Path]
 ) -> None:
+    folder = storescp()
     pairs = ["-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={images[0].StudyInstanceUID}"]
     run = dcmtk("movescu", "-S", "-aem", "STORAGE", *ours.address(), *pairs)
     assert run.returncode == 0, run.stderr
-    moved = {pydicom.dcmread(path).SOPInstanceUID for path in storescp.iterdir()}
+    moved = {pydicom.dcmread(path).SOPInstanceUID for path in folder.iterdir()}
     assert moved == {dataset.SOPInstanceUID for dataset in images}
     assert retrievals() == [("STORAGE", 5)]
 
