@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +33,18 @@ class Settings(BaseSettings):
     dicom_host: str = "127.0.0.1"
     dicom_port: Annotated[int, Field(ge=1, le=65_535)] = 11112
     """Where `rinkaku dicom` listens for associations."""
+    dicom_plain: bool = True
+    """Whether it listens there, without TLS."""
+    dicom_tls_port: Annotated[int, Field(ge=1, le=65_535)] = 2762
+    """Where it listens by TLS once there is a certificate."""
+    dicom_tls_certificate: Path | None = None
+    """Our certificate, with those between it and its authority: PEM."""
+    dicom_tls_key: Path | None = None
+    """Its private key, without a password: PEM."""
+    dicom_tls_ca: Path | None = None
+    """Authorities that certificates of callers and peers come from: PEM."""
+    dicom_tls_clients: bool = True
+    """Whether callers have to show a certificate."""
     public_url: str | None = None
     """Address that users type; https here makes the session cookie Secure."""
     origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -66,6 +78,12 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.resolve()
 
+    @field_validator("dicom_tls_certificate", "dicom_tls_key", "dicom_tls_ca", mode="before")
+    @classmethod
+    def _named(cls, path: str | Path | None) -> str | Path | None:
+        """An empty variable says nothing: compose files cannot leave one out."""
+        return path or None
+
     @field_validator("origins", "monailabel_origins", mode="before")
     @classmethod
     def _listed(cls, origins: str | tuple[str, ...], field: ValidationInfo) -> tuple[str, ...]:
@@ -88,6 +106,22 @@ class Settings(BaseSettings):
         if urlsplit(url).scheme == "http" and urlsplit(url).hostname in THIS_MACHINE:
             return url
         raise ValueError("must begin with https:// (http:// only for localhost)")
+
+    @model_validator(mode="after")
+    def _complete_tls(self) -> Self:
+        """A key with each certificate, authorities where certificates are asked for, and one way in."""
+        if (self.dicom_tls_certificate is None) != (self.dicom_tls_key is None):
+            raise ValueError("RINKAKU_DICOM_TLS_CERTIFICATE and RINKAKU_DICOM_TLS_KEY go together")
+        if self.dicom_tls_certificate is None and not self.dicom_plain:
+            raise ValueError(
+                "without RINKAKU_DICOM_TLS_CERTIFICATE there is no other port than the plain one"
+            )
+        if self.dicom_tls_certificate and self.dicom_tls_clients and self.dicom_tls_ca is None:
+            raise ValueError(
+                "name the authorities of callers with RINKAKU_DICOM_TLS_CA, or ask for no certificate with"
+                " RINKAKU_DICOM_TLS_CLIENTS=false"
+            )
+        return self
 
     @property
     def sql_url(self) -> str:

@@ -31,6 +31,7 @@ def add_commands(dicom: argparse.ArgumentParser) -> None:
     peers.add_argument(
         "--commitment", action="store_true", help="ask it to commit itself to what it was sent"
     )
+    peers.add_argument("--tls", action="store_true", help="call it by TLS")
     peers.add_argument("--project", help="short name; the default project without it")
     peers.set_defaults(command=set_peer)
     removed = actions.add_parser("remove", help="Take an AE title, or with --peer a peer, away.")
@@ -92,7 +93,7 @@ def set_peer(chosen: argparse.Namespace) -> int:
     refuse_unprepared()
     title, body = (
         TypeAdapter(AeTitle).validate_python(chosen.title),
-        PeerIn(host=chosen.host, port=chosen.port, commitment=chosen.commitment),
+        PeerIn(host=chosen.host, port=chosen.port, commitment=chosen.commitment, tls=chosen.tls),
     )
     with session_scope() as session:
         put_peer(session, None, _project_id(session, chosen.project), title, body)
@@ -128,5 +129,6 @@ def show(_: argparse.Namespace) -> int:
             sys.stdout.write("\t".join(line) + "\n")
         for peer in all_peers(session):
             slug = get_project(session, peer.project_id).slug
-            sys.stdout.write("\t".join(("peer", peer.title, slug, f"{peer.host}:{peer.port}")) + "\n")
+            where = ("peer", peer.title, slug, f"{peer.host}:{peer.port}", *(["tls"] if peer.tls else []))
+            sys.stdout.write("\t".join(where) + "\n")
     return 0

@@ -1,6 +1,8 @@
 """Approved structure sets on their way to peers: asked for here, sent by the job `send`, kept as receipts.
 
 What is sent is what was asked for: the UIDs of the objects are fixed then, and follow from their contents.
+The images that a set is drawn on go with it where that is asked for, before it: a planning system refers its
+contours to them.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from backend.kit.errors import NotFound
 from backend.kit.pagination import Part
 from backend.labels.service import open_set
 from backend.projects.service import Permission, require
+from backend.studies.tables import Instance, Series
 from rt.dicom.kinds import RTSTRUCT, SEG
 from rt.dicom.uids import new_uid
 
@@ -54,11 +57,18 @@ class Parcel:
     peer: str
     host: str
     port: int
+    tls: bool
     commitment_uid: str | None
     outgoing: OutgoingSet
-    missing: tuple[str, ...]
-    """Modalities that the peer has not stored yet."""
+    images: Mapping[str, Instance]
+    """Of the series that the set is drawn on, by SOP Instance UID."""
     instances: tuple[dict[str, Any], ...]
+
+    @property
+    def missing(self) -> list[dict[str, Any]]:
+        """What the peer has not stored yet."""
+        return [one for one in self.instances if not is_stored(one["status"])]
+
     tries: int
 
 
@@ -73,7 +83,10 @@ def request(session: Session, actor: Actor, set_id: str, body: SendIn) -> DicomD
         structure_set_id=set_id,
         peer_title=peer.title,
         calling_title=service.own_title(session, project_id),
-        instances=[_announced(outgoing, modality) for modality in sorted(set(body.modalities))],
+        instances=[
+            *(_announced_images(session, outgoing) if body.images else []),
+            *(_announced(outgoing, modality) for modality in sorted(set(body.modalities))),
+        ],
         commitment_uid=new_uid() if peer.commitment else None,
         created_by=actor.user_id,
     )
@@ -108,10 +121,27 @@ def _approved(session: Session, set_id: str) -> OutgoingSet:
 
 
 def _announced(outgoing: OutgoingSet, modality: str) -> dict[str, Any]:
+    return _not_sent(modality, SOP_CLASSES[modality], outgoing.sop_instance_uid(modality))
+
+
+def _announced_images(session: Session, outgoing: OutgoingSet) -> list[dict[str, Any]]:
+    modality = session.get_one(Series, outgoing.structure_set.series_row_id).modality
+    images = _images(session, outgoing)
+    return [_not_sent(modality, one.sop_class_uid, uid) for uid, one in images.items()]
+
+
+def _images(session: Session, outgoing: OutgoingSet) -> dict[str, Instance]:
+    """The images that a set is drawn on, by SOP Instance UID, in their order."""
+    of_series = select(Instance).where(Instance.series_row_id == outgoing.structure_set.series_row_id)
+    rows = session.scalars(of_series.order_by(Instance.number, Instance.id))
+    return {row.sop_instance_uid: row for row in rows}
+
+
+def _not_sent(modality: str, sop_class_uid: str, sop_instance_uid: str) -> dict[str, Any]:
     return {
         "modality": modality,
-        "sop_class_uid": SOP_CLASSES[modality],
-        "sop_instance_uid": outgoing.sop_instance_uid(modality),
+        "sop_class_uid": sop_class_uid,
+        "sop_instance_uid": sop_instance_uid,
         "status": None,
         "comment": "",
         "at": None,
@@ -127,8 +157,10 @@ def parcel(session: Session, delivery_id: str) -> Parcel:
     peer = service.named_peer(session, delivery.project_id, delivery.peer_title)
     _check_named(session, delivery.project_id)
     outgoing = _approved(session, delivery.structure_set_id)
+    images = _images(session, outgoing)
     for one in delivery.instances:
-        if one["sop_instance_uid"] != outgoing.sop_instance_uid(one["modality"]):
+        uid = one["sop_instance_uid"]
+        if not (uid in images if _is_image(one) else uid == outgoing.sop_instance_uid(one["modality"])):
             raise ChangedMeanwhile("the structure set is not what was to be sent: send it again")
     return Parcel(
         project_id=delivery.project_id,
@@ -136,12 +168,17 @@ def parcel(session: Session, delivery_id: str) -> Parcel:
         peer=peer.title,
         host=peer.host,
         port=peer.port,
+        tls=peer.tls,
         commitment_uid=delivery.commitment_uid,
         outgoing=outgoing,
-        missing=tuple(one["modality"] for one in delivery.instances if not is_stored(one["status"])),
+        images=images,
         instances=tuple(delivery.instances),
         tries=delivery.tries,
     )
+
+
+def _is_image(one: Mapping[str, Any]) -> bool:
+    return one["modality"] not in SOP_CLASSES
 
 
 def is_stored(status: int | None) -> bool:
@@ -224,15 +261,21 @@ def one(session: Session, actor: Actor, delivery_id: str) -> DicomDelivery:
     return delivery
 
 
-def shown(session: Session, rows: Sequence[DicomDelivery]) -> list[DicomDeliveryOut]:
-    """Deliveries as the API tells them, with how their jobs stand."""
+def shown(session: Session, rows: Sequence[DicomDelivery], *, whole: bool = False) -> list[DicomDeliveryOut]:
+    """Deliveries as the API tells them, with how their jobs stand.
+
+    Of images only those that the peer did not take are told one by one, unless `whole`.
+    """
     wanted = select(Job).where(Job.id.in_([row.job_id for row in rows if row.job_id]))
     jobs = {job.id: job for job in session.scalars(wanted)}
-    return [_shown(row, jobs.get(row.job_id or "")) for row in rows]
+    return [_shown(row, jobs.get(row.job_id or ""), whole) for row in rows]
 
 
-def _shown(row: DicomDelivery, job: Job | None) -> DicomDeliveryOut:
+def _shown(row: DicomDelivery, job: Job | None, whole: bool) -> DicomDeliveryOut:
     """A job is gone with its study; what it had not sent by then is not sent any more."""
+    images = [one for one in row.instances if _is_image(one)]
+    refused = [one for one in images if one["status"] is not None and not is_stored(one["status"])]
+    told = row.instances if whole else [*refused, *(one for one in row.instances if not _is_image(one))]
     waiting = DicomDeliveryState.FAILED if job is None else _STATES.get(job.state, DicomDeliveryState.WAITING)
     return DicomDeliveryOut(
         id=row.id,
@@ -241,7 +284,9 @@ def _shown(row: DicomDelivery, job: Job | None) -> DicomDeliveryOut:
         state=DicomDeliveryState.SENT if row.sent_at else waiting,
         tries=row.tries,
         problem=row.problem or (job.error_detail if job else None) or "",
-        instances=[DeliveredOut.model_validate(one) for one in row.instances],
+        images=len(images),
+        images_stored=sum(is_stored(one["status"]) for one in images),
+        instances=[DeliveredOut.model_validate(one) for one in told],
         job_id=row.job_id,
         created_by=row.created_by,
         created_at=row.created_at.astimezone(UTC),

@@ -10,6 +10,7 @@ AppError
     ├── LeavesUnnamed         the project lets nothing out that names a patient
     ├── ChangedMeanwhile      the set is not what was asked to be sent
     ├── PeerRefused           the peer did not take an object
+    ├── TlsUnusable           our certificate, key or authorities cannot be used
     ├── NobodyNamed           answers to queries, but says to whom not
     └── NotAdmitted           an association that is refused, with the standard's diagnostic
 """
@@ -67,6 +68,12 @@ class PeerUnreachable(AppError):
 
 class NothingAccepted(PeerUnreachable):
     """It answers, and takes nothing of what was offered."""
+
+
+class TlsUnusable(Conflict):
+    """Our certificate, key or authorities cannot be used."""
+
+    slug, title = "dicom-tls-unusable", "TLS for DICOM is not set up"
 
 
 class NobodyNamed(Conflict):

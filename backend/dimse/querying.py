@@ -15,15 +15,17 @@ from pynetdicom import evt
 from pynetdicom.events import Event
 from pynetdicom.presentation import build_context
 
+from backend.config import get_settings
 from backend.dicomweb.errors import BadQuery
 from backend.dicomweb.service import ProjectScope, Stored
-from backend.dimse.errors import PeerUnreachable
+from backend.dimse.errors import PeerUnreachable, TlsUnusable
 from backend.dimse.finding import matches
 from backend.dimse.network import FINDING, RETRIEVING, VERIFICATION, entity
 from backend.dimse.retrieving import data_sets, instances
 from backend.dimse.sending import address_of
 from backend.dimse.service import Admission, peer_of, record_retrieval
 from backend.dimse.syntaxes import Taken, kind_of, offers, taken_by
+from backend.dimse.tls import calling_context
 from backend.dimse.visit import DOES_NOT_MATCH, NOT_AUTHORISED, OUT_OF_RESOURCES, status
 
 PENDING, CANCELLED = 0xFF00, 0xFE00
@@ -82,10 +84,21 @@ def move(admission: Admission | None, event: Event) -> Iterator[Any]:
         yield found, None
         return
     event.assoc._ae = entity(admission.title)  # so that the peer is called by the title it knows us by
+    try:
+        tls = calling_context(get_settings()) if peer.tls else None
+    except TlsUnusable as unusable:
+        log.exception("dimse.tls.unusable", exc_info=unusable)
+        yield NOWHERE
+        return
     taken: dict[str, list[str]] = {}
     accepted = (evt.EVT_ACCEPTED, lambda answer: taken.update(taken_by(answer.assoc)))
     offered = offers(kind_of(stored.instance) for stored in found)
-    yield address, peer.port, {"contexts": offered, "evt_handlers": [accepted]}
+    called = {
+        "contexts": offered,
+        "evt_handlers": [accepted],
+        "tls_args": None if tls is None else (tls, peer.host),
+    }
+    yield address, peer.port, called
     yield len(found)
     _record(admission, destination, found)
     yield from _sent(found, event, taken)

@@ -74,7 +74,10 @@ def remove_dicom_peer(project_id: str, title: TitlePath, session: SessionDep, ac
     "/structure-sets/{set_id}/send", status_code=status.HTTP_202_ACCEPTED, responses=problems(404, 409)
 )
 def send_structure_set(set_id: str, body: SendIn, session: SessionDep, actor: ActorDep) -> DicomDeliveryOut:
-    """Send an approved structure set to a peer of its project; it is tried again while the peer is away."""
+    """Send an approved structure set, alone or with its images, to a peer of its project.
+
+    It is tried again while the peer is away.
+    """
     return deliveries.shown(session, [deliveries.request(session, actor, set_id, body)])[0]
 
 
@@ -90,4 +93,4 @@ def list_dicom_deliveries(
 @router.get("/dicom-deliveries/{dicom_delivery_id}")
 def get_dicom_delivery(dicom_delivery_id: str, session: SessionDep, actor: ActorDep) -> DicomDeliveryOut:
     """A delivery and its receipt."""
-    return deliveries.shown(session, [deliveries.one(session, actor, dicom_delivery_id)])[0]
+    return deliveries.shown(session, [deliveries.one(session, actor, dicom_delivery_id)], whole=True)[0]

@@ -80,6 +80,7 @@ class PeerIn(BaseModel):
     host: Host
     port: Annotated[int, Field(ge=1, le=65_535)]
     commitment: bool = False
+    tls: bool = False
 
 
 class PeerOut(BaseModel):
@@ -91,6 +92,7 @@ class PeerOut(BaseModel):
     host: str
     port: int
     commitment: bool
+    tls: bool
 
 
 class PeerList(BaseModel):
@@ -106,6 +108,8 @@ class SendIn(BaseModel):
 
     peer: AeTitle
     modalities: Annotated[list[Literal["RTSTRUCT", "SEG"]], Field(min_length=1, max_length=2)] = ["RTSTRUCT"]
+    images: bool = False
+    """Also the images that the set is drawn on, before it."""
 
 
 class DicomDeliveryState(StrEnum):
@@ -140,7 +144,12 @@ class DicomDeliveryOut(BaseModel):
     state: DicomDeliveryState
     tries: int
     problem: str
+    images: int
+    """How many images go with the contours."""
+    images_stored: int
+    """How many of them the peer has."""
     instances: list[DeliveredOut]
+    """In a list of deliveries without the images that the peer has or was not sent yet."""
     job_id: str | None
     created_by: str | None
     created_at: datetime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +14,14 @@ from pynetdicom import build_role
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
+from backend.config import get_settings
 from backend.dimse.deliveries import Receipt, is_stored
 from backend.dimse.errors import NothingAccepted, PeerUnreachable
 from backend.dimse.network import COMMITMENT, COMMITMENT_INSTANCE, NATIVE, bound, entity
+from backend.dimse.syntaxes import Taken, offers, taken_by
+from backend.dimse.tls import calling_context
 from backend.kit.clock import now
-from rt.dicom.parse import read_stored
+from rt.errors import DicomUnsupported
 
 NOT_NEGOTIATED = 0x0122
 """The status of an object whose SOP class the peer did not accept; it was not sent."""
@@ -34,6 +37,19 @@ class Line:
     peer: str
     host: str
     port: int
+    tls: bool
+
+
+@dataclass(frozen=True)
+class Item:
+    """An object to send, read when its turn comes."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    """In which it is stored, and goes where the peer takes that."""
+    read: Callable[[Taken], Dataset]
+    """The object as the peer takes it; DicomUnsupported where it cannot be had so."""
 
 
 def address_of(host: str) -> str:
@@ -49,13 +65,17 @@ def _association(
     line: Line, contexts: list[PresentationContext], roles: Sequence[Any] = ()
 ) -> Iterator[Association]:
     """An association, released at the end; PeerUnreachable when there is none."""
+    tls = calling_context(get_settings()) if line.tls else None
     association = entity(line.calling).associate(
-        address_of(line.host), line.port, contexts=contexts, ae_title=line.peer, ext_neg=list(roles)
-    )
+        address_of(line.host), line.port, contexts=contexts, ae_title=line.peer, ext_neg=list(roles),
+        tls_args=None if tls is None else (tls, line.host),
+    )  # fmt: skip
     if association.rejected_contexts and not association.accepted_contexts:
         raise NothingAccepted(f"{line.peer} takes nothing of this kind")
     if not association.is_established:
         word = "refuses the association" if association.is_rejected else "does not answer"
+        if tls is not None and tls.problem:
+            word = f"cannot be called by TLS: {tls.problem}"
         raise PeerUnreachable(f"{line.peer} {word}")
     bound(association)
     try:
@@ -65,51 +85,52 @@ def _association(
             association.release()
 
 
-def store(line: Line, objects: Sequence[bytes], commitment: Dataset | None) -> list[Receipt]:
-    """Send objects, and ask for commitment when all were taken; what the peer said of each, in order.
+def store(
+    line: Line, items: Sequence[Item], commitment: Dataset | None, receipts: list[Receipt]
+) -> Iterator[float]:
+    """Send objects, one at each step, and ask for commitment when all were taken; how much of it is done.
 
-    PeerUnreachable when the peer breaks off; objects it has answered for by then are sent again later, which
-    changes nothing at a peer that keeps to the standard.
+    What the peer says of each is in `receipts` at once: PeerUnreachable when it breaks off, and whatever
+    reading an object raises, leave there what it has by then.
     """
-    data_sets = [read_stored(data) for data in objects]
-    contexts = [build_context(uid, NATIVE) for uid in sorted({str(one.SOPClassUID) for one in data_sets})]
+    contexts = offers((item.sop_class_uid, item.transfer_syntax_uid) for item in items)
     if commitment is not None:
         contexts.append(build_context(COMMITMENT, NATIVE))
     try:
-        return _stored(line, contexts, data_sets, commitment)
+        with _association(line, contexts) as association:
+            taken = taken_by(association)
+            for number, item in enumerate(items, start=1):
+                receipts.append(_store(association, item, taken))
+                yield number / len(items)
+            stored = all(is_stored(one.status) for one in receipts)
+            if commitment is not None and stored and COMMITMENT in taken and association.is_established:
+                association.send_n_action(commitment, ASK_TO_COMMIT, COMMITMENT, COMMITMENT_INSTANCE)
     except NothingAccepted:
-        return [_not_negotiated(one) for one in data_sets]
+        receipts.extend(_not_negotiated(item, "the peer does not take this SOP class") for item in items)
 
 
-def _stored(
-    line: Line, contexts: list[PresentationContext], data_sets: Sequence[Dataset], commitment: Dataset | None
-) -> list[Receipt]:
-    with _association(line, contexts) as association:
-        accepted = {context.abstract_syntax for context in association.accepted_contexts}
-        receipts = [_store(association, one, one.SOPClassUID in accepted) for one in data_sets]
-        taken = all(is_stored(one.status) for one in receipts)
-        if commitment is not None and taken and COMMITMENT in accepted and association.is_established:
-            association.send_n_action(commitment, ASK_TO_COMMIT, COMMITMENT, COMMITMENT_INSTANCE)
-    return receipts
-
-
-def _store(association: Association, dataset: Dataset, accepted: bool) -> Receipt:
-    if not accepted:
-        return _not_negotiated(dataset)
+def _store(association: Association, item: Item, taken: Taken) -> Receipt:
+    if item.sop_class_uid not in taken:
+        return _not_negotiated(item, "the peer does not take this SOP class")
+    try:
+        dataset = item.read(taken)
+    except DicomUnsupported:
+        return _not_negotiated(item, "the peer takes this in no transfer syntax that we have")
     if not association.is_established:
         raise PeerUnreachable("the peer broke off")
-    answer = association.send_c_store(dataset)
+    try:
+        answer = association.send_c_store(dataset)
+    except ValueError:  # an encoder did not take its pixels, and the peer does not take them as they are
+        return _not_negotiated(item, "the peer takes this in no transfer syntax that we have")
     if "Status" not in answer:
         raise PeerUnreachable("the peer broke off, or did not answer")
     return Receipt(
-        str(dataset.SOPInstanceUID), int(answer.Status), str(answer.get("ErrorComment") or "")[:64], now()
+        item.sop_instance_uid, int(answer.Status), str(answer.get("ErrorComment") or "")[:64], now()
     )
 
 
-def _not_negotiated(dataset: Dataset) -> Receipt:
-    return Receipt(
-        str(dataset.SOPInstanceUID), NOT_NEGOTIATED, "the peer does not take this SOP class", now()
-    )
+def _not_negotiated(item: Item, why: str) -> Receipt:
+    return Receipt(item.sop_instance_uid, NOT_NEGOTIATED, why, now())
 
 
 def referenced(instances: Sequence[tuple[str, str]], reason: int | None = None) -> DicomSequence:

@@ -180,10 +180,10 @@ def put_peer(session: Session, actor_id: str | None, project_id: str, title: str
     row = repository.peer(session, project_id, title)
     if row is None:
         row = DicomPeer(project_id=project_id, title=title)
-    row.host, row.port, row.commitment = body.host, body.port, body.commitment
+    row.host, row.port, row.commitment, row.tls = body.host, body.port, body.commitment, body.tls
     session.add(row)
     session.flush()
-    changes = {"title": title, "host": row.host, "port": row.port}
+    changes = {"title": title, "host": row.host, "port": row.port, "tls": row.tls}
     record(session, actor_id, "dimse.peer.set", "dicom-peer", row.id, project_id=project_id, changes=changes)
     return row
 

@@ -25,7 +25,7 @@ from rt.dicom.transcode import ENCODED_SYNTAXES
 from rt.errors import DicomUnsupported
 
 MAX_OFFERS = 126
-"""An association has at most 128 presentation contexts (PS3.8 9.3.2.2); one is left for storage commitment."""
+"""An association has at most 128 presentation contexts (PS3.8 9.3.2.2); one is for storage commitment."""
 Taken = Mapping[str, Collection[str]]
 """Transfer syntaxes in which a peer takes objects from us, by SOP class."""
 

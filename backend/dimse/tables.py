@@ -43,6 +43,8 @@ class DicomPeer(Base):
     port: Mapped[int]
     commitment: Mapped[bool] = mapped_column(default=False)
     """It is asked to commit itself to keep what it was sent."""
+    tls: Mapped[bool] = mapped_column(default=False)
+    """It is called by TLS."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -24,7 +24,7 @@ def report_commitment(context: JobContext) -> dict[str, Any]:
     kept = len(information.get("ReferencedSOPSequence") or [])
     result = {"kept": kept, "not_kept": len(instances) - kept}
     try:
-        report(Line(asked["calling"], peer.title, peer.host, peer.port), event_type, information)
+        report(Line(asked["calling"], peer.title, peer.host, peer.port, peer.tls), event_type, information)
     except PeerUnreachable as away:
         tries = (context.claim.attempt - 1) % MAX_TRIES  # a person may have begun anew
         if tries + 1 == MAX_TRIES:

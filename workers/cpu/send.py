@@ -1,7 +1,9 @@
-"""Send an approved structure set to a peer, as often as it takes, and keep what the peer said."""
+"""Send an approved structure set to a peer, alone or with its images, and keep what the peer said."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -9,10 +11,15 @@ from pydicom.dataset import Dataset
 from backend.dimse import deliveries
 from backend.dimse.deliveries import Parcel, Receipt
 from backend.dimse.errors import PeerRefused, PeerUnreachable
-from backend.dimse.sending import Line, referenced, store
+from backend.dimse.sending import Item, Line, referenced, store
+from backend.dimse.syntaxes import leaving
 from backend.exports.objects import WRITERS
+from backend.kit.errors import AppError
+from rt.dicom.kinds import EXPLICIT_LITTLE_ENDIAN
+from rt.dicom.parse import read_stored
+from rt.errors import RtError
 from workers.calling import MAX_TRIES, delay_s
-from workers.runtime import JobContext, job
+from workers.runtime import JobCancelled, JobContext, job
 
 NO_ROOM = 0xA7
 """Upper byte of a status: out of resources."""
@@ -27,10 +34,16 @@ def send(context: JobContext) -> dict[str, Any]:
     receipts: list[Receipt] = []
     problem = ""
     try:
-        receipts = _sent(parcel)
+        for done in _sending(parcel, receipts):
+            context.progress(done)
+            context.check_cancelled()
         problem = next((_said(one) for one in receipts if not deliveries.is_stored(one.status)), "")
     except PeerUnreachable as away:
         problem = away.detail
+    except (JobCancelled, AppError, RtError):
+        with context.session() as session:
+            deliveries.note(session, delivery_id, receipts, "")
+        raise
     result = {"instances": [one["sop_instance_uid"] for one in parcel.instances]}
     if not problem:
         with context.finishing(result) as session:
@@ -50,8 +63,8 @@ def send(context: JobContext) -> dict[str, Any]:
     return context.postpone(delay_s(parcel.tries), result)
 
 
-def _sent(parcel: Parcel) -> list[Receipt]:
-    line = Line(parcel.calling, parcel.peer, parcel.host, parcel.port)
+def _sending(parcel: Parcel, receipts: list[Receipt]) -> Iterator[float]:
+    line = Line(parcel.calling, parcel.peer, parcel.host, parcel.port, parcel.tls)
     commitment = None
     if parcel.commitment_uid is not None:
         commitment = Dataset()
@@ -59,7 +72,21 @@ def _sent(parcel: Parcel) -> list[Receipt]:
         commitment.ReferencedSOPSequence = referenced(
             [(one["sop_class_uid"], one["sop_instance_uid"]) for one in parcel.instances]
         )
-    return store(line, [WRITERS[modality](parcel.outgoing) for modality in parcel.missing], commitment)
+    return store(line, [_item(parcel, one) for one in parcel.missing], commitment, receipts)
+
+
+def _item(parcel: Parcel, one: dict[str, Any]) -> Item:
+    image = parcel.images.get(one["sop_instance_uid"])
+    if image is not None:
+        return Item(
+            image.sop_class_uid, image.sop_instance_uid, image.transfer_syntax_uid, partial(leaving, image)
+        )  # fmt: skip
+    return Item(
+        one["sop_class_uid"],
+        one["sop_instance_uid"],
+        EXPLICIT_LITTLE_ENDIAN,
+        lambda _: read_stored(WRITERS[one["modality"]](parcel.outgoing)),
+    )
 
 
 def _said(receipt: Receipt) -> str:

@@ -474,6 +474,10 @@ export interface components {
             tries: number;
             /** Problem */
             problem: string;
+            /** Images */
+            images: number;
+            /** Images Stored */
+            images_stored: number;
             /** Instances */
             instances: components["schemas"]["DeliveredOut"][];
             /** Job Id */
@@ -1492,6 +1496,11 @@ export interface components {
              * @default false
              */
             commitment: boolean;
+            /**
+             * Tls
+             * @default false
+             */
+            tls: boolean;
         };
         /**
          * PeerList
@@ -1514,6 +1523,8 @@ export interface components {
             port: number;
             /** Commitment */
             commitment: boolean;
+            /** Tls */
+            tls: boolean;
         };
         /**
          * PercentLevel
@@ -2139,6 +2150,11 @@ export interface components {
              *     ]
              */
             modalities: ("RTSTRUCT" | "SEG")[];
+            /**
+             * Images
+             * @default false
+             */
+            images: boolean;
         };
         /**
          * SeriesOut

@@ -107,6 +107,7 @@ export const serverEn = {
   'change.format': 'Format',
   'change.hash': 'Hash',
   'change.host': 'Host',
+  'change.tls': 'TLS',
   'change.instances': 'Instances',
   'change.is_administrator': 'Administrator of the installation',
   'change.modality': 'Modality',

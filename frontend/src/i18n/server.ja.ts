@@ -109,6 +109,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'change.format': '形式',
   'change.hash': 'ハッシュ',
   'change.host': 'ホスト',
+  'change.tls': 'TLS',
   'change.instances': 'インスタンス数',
   'change.is_administrator': 'システム管理者',
   'change.modality': 'モダリティ',

@@ -5,13 +5,13 @@ import css from './dialog.module.css';
 import { ErrorNote } from './feedback';
 import { Icon } from './icons';
 
-type DialogProps = { title: string; onClose: () => void; children: ReactNode; wide?: boolean; beside?: boolean };
+type DialogProps = { title: string; onClose: () => void; children: ReactNode; wide?: boolean; beside?: boolean; footer?: ReactNode };
 
 /**
  * A modal dialog: the page behind it is inert, Escape closes it. Mount it to open it. With `beside` it stands in a corner
- * and the page can be used.
+ * and the page can be used. Its footer is always in sight.
  */
-export function Dialog({ title, onClose, children, wide = false, beside = false }: DialogProps) {
+export function Dialog({ title, onClose, children, wide = false, beside = false, footer }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const t = useT();
   useEffect(() => {
@@ -49,6 +49,7 @@ export function Dialog({ title, onClose, children, wide = false, beside = false 
         </IconButton>
       </header>
       <div className={css.body}>{children}</div>
+      {footer !== undefined && <footer>{footer}</footer>}
     </dialog>
   );
 }

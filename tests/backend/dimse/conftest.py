@@ -83,10 +83,12 @@ def give_title(
         service.put_title(session, None, project.id, title, body)
 
 
-def name_peer(project: Project, title: str, port: int, *, commitment: bool = False) -> None:
+def name_peer(
+    project: Project, title: str, port: int, *, commitment: bool = False, tls: bool = False
+) -> None:
     """Let the project send to a peer on this machine."""
     with db.session_scope() as session:
-        body = PeerIn(host="127.0.0.1", port=port, commitment=commitment)
+        body = PeerIn(host="127.0.0.1", port=port, commitment=commitment, tls=tls)
         service.put_peer(session, None, project.id, title, body)
 
 
@@ -167,6 +169,11 @@ def dcmtk(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[s
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
 
 
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture
 def storescp(ours: Ours, tmp_path: Path) -> Iterator[Callable[..., Path]]:
     """`storescp(*options)` starts DCMTK's, known as the peer STORAGE; the folder into which it writes."""
@@ -177,8 +184,8 @@ def storescp(ours: Ours, tmp_path: Path) -> Iterator[Callable[..., Path]]:
         dcmtk("storescp", "--version")
         words = ["storescp", *(str(option) for option in options), "-od", str(folder)]
         started.append(subprocess.Popen([*words, "-aet", "STORAGE", str(port)]))
-        name_peer(ours.project, "STORAGE", port)
-        wait_until(lambda: dcmtk("echoscu", "127.0.0.1", str(port)).returncode == 0)
+        name_peer(ours.project, "STORAGE", port, tls="+tls" in options)
+        wait_until(lambda: _listens(port))
         return folder
 
     yield start

@@ -27,7 +27,7 @@ JPEG_LS, JPEG_2000 = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90"
 
 
 def stored(ours: Ours, folder: Path, syntax: str = EXPLICIT) -> list[Dataset]:
-    """A CT of three slices with contours, its images in this syntax, in the default project; as it was made."""
+    """A CT of three slices with contours in the default project, its images so; as it was made."""
     images = make_ct_series((3, 40, 40))
     contours = make_rtstruct(images, {"Larynx": {1: [(2.0, 2.0), (8.0, 2.0), (8.0, 8.0)]}})
     folder.mkdir()

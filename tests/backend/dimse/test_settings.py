@@ -85,8 +85,8 @@ def test_a_peer_is_named_moved_listed_and_forgotten(client, project, login):
     for port in (104, 11112):
         body = {"host": "pacs.example", "port": port}
         assert client.put(f"{peers}/PACS", json=body, headers=headers).status_code == 200
-    listed = {"items": [{"title": "PACS", "host": "pacs.example", "port": 11112, "commitment": False}]}
-    assert client.get(peers, headers=login("clinician")).json() == listed
+    listed = {"title": "PACS", "host": "pacs.example", "port": 11112, "commitment": False, "tls": False}
+    assert client.get(peers, headers=login("clinician")).json() == {"items": [listed]}
     assert client.delete(f"{peers}/PACS", headers=headers).status_code == 204
     assert client.delete(f"{peers}/PACS", headers=headers).status_code == 404
 
@@ -105,16 +105,18 @@ def test_the_command_line_manages_titles_and_peers(project, capsys):
     )
     assert main(["dicom", "title", "INBOX", "--project", "default"]) == 0
     assert main(["dicom", "peer", "PACS", "pacs.example", "104"]) == 0
+    assert main(["dicom", "peer", "TPS", "tps.clinic.example", "2762", "--tls"]) == 0
     assert main(["dicom", "list"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "title\tCONTOURS\tdefault\tstore+query\tPACS@10.0.0.0/8,TPS",
         "title\tINBOX\tdefault\tstore\tanybody",
         "peer\tPACS\tdefault\tpacs.example:104",
+        "peer\tTPS\tdefault\ttps.clinic.example:2762\ttls",
     ]
     assert main(["dicom", "remove", "INBOX"]) == 0
     assert main(["dicom", "remove", "--peer", "PACS"]) == 0
     assert main(["dicom", "list"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 2
     assert main(["dicom", "remove", "INBOX"]) == 1
     assert "no such AE title" in capsys.readouterr().err
     assert main(["dicom", "title", "BACK\\SLASH"]) == 2

@@ -6,13 +6,14 @@ import { all } from '../../api/pages';
 import type { ExportProfile, ExportReport, Structure } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, ButtonLink, SelectField } from '../../ui/controls';
-import { Dialog, DialogActions } from '../../ui/dialog';
+import { Dialog } from '../../ui/dialog';
 import { Caution, ErrorNote, Loading } from '../../ui/feedback';
 import { useSession } from '../login/session';
 import { StaleCaution } from '../derive/derived-mark';
 import { StillDrawing } from './draw-again';
 import { ProfileNote, ReportTable } from './export-report';
-import { SendToPeer } from './send-to-peer';
+import exportCss from './export.module.css';
+import { SendToPeer, SentBefore } from './send-to-peer';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
 
@@ -50,54 +51,65 @@ export function leavingOf(structures: readonly Structure[], dirty: ReadonlySet<s
   };
 }
 
-/** The format and the system it is for, what the file says when it is read again, and then the file. */
-function Sending({ setId }: { setId: string }) {
-  const t = useT();
-  const [format, setFormat] = useState<Format>('rtstruct');
-  const [profileName, setProfileName] = useState('generic');
-  const asked = { format, profile: profileName };
-  const profiles = useQuery({ queryKey: keys.exportProfiles, queryFn: () => all<ExportProfile>('/export-profiles') });
-  const report = useQuery({
+type Asked = { readonly format: Format; readonly profile: string };
+
+const reportOf = (setId: string, asked: Asked) =>
+  ({
     queryKey: keys.exportReport(setId, asked),
-    queryFn: ({ signal }) => api.get<ExportReport>(`/structure-sets/${setId}/export/report`, { query: asked, signal }),
-    enabled: format !== 'nifti',
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      api.get<ExportReport>(`/structure-sets/${setId}/export/report`, { query: asked, signal }),
+    enabled: asked.format !== 'nifti',
     staleTime: 0,
     retry: false,
-  });
-  const profile = profiles.data?.find(({ name }) => name === profileName);
-  const ready = format === 'nifti' || (report.isSuccess && !report.isFetching);
-  const download = t('viewer.export.download', { format: t(`viewer.export.${format}`) });
+  }) as const;
+
+type FileProps = { setId: string; asked: Asked; choose: (asked: Asked) => void };
+
+/** The format and the system it is for, and what the file says when it is read again. */
+function FileChoice({ setId, asked, choose }: FileProps) {
+  const t = useT();
+  const { format } = asked;
+  const profiles = useQuery({ queryKey: keys.exportProfiles, queryFn: () => all<ExportProfile>('/export-profiles') });
+  const report = useQuery(reportOf(setId, asked));
+  const profile = profiles.data?.find(({ name }) => name === asked.profile);
   return (
     <>
-      <SelectField
-        label={t('viewer.export.format')}
-        value={format}
-        choices={FORMATS.map((one) => ({ value: one, label: t(`viewer.export.${one}`) }))}
-        onChange={(value) => setFormat(FORMATS.find((one) => one === value) ?? 'rtstruct')}
-      />
-      {format === 'rtstruct' && (
+      <div className={exportCss.choices}>
         <SelectField
-          label={t('viewer.export.profile')}
-          value={profileName}
-          choices={(profiles.data ?? []).map(({ name, title }) => ({ value: name, label: title }))}
-          onChange={setProfileName}
+          label={t('viewer.export.format')}
+          value={format}
+          choices={FORMATS.map((one) => ({ value: one, label: t(`viewer.export.${one}`) }))}
+          onChange={(value) => choose({ ...asked, format: FORMATS.find((one) => one === value) ?? 'rtstruct' })}
         />
-      )}
+        {format === 'rtstruct' && (
+          <SelectField
+            label={t('viewer.export.profile')}
+            value={asked.profile}
+            choices={(profiles.data ?? []).map(({ name, title }) => ({ value: name, label: title }))}
+            onChange={(name) => choose({ ...asked, profile: name })}
+          />
+        )}
+      </div>
       {format === 'rtstruct' && profile !== undefined && <ProfileNote profile={profile} profiles={profiles.data ?? []} />}
       {profiles.isError && <ErrorNote error={profiles.error} />}
       {format !== 'nifti' && report.isFetching && <Loading label={t('viewer.export.checking')} />}
       {format !== 'nifti' && report.isError && !report.isFetching && <ErrorNote error={report.error} retry={() => void report.refetch()} />}
-      {format !== 'nifti' && ready && report.data !== undefined && <ReportTable report={report.data} />}
-      <DialogActions>
-        {ready ? (
-          <ButtonLink href={address(`/structure-sets/${setId}/export`, asked)} download>
-            {download}
-          </ButtonLink>
-        ) : (
-          <Button disabled>{download}</Button>
-        )}
-      </DialogActions>
+      {format !== 'nifti' && report.isSuccess && !report.isFetching && <ReportTable report={report.data} />}
     </>
+  );
+}
+
+/** The file, once it was read again. */
+function Download({ setId, asked }: { setId: string; asked: Asked }) {
+  const t = useT();
+  const report = useQuery(reportOf(setId, asked));
+  const download = t('viewer.export.download', { format: t(`viewer.export.${asked.format}`) });
+  const ready = asked.format === 'nifti' || (report.isSuccess && !report.isFetching);
+  if (!ready) return <Button disabled>{download}</Button>;
+  return (
+    <ButtonLink href={address(`/structure-sets/${setId}/export`, asked)} download>
+      {download}
+    </ButtonLink>
   );
 }
 
@@ -106,16 +118,26 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
   const { set, session } = useWorkspace();
   const { project } = useSession();
+  const [asked, choose] = useState<Asked>({ format: 'rtstruct', profile: 'generic' });
   const dirty = useLabels(session, (state) => state.dirty);
   if (set === null) return null;
   const { leaving, empty, unknown, unsaved, contoursOnly, renamed } = leavingOf(set.structures, dirty);
   const states = STATES.map((state) => ({ state, n: leaving.filter((one) => one.state === state).length }))
     .filter(({ n }) => n > 0)
     .map(({ state, n }) => `${t(`viewer.state.${state}`)} ${n}`);
+  const footer = (
+    <>
+      <div className={exportCss.sending}>
+        {project !== null && <SendToPeer setId={set.id} projectId={project.id} leaving={leaving} />}
+      </div>
+      <Download setId={set.id} asked={asked} />
+    </>
+  );
   return (
-    <Dialog title={t('viewer.export.title', { label: set.label })} onClose={onClose} wide>
+    <Dialog title={t('viewer.export.title', { label: set.label })} onClose={onClose} wide footer={footer}>
       <p>
         <b>{t('viewer.export.leaving', { n: leaving.length })}</b> {states.join(' · ')}
+        <span className={css.muted}> {t('common.notClinical')}</span>
       </p>
       {empty.length > 0 && <p className={css.muted}>{t('viewer.export.empty', { names: empty.join(', ') })}</p>}
       {unknown.length > 0 && <p className={css.muted}>{t('viewer.export.unknown', { names: unknown.join(', ') })}</p>}
@@ -126,9 +148,8 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
       )}
       <StillDrawing />
       <StaleCaution />
-      <p className={css.muted}>{t('common.notClinical')}</p>
-      <Sending setId={set.id} />
-      {project !== null && <SendToPeer setId={set.id} projectId={project.id} leaving={leaving} />}
+      <FileChoice setId={set.id} asked={asked} choose={choose} />
+      <SentBefore setId={set.id} />
     </Dialog>
   );
 }

@@ -23,9 +23,10 @@ function EditPeer({ projectId, row, onClose }: EditProps) {
   const [host, setHost] = useState(row?.host ?? '');
   const [port, setPort] = useState(String(row?.port ?? 104));
   const [commitment, setCommitment] = useState(row?.commitment ?? false);
+  const [tls, setTls] = useState(row?.tls ?? false);
   const save = useMutation({
     mutationFn: () =>
-      api.put<DicomPeer>(pathOf(projectId, title.trim()), { host: host.trim(), port: Number(port), commitment }),
+      api.put<DicomPeer>(pathOf(projectId, title.trim()), { host: host.trim(), port: Number(port), commitment, tls }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: keys.dicomPeers(projectId) });
       onClose();
@@ -46,6 +47,8 @@ function EditPeer({ projectId, row, onClose }: EditProps) {
         )}
         <TextField label={t('network.host')} value={host} onChange={setHost} maxLength={253} />
         <TextField label={t('network.port')} value={port} onChange={setPort} maxLength={5} />
+        <Checkbox label={t('network.tls')} checked={tls} onChange={setTls} />
+        {tls && <p className={layout.muted}>{t('network.tlsHint')}</p>}
         <Checkbox label={t('network.commitment')} checked={commitment} onChange={setCommitment} />
         {save.error !== null && <ErrorNote error={save.error} />}
         <DialogActions>
@@ -92,7 +95,7 @@ export function DicomPeers({ projectId, manage }: { projectId: string; manage: b
                   <div className={css.address}>
                     {row.title}
                     <p className={layout.muted}>
-                      {[`${row.host}:${row.port}`, row.commitment && t('network.committing')].filter(Boolean).join(' · ')}
+                      {[`${row.host}:${row.port}`, row.tls && 'TLS', row.commitment && t('network.committing')].filter(Boolean).join(' · ')}
                     </p>
                   </div>
                 </td>
