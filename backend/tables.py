@@ -8,6 +8,7 @@ from backend.dimse.tables import DicomTitle
 from backend.jobs.tables import Job
 from backend.kit.db import Base
 from backend.labels.tables import Structure
+from backend.monailabel.tables import GivenLabel
 from backend.projects.tables import Project
 from backend.studies.tables import Study
 from backend.training.tables import NetworkVersion
@@ -17,6 +18,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "DicomTitle",
+    "GivenLabel",
     "Job",
     "NetworkVersion",
     "Project",

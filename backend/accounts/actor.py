@@ -16,3 +16,5 @@ class Actor:
     is_administrator: bool
     """Of the installation."""
     via: Literal["session", "token"]
+    token_id: str | None = None
+    """Of the token that was shown, where one was."""

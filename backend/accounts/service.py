@@ -7,7 +7,7 @@ counted although its request fails, and Argon2 never runs while the database is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -154,7 +154,7 @@ def actor_of_token(secret: str) -> Actor:
     if token.last_used_at is None or at - token.last_used_at >= TOUCH_AFTER:
         with session_scope() as session:
             repository.touch_token(session, token.id, at)
-    return _actor(user, "token")
+    return replace(_actor(user, "token"), token_id=token.id)
 
 
 def logout(session: Session, actor: Actor, secret: str) -> None:

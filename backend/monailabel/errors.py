@@ -5,6 +5,7 @@ AppError
 ├── NotOffered (404)
 ├── ImageRefused (422)
 ├── TrainingBusy (429)
+├── NotFetched (428)
 ├── DrawingFailed (409)
 ├── NothingDrawn (409)
 └── StillDrawing (503)
@@ -12,7 +13,15 @@ AppError
 
 from __future__ import annotations
 
-from backend.kit.errors import AppError, Conflict, InvalidInput, NotFound, TooManyRequests, Unavailable
+from backend.kit.errors import (
+    AppError,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    PreconditionRequired,
+    TooManyRequests,
+    Unavailable,
+)
 
 
 class NoSessions(AppError):
@@ -37,6 +46,12 @@ class TrainingBusy(TooManyRequests):
     """One training of a project at a time, as clients know it."""
 
     slug, title = "training-busy", "A training is under way"
+
+
+class NotFetched(PreconditionRequired):
+    """An approval of a label that this client has not fetched: nobody can have looked at it."""
+
+    slug, title = "label-not-fetched", "Fetch the label before it is approved"
 
 
 class DrawingFailed(Conflict):

@@ -12,6 +12,7 @@ from backend.accounts.tables import User
 from backend.jobs.states import FINAL
 from backend.jobs.tables import Job, JobLog
 from backend.labels.tables import Revision, Structure, StructureSet
+from backend.monailabel.tables import GivenLabel
 from backend.studies.tables import ImportFile, Patient, Series, Study
 from backend.training.tables import NetworkVersion
 
@@ -66,6 +67,20 @@ def structures(session: Session, series_id: str) -> Sequence[Structure]:
         .where(StructureSet.series_row_id == series_id, StructureSet.origin == "ai")
     )
     return session.scalars(statement.order_by(Structure.number)).all()
+
+
+def given(session: Session, token_id: str, series_id: str, tag: str | None = None) -> Sequence[GivenLabel]:
+    """What the client of a token was given of a series' working set, under a tag where one is named."""
+    statement = (
+        select(GivenLabel)
+        .join(Structure, Structure.id == GivenLabel.structure_id)
+        .join(StructureSet, StructureSet.id == Structure.structure_set_id)
+        .where(StructureSet.series_row_id == series_id, StructureSet.origin == "ai")
+        .where(GivenLabel.token_id == token_id)
+    )
+    if tag is not None:
+        statement = statement.where(GivenLabel.tag == tag)
+    return session.scalars(statement.order_by(GivenLabel.id)).all()
 
 
 def drawing_job(session: Session, series: Series, version: NetworkVersion) -> Job | None:

@@ -16,11 +16,13 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from backend.exports.training_set import label_map
+from backend.kit.db import session_scope
 from backend.kit.errors import InvalidInput, NotFound
 from backend.labels.service import is_unknown, load_mask, standing_approvals
 from backend.labels.states import State
 from backend.labels.tables import Review, Revision, Structure
 from backend.monailabel import repository
+from backend.monailabel.service.giving import remember
 from backend.monailabel.service.scope import File, Image, Scope, image_of, project_of, whole_file
 from backend.projects.service import Permission
 from backend.studies.tables import Series
@@ -206,7 +208,7 @@ def label_under(session: Session, image: Image, tag: str) -> Drawn:
 def label_file(session: Session, scope: Scope, label: str, tag: str) -> File:
     """What is drawn under a tag as a NIfTI label map, 1 … n in the order of the structures' numbers.
 
-    A voxel of two structures belongs to the smaller one.
+    A voxel of two structures belongs to the smaller one.  What the client was given is remembered.
     """
     image = image_of(session, scope, label)
     drawn = label_under(session, image, tag)
@@ -215,4 +217,7 @@ def label_file(session: Session, scope: Scope, label: str, tag: str) -> File:
     grid = Grid.from_json((image[0].volume or {})["grid"])
     masks = {structure.name: load_mask(head, grid) for structure, head in drawn}
     values = label_map(masks, [structure.name for structure, _ in drawn], grid)
+    with session_scope() as noting:  # a GET's own transaction is read only
+        given = {structure.id: head.number for structure, head in drawn}
+        remember(noting, scope, image[0].id, tag, given)
     return whole_file(f"{label}.nii", nifti_header(grid, "uint8") + values.tobytes())

@@ -19,7 +19,7 @@ from backend.exports.archive import safe_name
 from backend.exports.training_set import label_map
 from backend.kit.db import session_scope
 from backend.kit.errors import InvalidInput
-from backend.labels.errors import NameTaken, WrongMaskShape
+from backend.labels.errors import NameTaken, RevisionsRequired, WrongMaskShape
 from backend.labels.schemas import ReviewIn, StructureName
 from backend.labels.service import (
     NewRevision,
@@ -34,8 +34,9 @@ from backend.labels.service import (
 )
 from backend.labels.states import Act, State
 from backend.monailabel import repository
-from backend.monailabel.errors import ImageRefused
-from backend.monailabel.service.datastore import Drawn, label_under
+from backend.monailabel.errors import ImageRefused, NotFetched
+from backend.monailabel.service.datastore import WORKING, Drawn, label_under
+from backend.monailabel.service.giving import looked_at, remember_saved
 from backend.monailabel.service.scope import Scope, image_of, project_of
 from backend.projects.service import Permission
 from backend.studies import imports
@@ -146,6 +147,7 @@ def _append(
 ) -> tuple[list[str], list[str]]:
     """Names of what is new, and of what stays although the map has it otherwise."""
     owner, saved, kept = working_set(session, series), [], []
+    made: dict[str, int] = {}
     known = {one.name.casefold(): one for one in repository.structures(session, series.id)}
     for name in masks:
         present = known.get(name.casefold())
@@ -166,8 +168,9 @@ def _append(
             continue
         structure = structure or ensure_structure(session, owner, NewStructure(name))
         new = NewRevision(mask, structure.head, author_id=scope.actor.user_id, reason=reason, tool=TOOL)
-        append_revision(session, structure, new)
+        made[structure.id] = append_revision(session, structure, new).number
         saved.append(name)
+    remember_saved(session, scope, series.id, WORKING, made)
     return saved, kept
 
 
@@ -208,10 +211,14 @@ def update_label(session: Session, scope: Scope, label: str, tag: str, params: s
     """What the Reviewer says of a label as an act of review: approved, or returned (`flagged`).
 
     The level of difficulty has no counterpart and is not kept.  A client cannot say which revision it looked
-    at; what is signed is the one that its download of this moment would be.
+    at: what it approves are the revisions that it fetched or saved last.
 
     Raises
     ------
+    NotFetched
+        When the label is approved by a client that has not fetched all of it.
+    StaleRevision
+        When something of what it fetched is newer by now: fetch the label again.
     IllegalTransition, OwnWork, InvalidInput
         As at a page: what was not submitted, one's own work, a return without a comment.
     """
@@ -222,9 +229,13 @@ def update_label(session: Session, scope: Scope, label: str, tag: str, params: s
     if act is not None:
         comment = str(meta.get("comment") or "")[:4000]
         chosen = _awaiting(drawn)
-        shown = {structure.id: head.number for structure, head in drawn if structure.id in chosen}
+        seen = looked_at(session, scope, image[0].id, tag) if act is Act.APPROVE else {}
+        shown = {structure_id: seen[structure_id] for structure_id in chosen if structure_id in seen}
         body = ReviewIn(comment=comment, structure_ids=chosen, revisions=shown)
-        review_set(session, scope.actor, drawn[0][0].structure_set_id, act, body)
+        try:
+            review_set(session, scope.actor, drawn[0][0].structure_set_id, act, body)
+        except RevisionsRequired as unseen:
+            raise NotFetched("get this label and look at it, then approve it", tag=tag) from unseen
     return {}
 
 

@@ -144,6 +144,7 @@ export const slugsEn = {
   'slug.changed-since-asked': 'Changed since it was to be sent',
   'slug.dicom-peer-refused': 'The DICOM peer refused',
   'slug.dicom-peer-unreachable': 'The DICOM peer cannot be reached',
+  'slug.label-not-fetched': 'Fetch the label before it is approved',
   'slug.dicom-tls-unusable': 'TLS for DICOM is not set up',
   'slug.dicom-title-taken': 'This AE title is taken',
   'slug.dicom-callers-missing': 'Name the callers whose queries are answered',

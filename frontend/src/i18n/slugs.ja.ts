@@ -146,6 +146,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.changed-since-asked': '送信の依頼後に変更されました',
   'slug.dicom-peer-refused': 'DICOM送信先が受け取りを拒否しました',
   'slug.dicom-peer-unreachable': 'DICOM送信先に接続できません',
+  'slug.label-not-fetched': '承認する前にラベルを取得してください',
   'slug.dicom-tls-unusable': 'DICOM用のTLSが設定されていません',
   'slug.dicom-title-taken': 'このAEタイトルは使われています',
   'slug.dicom-callers-missing': '検索に応答する相手を指定してください',

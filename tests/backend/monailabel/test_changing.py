@@ -18,8 +18,9 @@ from backend.projects.tables import Project
 from backend.studies.tables import Study
 from rt.geometry import Grid
 from rt.resample import write_nifti
-from tests.backend.labels.conftest import Drawn
+from tests.backend.labels.conftest import Drawn, Save, draw
 from tests.factories.dicom import encode, make_ct_series
+from tests.factories.scenes import block
 
 Address = Callable[..., str]
 Login = Callable[..., dict[str, str]]
@@ -37,6 +38,11 @@ def reviewed(client: TestClient, base: str, drawn: Drawn, tag: str = "original",
     return client.put(url, params=query, data={"params": json.dumps({"segmentationMeta": meta})})
 
 
+def fetched(client: TestClient, base: str, drawn: Drawn, tag: str = "original") -> None:
+    uid = drawn.scene.series.series_instance_uid
+    assert client.get(f"{base}/datastore/label?label={uid}&tag={tag}").status_code == 200
+
+
 def state_of(drawn: Drawn) -> str:
     with db.session_scope(read_only=True) as session:
         return session.get_one(Structure, drawn.structure_id).state
@@ -47,11 +53,86 @@ def test_the_reviewers_approval_is_a_signature(
 ) -> None:
     acts(client, drawn, "submit", login("annotator"))
     base = address("reviewer")
+    unseen = reviewed(client, base, drawn, status="approved")
+    assert (unseen.status_code, unseen.json()["type"]) == (428, "/problems/label-not-fetched")
+    fetched(client, base, drawn)
     assert reviewed(client, base, drawn, status="approved", level="hard", comment="fine").json() == {}
     assert state_of(drawn) == "approved"
     with db.session_scope(read_only=True) as session:
         signature = session.scalars(select(Review).where(Review.act == "approved")).one()
     assert (signature.comment, signature.structure_id) == ("fine", drawn.structure_id)
+
+
+def test_what_changed_since_it_was_fetched_is_not_signed(
+    client: TestClient, address: Address, drawn: Drawn, login: Login, save: Save
+) -> None:
+    """The annotator changes the contour while the reviewer looks at the one before."""
+    base, other = address("reviewer"), address("clinician")
+    fetched(client, base, drawn)
+    again = drawn.mask.copy()
+    again[2] = ~again[2]
+    answer = save(drawn.structure_id, again, 1, login("annotator"))
+    assert answer.status_code == 201, answer.text
+    acts(client, drawn, "submit", login("annotator"))
+    fetched(client, other, drawn, "version_1")
+    for tag in ("original", "version_1"):
+        refused = reviewed(client, base, drawn, tag=tag, status="approved")
+        assert refused.status_code in (404, 428), (tag, refused.text)
+    assert state_of(drawn) == "submitted"
+    fetched(client, base, drawn, "version_1")
+    assert reviewed(client, base, drawn, tag="version_1", status="approved").json() == {}
+    with db.session_scope(read_only=True) as session:
+        signature = session.scalars(select(Review).where(Review.act == "approved")).one()
+    assert signature.revision == 2
+
+
+def test_one_newer_structure_of_a_label_keeps_the_others_from_being_signed(
+    client: TestClient, address: Address, drawn: Drawn, login: Login, save: Save
+) -> None:
+    second = draw(drawn.scene, "Brainstem", block(drawn.scene.grid, slice(1, 4), slice(2, 5), slice(2, 5)))
+    base = address("reviewer")
+    fetched(client, base, drawn)
+    assert save(second.structure_id, ~second.mask, 1, login("annotator")).status_code == 201
+    acts(client, drawn, "submit", login("annotator"))
+    refused = reviewed(client, base, drawn, status="approved")
+    assert (refused.status_code, refused.json()["type"]) == (412, "/problems/stale-revision")
+    assert refused.json()["head"] == 2
+    assert state_of(drawn) == "submitted"
+    fetched(client, base, drawn)
+    assert reviewed(client, base, drawn, status="approved").json() == {}
+    assert (state_of(drawn), state_of(second)) == ("approved", "submitted")
+
+
+def test_what_a_colleague_fetched_is_not_what_the_reviewer_looked_at(
+    client: TestClient, address: Address, drawn: Drawn, login: Login
+) -> None:
+    acts(client, drawn, "submit", login("annotator"))
+    fetched(client, address("clinician"), drawn)
+    refused = reviewed(client, address("reviewer"), drawn, status="approved")
+    assert (refused.status_code, refused.json()["type"]) == (428, "/problems/label-not-fetched")
+
+
+def test_a_client_that_saves_has_what_it_saved_beside_what_it_fetched(
+    client: TestClient, address: Address, drawn: Drawn, login: Login
+) -> None:
+    second = draw(drawn.scene, "Brainstem", block(drawn.scene.grid, slice(1, 4), slice(2, 5), slice(2, 5)))
+    base, uid = address("clinician"), drawn.scene.series.series_instance_uid
+    url = f"{base}/datastore/label?label={uid}&tag=original"
+    fetched(client, base, drawn)
+    labels = np.asarray(drawn.mask, np.uint8)
+    labels[0] = 1
+    params = json.dumps({"label_info": [{"name": "Parotid_L", "idx": 1}]})
+    sent_map = client.put(
+        f"{base}/datastore/label?image={uid}",
+        data={"params": params}, files={"label": ("label.bin", labels.tobytes())},
+    )  # fmt: skip
+    assert sent_map.json()["saved"] == ["Parotid_L"], sent_map.text
+    acts(client, drawn, "submit", login("annotator"))
+    assert reviewed(client, base, drawn, status="approved").json() == {}, "the other one is as it was"
+    assert (state_of(drawn), state_of(second)) == ("submitted", "approved")
+    own = reviewed(client, base, drawn, tag="version_1", status="approved")
+    assert (own.status_code, own.json()["type"]) == (403, "/problems/own-work")
+    assert client.get(url).status_code == 404
 
 
 def test_a_flag_returns_and_says_why(
