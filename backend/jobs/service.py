@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "publish": "cpu",
     "measure": "cpu",
     "derive": "cpu",
+    "check-outside": "cpu",
     "export": "cpu",
     "import-structures": "cpu",
     "assemble": "cpu",
@@ -40,8 +41,8 @@ QUEUES = tuple(sorted(set(KINDS.values())))
 
 HOUSEKEEPING = frozenset(
     {
-        "publish", "measure", "derive", "report-commitment", "sweep-storage", "verify-storage",
-        "deliver-webhook",
+        "publish", "measure", "derive", "check-outside", "report-commitment", "sweep-storage",
+        "verify-storage", "deliver-webhook",
     }
 )  # fmt: skip
 """Kinds that nobody asks for."""

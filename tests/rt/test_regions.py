@@ -7,7 +7,7 @@ import pytest
 
 from rt.geometry import Grid
 from rt.masks import volume_cc
-from rt.regions import find_body, find_bones, find_lungs
+from rt.regions import find_body, find_bones, find_lungs, outside_body_cc
 
 SHAPE = (40, 96, 112)
 
@@ -103,3 +103,38 @@ def test_brain_is_not_bone():
     bones = find_bones(hu, radius < 52, grid)
     assert bones[skull].all()
     assert not bones[radius < 40].any()
+
+
+def box(*slices):
+    mask = np.zeros(SHAPE, bool)
+    mask[slices] = True
+    return mask
+
+
+def test_a_stroke_in_the_air_is_outside_the_body_by_its_volume():
+    hu, grid, *_ = phantom()
+    stroke = box(20, slice(2, 6), slice(2, 7))
+    assert outside_body_cc(stroke, hu, grid) == pytest.approx(volume_cc(stroke, grid))
+    fine = Grid.of(SHAPE, (0.9, 0.9, 3.0), (0.0, 0.0, 0.0), np.eye(3))
+    odd = box(slice(18, 22), slice(1, 4), slice(1, 6))
+    assert outside_body_cc(odd, hu, fine) == pytest.approx(volume_cc(odd, fine)), (
+        "also where pixels are joined"
+    )
+
+
+def test_air_in_the_body_and_margins_around_it_are_not_outside():
+    hu, grid, body, lungs, _ = phantom()
+    wide = body.copy()
+    for axis in (1, 2):
+        wide |= np.roll(wide, 1, axis) | np.roll(wide, -1, axis)
+    for inside in (body, wide, lungs["low"], box(slice(14, 40), slice(31, 37), slice(53, 59))):
+        assert (inside & (hu < -300)).any() or inside is body
+        assert outside_body_cc(inside, hu, grid) == 0.0
+
+
+def test_less_than_a_stroke_and_a_scan_of_air_raise_no_doubt():
+    hu, grid, *_ = phantom()
+    assert (
+        outside_body_cc(box(20, 3, 3), hu, Grid.of(SHAPE, (1.0, 1.0, 3.0), (0.0, 0.0, 0.0), np.eye(3))) == 0.0
+    )
+    assert outside_body_cc(box(20, slice(2, 6), slice(2, 7)), np.full(SHAPE, -1000, np.int16), grid) == 0.0

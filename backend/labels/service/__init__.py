@@ -16,6 +16,7 @@ from backend.labels.service.involvement import (
     is_unknown,
     standing_approvals,
 )
+from backend.labels.service.outside import doubt_outside, find_saved
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.review import review as review_set
 from backend.labels.service.revisions import (
@@ -62,7 +63,9 @@ __all__ = [
     "delete_structure",
     "describe_structures",
     "dose_source",
+    "doubt_outside",
     "ensure_structure",
+    "find_saved",
     "find_structure",
     "get_revision",
     "grid_of",

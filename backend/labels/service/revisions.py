@@ -23,6 +23,7 @@ from backend.labels import repository
 from backend.labels.errors import IdempotencyKeyReused, IllegalTransition, StaleRevision, WrongMaskShape
 from backend.labels.service.following import request_derivation
 from backend.labels.service.involvement import REJECTED
+from backend.labels.service.outside import request_outside_check
 from backend.labels.service.progress import refresh_study
 from backend.labels.service.sets import request_publication, set_grid
 from backend.labels.service.sides import doubt_sides, has_side
@@ -306,3 +307,4 @@ def _tell(session: Session, owner: StructureSet, revision: Revision, withdrawn: 
     jobs.announce(session, "structure-set", owner.id, study.project_id)
     request_publication(session, owner, study, revision.author_id)
     request_derivation(session, revision.structure_id, study, revision.author_id)
+    request_outside_check(session, owner, revision, study)

@@ -31,6 +31,7 @@ export const pagesEn = {
   'jobKind.import-structures': 'Import of structures',
   'jobKind.publish': 'DICOM publication',
   'jobKind.measure': 'Effort measurement',
+  'jobKind.check-outside': 'Look for strokes outside the body',
   'jobKind.export': 'Training-set export',
   'jobKind.send': 'Sending by DICOM',
   'jobKind.report-commitment': 'Storage commitment',

@@ -33,6 +33,7 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   'jobKind.import-structures': '輪郭の取り込み',
   'jobKind.publish': 'DICOM出力',
   'jobKind.measure': '修正量の計測',
+  'jobKind.check-outside': '体輪郭外の描画の検査',
   'jobKind.export': '学習データ書き出し',
   'jobKind.send': 'DICOM送信',
   'jobKind.report-commitment': 'ストレージコミットメントの通知',

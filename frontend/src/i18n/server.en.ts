@@ -42,6 +42,7 @@ export const serverEn = {
   'fact.parts': '{n} parts, the second has {percent} %',
   'fact.side': '{right} lies left of {left}',
   'fact.side-of-midline': '{name} lies {mm} mm beyond the middle of the body',
+  'fact.outside-body': '{cc} cc lie {mm} mm or more outside the body',
   'fact.stale-name': '{before} is now {name}',
   'network.head-neck-oar': 'Head-and-neck organs at risk on CT',
   'action.accounts.password.changed': 'Password changed',

@@ -44,6 +44,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'fact.parts': '{n} 個、2番目は全体の {percent} %',
   'fact.side': '{right} が {left} の左側にあります',
   'fact.side-of-midline': '{name} が体の正中を {mm} mm 越えています',
+  'fact.outside-body': '{cc} cc が体輪郭から {mm} mm 以上外側にあります',
   'fact.stale-name': '{before} → {name}',
   'network.head-neck-oar': 'CT 頭頸部リスク臓器',
   'action.accounts.password.changed': 'パスワード変更',

@@ -123,6 +123,7 @@ export const slugsEn = {
   'slug.worker-crashed': 'The worker process crashed',
   'slug.missing': 'Not found in this scan',
   'slug.parts': 'In more than one part',
+  'slug.outside-body': 'Outside the body',
   'slug.side': 'On the wrong side',
   'slug.side-of-midline': 'On the wrong side',
   'slug.bad-weights': "The network's weights cannot be read",

@@ -125,6 +125,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.worker-crashed': '処理プロセスが異常終了しました',
   'slug.missing': '画像内に見つかりません',
   'slug.parts': '複数の部分に分かれています',
+  'slug.outside-body': '体輪郭の外にあります',
   'slug.side': '左右が逆の可能性があります',
   'slug.side-of-midline': '左右が逆の可能性があります',
   'slug.bad-weights': 'AIモデルの重みを読み込めません',

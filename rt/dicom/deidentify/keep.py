@@ -152,11 +152,3 @@ def defined_terms() -> frozenset[str]:
 
 def _tags(keywords: str) -> frozenset[int]:
     return frozenset(tag for tag in map(tag_for_keyword, keywords.split()) if tag is not None)
-
-
-SAFE_PRIVATE = frozenset(
-    {("Philips PET Private Group", 0x7053, 0x00), ("Philips PET Private Group", 0x7053, 0x09)}
-)
-"""Private creator, group and element of the decimal strings that stay under the Retain Safe Private
-Option: the SUV and activity factors of PS3.15 Table E.3.10-1, which nothing here can do without.  The other
-rows of that table are not taken over, so this is narrower than the standard allows."""

@@ -1,7 +1,8 @@
-"""PS3.15 Table E.1-1 as data, and the one action that it asks for on an attribute.
+"""PS3.15 Tables E.1-1 and E.3.10-1 as data, and the one action that the first asks for on an attribute.
 
-The table is `table_e1_1.csv`, which names its edition and sources.  Actions: X remove, Z empty, D dummy,
-U another UID, K keep, C clean.  Compound ones (X/Z/D …) depend on what the object's IOD requires.
+They are `table_e1_1.csv` and `table_e3_10_1.csv`, which name their editions and sources.  Actions: X remove,
+Z empty, D dummy, U another UID, K keep, C clean.  Compound ones (X/Z/D …) depend on what the object's IOD
+requires.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ EDITION = "PS3.15 2026c"
 """Of the rows and of the Basic Profile's actions; see the file for the options."""
 DATES = frozenset({Option.FULL_DATES, Option.MODIFIED_DATES})
 _FILE = Path(__file__).with_name("table_e1_1.csv")
+_SAFE_PRIVATE_FILE = Path(__file__).with_name("table_e3_10_1.csv")
 
 IOD_TYPES: dict[str, dict[str, int]] = {
     "AcquisitionContextSequence": {"CT": 2, "MR": 2},
@@ -80,6 +82,16 @@ def rows() -> dict[str, Row]:
                 line["keyword"], line["basic"], {o: line[o.value] for o in Option if line[o.value]}
             )
             for line in lines
+        }
+
+
+@lru_cache
+def safe_private() -> dict[tuple[str, int, int], str]:
+    """VR of each safe private attribute by private creator, group and element within the block."""
+    with _SAFE_PRIVATE_FILE.open(encoding="ascii", newline="") as file:
+        lines = csv.DictReader(line for line in file if not line.startswith("#"))
+        return {
+            (line["creator"], int(line["group"], 16), int(line["element"], 16)): line["vr"] for line in lines
         }
 
 

@@ -11,6 +11,7 @@ from pydicom._uid_dict import UID_dictionary
 from pydicom.datadict import dictionary_VM, dictionary_VR, repeater_has_tag
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as DicomSequence
 
 from rt.dicom.deidentify.keep import DECIMALS
@@ -29,6 +30,8 @@ UID_FORM = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+\Z", re.ASCII)
 TIME_FORM = re.compile(r"[0-9]{2,6}(\.[0-9]{1,6})?\Z", re.ASCII)
 DATE_FORM = re.compile(r"[0-9]{4,8}([0-9]{0,6}(\.[0-9]{1,6})?([+-][0-9]{4})?)\Z", re.ASCII)
 AGE_FORM = re.compile(r"[0-9]{3}[DWMY]\Z", re.ASCII)
+MOST_PRIVATE = 16
+"""Numbers of a safe private attribute: a matrix of 4 × 4 at most, no text in disguise."""
 OLDEST_AGE = 89
 """Years; who is older is said to be 90, since there are few of them."""
 _KINDS = (TEXT_VRS | {"CS"}, DECIMAL_VRS, frozenset(BINARY_SIZES), BULK_VRS | {"US", "SS"}, DATE_VRS)
@@ -85,15 +88,18 @@ def numbers_only(element: RawDataElement | DataElement, vr: str) -> bool:
         if not isinstance(value, bytes):
             value = "\\".join(texts(element)).encode("utf-8") if isinstance(element, DataElement) else b""
         return DECIMALS.match(value) is not None
-    if not isinstance(value, bytes):
-        return True
-    count, odd = divmod(len(value), BINARY_SIZES[vr])
+    if isinstance(value, bytes):
+        count, odd = divmod(len(value), BINARY_SIZES[vr])
+    else:
+        count, odd = (len(value) if isinstance(value, (list, MultiValue)) else 1), 0
     most = _most_values(int(element.tag))
     return not odd and (most is None or count <= most)
 
 
 @lru_cache(maxsize=4096)
 def _most_values(tag: int) -> int | None:
+    if tag >> 16 & 1:
+        return MOST_PRIVATE
     last = dictionary_VM(tag).split("-")[-1]
     return int(last) if last.isdigit() else None
 

@@ -19,7 +19,7 @@ from rt.dicom.deidentify.codes import TISSUE, code_of, is_coded, put_code
 from rt.dicom.deidentify.identifiers import code_tells
 from rt.dicom.deidentify.options import Option, Profile
 from rt.dicom.deidentify.pseudonyms import Pseudonyms
-from rt.dicom.deidentify.table import Row, resolved, row_of
+from rt.dicom.deidentify.table import Row, resolved, row_of, safe_private
 from rt.dicom.deidentify.values import put
 from rt.dicom.deidentify.words import clean_text
 from rt.dicom.parse import PARSER_FAILURES
@@ -81,10 +81,22 @@ class Walk:
             if creator not in dataset:
                 continue
             name = values.texts(dataset[creator])
-            known = name and (name[0], tag >> 16, tag & 0xFF) in keep.SAFE_PRIVATE
-            if known and values.numbers_only(dataset.get_item(tag), "DS"):
+            vr = safe_private().get((name[0], tag >> 16, tag & 0xFF)) if name else None
+            if vr and self._is_harmless(dataset, tag, vr):
                 kept |= {tag, creator}
         return kept
+
+    def _is_harmless(self, dataset: Dataset, tag: int, vr: str) -> bool:
+        """Whether a private attribute that is called safe holds numbers, or codes that name nobody."""
+        element = dataset.get_item(tag)
+        if element.VR not in (None, "UN", "") and not values.same_kind(element.VR, vr):
+            return False
+        if vr in values.DECIMAL_VRS or vr in values.BINARY_SIZES:
+            return values.numbers_only(element, vr)
+        texts = values.texts(dataset[tag]) if vr == "CS" else []
+        return bool(texts) and all(
+            keep.CODE_STRING.match(text) and not code_tells(text, self.forbidden) for text in texts
+        )
 
     def _element(self, dataset: Dataset, tag: int) -> bool:
         """Whether an attribute stays; it is then clean."""

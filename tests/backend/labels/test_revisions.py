@@ -64,7 +64,7 @@ def test_save_writes_audit_event_and_jobs(drawn: Drawn, save: Save, login: Login
         kinds = session.scalars(select(Job.kind).order_by(Job.kind)).all()
         events = {(row.kind, row.object_id) for row in session.scalars(select(Event))}
     assert actions == ["labels.revision.saved"] * 2
-    assert kinds == ["publish"], "the publication of both saves is one job"
+    assert kinds == ["check-outside", "publish"], "the publication of both saves is one job"
     assert ("structure-set", drawn.set_id) in events
     assert ("study", drawn.scene.study.id) in events
 

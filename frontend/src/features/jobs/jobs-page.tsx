@@ -19,7 +19,7 @@ import css from './jobs.module.css';
 const STATES: readonly JobState[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'export', 'send', 'train'] as const;
 /** What nobody asks for; shown on request. */
-const HOUSEKEEPING = ['publish', 'measure', 'report-commitment', 'deliver-webhook', 'sweep-storage', 'verify-storage'] as const;
+const HOUSEKEEPING = ['publish', 'measure', 'check-outside', 'report-commitment', 'deliver-webhook', 'sweep-storage', 'verify-storage'] as const;
 const PAGE_SIZE = 100;
 const LIVE_MS = 3000;
 
