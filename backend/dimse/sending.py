@@ -74,7 +74,7 @@ def _association(
         raise NothingAccepted(f"{line.peer} takes nothing of this kind")
     if not association.is_established:
         word = "refuses the association" if association.is_rejected else "does not answer"
-        if tls is not None and tls.problem:
+        if tls is not None and tls.problem and not association.is_rejected:
             word = f"cannot be called by TLS: {tls.problem}"
         raise PeerUnreachable(f"{line.peer} {word}")
     bound(association)

@@ -17,16 +17,22 @@ CIPHERS = "ECDHE+AESGCM"
 """Of TLS 1.2: forward secrecy and authenticated encryption, RFC 9325 4.2; those of TLS 1.3 are fixed."""
 
 
+REFUSED_AFTERWARDS = "it ended the connection, and may not accept our certificate"
+
+
 class _NotedSocket(ssl.SSLSocket):
     """Tells its context what a handshake failed on; pynetdicom says only that there is no connection."""
 
     def do_handshake(self, block: bool = False) -> None:
+        problem = REFUSED_AFTERWARDS  # of TLS 1.3: a peer looks at our certificate when we are through
         try:
             super().do_handshake(block)
         except OSError as error:
-            if isinstance(self.context, CallingContext):
-                self.context.problem = _reason(error)
+            problem = _reason(error)
             raise
+        finally:
+            if isinstance(self.context, CallingContext):
+                self.context.problem = problem
 
 
 class CallingContext(ssl.SSLContext):
@@ -34,7 +40,7 @@ class CallingContext(ssl.SSLContext):
 
     sslsocket_class = _NotedSocket
     problem: str = ""
-    """Why the handshake failed, in OpenSSL's words."""
+    """Why there is no connection by TLS, if there is none; empty before the handshake."""
 
 
 def _reason(error: OSError) -> str:

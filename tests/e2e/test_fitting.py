@@ -9,6 +9,8 @@ import requests
 from playwright.sync_api import expect
 
 from backend.accounts.actor import Actor
+from backend.dimse.schemas import PeerIn
+from backend.dimse.service import put_peer
 from backend.exports.schemas import TrainingSetIn
 from backend.exports.service import request_training_set
 from backend.kit.db import session_scope
@@ -56,6 +58,27 @@ def test_viewer_fits_a_small_screen(sit_down: SitDown, actor: ActorMaker, bring:
     last.scroll_into_view_if_needed()
     expect(last).to_be_in_viewport(ratio=1)
     expect(sheet.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
+
+
+def test_sending_and_downloading_are_in_sight_of_the_export_dialog(
+    sit_down: SitDown, actor: ActorMaker, bring: Bring, project: Project
+) -> None:
+    bring(1, ("Brainstem", "SpinalCord", "Parotid_L", "Parotid_R", "Larynx", "Bone_Mandible"))
+    with session_scope() as session:
+        put_peer(session, None, project.id, "TPS", PeerIn(host="tps.clinic.example", port=104))
+    person = sit_down(actor("clinician"))
+    person.page.set_viewport_size({"width": 1280, "height": 720})
+    person.open_study()
+    person.page.get_by_role("button", name="Export").click()
+    dialog = person.page.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).to_contain_text("structures read back voxel for voxel")
+    for one in (
+        dialog.get_by_label("Send to", exact=True),
+        dialog.get_by_label("What", exact=True),
+        dialog.get_by_role("button", name="Send", exact=True),
+        dialog.get_by_role("link", name="Download DICOM RTSTRUCT"),
+    ):
+        expect(one).to_be_in_viewport(ratio=1)
 
 
 def test_structures_that_an_export_leaves_out_are_named_beside_the_download(

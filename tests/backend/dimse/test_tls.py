@@ -208,6 +208,30 @@ def test_a_peer_that_is_not_who_it_should_be_is_told_nothing(secured: Secured, t
         server.shutdown()
 
 
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_peer_that_does_not_trust_us_is_said_to(
+    ours: Ours, authority: Authority, tmp_path: Path, newest: ssl.TLSVersion
+) -> None:
+    """By TLS 1.3 it says so only after the handshake."""
+    theirs = authority.identity("tps", "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = newest
+    context.load_cert_chain(theirs.certificate, theirs.key)
+    context.load_verify_locations(Authority(tmp_path / "strangers", "strangers").certificate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            wire, _ = listening.accept()
+            with wire, pytest.raises(ssl.SSLError):
+                context.wrap_socket(wire, server_side=True)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert "cannot be called by TLS" in _refused(listening.getsockname()[1], "127.0.0.1")
+        thread.join()
+
+
 def test_a_peer_that_speaks_no_tls_is_said_to(ours: Ours, authority: Authority) -> None:
     assert "cannot be called by TLS" in _refused(ours.port, "127.0.0.1")
 
