@@ -47,14 +47,14 @@ class MultipartReader:
 
     def __init__(self, boundary: bytes) -> None:
         self._delimiter = b"\r\n--" + boundary
-        self._buffer = bytearray(b"\r\n")
+        self._buffer, self._at = b"\r\n", 0
         self._state = "preamble"
         self.closed = False
         """True once the closing boundary was read."""
 
-    def feed(self, chunk: bytes) -> Iterator[PartBegins | PartEnds | bytes]:
+    def feed(self, chunk: bytes) -> Iterator[PartBegins | PartEnds | memoryview]:
         """What the next chunk of the body completes."""
-        self._buffer += chunk
+        self._buffer, self._at = self._buffer[self._at :] + chunk, 0
         while not self.closed:
             if self._state == "headers":
                 headers = self._headers()
@@ -76,39 +76,38 @@ class MultipartReader:
                     return
                 self._state = "boundary"
 
-    def _content(self) -> tuple[bytes, bool]:
-        at = self._buffer.find(self._delimiter)
-        keep = len(self._delimiter) - 1
-        end = at if at >= 0 else max(0, len(self._buffer) - keep)
-        content = bytes(self._buffer[:end])
-        del self._buffer[: end + (len(self._delimiter) if at >= 0 else 0)]
-        return content, at >= 0
+    def _content(self) -> tuple[memoryview, bool]:
+        begin, found = self._at, self._buffer.find(self._delimiter, self._at)
+        held_back = len(self._delimiter) - 1
+        end = found if found >= 0 else max(begin, len(self._buffer) - held_back)
+        self._at = end + (len(self._delimiter) if found >= 0 else 0)
+        return memoryview(self._buffer)[begin:end], found >= 0
 
     def _after_boundary(self) -> bool:
-        if len(self._buffer) < 2:
+        if len(self._buffer) - self._at < 2:
             return False
-        if self._buffer.startswith(b"--"):
+        if self._buffer.startswith(b"--", self._at):
             self.closed = True
             return False
-        line = self._buffer.find(b"\r\n")
+        line = self._buffer.find(b"\r\n", self._at)
         if line < 0:
-            if len(self._buffer) > MAX_HEADER_BYTES:
+            if len(self._buffer) - self._at > MAX_HEADER_BYTES:
                 raise BadMultipart("a boundary line does not end")
             return False
-        if self._buffer[:line].strip():
+        if self._buffer[self._at : line].strip():
             raise BadMultipart("there is text after a boundary")
-        del self._buffer[:line]  # the line end stays: a part may have no headers at all
+        self._at = line  # the line end stays: a part may have no headers at all
         self._state = "headers"
         return True
 
     def _headers(self) -> dict[str, str] | None:
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0 or end > MAX_HEADER_BYTES:
-            if len(self._buffer) > MAX_HEADER_BYTES:
+        end = self._buffer.find(b"\r\n\r\n", self._at)
+        if end < 0 or end - self._at > MAX_HEADER_BYTES:
+            if len(self._buffer) - self._at > MAX_HEADER_BYTES:
                 raise BadMultipart("the headers of a part do not end")
             return None
-        lines = bytes(self._buffer[:end]).decode("latin-1").split("\r\n")
-        del self._buffer[: end + 4]
+        lines = self._buffer[self._at : end].decode("latin-1").split("\r\n")
+        self._at = end + 4
         pairs = (line.partition(":") for line in lines if line)
         return {name.strip().lower(): value.strip() for name, _, value in pairs}
 

@@ -1,15 +1,17 @@
 """STOW-RS: parts of a multipart body through the studies' door, and the answer that says what became of each.
 
-Three parts are taken at once: while one waits for the disk, the next are checked.  The answer is 200 when all
-went in as it is, 202 when some did or something of it cannot be used (Warning Reason), and 409 only when none
-did: clients take 409 to mean that nothing was stored.
+Small parts are kept in memory and taken some at a time, so that they share a transaction and the wait for the
+disk; a large one goes to a file and by itself.  Three such takings run at once: while one waits, the next are
+checked.  Memory is bounded whatever the body is.  The answer is 200 when all went in as it is, 202 when some
+did or something of it cannot be used (Warning Reason), and 409 only when none did: clients take 409 to mean
+that nothing was stored.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -20,10 +22,11 @@ from anyio import to_thread
 from backend.config import get_settings
 from backend.dicomweb.json_model import attributes
 from backend.dicomweb.multipart import MultipartReader, PartBegins
-from backend.studies.imports import finish, take_file
+from backend.studies.imports import finish, take_file, take_files
 from backend.studies.intake import Arrival, Target
 from backend.studies.receiving import LimitedFile, scratch_file
 from backend.studies.schemas import Outcome
+from rt.dicom.archive import is_zip
 
 FAILURE_REASONS = {
     "conflicting-instance": 0x0111,
@@ -38,21 +41,25 @@ CANNOT_UNDERSTAND = 0xC000
 BREAKS_ITS_CLASS = 0xB007
 """Warning Reason (0008,1196): the data set does not match its SOP class (PS3.4 table B.2-1)."""
 AT_ONCE = 3
-"""Parts of one body that are taken at a time: two in the parser processes and one that waits for the disk."""
+"""Takings of one body at a time: two in the parser processes and one that waits for the disk."""
+SMALL_BYTES = 4 << 20
+"""A part up to this length is kept in memory, and that much of parts is taken at a time."""
+TOGETHER = 16
+"""Most parts that are taken at a time."""
 
 
 async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -> list[Arrival]:
-    """Take the parts of a body, each from a temporary file, and settle what they brought."""
+    """Take the parts of a body and settle what they brought."""
     taking, is_cut_off = _Taking(target), False
     try:
         with ExitStack() as scratch:
             paths = [scratch.enter_context(scratch_file()) for _ in range(AT_ONCE + 1)]
             try:
-                async for name, path in _parts(boundary, body, paths):
-                    if path is None:
+                async for name, part in _parts(boundary, body, paths):
+                    if part is None:
                         is_cut_off = True
                     else:
-                        await taking.add(name, path)
+                        await taking.add(name, part)
             finally:
                 await taking.end()
         if is_cut_off:
@@ -71,47 +78,101 @@ class _Taking:
     def __init__(self, target: Target) -> None:
         self.arrivals: list[Arrival] = []
         self._target = target
+        self._gathered: list[tuple[str, bytes]] = []
         self._tasks: deque[asyncio.Task[list[Arrival]]] = deque()
 
-    async def add(self, name: str, path: Path) -> None:
-        """Begin with a part when there is room; an earlier part's error is raised here."""
-        if len(self._tasks) == AT_ONCE:
-            self.arrivals += await self._tasks.popleft()
-        taking = to_thread.run_sync(take_file, self._target, name, path)
-        self._tasks.append(asyncio.create_task(taking))
+    async def add(self, name: str, part: bytes | Path) -> None:
+        """Begin with parts when there is room; an earlier part's error is raised here."""
+        if isinstance(part, Path):
+            await self._take_gathered()
+            await self._begin(partial(take_file, self._target, name, part))
+            return
+        self._gathered.append((name, part))
+        size = sum(len(data) for _, data in self._gathered)
+        if size >= SMALL_BYTES or len(self._gathered) == TOGETHER:
+            await self._take_gathered()
 
     async def end(self) -> None:
         """Wait for all of them, also where one fails; then its error is raised."""
-        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        for arrivals in ended:
-            if not isinstance(arrivals, BaseException):
-                self.arrivals += arrivals
+        try:
+            await self._take_gathered()
+        finally:
+            ended = await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._tasks.clear()
+            for arrivals in ended:
+                if not isinstance(arrivals, BaseException):
+                    self.arrivals += arrivals
         for error in ended:
             if isinstance(error, BaseException):
                 raise error
 
+    async def _take_gathered(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            await self._begin(partial(take_files, self._target, gathered))
+
+    async def _begin(self, taking: Callable[[], list[Arrival]]) -> None:
+        if len(self._tasks) == AT_ONCE:
+            self.arrivals += await self._tasks.popleft()
+        self._tasks.append(asyncio.create_task(to_thread.run_sync(taking)))
+
+
+class _Part:
+    """The bytes of one part: in memory, or beyond `SMALL_BYTES` and where it is a zip in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held = bytearray()
+        self._file: LimitedFile | None = None
+
+    def write(self, piece: bytes | memoryview) -> None:
+        """Append; TooLarge or StorageFull."""
+        if self._file is not None:
+            self._file.write(piece)
+            return
+        self._held += piece
+        if len(self._held) > SMALL_BYTES:
+            self._spill()
+
+    def whole(self) -> bytes | Path:
+        """All of it."""
+        if self._file is None:
+            if not is_zip(bytes(self._held[:4])):
+                return bytes(self._held)
+            self._spill()
+        self.close()
+        return self._path
+
+    def close(self) -> None:
+        """Close its file, if it has one."""
+        if self._file is not None:
+            self._file.close()
+
+    def _spill(self) -> None:
+        self._file = LimitedFile(self._path, get_settings().upload_bytes)
+        self._file.write(self._held)
+        self._held.clear()
+
 
 async def _parts(
     boundary: bytes, body: AsyncIterator[bytes], paths: Sequence[Path]
-) -> AsyncIterator[tuple[str, Path | None]]:
-    """Name of each part, and which of `paths` it is in once it is whole; None where it is cut off."""
-    reader, limit = MultipartReader(boundary), get_settings().upload_bytes
-    number, file = 0, None
+) -> AsyncIterator[tuple[str, bytes | Path | None]]:
+    """Name of each part, and its bytes or which of `paths` it is in; None where it is cut off."""
+    reader = MultipartReader(boundary)
+    number, part = 0, None
     try:
         async for chunk in body:
             for event in reader.feed(chunk):
                 if isinstance(event, PartBegins):
-                    number, path = number + 1, paths[number % len(paths)]
-                    file = LimitedFile(path, limit)
-                elif file is not None and isinstance(event, bytes):
-                    file.write(event)
-                elif file is not None:
-                    file.close()
-                    yield f"part {number}", path
+                    number += 1
+                    part = _Part(paths[number % len(paths)])
+                elif part is not None and isinstance(event, memoryview):
+                    part.write(event)
+                elif part is not None:
+                    yield f"part {number}", part.whole()
     finally:
-        if file is not None:
-            file.close()
+        if part is not None:
+            part.close()
     if not reader.closed:
         yield "last part", None
 

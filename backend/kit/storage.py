@@ -10,11 +10,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -40,6 +40,9 @@ class Storage(Protocol):
 
     def put(self, data: bytes | memoryview) -> str:
         """SHA-256 of the bytes, now stored; storing the same bytes again changes nothing."""
+
+    def put_all(self, several: Sequence[bytes | memoryview]) -> list[str]:
+        """SHA-256 of each of several, all stored now: they wait for the disk together."""
 
     def put_file(self, path: Path) -> str:
         """SHA-256 of a file's bytes, now stored."""
@@ -125,12 +128,19 @@ class LocalStorage:
 
     def put(self, data: bytes | memoryview) -> str:
         """SHA-256 of the bytes, now stored."""
-        return self._create(hashlib.sha256(data).hexdigest(), lambda sink: sink.write(data))
+        return self.put_all([data])[0]
+
+    def put_all(self, several: Sequence[bytes | memoryview]) -> list[str]:
+        """SHA-256 of each of several, all stored now."""
+        names = [hashlib.sha256(data).hexdigest() for data in several]
+        self._create({name: partial(_write, data) for name, data in zip(names, several, strict=True)})
+        return names
 
     def put_file(self, path: Path) -> str:
         """SHA-256 of a file's bytes, now stored."""
         sha256 = file_sha256(path)
-        return self._create(sha256, lambda sink: _copy(path, sink, sha256))
+        self._create({sha256: lambda sink: _copy(path, sink, sha256)})
+        return sha256
 
     def get(self, sha256: str) -> bytes:
         """The bytes, verified."""
@@ -205,27 +215,46 @@ class LocalStorage:
             raise IntegrityFailure("a stored blob is missing", sha256=sha256)
         return self._path(sha256)
 
-    def _create(self, sha256: str, write: Callable[[BinaryIO], object]) -> str:
-        """Write beside, then link into place; a link to a name that exists fails: nothing is overwritten."""
-        target = self._path(sha256)
-        with suppress(FileNotFoundError):
-            os.utime(target)  # there already, and young again for the sweep
-            return sha256
-        beside = self._incoming / new_id()
+    def _create(self, writers: Mapping[str, Callable[[BinaryIO], object]]) -> None:
+        """Write each beside, then link into place, which fails where the name exists: nothing is overwritten.
+
+        Several are written before the first is waited for, so that the disk has them all to write at once.
+        """
+        wanted = {name: write for name, write in writers.items() if not self._is_renewed(name)}
+        besides = {name: self._incoming / new_id() for name in wanted}
         with _full_disk_is_storage_full():
             try:
-                with beside.open("xb") as sink:
-                    write(sink)
-                    sink.flush()
-                    os.fsync(sink.fileno())
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.link(beside, target)
-                _sync_folder(target.parent)
-            except FileExistsError:
-                pass  # another process stored the same bytes meanwhile
+                with ExitStack() as sinks:
+                    opened = [sinks.enter_context(beside.open("xb")) for beside in besides.values()]
+                    for sink, write in zip(opened, wanted.values(), strict=True):
+                        write(sink)
+                        sink.flush()
+                    for sink in opened:
+                        os.fsync(sink.fileno())
+                for name, beside in besides.items():
+                    _link(beside, self._path(name))
+                for name in besides:
+                    _sync_folder(self._path(name).parent)
             finally:
-                beside.unlink(missing_ok=True)
-        return sha256
+                for beside in besides.values():
+                    beside.unlink(missing_ok=True)
+
+    def _is_renewed(self, sha256: str) -> bool:
+        """True where the blob is there already; it is young again for the sweep."""
+        with suppress(FileNotFoundError):
+            os.utime(self._path(sha256))
+            return True
+        return False
+
+
+def _write(data: bytes | memoryview, sink: BinaryIO) -> None:
+    sink.write(data)
+
+
+def _link(beside: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):  # another process stored the same bytes meanwhile
+        os.link(beside, target)
 
 
 def _found(paths: Iterable[Path]) -> Iterator[Found]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ ALREADY_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "
 NOT_THERE = frozenset({"NoSuchKey", "NotFound", "404"})
 FULL = frozenset({"InsufficientStorage", "XMinioStorageFull", "QuotaExceeded", "507"})
 BIN = "bin/"
+AT_ONCE = 4
+"""Blobs of several that are on their way at a time."""
 CONNECT_S, READ_S, ATTEMPTS = 3, 30, 3
 """Seconds and tries before the store counts as away."""
 
@@ -63,6 +66,11 @@ class S3Storage:
         sha256 = hashlib.sha256(data).hexdigest()
         self._create(sha256, io.BytesIO(data))
         return sha256
+
+    def put_all(self, several: Sequence[bytes | memoryview]) -> list[str]:
+        """SHA-256 of each of several, all stored now."""
+        with ThreadPoolExecutor(min(AT_ONCE, max(1, len(several)))) as pool:
+            return list(pool.map(self.put, several))
 
     def put_file(self, path: Path) -> str:
         """SHA-256 of a file's bytes, now stored."""

@@ -102,7 +102,7 @@ def replace_derived_instance(
     series.number = parsed.series_number
     series.description = parsed.series_description[:255]
     series.body_part = parsed.body_part[:32]
-    series.date, series.time = checked.series_date, checked.series_time
+    series.date, series.time = parsed.series_date, parsed.series_time
     series.frame_of_reference_uid = parsed.frame_of_reference_uid or None
     session.flush()
     session.execute(delete(Instance).where(Instance.series_row_id == series.id))

@@ -11,26 +11,24 @@ import queue
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.dataset import Dataset
 
 from backend.kit.storage import storage
 from backend.studies.receiving import LimitedFile
 from backend.studies.tables import Instance
-from rt.dicom.headers import slice_headers
-from rt.dicom.kinds import CROSS_SECTIONS, EXPLICIT_LITTLE_ENDIAN, NATIVE_SYNTAXES
+from rt.dicom.kinds import EXPLICIT_LITTLE_ENDIAN, NATIVE_SYNTAXES
 from rt.dicom.parse import ParsedInstance, read_stored
 from rt.dicom.pixels import decode_frames
-from rt.dicom.references import References, read_references
+from rt.dicom.references import NAMING, References, read_references
 from rt.dicom.sandbox import ParserProcess
 from rt.dicom.transcode import transcode
-from rt.errors import DicomError, DicomTooLarge, GeometryError
+from rt.errors import DicomError, DicomTooLarge
 from rt.geometry import Grid
 
 PARSERS = 2
@@ -44,19 +42,11 @@ _MAGIC_END = 132
 
 @dataclass(frozen=True)
 class Checked:
-    """A checked instance and what the rows keep of its header."""
+    """A checked instance and what it says it belongs to."""
 
     instance: ParsedInstance
-    rows: int | None
-    columns: int | None
-    frames: int
-    referring_physician: str
-    series_date: str
-    series_time: str
-    geometry: dict[str, Any] | None
-    """{"slices": [SliceHeader as JSON]} of an image, {"problem": words} where the header places none."""
     references: References | None
-    """Of an RTSTRUCT, SEG, RTDOSE or RTPLAN."""
+    """Of an RTSTRUCT, SEG, REG, RTDOSE or RTPLAN."""
 
 
 @lru_cache
@@ -104,34 +94,13 @@ def check_bytes(data: bytes) -> Checked:
         data = b"\0" * 128 + b"DICM" + data
     with _parser() as parser:
         instance = parser.parse(data)
-    header = read_stored(instance.data, pixels=False)
-    return Checked(
-        instance=instance,
-        rows=_integer(header, "Rows"),
-        columns=_integer(header, "Columns"),
-        frames=_integer(header, "NumberOfFrames") or 1,
-        referring_physician=str(header.get("ReferringPhysicianName") or "")[:324],
-        series_date=str(header.get("SeriesDate") or "")[:8],
-        series_time=str(header.get("SeriesTime") or "")[:16],
-        geometry=_geometry(instance, header),
-        references=read_references(header),
-    )
+    return Checked(instance, _references(instance))
 
 
-def _geometry(instance: ParsedInstance, header: Dataset) -> dict[str, Any] | None:
-    if instance.sop_class_uid not in CROSS_SECTIONS:
+def _references(instance: ParsedInstance) -> References | None:
+    if instance.sop_class_uid not in NAMING:
         return None
-    try:
-        return {"slices": [asdict(h) for h in slice_headers(header)]}
-    except GeometryError as error:
-        return {"problem": error.detail}
-
-
-def _integer(header: Dataset, keyword: str) -> int | None:
-    try:
-        return int(str(header.get(keyword)))
-    except ValueError:
-        return None
+    return read_references(read_stored(instance.data, pixels=False))
 
 
 def unfold_nifti(path: Path, name: str, target: Path) -> list[int]:

@@ -24,10 +24,10 @@ from backend.projects.deidentification import Deidentifier, deidentifier
 from backend.projects.service import Permission, get_project, require
 from backend.projects.tables import DeidentificationMode, Project
 from backend.studies.belonging import REFERRING, withdraw_stranger
-from backend.studies.door import Checked, check_bytes, read_file, unfold_nifti
+from backend.studies.door import check_bytes, read_file, unfold_nifti
 from backend.studies.errors import BatchComplete, NiftiRefused
-from backend.studies.intake import Arrival, Target, add_instance
-from backend.studies.quarantine import without_identity
+from backend.studies.intake import Admitted, Arrival, Target, add_instances
+from backend.studies.quarantine import at_import, without_identity
 from backend.studies.receiving import scratch_file
 from backend.studies.schemas import FileOutcome, ImportSummary, Outcome
 from backend.studies.settling import settle
@@ -55,14 +55,44 @@ def take_file(target: Target, name: str, path: Path) -> list[Arrival]:
         return [_take_nifti(target, name, path)]
     if is_zip(magic):
         return list(_take_zip(target, name, path))
-    return [_take_single(target, name, path)]
-
-
-def _take_single(target: Target, name: str, path: Path) -> Arrival:
     try:
-        return _add_bytes(target, name, read_file(path))
+        return take_files(target, [(name, read_file(path))])
     except RtError as error:
-        return _refused(name, error)
+        return [_refused(name, error)]
+
+
+def take_files(target: Target, files: Sequence[tuple[str, bytes]]) -> list[Arrival]:
+    """What became of each of several DICOM files, given with their names: stored together, refused alone."""
+    ended: dict[int, Arrival] = {}
+    admitted: dict[int, Admitted] = {}
+    chosen = at_import(target.project_id)
+    for number, (name, data) in enumerate(files):
+        try:
+            admitted[number] = _admitted(target, chosen, name, data)
+        except RtError as error:
+            ended[number] = _refused(name, error)
+    for number, ending in zip(admitted, add_instances(target, list(admitted.values())), strict=True):
+        if isinstance(ending, RtError):
+            parsed = admitted[number].checked.instance
+            ending.instance = (parsed.sop_class_uid, parsed.sop_instance_uid)
+            ending = _refused(files[number][0], ending)
+        ended[number] = ending
+    return [ended[number] for number in range(len(files))]
+
+
+def _admitted(target: Target, chosen: Deidentifier | None, name: str, data: bytes) -> Admitted:
+    checked = check_bytes(data)
+    parsed = checked.instance
+    try:
+        if target.study_instance_uid not in (None, parsed.study_instance_uid):
+            raise DicomReferenceError(f"it belongs to study {parsed.study_instance_uid}")
+        if target.announced not in (None, (parsed.sop_class_uid, parsed.sop_instance_uid)):
+            raise DicomReferenceError("SOP class or instance is not the one announced")
+        sha256 = hashlib.sha256(data).hexdigest()
+        return Admitted(name, *without_identity(chosen, target.project_id, checked, sha256))
+    except RtError as error:
+        error.instance = (parsed.sop_class_uid, parsed.sop_instance_uid)
+        raise
 
 
 def _take_nifti(target: Target, name: str, path: Path) -> Arrival:
@@ -73,7 +103,7 @@ def _take_nifti(target: Target, name: str, path: Path) -> Arrival:
         with scratch_file() as unfolded:
             lengths = unfold_nifti(path, name, unfolded)
             with unfolded.open("rb") as slices:
-                arrivals = [_add_bytes(target, name, slices.read(length)) for length in lengths]
+                arrivals = [take_files(target, [(name, slices.read(length))])[0] for length in lengths]
         order = [Outcome.REFUSED, Outcome.STORED, Outcome.DUPLICATE]
         return min(arrivals, key=lambda arrival: order.index(arrival.outcome))
     except RtError as error:
@@ -92,33 +122,9 @@ def _take_member(target: Target, name: str, member: Member) -> Arrival:
     try:
         if member.refusal is not None:
             raise ArchiveError(member.refusal)
-        return _add_bytes(target, name, member.data)
+        return take_files(target, [(name, member.data)])[0]
     except RtError as error:
         return _refused(name, error)
-
-
-def _add_bytes(target: Target, name: str, data: bytes) -> Arrival:
-    return _add(target, name, check_bytes(data), hashlib.sha256(data).hexdigest())
-
-
-def _add(target: Target, name: str, checked: Checked, sha256: str) -> Arrival:
-    parsed = checked.instance
-    try:
-        if target.study_instance_uid not in (None, parsed.study_instance_uid):
-            raise DicomReferenceError(f"it belongs to study {parsed.study_instance_uid}")
-        if target.announced not in (None, (parsed.sop_class_uid, parsed.sop_instance_uid)):
-            raise DicomReferenceError("SOP class or instance is not the one announced")
-        return add_instance(target, name, *without_identity(target.project_id, checked, sha256))
-    except RtError as error:
-        return _refused_instance(
-            Arrival(
-                name,
-                Outcome.REFUSED,
-                sop_class_uid=parsed.sop_class_uid,
-                sop_instance_uid=parsed.sop_instance_uid,
-            ),
-            error,
-        )
 
 
 def _refused(name: str, error: RtError) -> Arrival:

@@ -1,15 +1,17 @@
-"""From one file to rows: the way in that the browser, STOW-RS and the command line share.
+"""From files to rows: the way in that the browser, STOW-RS and the command line share.
 
 A file is checked in the parser process, its cleaned bytes are stored as a blob, and then one transaction adds
-patient, study, series and instance, or finds them there.  Transactions on one study wait for each other on
-the study's row; whoever loses the race to create it starts again, so any number of clients may send the same
-study at once and there will be one of each.  Nothing here holds a transaction while it parses or stores.
+patient, study, series and instance, or finds them there; of several files that came together, one for all.
+Transactions on one study wait for each other on the study's row; whoever loses the race to create it starts
+again, so any number of clients may send the same study at once and there will be one of each.  Nothing here
+holds a transaction while it parses or stores.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -28,13 +30,12 @@ from backend.studies.schemas import Outcome
 from backend.studies.tables import Instance, Patient, Series, Study
 from rt.dicom.kinds import CROSS_SECTIONS
 from rt.dicom.outgoing import plain_text
-from rt.dicom.parse import read_stored
-from rt.errors import DicomError
+from rt.dicom.parse import ParsedInstance, read_stored
+from rt.errors import DicomError, RtError
 
 ATTEMPTS = 12
 """Starts of one insertion before giving up; each loss means that another client has just succeeded."""
 MAX_INTEGER = 2**31 - 1
-ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True)
@@ -69,29 +70,66 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class _Stored:
+class Admitted:
+    """A checked instance on its way in, and the hash to know it by when it comes again."""
+
+    name: str
     checked: Checked
-    sha256: str
     received_sha256: str
 
 
-def add_instance(target: Target, name: str, checked: Checked, received_sha256: str) -> Arrival:
+@dataclass(frozen=True)
+class _Stored(Admitted):
+    sha256: str
+
+
+Ending = Arrival | RtError
+"""What became of one of several."""
+
+
+def add_instance(target: Target, admitted: Admitted) -> Arrival:
     """Store a checked instance, or find that it is there.
 
     Raises ConflictingInstance, WrongPatient, or DicomReferenceError for what does not belong to its images.
     """
-    _check_lengths(checked)
-    _check_references(target, checked)
-    stored = _Stored(checked, storage().put(checked.instance.data), received_sha256)
-    for _ in range(ATTEMPTS):
+    (ending,) = add_instances(target, [admitted])
+    if isinstance(ending, RtError):
+        raise ending
+    return ending
+
+
+def add_instances(target: Target, admitted: Sequence[Admitted]) -> list[Ending]:
+    """`add_instance` of several in one transaction; what is wrong with one keeps no other out."""
+    endings: dict[int, Ending] = {}
+    for number, one in enumerate(admitted):
+        try:
+            _check_lengths(one.checked)
+            _check_references(target, one.checked)
+        except RtError as error:
+            endings[number] = error
+    left = [number for number in range(len(admitted)) if number not in endings]
+    names = storage().put_all([admitted[number].checked.instance.data for number in left])
+    stored = [
+        _Stored(one.name, one.checked, one.received_sha256, sha256)
+        for one, sha256 in zip((admitted[number] for number in left), names, strict=True)
+    ]
+    endings |= dict(zip(left, _inserted(target, stored), strict=True))
+    return [endings[number] for number in range(len(admitted))]
+
+
+def _inserted(target: Target, stored: Sequence[_Stored]) -> list[Ending]:
+    for _ in range(ATTEMPTS if stored else 0):
         try:
             with session_scope() as session:
-                return _insert(session, target, name, stored)
+                here = _Here(session, target.project_id, [one.checked.instance for one in stored])
+                return [_ending(here, one) for one in stored]
         except IntegrityError:
             continue
         except OperationalError as error:
             if not _is_collision(error):
                 raise
+    if not stored:
+        return []
     raise Unavailable("too many clients send the same study at once; send it again")
 
 
@@ -110,44 +148,97 @@ def _check_references(target: Target, checked: Checked) -> None:
     if checked.references is None or checked.instance.sop_class_uid not in REFERRING:
         return
     with session_scope(read_only=True) as session:
-        known = _known(session, target.project_id, checked.instance.sop_instance_uid)
-    if known is None:
+        known = _known(session, target.project_id, [checked.instance.sop_instance_uid])
+    if not known:
         check_belonging(target.project_id, checked.references)
 
 
-def _insert(session: Session, target: Target, name: str, stored: _Stored) -> Arrival:
-    checked = stored.checked
-    study = _study(session, target.project_id, checked)
-    known = _known(session, target.project_id, checked.instance.sop_instance_uid)
-    findings = as_warnings(checked.instance.findings, _called(checked))
-    if known is None:
-        series = _series(session, study, checked)
-        instance = instance_row(series.id, checked, stored.sha256, stored.received_sha256)
-        session.add(instance)
-        study.updated_at = now()
-        session.flush()
-        if findings:
-            replace_warnings(series, instance.id, findings)
-        outcome, series_id = Outcome.STORED, series.id
-    else:
-        instance, series = known
-        if not _is_same(instance, series, stored):
-            raise ConflictingInstance(
-                f"instance {checked.instance.sop_instance_uid} is here with other content"
+class _Here:
+    """What the instances of one transaction find or make: their studies, locked in one order, and below."""
+
+    def __init__(self, session: Session, project_id: str, parsed: Sequence[ParsedInstance]) -> None:
+        self.session, self.project_id = session, project_id
+        self.studies = _studies(session, project_id, {one.study_instance_uid for one in parsed})
+        self.known = _known(session, project_id, {one.sop_instance_uid for one in parsed})
+        self._series = {
+            (one.study_row_id, one.series_instance_uid): one
+            for one in _series_of(session, [study.id for study, _ in self.studies.values()], parsed)
+        }
+
+    def study(self, checked: Checked) -> Study:
+        """The instance's study, of the instance's patient; a new one where there is none."""
+        uid = checked.instance.study_instance_uid
+        if uid not in self.studies:
+            patient = _patient(self.session, self.project_id, checked)
+            self.studies[uid] = _new_study(self.session, patient, checked), patient
+        return self.studies[uid][0]
+
+    def series(self, study: Study, checked: Checked) -> Series:
+        """The instance's series; a new one where there is none."""
+        parsed = checked.instance
+        series = self._series.get((study.id, parsed.series_instance_uid))
+        if series is None:
+            series = self._series[study.id, parsed.series_instance_uid] = _new_series(
+                self.session, study, parsed
             )
-        outcome, series_id = Outcome.DUPLICATE, series.id
+        elif series.modality != parsed.modality:
+            raise ConflictingInstance(f"its series holds {series.modality}, this is {parsed.modality}")
+        return series
+
+    def check_patient(self, checked: Checked) -> None:
+        """WrongPatient where the study is there and belongs to someone else."""
+        found = self.studies.get(checked.instance.study_instance_uid)
+        if found is None:
+            return
+        if found[1].patient_id != checked.instance.patient_id:
+            raise WrongPatient("the Patient ID is not the one of the other instances of this study")
+        _refuse_someone_else(found[1], checked)
+
+
+def _ending(here: _Here, stored: _Stored) -> Ending:
+    """What is refused has changed nothing in the transaction that the others are in."""
+    try:
+        return _insert(here, stored)
+    except RtError as error:
+        return error
+
+
+def _insert(here: _Here, stored: _Stored) -> Arrival:
+    parsed = stored.checked.instance
+    here.check_patient(stored.checked)
+    findings = as_warnings(parsed.findings, _called(stored.checked))
+    known = here.known.get(parsed.sop_instance_uid)
+    if known is None:
+        outcome, series = Outcome.STORED, _add(here, stored, findings)
+    elif _is_same(*known, stored):
+        outcome, series = Outcome.DUPLICATE, known[1]
+    else:
+        raise ConflictingInstance(f"instance {parsed.sop_instance_uid} is here with other content")
     return Arrival(
-        name=name,
+        name=stored.name,
         outcome=outcome,
-        detail="; ".join(checked.instance.notes) or None,
-        sop_class_uid=checked.instance.sop_class_uid,
-        sop_instance_uid=checked.instance.sop_instance_uid,
-        series_instance_uid=checked.instance.series_instance_uid,
-        study_instance_uid=checked.instance.study_instance_uid,
-        study_row_id=study.id,
-        series_row_id=series_id,
+        detail="; ".join(parsed.notes) or None,
+        sop_class_uid=parsed.sop_class_uid,
+        sop_instance_uid=parsed.sop_instance_uid,
+        series_instance_uid=parsed.series_instance_uid,
+        study_instance_uid=parsed.study_instance_uid,
+        study_row_id=series.study_row_id,
+        series_row_id=series.id,
         findings=tuple(findings),
     )
+
+
+def _add(here: _Here, stored: _Stored, findings: list[dict[str, Any]]) -> Series:
+    study = here.study(stored.checked)
+    series = here.series(study, stored.checked)
+    instance = instance_row(series.id, stored.checked, stored.sha256, stored.received_sha256)
+    here.session.add(instance)
+    here.known[instance.sop_instance_uid] = instance, series
+    study.updated_at = now()
+    if findings:
+        here.session.flush()
+        replace_warnings(series, instance.id, findings)
+    return series
 
 
 def _called(checked: Checked) -> str:
@@ -157,32 +248,33 @@ def _called(checked: Checked) -> str:
     return called(checked.instance.modality, checked.instance.series_description[:255], label)
 
 
-def _study(session: Session, project_id: str, checked: Checked) -> Study:
-    """The instance's study, locked, of the instance's patient."""
+def _studies(session: Session, project_id: str, uids: Collection[str]) -> dict[str, tuple[Study, Patient]]:
+    """Those that are there, with their patients, locked."""
     statement = select(Study, Patient).join(Patient, Patient.id == Study.patient_row_id)
-    statement = statement.where(
-        Study.project_id == project_id, Study.study_instance_uid == checked.instance.study_instance_uid
-    )
-    found = session.execute(statement.with_for_update(of=Study)).one_or_none()
-    if found is None:
-        return _new_study(session, project_id, checked)
-    study, patient = found
-    if patient.patient_id != checked.instance.patient_id:
-        raise WrongPatient("the Patient ID is not the one of the other instances of this study")
-    _refuse_someone_else(patient, checked)
-    return study
+    statement = statement.where(Study.project_id == project_id, Study.study_instance_uid.in_(uids))
+    ordered = statement.order_by(Study.study_instance_uid).with_for_update(of=Study)
+    return {study.study_instance_uid: (study, patient) for study, patient in session.execute(ordered)}
 
 
-def _new_study(session: Session, project_id: str, checked: Checked) -> Study:
+def _series_of(
+    session: Session, study_ids: Collection[str], parsed: Sequence[ParsedInstance]
+) -> Sequence[Series]:
+    uids = {one.series_instance_uid for one in parsed}
+    return session.scalars(
+        select(Series).where(Series.study_row_id.in_(study_ids), Series.series_instance_uid.in_(uids))
+    ).all()
+
+
+def _new_study(session: Session, patient: Patient, checked: Checked) -> Study:
     study = Study(
-        project_id=project_id,
-        patient_row_id=_patient(session, project_id, checked).id,
+        project_id=patient.project_id,
+        patient_row_id=patient.id,
         study_instance_uid=checked.instance.study_instance_uid,
         study_date=checked.instance.study_date,
         study_time=checked.instance.study_time[:16],
         study_id=checked.instance.study_id[:16],
         accession_number=checked.instance.accession_number[:64],
-        referring_physician=checked.referring_physician[:324],
+        referring_physician=checked.instance.referring_physician,
         description=checked.instance.study_description[:255],
     )
     session.add(study)
@@ -223,27 +315,17 @@ def _refuse_someone_else(patient: Patient, checked: Checked) -> None:
         raise WrongPatient("this PatientID belongs to someone of another name and another birth date here")
 
 
-def _series(session: Session, study: Study, checked: Checked) -> Series:
-    statement = select(Series).where(
-        Series.study_row_id == study.id, Series.series_instance_uid == checked.instance.series_instance_uid
-    )
-    series = session.scalars(statement).one_or_none()
-    if series is not None:
-        if series.modality != checked.instance.modality:
-            raise ConflictingInstance(
-                f"its series holds {series.modality}, this is {checked.instance.modality}"
-            )
-        return series
+def _new_series(session: Session, study: Study, parsed: ParsedInstance) -> Series:
     series = Series(
         study_row_id=study.id,
-        series_instance_uid=checked.instance.series_instance_uid,
-        modality=checked.instance.modality,
-        number=_integer(checked.instance.series_number),
-        description=checked.instance.series_description[:255],
-        body_part=checked.instance.body_part[:32],
-        date=checked.series_date,
-        time=checked.series_time,
-        frame_of_reference_uid=checked.instance.frame_of_reference_uid or None,
+        series_instance_uid=parsed.series_instance_uid,
+        modality=parsed.modality,
+        number=_integer(parsed.series_number),
+        description=parsed.series_description[:255],
+        body_part=parsed.body_part[:32],
+        date=parsed.series_date,
+        time=parsed.series_time,
+        frame_of_reference_uid=parsed.frame_of_reference_uid or None,
     )
     session.add(series)
     session.flush()
@@ -259,25 +341,27 @@ def instance_row(series_id: str, checked: Checked, sha256: str, received_sha256:
         sop_class_uid=parsed.sop_class_uid,
         number=_integer(parsed.instance_number),
         transfer_syntax_uid=parsed.transfer_syntax_uid,
-        rows=checked.rows,
-        columns=checked.columns,
-        frames=checked.frames,
+        rows=parsed.rows,
+        columns=parsed.columns,
+        frames=parsed.frames,
         sha256=sha256,
         received_sha256=received_sha256,
         size=len(parsed.data),
-        geometry=checked.geometry,
+        geometry=parsed.geometry,
     )
 
 
-def _known(session: Session, project_id: str, sop_instance_uid: str) -> tuple[Instance, Series] | None:
+def _known(
+    session: Session, project_id: str, sop_instance_uids: Collection[str]
+) -> dict[str, tuple[Instance, Series]]:
+    """By SOP Instance UID, those that the project has."""
     statement = (
         select(Instance, Series)
         .join(Series, Series.id == Instance.series_row_id)
         .join(Study, Study.id == Series.study_row_id)
-        .where(Study.project_id == project_id, Instance.sop_instance_uid == sop_instance_uid)
+        .where(Study.project_id == project_id, Instance.sop_instance_uid.in_(sop_instance_uids))
     )
-    row = session.execute(statement).first()
-    return None if row is None else (row[0], row[1])
+    return {row[0].sop_instance_uid: (row[0], row[1]) for row in session.execute(statement)}
 
 
 def _is_same(instance: Instance, series: Series, stored: _Stored) -> bool:

@@ -20,25 +20,31 @@ from backend.kit.db import session_scope
 from backend.kit.errors import NotFound
 from backend.kit.pagination import Part
 from backend.kit.storage import storage
-from backend.projects.deidentification import deidentifier
+from backend.projects.deidentification import Deidentifier, deidentifier
 from backend.projects.service import Permission, require
 from backend.projects.tables import DeidentificationMode
 from backend.studies.door import Checked, check_bytes
 from backend.studies.errors import AlreadyDecided
-from backend.studies.intake import Target, add_instance
+from backend.studies.intake import Admitted, Target, add_instance
 from backend.studies.settling import settle
 from backend.studies.tables import QuarantinedFile
 from rt.errors import DeidentificationError, PixelsMayIdentify
 
 
-def without_identity(project_id: str, checked: Checked, sha256: str) -> tuple[Checked, str]:
+def at_import(project_id: str) -> Deidentifier | None:
+    """What the project de-identifies with whatever comes in; None where it does not."""
+    with session_scope(read_only=True) as session:
+        return deidentifier(session, project_id, DeidentificationMode.IMPORT)
+
+
+def without_identity(
+    chosen: Deidentifier | None, project_id: str, checked: Checked, sha256: str
+) -> tuple[Checked, str]:
     """The instance to store in place of one that came, and the hash to know it by when it comes again.
 
     They are the ones given where the project does not de-identify at import.  DeidentificationError for what
     must not be stored; it is then in quarantine.
     """
-    with session_scope(read_only=True) as session:
-        chosen = deidentifier(session, project_id, DeidentificationMode.IMPORT)
     if chosen is None:
         return checked, sha256
     try:
@@ -116,7 +122,8 @@ def release(actor: Actor, quarantined_id: str) -> QuarantinedFile:
     with session_scope() as session:
         decided = _decide(session, actor, quarantined_id, "released")
     try:
-        arrival = add_instance(Target(held.project_id, actor.user_id), held.id, checked, held.sha256 or "")
+        admitted = Admitted(held.id, checked, held.sha256 or "")
+        arrival = add_instance(Target(held.project_id, actor.user_id), admitted)
     except BaseException:
         _take_back(quarantined_id)
         raise

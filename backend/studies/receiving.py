@@ -44,7 +44,7 @@ class LimitedFile:
         self._limit, self._size = limit, 0
         self._sink = path.open("wb", buffering=BUFFER_BYTES)
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Append a chunk, quickly, to the page cache; TooLarge or StorageFull."""
         self._size += len(chunk)
         if self._size > self._limit:
@@ -85,7 +85,8 @@ async def steadily(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     started, received = time.monotonic(), 0
     while True:
         try:
-            chunk = await asyncio.wait_for(anext(stream, None), SILENCE_S)
+            async with asyncio.timeout(SILENCE_S):
+                chunk = await anext(stream, None)
         except TimeoutError as error:
             raise RequestTimeout("the body stopped coming") from error
         if chunk is None:

@@ -16,7 +16,7 @@ from rt.errors import GeometryError
 
 @dataclass(frozen=True)
 class SliceHeader:
-    """One frame of a cross-sectional image; plain values, so that `asdict` gives JSON."""
+    """One frame of a cross-sectional image; plain values."""
 
     sop_instance_uid: str
     frame: int
@@ -55,6 +55,18 @@ def slice_headers(dataset: Dataset) -> list[SliceHeader]:
     if len(frames) != frame_count(dataset):
         raise GeometryError(f"{len(frames)} frame descriptions for {frame_count(dataset)} frames")
     return [_header(dataset, _Groups([own, *shared, dataset]), n) for n, own in enumerate(frames)]
+
+
+def geometry_json(dataset: Dataset) -> dict[str, Any]:
+    """{"slices": [SliceHeader as JSON]} of an image, {"problem": words} where its header places none."""
+    try:
+        return {"slices": [_plain(header) for header in slice_headers(dataset)]}
+    except GeometryError as error:
+        return {"problem": error.detail}
+
+
+def _plain(header: SliceHeader) -> dict[str, Any]:
+    return {n: list(value) if isinstance(value, tuple) else value for n, value in vars(header).items()}
 
 
 class _Groups:

@@ -23,10 +23,9 @@ import re
 import struct
 import unicodedata
 import warnings
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pydicom
 import pydicom.config
@@ -36,12 +35,13 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID
 
 from rt.contours import ContourWarning
-from rt.dicom.elements import EXPLICIT_LITTLE, PIXEL_DATA, Element, Encoding, encode_element, scan
+from rt.dicom.elements import EXPLICIT_LITTLE, PIXEL_DATA, Element, encode_element, scan
+from rt.dicom.envelope import encoding_of, inflated, read_meta
+from rt.dicom.headers import geometry_json
 from rt.dicom.kinds import (
+    CROSS_SECTIONS,
     DEFLATED,
-    EXPLICIT_BIG_ENDIAN,
     EXPLICIT_LITTLE_ENDIAN,
-    IMPLICIT_LITTLE_ENDIAN,
     MODALITIES,
     RTDOSE,
     RTSTRUCT,
@@ -50,13 +50,13 @@ from rt.dicom.kinds import (
     check_kind,
 )
 from rt.dicom.limits import DEFAULT_LIMITS, Limits
+from rt.dicom.pieces import Piece, merged, put_together
 from rt.dicom.pixelcheck import check_pixels
 from rt.dicom.rtstruct import check_rtstruct
 from rt.dicom.uids import IMPLEMENTATION_CLASS_UID, derived_uid
 from rt.errors import (
     DicomError,
     DicomTooLarge,
-    DicomTruncated,
     DicomUnsupported,
     EmptyFile,
     StructureSetError,
@@ -70,7 +70,6 @@ _DROPPED_TAGS = frozenset({0x00420011, 0x00880200, 0xFFFCFFFC})
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 _TRANSFER_SYNTAX = 0x00020010
 _BLANK = DataElement(_SOP_INSTANCE, "UI", "")
-_PIECE_IN, _PIECE_OUT = 2**14, 2**20
 _NAMES = {
     _SOP_CLASS: "SOP Class UID",
     _SOP_INSTANCE: "SOP Instance UID",
@@ -117,6 +116,14 @@ class ParsedInstance:
     """What was repaired or left out, for the person who sent the file."""
     findings: tuple[ContourWarning, ...]
     """What of an RTSTRUCT cannot be used."""
+    referring_physician: str
+    series_date: str
+    series_time: str
+    rows: int | None
+    columns: int | None
+    frames: int
+    geometry: dict[str, Any] | None
+    """{"slices": [SliceHeader as JSON]} of an image, {"problem": words} where the header places none."""
     data: bytes
     """The file to store."""
 
@@ -150,25 +157,32 @@ def _read(source: Path | BinaryIO, *, pixels: bool) -> Dataset:
 
 def parse_instance(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedInstance:
     """The checked instance of the bytes of one DICOM file (PS3.10); a DicomError says what is wrong."""
+    parsed, pieces = examine(data, limits)
+    return replace(parsed, data=put_together(pieces, data))
+
+
+def examine(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[ParsedInstance, list[Piece]]:
+    """What `parse_instance` finds but for its bytes, and the pieces of `data` that they are made of."""
     if not data:
         raise EmptyFile("the file is empty: 0 bytes")
     if len(data) > limits.file_bytes:
         raise DicomTooLarge(f"{len(data)} bytes; at most {limits.file_bytes} are taken")
-    meta, begin = _read_meta(data, limits)
+    meta, begin = read_meta(data, limits)
     syntax = meta.get(_TRANSFER_SYNTAX, "")
     if syntax not in TRANSFER_SYNTAXES:
         raise DicomUnsupported(f"transfer syntax {_syntax_name(syntax)} is not taken in", where="(0002,0010)")
     body = data
     if syntax == DEFLATED:
-        body, begin, syntax = _inflated(data[begin:], limits), 0, EXPLICIT_LITTLE_ENDIAN
-    elements = scan(body, begin, _encoding(syntax), limits)
+        body, begin, syntax = inflated(data[begin:], limits), 0, EXPLICIT_LITTLE_ENDIAN
+    elements = scan(body, begin, encoding_of(syntax), limits)
     _check_unique(elements)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _judged(_Source(body, elements, syntax, meta), limits)
+            parsed, pieces = _judged(_Source(body, elements, syntax, meta), limits)
     except PARSER_FAILURES as error:
         raise DicomError(f"a value cannot be read ({type(error).__name__})") from error
+    return parsed, pieces if body is data else [put_together(pieces, body)]
 
 
 @dataclass(frozen=True)
@@ -181,10 +195,11 @@ class _Source:
     meta: dict[int, str]
 
 
-def _judged(source: _Source, limits: Limits) -> ParsedInstance:
+def _judged(source: _Source, limits: Limits) -> tuple[ParsedInstance, list[Piece]]:
     kept = [e for e in source.elements if not _is_dropped(e.tag)]
     front = _rebuilt(source, [e for e in kept if e.tag < PIXEL_DATA], {})
-    header = pydicom.dcmread(io.BytesIO(b"".join((_preface("", "", source.syntax), *front))))
+    opening = put_together((_preface("", "", source.syntax), *front), source.body)
+    header = pydicom.dcmread(io.BytesIO(opening))
     uids, notes = _identity(header, source.meta)
     try:
         findings = _checked_content(source, kept, header, uids[_SOP_CLASS], limits)
@@ -193,10 +208,12 @@ def _judged(source: _Source, limits: Limits) -> ParsedInstance:
         raise
     changed = {tag: uid for tag, uid in uids.items() if str(header.get(tag, _BLANK).value or "") != uid}
     preface = _preface(uids[_SOP_CLASS], uids[_SOP_INSTANCE], source.syntax)
-    stored = b"".join((preface, *_rebuilt(source, kept, changed)))
+    for tag, uid in changed.items():
+        header[tag] = DataElement(tag, "UI", uid)
     if hidden := sum(1 for e in source.elements if _hides_content(e.tag)):
         notes.append(f"{hidden} overlay, curve or thumbnail elements were left out")
-    return replace(_summary(header, uids, source.syntax, stored), notes=tuple(notes), findings=findings)
+    parsed = replace(_summary(header, uids, source.syntax), notes=tuple(notes), findings=findings)
+    return parsed, [preface, *_rebuilt(source, kept, changed)]
 
 
 def _checked_content(
@@ -216,7 +233,7 @@ def _checked_content(
         raise StructureSetError(f"a value cannot be read ({type(error).__name__})") from error
 
 
-def _summary(header: Dataset, uids: dict[int, str], syntax: str, stored: bytes) -> ParsedInstance:
+def _summary(header: Dataset, uids: dict[int, str], syntax: str) -> ParsedInstance:
     return ParsedInstance(
         sop_class_uid=uids[_SOP_CLASS],
         sop_instance_uid=uids[_SOP_INSTANCE],
@@ -240,56 +257,20 @@ def _summary(header: Dataset, uids: dict[int, str], syntax: str, stored: bytes) 
         frame_of_reference_uid=str(header.get("FrameOfReferenceUID") or ""),
         notes=(),
         findings=(),
-        data=stored,
+        referring_physician=str(header.get("ReferringPhysicianName") or "")[:324],
+        series_date=str(header.get("SeriesDate") or "")[:8],
+        series_time=str(header.get("SeriesTime") or "")[:16],
+        rows=_integer(header, "Rows"),
+        columns=_integer(header, "Columns"),
+        frames=_integer(header, "NumberOfFrames") or 1,
+        geometry=geometry_json(header) if uids[_SOP_CLASS] in CROSS_SECTIONS else None,
+        data=b"",
     )
-
-
-def _read_meta(data: bytes, limits: Limits) -> tuple[dict[int, str], int]:
-    """The texts of the file meta group (PS3.10 7.1) and where the data set begins."""
-    if data[128:132] != b"DICM":
-        raise DicomError("not a DICOM file: no DICM after the preamble")
-    elements = scan(data, 132, EXPLICIT_LITTLE, limits, stop=lambda tag: tag >> 16 != 2)
-    texts = {
-        e.tag: data[e.value : e.end].strip(b"\0 ").decode("ascii", "replace")
-        for e in elements
-        if e.vr == b"UI"
-    }
-    return texts, elements[-1].end if elements else 132
 
 
 def _syntax_name(uid: str) -> str:
     """The standard's name of a known transfer syntax, else the UID as far as it can be shown."""
     return UID(uid).name if _UID.match(uid) else repr(uid[:64])
-
-
-def _inflated(body: bytes, limits: Limits) -> bytes:
-    """The data set of a deflated body: measured first, in small pieces, so that a bomb never unfolds."""
-    engine, total, at = zlib.decompressobj(-zlib.MAX_WBITS), 0, 0
-    try:
-        while at < len(body) and not engine.eof:
-            piece, at = body[at : at + _PIECE_IN], at + _PIECE_IN
-            while piece and not engine.eof:
-                total += len(engine.decompress(piece, _PIECE_OUT))
-                if total > limits.inflated_bytes:
-                    raise DicomTooLarge(
-                        f"inflates to more than {limits.inflated_bytes} bytes", where="deflated data set"
-                    )
-                piece = engine.unconsumed_tail
-        if not engine.eof:
-            raise DicomTruncated("the deflated data set has no end")
-        unfolded = zlib.decompressobj(-zlib.MAX_WBITS)
-        whole = unfolded.decompress(body, limits.inflated_bytes)
-        if not unfolded.eof:
-            raise DicomTooLarge(
-                f"inflates to more than {limits.inflated_bytes} bytes", where="deflated data set"
-            )
-        return whole
-    except zlib.error as error:
-        raise DicomError("the deflated data set is damaged") from error
-
-
-def _encoding(syntax: str) -> Encoding:
-    return Encoding(explicit=syntax != IMPLICIT_LITTLE_ENDIAN, little=syntax != EXPLICIT_BIG_ENDIAN)
 
 
 def _check_unique(elements: list[Element]) -> None:
@@ -347,13 +328,13 @@ def _check_uid(name: str, uid: str) -> None:
         raise DicomError("not a UID: digits and dots, at most 64", where=name)
 
 
-def _rebuilt(source: _Source, kept: list[Element], changed: dict[int, str]) -> list[bytes | memoryview]:
+def _rebuilt(source: _Source, kept: list[Element], changed: dict[int, str]) -> list[Piece]:
     """The kept elements' own bytes in ascending order, with the changed UIDs in place."""
-    encoding, view = _encoding(source.syntax), memoryview(source.body)
-    pieces: dict[int, bytes | memoryview] = {e.tag: view[e.start : e.end] for e in kept}
+    encoding = encoding_of(source.syntax)
+    pieces: dict[int, Piece] = {e.tag: (e.start, e.end) for e in kept}
     for tag, uid in changed.items():
         pieces[tag] = encode_element(tag, "UI", uid.encode("ascii"), encoding)
-    return [pieces[tag] for tag in sorted(pieces)]
+    return list(merged(pieces[tag] for tag in sorted(pieces)))
 
 
 def _preface(sop_class_uid: str, sop_instance_uid: str, syntax: str) -> bytes:
@@ -373,8 +354,11 @@ def _preface(sop_class_uid: str, sop_instance_uid: str, syntax: str) -> bytes:
 
 def text(header: Dataset, keyword: str) -> str:
     """A text in NFC, without control characters, cut at 256."""
-    value = unicodedata.normalize("NFC", str(header.get(keyword) or ""))
-    return "".join(c for c in value if unicodedata.category(c) not in {"Cc", "Cf", "Cs"}).strip()[:256]
+    value = str(header.get(keyword) or "")
+    if not (value.isascii() and value.isprintable()):
+        value = unicodedata.normalize("NFC", value)
+        value = "".join(c for c in value if unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
+    return value.strip()[:256]
 
 
 def _digits(header: Dataset, keyword: str, count: int) -> str:

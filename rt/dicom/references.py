@@ -18,6 +18,8 @@ from rt.dicom.registration import linked_frames, named_images
 from rt.dicom.rtstruct import StructureSetContent, check_reference, read_rtstruct
 from rt.errors import DicomReferenceError, RtError
 
+NAMING = SEGMENTATIONS | REGISTRATIONS | {RTSTRUCT, RTDOSE, RTPLAN}
+"""SOP classes whose references are read."""
 MAX_IMAGES = 500
 """Images that are looked for where no series is named; those of one object lie in one series or two."""
 

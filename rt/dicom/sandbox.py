@@ -31,6 +31,7 @@ from rt import errors
 from rt.contours import ContourWarning
 from rt.dicom.nrrd import MAGIC
 from rt.dicom.parse import ParsedInstance
+from rt.dicom.pieces import from_json, put_together
 from rt.errors import DicomError, DicomTooLarge
 from rt.geometry import Grid
 
@@ -70,7 +71,11 @@ class ParserProcess:
 
     def parse(self, data: bytes) -> ParsedInstance:
         """`rt.dicom.parse.parse_instance` in the child; DicomTooLarge too where the child did not survive."""
-        head, stored = self._ask({"do": "parse"}, data)
+        head, fresh = self._ask({"do": "parse"}, data)
+        try:
+            stored = put_together(from_json(head["pieces"], fresh, len(data)), data)
+        except (ValueError, TypeError) as error:
+            raise DicomError("the parser's answer makes no file") from error
         head["notes"] = tuple(head["notes"])
         head["findings"] = tuple(
             ContourWarning(**{**found, "numbers": tuple(found["numbers"])}) for found in head["findings"]
@@ -173,7 +178,8 @@ class ParserProcess:
 
 def summary_json(instance: ParsedInstance) -> dict[str, Any]:
     """A ParsedInstance without its bytes, as plain JSON."""
-    return {name: value for name, value in asdict(instance).items() if name != "data"}
+    known = {f.name: getattr(instance, f.name) for f in fields(instance) if f.name != "data"}
+    return {**known, "findings": [asdict(found) for found in instance.findings]}
 
 
 def _fileno(pipe: Any) -> int:

@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 from rt.dicom import lossless_jpeg
 from rt.dicom.nifti import NiftiVolume, dicom_slice, label_map, read_nifti
 from rt.dicom.nrrd import read_nrrd_labels
-from rt.dicom.parse import parse_instance
+from rt.dicom.parse import examine
+from rt.dicom.pieces import to_json
 from rt.dicom.pixels import decode_frames
 from rt.dicom.sandbox import FRAME, summary_json
 from rt.dicom.transcode import transcode
@@ -92,8 +93,9 @@ class _Answering:
             labels, grid = read_nrrd_labels(body)
             return {"grid": grid.to_json()}, labels.tobytes()
         if request["do"] == "parse":
-            parsed = parse_instance(body.all())
-            return summary_json(parsed), parsed.data
+            parsed, pieces = examine(body.all())
+            said, fresh = to_json(pieces)
+            return {**summary_json(parsed), "pieces": said}, fresh
         if request["do"] == "frames":
             frames = decode_frames(body.all(), request["frame"])
             return {"dtype": frames.dtype.str, "shape": list(frames.shape)}, frames.tobytes()

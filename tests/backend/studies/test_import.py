@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -263,7 +263,7 @@ def test_twenty_clients_sending_the_same_study_make_one(
 class FullStorage(LocalStorage):
     """A store on a disk without room."""
 
-    def put(self, data: bytes) -> str:
+    def put_all(self, several: Sequence[bytes | memoryview]) -> list[str]:
         raise StorageFull("no room left")
 
 
@@ -304,6 +304,7 @@ def test_a_full_disk_in_the_middle_of_a_stow_leaves_what_came_before_in_order(
     taken = iter((store, store, store))
     full = FullStorage(get_settings().data / "full")
     monkeypatch.setattr("backend.studies.intake.storage", lambda: next(taken, full))
+    monkeypatch.setattr("backend.dicomweb.store.TOGETHER", 1)
     parts = b"".join(b"--x\r\nContent-Type: application/dicom\r\n\r\n" + encode(s) + b"\r\n" for s in series)
     kind = 'multipart/related; type="application/dicom"; boundary=x'
     headers = login("clinician") | {"Content-Type": kind}
