@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -24,6 +24,8 @@ from backend.kit.ids import new_id
 
 CHUNK_BYTES = 1 << 20
 """Bytes copied at a time."""
+SYNCED_BYTES = 32 << 20
+"""Written between two waits for the disk by who writes piece by piece."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,38 @@ class Found:
     sha256: str
     at: datetime
     """When it was last stored, or put into the bin; by the store's clock."""
+
+
+class Writing:
+    """A blob on its way, whose bytes are hashed as they come."""
+
+    def __init__(self, sink: BinaryIO) -> None:
+        self._sink, self._digest = sink, hashlib.sha256()
+
+    def write(self, piece: bytes | memoryview) -> None:
+        """Append; a memoryview is one of single bytes."""
+        self._digest.update(piece)
+        self._sink.write(piece)
+
+    @property
+    def sha256(self) -> str:
+        """Of what was written."""
+        return self._digest.hexdigest()
+
+
+class _Synced(Writing):
+    """One that goes to the disk while more of it is made: at the end there is little to wait for."""
+
+    def __init__(self, sink: BinaryIO) -> None:
+        super().__init__(sink)
+        self._unsynced = 0
+
+    def write(self, piece: bytes | memoryview) -> None:
+        super().write(piece)
+        self._unsynced += len(piece)
+        if self._unsynced >= SYNCED_BYTES:
+            _sync(self._sink)
+            self._unsynced = 0
 
 
 class Storage(Protocol):
@@ -46,6 +80,9 @@ class Storage(Protocol):
 
     def put_file(self, path: Path) -> str:
         """SHA-256 of a file's bytes, now stored."""
+
+    def writing(self) -> AbstractContextManager[Writing]:
+        """A blob that is written piece by piece, and stored at the end of the block unless it fails."""
 
     def get(self, sha256: str) -> bytes:
         """The bytes, verified."""
@@ -142,6 +179,22 @@ class LocalStorage:
         self._create({sha256: lambda sink: _copy(path, sink, sha256)})
         return sha256
 
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """A blob written piece by piece."""
+        beside = self._incoming / new_id()
+        with _full_disk_is_storage_full():
+            try:
+                with beside.open("xb") as sink:
+                    blob = _Synced(sink)
+                    yield blob
+                    _sync(sink)
+                if not self._is_renewed(blob.sha256):
+                    _link(beside, self._path(blob.sha256))
+                    _sync_folder(self._path(blob.sha256).parent)
+            finally:
+                beside.unlink(missing_ok=True)
+
     def get(self, sha256: str) -> bytes:
         """The bytes, verified."""
         with self.open(sha256) as stream:
@@ -228,9 +281,8 @@ class LocalStorage:
                     opened = [sinks.enter_context(beside.open("xb")) for beside in besides.values()]
                     for sink, write in zip(opened, wanted.values(), strict=True):
                         write(sink)
-                        sink.flush()
                     for sink in opened:
-                        os.fsync(sink.fileno())
+                        _sync(sink)
                 for name, beside in besides.items():
                     _link(beside, self._path(name))
                 for name in besides:
@@ -271,6 +323,11 @@ def _copy(source: Path, sink: BinaryIO, sha256: str) -> None:
             sink.write(chunk)
     if digest.hexdigest() != sha256:
         raise IntegrityFailure("the file changed while it was being stored", sha256=sha256)
+
+
+def _sync(sink: BinaryIO) -> None:
+    sink.flush()
+    os.fsync(sink.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

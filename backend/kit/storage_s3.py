@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from backend.config import Settings
 from backend.kit.errors import AppError, IntegrityFailure, StorageFull, Unavailable
 from backend.kit.ids import new_id
-from backend.kit.storage import Found, file_sha256, verified
+from backend.kit.storage import Found, Writing, file_sha256, verified
 
 ALREADY_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 NOT_THERE = frozenset({"NoSuchKey", "NotFound", "404"})
@@ -78,6 +78,15 @@ class S3Storage:
         with path.open("rb") as stream:
             self._create(sha256, stream)
         return sha256
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """A blob written piece by piece, which is sent when it is whole."""
+        gathered = io.BytesIO()
+        blob = Writing(gathered)
+        yield blob
+        gathered.seek(0)
+        self._create(blob.sha256, gathered)
 
     def get(self, sha256: str) -> bytes:
         """The bytes, verified."""

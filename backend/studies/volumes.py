@@ -24,7 +24,7 @@ from backend.studies.tables import Instance, Series
 from rt.dicom.headers import SliceHeader
 from rt.dicom.parse import read_stored
 from rt.dicom.rtdose import read_dose
-from rt.dicom.series import GeometryFinding, SeriesVolume, assemble
+from rt.dicom.series import GeometryFinding, assemble
 from rt.geometry import Grid
 
 CHUNK_BYTES = 1 << 20
@@ -58,20 +58,16 @@ def digest_of(instances: Sequence[Instance]) -> str:
     return hashlib.sha256(f"volume 1\n{names}".encode()).hexdigest()
 
 
-def assembled(instances: Sequence[Instance]) -> SeriesVolume:
-    """The volume of the instances of a series; GeometryError or DicomError where there is none."""
+def build(instances: Sequence[Instance]) -> Built:
+    """Assemble the voxels of an image series and keep them as a blob; GeometryError or DicomError."""
     by_uid = {instance.sop_instance_uid: instance for instance in instances}
 
     def read_pixels(header: SliceHeader) -> npt.NDArray[Any]:
         plane: npt.NDArray[Any] = decode_stored(by_uid[header.sop_instance_uid], header.frame)[0]
         return plane
 
-    return assemble(slices_of(instances), read_pixels)
-
-
-def build(instances: Sequence[Instance]) -> Built:
-    """Assemble the voxels of an image series and keep them as a blob."""
-    volume = assembled(instances)
+    with storage().writing() as blob:
+        volume = assemble(slices_of(instances), read_pixels, lambda plane: blob.write(_raw(plane)))
     uids = list(volume.sop_instance_uids)
     described = {
         "grid": volume.grid.to_json(),
@@ -83,7 +79,7 @@ def build(instances: Sequence[Instance]) -> Built:
         "sop_instance_uids": uids if len(set(uids)) == len(uids) else None,
         "digest": digest_of(instances),
     }
-    return Built(_keep(volume.voxels_kji), described)
+    return Built(blob.sha256, described)
 
 
 def build_dose(instance: Instance) -> Built:
@@ -100,12 +96,12 @@ def build_dose(instance: Instance) -> Built:
         "sop_instance_uids": None,
         "digest": digest_of([instance]),
     }
-    return Built(_keep(dose.dose_gy_kji), described, dose.findings)
+    return Built(storage().put(_raw(dose.dose_gy_kji)), described, dose.findings)
 
 
-def _keep(voxels: Voxels) -> str:
+def _raw(voxels: npt.NDArray[Any]) -> memoryview:
     little_endian = np.ascontiguousarray(voxels, dtype=voxels.dtype.newbyteorder("<"))
-    return storage().put(little_endian.reshape(-1).view(np.uint8).data)
+    return little_endian.reshape(-1).view(np.uint8).data
 
 
 def load_volume(series: Series) -> tuple[Voxels, Grid]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydicom.pixels.utils import pixel_array
 
 from rt.dicom import lossless_jpeg
+from rt.dicom.native import native_frames
 from rt.dicom.parse import PARSER_FAILURES, read_stored
 from rt.errors import DicomError
 
@@ -18,6 +19,9 @@ lossless_jpeg.register()
 
 def decode_frames(data: bytes, frame: int | None = None) -> npt.NDArray[Any]:
     """Stored values (frames, rows, columns) of the file `data`, of all its frames or of one of them."""
+    found = native_frames(data, frame)
+    if found is not None:
+        return _without_unused_bits(*found)
     dataset = read_stored(data)
     try:
         with warnings.catch_warnings():

@@ -1,8 +1,9 @@
 """A series of slices as one volume on a checked Grid.
 
 Headers come first: `check_geometry` sorts them along the normal and says, as typed findings, what is wrong,
-without a pixel.  `assemble` then fills the volume slice by slice, so that memory is the volume and one slice.
-Nothing is resampled here: a stack that is no right-angled lattice is refused, not repaired.
+without a pixel.  `assemble` then fills the volume slice by slice, so that memory is the volume and the slices
+that are being read.  Nothing is resampled here: a stack that is no right-angled lattice is refused, not
+repaired.
 
 Values: CT is HU in int16 (slope 1).  MR is the stored value in int16 with one slope, or float32 where slices
 differ, have an intercept or do not fit.  PET is float32, body-weight SUV where the header allows it, because
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -29,6 +31,8 @@ SILENT_FRACTION, WARNED_FRACTION = 0.01, 0.1
 """Distance of a slice from its place in an even stack, in spacings: up to which it is noise, is warned of."""
 TILT_PIXELS = 0.5
 """Drift of the slices' corners across the normal, over the whole stack, beyond which it is sheared."""
+READERS = 2
+"""Threads that read slices of one volume."""
 DEFAULT_WINDOWS = {"CT": (-160.0, 240.0)}
 """Soft tissue, in HU, where the header has no window."""
 
@@ -91,11 +95,14 @@ def check_geometry(headers: Sequence[SliceHeader]) -> SeriesGeometry:
 
 
 def assemble(
-    headers: Sequence[SliceHeader], read_pixels: Callable[[SliceHeader], npt.NDArray[Any]]
+    headers: Sequence[SliceHeader],
+    read_pixels: Callable[[SliceHeader], npt.NDArray[Any]],
+    keep: Callable[[npt.NDArray[Any]], object] = lambda plane: None,
 ) -> SeriesVolume:
-    """The volume of a series; `read_pixels` gives the stored values (rows, columns) of one slice at a time.
+    """The volume of a series; `read_pixels` gives the stored values (rows, columns) of a slice.
 
-    Raises GeometryError with the refusal's words, `where` being its slug.
+    It is called from two threads, while `keep` gets the planes that are done, in the order of k.  Raises
+    GeometryError with the refusal's words, `where` being its slug.
     """
     geometry = check_geometry(headers)
     if geometry.grid is None:
@@ -105,12 +112,18 @@ def assemble(
     keeps_stored = _keeps_stored(slices)
     as_int16 = keeps_stored or slices[0].modality == "CT"
     voxels: npt.NDArray[Any] = np.empty(geometry.grid.shape_kji, dtype=np.int16 if as_int16 else np.float32)
-    for plane, header in zip(voxels, slices, strict=True):
+
+    def filled(plane: npt.NDArray[Any], header: SliceHeader) -> npt.NDArray[Any]:
         stored = read_pixels(header)
         if stored.shape != plane.shape:
             raise GeometryError(f"a slice of {stored.shape} pixels where its header says {plane.shape}")
-        values = stored if keeps_stored else stored * np.float32(header.slope) + np.float32(header.intercept)
-        plane[...] = np.clip(np.rint(values), -32768, 32767) if as_int16 else values
+        values = stored if keeps_stored else _rescaled(stored, header)
+        plane[...] = _as_int16(values) if as_int16 else values
+        return plane
+
+    with ThreadPoolExecutor(READERS) as pool:
+        for plane in pool.map(filled, voxels, slices):
+            keep(plane)
     slope = slices[0].slope if keeps_stored else 1.0
     return SeriesVolume(
         grid=geometry.grid,
@@ -122,6 +135,25 @@ def assemble(
         frame_of_reference_uid=slices[0].frame_of_reference_uid,
         warnings=geometry.findings,
     )
+
+
+def _rescaled(stored: npt.NDArray[Any], header: SliceHeader) -> npt.NDArray[Any]:
+    """Values in the slice's unit: int32 where all are whole and below 2**24, which float32 has too."""
+    slope, intercept = float(header.slope), float(header.intercept)
+    is_whole = stored.dtype.kind in "iu" and slope.is_integer() and intercept.is_integer()
+    if not is_whole or stored.dtype.itemsize > 2 or 2**16 * abs(slope) + abs(intercept) >= 2**24:
+        return stored * np.float32(slope) + np.float32(intercept)
+    values = stored.astype(np.int32)
+    if slope != 1:
+        values *= np.int32(slope)
+    values += np.int32(intercept)
+    return values
+
+
+def _as_int16(values: npt.NDArray[Any]) -> npt.NDArray[np.int16]:
+    rounded = values if values.dtype.kind in "iu" else np.rint(values)
+    clipped: npt.NDArray[np.int16] = np.clip(rounded, -32768, 32767).astype(np.int16)
+    return clipped
 
 
 def _warn(findings: list[GeometryFinding], slug: str, detail: str, **values: str | int | float) -> None:
