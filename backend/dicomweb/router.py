@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from backend.accounts.deps import ActorDep
@@ -256,9 +257,10 @@ async def store_instances(scope: ScopeDep, named: NamedDep, request: Request) ->
     """STOW-RS: 200 when all went in, 202 when some did, 409 when none did; the answer names each."""
     target = await run_in_threadpool(service.store_target, scope, named.study or None)
     boundary = boundary_of(request.headers.get("content-type"))
-    arrivals = await store.receive(target, boundary, steadily(request.stream()))
-    content = json.dumps(store.answer(arrivals))
-    return Response(content, status_code=store.status_of(arrivals), media_type=DICOM_JSON)
+    received = await store.receive(target, boundary, steadily(request.stream()))
+    content, status = json.dumps(store.answer(received.arrivals)), store.status_of(received.arrivals)
+    afterwards = BackgroundTask(service.assemble, received.unassembled)
+    return Response(content, status_code=status, media_type=DICOM_JSON, background=afterwards)
 
 
 def _binary(*media_types: str) -> dict[int | str, dict[str, Any]]:

@@ -31,6 +31,7 @@ from backend.projects.service import (
 )
 from backend.studies.imports import target_of
 from backend.studies.intake import Target
+from backend.studies.settling import assemble_series
 from backend.studies.tables import Instance, Series
 from rt.dicom.kinds import EXPLICIT_LITTLE_ENDIAN
 from rt.dicom.parse import read_stored
@@ -150,3 +151,9 @@ def bulk_data(stored: Stored, path: str) -> bytes:
         return bulk_value(read_stored(storage().get(stored.instance.sha256)), path)
     except DicomError as error:
         raise NotFound(error.detail) from error
+
+
+def assemble(series_ids: Sequence[str]) -> None:
+    """Make the volumes of series that have just come."""
+    for series_id in series_ids:
+        assemble_series(series_id)

@@ -13,6 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,28 +49,47 @@ TOGETHER = 16
 """Most parts that are taken at a time."""
 
 
-async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -> list[Arrival]:
+@dataclass
+class Received:
+    """What became of the parts, and the series to be assembled once the sender has its answer."""
+
+    arrivals: list[Arrival]
+    unassembled: list[str]
+
+
+async def receive(target: Target, boundary: bytes, body: AsyncIterator[bytes]) -> Received:
     """Take the parts of a body and settle what they brought."""
-    taking, is_cut_off = _Taking(target), False
+    taking = _Taking(target)
     try:
-        with ExitStack() as scratch:
-            paths = [scratch.enter_context(scratch_file()) for _ in range(AT_ONCE + 1)]
-            try:
-                async for name, part in _parts(boundary, body, paths):
-                    if part is None:
-                        is_cut_off = True
-                    else:
-                        await taking.add(name, part)
-            finally:
-                await taking.end()
-        if is_cut_off:
-            detail = "the body ended before its closing boundary"
-            taking.arrivals.append(Arrival("last part", Outcome.REFUSED, "dicom-truncated", detail))
-    finally:  # also when the sender goes or the disk is full: what came before is in the store
-        arrivals = taking.arrivals
-        if arrivals:
-            _, arrivals = await to_thread.run_sync(partial(finish, target, arrivals, more_may_come=True))
-    return arrivals
+        is_whole = await _take_all(taking, boundary, body)
+    except BaseException:  # when the sender goes or the disk is full, what came before is in the store
+        if taking.arrivals:
+            await to_thread.run_sync(partial(finish, target, taking.arrivals, more_may_come=True))
+        raise
+    arrivals, unassembled = taking.arrivals, list[str]()
+    if not is_whole:
+        detail = "the body ended before its closing boundary"
+        arrivals.append(Arrival("last part", Outcome.REFUSED, "dicom-truncated", detail))
+    if arrivals:
+        finishing = partial(finish, target, arrivals, more_may_come=True, later=unassembled)
+        _, arrivals = await to_thread.run_sync(finishing)
+    return Received(arrivals, unassembled)
+
+
+async def _take_all(taking: _Taking, boundary: bytes, body: AsyncIterator[bytes]) -> bool:
+    """Take the parts; False when the body is cut off."""
+    is_whole = True
+    with ExitStack() as scratch:
+        paths = [scratch.enter_context(scratch_file()) for _ in range(AT_ONCE + 1)]
+        try:
+            async for name, part in _parts(boundary, body, paths):
+                if part is None:
+                    is_whole = False
+                else:
+                    await taking.add(name, part)
+        finally:
+            await taking.end()
+    return is_whole
 
 
 class _Taking:

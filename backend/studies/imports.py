@@ -287,13 +287,16 @@ def import_path(
 
 
 def finish(
-    target: Target, arrivals: list[Arrival], *, more_may_come: bool
+    target: Target, arrivals: list[Arrival], *, more_may_come: bool, later: list[str] | None = None
 ) -> tuple[ImportSummary, list[Arrival]]:
-    """Settle and record what came in outside a browser's batch; what became of each file in the end."""
+    """Settle and record what came in outside a browser's batch; what became of each file in the end.
+
+    `later` takes the series that are still to be assembled, as `settle` has it.
+    """
     arrivals = [_withdraw(arrival) for arrival in arrivals]
     studies = sorted({arrival.study_row_id for arrival in arrivals if arrival.study_row_id})
     arrived = Counter(arrival.series_row_id for arrival in arrivals if arrival.series_row_id)
-    settle(studies, arrived if more_may_come else None)
+    settle(studies, arrived if more_may_come else None, later)
     summary = _summary(studies, arrivals)
     with session_scope() as session:
         record_import(session, target, None, summary)

@@ -46,18 +46,22 @@ Outcome = tuple[list[dict[str, Any]], volumes.Built | None]
 log = structlog.get_logger()
 
 
-def settle(study_ids: Collection[str], arrived: Mapping[str, int] | None = None) -> None:
+def settle(
+    study_ids: Collection[str], arrived: Mapping[str, int] | None = None, later: list[str] | None = None
+) -> None:
     """Settle the studies; `arrived` counts what each series has just received while more may come.
 
-    Without it the sender has said that all is there, and every series is assembled now.
+    Without it the sender has said that all is there, and every series is assembled now.  `later` takes the
+    new series whose volumes nobody waits for yet: the caller assembles them once it has answered.  If it
+    dies before, `settle_forgotten` asks for them.
     """
     for study_id in sorted(set(study_ids)):
         with session_scope(read_only=True) as session:
             series = session.scalars(select(Series).where(Series.study_row_id == study_id)).all()
         images = [s for s in series if s.modality in WITH_VOLUME]
-        changed = [s.id for s in images if arrived is None or s.id in arrived]
-        for series_id in changed:
-            _settle_series(series_id, arrived)
+        for one in images:
+            if arrived is None or one.id in arrived:
+                _settle_series(one, arrived, later)
         _settle_registrations(study_id)
         with session_scope() as session:
             study = session.get(Study, study_id)
@@ -102,13 +106,16 @@ def _ask_for_volume(session: Session, series: Series, study: Study) -> None:
     enqueue(session, JobRequest("assemble", parameters, study.project_id, study.id, None, key, QUIET_S))
 
 
-def _settle_series(series_id: str, arrived: Mapping[str, int] | None) -> None:
+def _settle_series(settled: Series, arrived: Mapping[str, int] | None, later: list[str] | None) -> None:
     """Assemble the series, or leave that to a job where more of it is on the way."""
-    instances = volumes.instances_of(series_id)
-    came = len(instances) if arrived is None else arrived[series_id]
-    if 2 * came >= len(instances):
-        assemble_series(series_id)
+    series_id = settled.id
+    if arrived is None or 2 * arrived[series_id] >= volumes.count_of(series_id):
+        if later is not None and settled.volume is None and not settled.warnings:
+            later.append(series_id)
+        else:
+            assemble_series(series_id)
         return
+    instances = volumes.instances_of(series_id)
     with session_scope() as session:
         series, study = _locked(session, series_id)
         stale = series.volume is None or series.volume["digest"] != volumes.digest_of(instances)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backend.kit.db import session_scope
 from backend.kit.storage import storage
@@ -172,3 +172,10 @@ def instances_of(series_id: str) -> list[Instance]:
     """Instances of a series, read in a transaction of their own."""
     with session_scope(read_only=True) as session:
         return list(session.scalars(select(Instance).where(Instance.series_row_id == series_id)))
+
+
+def count_of(series_id: str) -> int:
+    """How many instances a series has."""
+    with session_scope(read_only=True) as session:
+        counted = select(func.count()).select_from(Instance).where(Instance.series_row_id == series_id)
+        return session.execute(counted).scalar_one()
