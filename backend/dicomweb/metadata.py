@@ -11,9 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
-from pydicom.dataset import Dataset
-
-from backend.dicomweb.json_model import dataset_json
+from backend.dicomweb.json_model import Json, dataset_json, file_json
 from backend.dicomweb.query import Named
 from backend.dicomweb.service import Stored
 from backend.kit.storage import storage
@@ -23,6 +21,8 @@ KEPT_BYTES = 32 * 2**20
 """Of all headers that are kept: some ten thousand slices."""
 LARGE_BYTES = 32 * 2**10
 """A header longer than this is not kept."""
+HEAD_BYTES = 1 << 14
+"""Read of a file at first: most headers of slices are shorter."""
 PIECE_BYTES = 1 << 16
 """Handed to the client at a time, at least."""
 _REFERENCE = b'"BulkDataURI": "'
@@ -73,17 +73,20 @@ def _told(sha256: str) -> bytes:
     """The header of an instance, its references relative to the instance."""
     told = _kept.get(sha256)
     if told is None:
-        told = json.dumps(dataset_json(_header(sha256), ""), allow_nan=False).encode()
+        told = json.dumps(_described(sha256), allow_nan=False).encode()
         _kept.put(sha256, told)
     return told
 
 
-def _header(sha256: str) -> Dataset:
-    """All but the pixels; where blobs are files, only that much of the file is read."""
+def _described(sha256: str) -> Json:
+    """All but the pixels; where blobs are files, no more than that is read, and a little."""
     path = storage().local_path(sha256)
     if path is None:
-        return read_stored(storage().get(sha256), pixels=False)
-    return read_stored_header(path)
+        data = storage().get(sha256)
+        return file_json(data, is_whole=True) or dataset_json(read_stored(data, pixels=False), "")
+    with path.open("rb", buffering=0) as file:
+        head = file.read(HEAD_BYTES)
+    return file_json(head, is_whole=len(head) < HEAD_BYTES) or dataset_json(read_stored_header(path), "")
 
 
 def _relative_base(stored: Stored, named: Named) -> str:
