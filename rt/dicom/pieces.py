@@ -44,7 +44,7 @@ def from_json(said: Any, fresh: bytes, length: int) -> list[Piece]:
     pieces: list[Piece] = []
     at = last = 0
     for numbers in said:
-        if not all(type(number) is int and number >= 0 for number in numbers):
+        if len(numbers) > 2 or not all(type(number) is int and number >= 0 for number in numbers):
             raise ValueError("a piece is not made of lengths")
         if len(numbers) == 1:
             pieces.append(fresh[at : at + numbers[0]])

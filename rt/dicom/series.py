@@ -115,8 +115,7 @@ def assemble(
 
     def filled(plane: npt.NDArray[Any], header: SliceHeader) -> npt.NDArray[Any]:
         stored = read_pixels(header)
-        if stored.shape != plane.shape:
-            raise GeometryError(f"a slice of {stored.shape} pixels where its header says {plane.shape}")
+        _check_shape(stored, plane)
         values = stored if keeps_stored else _rescaled(stored, header)
         plane[...] = _as_int16(values) if as_int16 else values
         return plane
@@ -135,6 +134,11 @@ def assemble(
         frame_of_reference_uid=slices[0].frame_of_reference_uid,
         warnings=geometry.findings,
     )
+
+
+def _check_shape(stored: npt.NDArray[Any], plane: npt.NDArray[Any]) -> None:
+    if stored.shape != plane.shape:
+        raise GeometryError(f"a slice of {stored.shape} pixels where its header says {plane.shape}")
 
 
 def _rescaled(stored: npt.NDArray[Any], header: SliceHeader) -> npt.NDArray[Any]:

@@ -70,4 +70,6 @@ def _stores(node: ast.AST) -> bool:
     """A call like `storage().put(…)` or `context.storage.put_file(…)`."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return False
-    return node.func.attr in ("put", "put_file") and "storage" in ast.unparse(node.func.value)
+    return node.func.attr in ("put", "put_all", "put_file", "writing") and "storage" in ast.unparse(
+        node.func.value
+    )
