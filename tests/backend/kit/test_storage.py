@@ -119,6 +119,34 @@ def test_file_is_stored_like_its_bytes(store, tmp_path):
     assert store.get(NAME) == MASK
 
 
+def test_several_are_stored_together_known_ones_and_repeated_ones_too(store):
+    store.put(MASK)
+    several = [b"one", MASK, b"two", b"one"]
+    names = store.put_all(several)
+    assert [store.get(name) for name in names] == several
+    assert len(set(names)) == 3
+    assert {found.sha256 for found in store.stored()} == set(names)
+    assert store.put_all([]) == []
+
+
+def test_pieces_are_stored_like_the_whole(store, monkeypatch):
+    monkeypatch.setattr("backend.kit.storage.SYNCED_BYTES", 5)
+    for _ in range(2):
+        with store.writing() as blob:
+            for at in range(0, len(MASK), 3):
+                blob.write(memoryview(MASK)[at : at + 3])
+        assert blob.sha256 == NAME
+        assert store.get(NAME) == MASK
+
+
+def test_pieces_whose_maker_fails_leave_nothing(folder, store, tmp_path):
+    with pytest.raises(KeyError), store.writing() as blob:
+        blob.write(MASK)
+        raise KeyError
+    assert not store.exists(NAME)
+    assert [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == []
+
+
 def test_flipped_bit_is_refused_and_others_are_unaffected(damaged_store):
     store, damage = damaged_store
     other = store.put(b"another")
