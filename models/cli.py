@@ -11,14 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from models.data import load_samples
+from models.datasets.head_labels import load_head_maps
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
 from models.evaluation import choose_thresholds, evaluate, predict_case, score_case, summarise
 from models.inference.segment import segment_ct
+from models.preprocessing import CtWindow
 from models.registry.members import CHECKPOINT, describe_training, read_members
 from models.registry.network import Network, NetworkManifest, load_network, load_weights, read_version
 from models.registry.package import pack_weights, volume_rules, with_weights, write_version
-from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
-from rt.manifest import DatasetManifest
+from models.training.ct_lessons import CtLessons
+from models.training.head_lessons import HeadLessons
+from models.training.lessons import Lessons
+from models.training.loop import Hooks, Progress, TrainingConfig, train
+from rt.manifest import DatasetManifest, Split
 from rt.resample import read_nifti, write_nifti
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -31,6 +36,8 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
 }
 """How each architecture was trained with success: what differs from TrainingConfig's defaults."""
+CT_SPACING_MM = 3.0
+SPLITS: tuple[Split, Split] = ("train", "validation")
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 
 
@@ -39,7 +46,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="models")
     commands = parser.add_subparsers(required=True)
     fit = commands.add_parser("train", help="train a network from nothing")
-    _data(fit)
+    _data(fit).add_argument("--heads", type=Path, help="folder of head label maps: MRI of any contrast")
+    fit.add_argument("--spacing", type=int, default=2, help="mm, of pictures drawn from head label maps")
     fit.add_argument("--out", type=Path, required=True)
     fit.add_argument("--network", choices=RECIPES, default=TrainingConfig.network)
     fit.add_argument("--iterations", type=int, default=10_000)
@@ -74,10 +82,11 @@ def main() -> None:
     arguments.run(arguments)
 
 
-def _data(parser: argparse.ArgumentParser) -> None:
+def _data(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--manifest", type=Path)
     source.add_argument("--openkbp", type=Path)
+    return source
 
 
 def _manifest(arguments: argparse.Namespace) -> DatasetManifest:
@@ -91,7 +100,6 @@ def _say(line: str) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    manifest = _manifest(arguments)
     config = replace(
         TrainingConfig(),
         network=arguments.network,
@@ -107,17 +115,23 @@ def _train(arguments: argparse.Namespace) -> None:
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     describe_training(out, config)
-    samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, out / "cache")
-    validation = load_samples(manifest, manifest.split("validation"), config.spacing_mm, out / "cache")
 
     def report(progress: Progress) -> None:
         with (out / "log.jsonl").open("a") as log:
             log.write(json.dumps(asdict(progress)) + "\n")
         _say(str(progress))
 
-    data = TrainingData(manifest.structures, samples, validation)
     start = load_weights(*read_version(arguments.start)[:2]) if arguments.start else None
-    train(config, data, out / CHECKPOINT, Hooks(report), start)
+    train(config, _lessons(arguments, config.patch), out / CHECKPOINT, Hooks(report), start)
+
+
+def _lessons(arguments: argparse.Namespace, patch: int) -> Lessons:
+    cache = arguments.out / "cache"
+    if arguments.heads:
+        return HeadLessons(*load_head_maps(arguments.heads, cache), arguments.spacing, patch)
+    manifest = _manifest(arguments)
+    samples, watched = (load_samples(manifest, manifest.split(part), CT_SPACING_MM, cache) for part in SPLITS)
+    return CtLessons(manifest.structures, samples, watched, CtWindow(), patch)
 
 
 def _package(arguments: argparse.Namespace) -> None:
@@ -131,10 +145,10 @@ def _package(arguments: argparse.Namespace) -> None:
         architecture=member.architecture,
         options=member.options,
         structures=manifest.structures,
-        spacing_mm=config.spacing_mm,
+        spacing_mm=CT_SPACING_MM,
         patch=config.patch,
         weights_sha256="",
-        window=config.window,
+        window=CtWindow(),
     )
     version = with_weights(version, packed)
     network, validation, predictions = load_network(version, packed), manifest.split("validation"), {}
@@ -144,8 +158,8 @@ def _package(arguments: argparse.Namespace) -> None:
     found = choose_thresholds(manifest, predictions, THRESHOLDS)
     thresholds = {name: max(row, key=lambda t: row[t]) for name, row in found.items() if row}
     _say(f"thresholds {thresholds}")
-    samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, arguments.cache)
-    rules = volume_rules(manifest.structures, samples, config.spacing_mm, thresholds)
+    samples = load_samples(manifest, manifest.split("train"), CT_SPACING_MM, arguments.cache)
+    rules = volume_rules(manifest.structures, samples, CT_SPACING_MM, thresholds)
     version = NetworkManifest.from_json(
         version.to_json() | {"rules": {name: asdict(rule) for name, rule in rules.items()}}
     )

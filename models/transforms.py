@@ -93,7 +93,7 @@ def _affine_crop(
     rng: np.random.Generator,
     aug: Augmentation,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    matrix = _rotation(rng.uniform(-aug.rotation_rad, aug.rotation_rad, 3)) * rng.uniform(
+    matrix = rotation(rng.uniform(-aug.rotation_rad, aug.rotation_rad, 3)) * rng.uniform(
         1 - aug.scale, 1 + aug.scale
     )
     reach = math.ceil(size / 2 * np.abs(matrix).sum(axis=1).max()) + 1
@@ -119,9 +119,8 @@ def _affine_crop(
     return warped, packed.to(torch.uint8)
 
 
-def _rotation(
-    angles: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:
+def rotation(angles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The matrix (3, 3) that turns about the axes k, j, i one after the other, by `angles` in radians."""
     matrix = np.eye(3)
     for axis, angle in enumerate(angles):
         a, b = [n for n in range(3) if n != axis]

@@ -19,15 +19,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from models.data import Sample
 from models.devices import best_device, mixed_precision, place
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.networks import build_network
-from models.preprocessing import CtWindow
+from models.training.lessons import Batch, Lessons
 from models.training.losses import segmentation_loss
-from models.training.sides import side_swaps
-from models.transforms import Augmentation, Scan, draw_patch
-from rt.metrics import dice
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,6 @@ class TrainingConfig:
 
     network: str = "unet3d"
     options: dict[str, Any] = field(default_factory=lambda: {"channels": (16, 32, 64, 128, 160)})
-    spacing_mm: float = 3.0
-    window: CtWindow = field(default_factory=CtWindow)
     patch: int = 64
     batch: int = 2
     learning_rate: float = 1e-3
@@ -51,8 +45,6 @@ class TrainingConfig:
     report_every: int = 50
     validate_every: int = 1000
     """A multiple of `report_every`."""
-    validation_cases: int = 6
-    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)
@@ -64,15 +56,6 @@ class Progress:
     loss: float
     dice: dict[str, float] | None = None
     """Hard Dice per structure on the validation cases, when just measured."""
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What a run learns from and is watched on."""
-
-    structures: tuple[str, ...]
-    train: list[Sample]
-    validation: list[Sample]
 
 
 @dataclass(frozen=True)
@@ -95,26 +78,26 @@ class _State:
 
 def train(
     config: TrainingConfig,
-    data: TrainingData,
+    lessons: Lessons,
     checkpoint: Path,
     hooks: Hooks,
     start: dict[str, torch.Tensor] | None = None,
 ) -> dict[str, torch.Tensor]:
     """The averaged weights after training; resumes from `checkpoint` if it exists."""
-    state = _initial(config, len(data.structures), start)
+    state = _initial(config, len(lessons.structures), start)
     if checkpoint.exists():
         _restore(state, checkpoint)
-    scans = [Scan.of(sample, state.device) for sample in data.train]
+    lessons.settle(state.device)
     began, losses = time.monotonic() - state.elapsed_s, []
     while (fraction := _fraction(config, state)) < 1 and not hooks.stop():
-        losses.append(_step(config, state, (scans, side_swaps(data.structures)), fraction))
+        losses.append(_step(config, state, _batch(config, state, lessons), fraction))
         state.iteration += 1
         state.elapsed_s = time.monotonic() - began
         if state.iteration % config.report_every == 0:
             _save(state, checkpoint)
             measured = None
-            if state.iteration % config.validate_every == 0 and data.validation:
-                measured = _validate(config, state, data)
+            if state.iteration % config.validate_every == 0:
+                measured = _validate(config, state, lessons) or None
             done = _fraction(config, state)
             hooks.report(Progress(state.iteration, done, float(np.mean(losses)), measured))
             losses = []
@@ -142,16 +125,15 @@ def _fraction(config: TrainingConfig, state: _State) -> float:
     return min(1.0, max(by_count, by_time))
 
 
-def _step(
-    config: TrainingConfig, state: _State, pool: tuple[list[Scan], list[tuple[int, int]]], fraction: float
-) -> float:
+def _step(config: TrainingConfig, state: _State, batch: Batch, fraction: float) -> float:
     _set_rate(config, state, fraction)
-    image, target, known = _batch(config, state, *pool)
     high, low = config.positive_weight
     state.network.train()
     with mixed_precision(state.device):
-        logits = state.network(image)
-    loss = segmentation_loss(logits, target, known, max(low, high + (low - high) * fraction * 1.5))
+        logits = state.network(batch.image)
+    loss = segmentation_loss(
+        logits, batch.target, batch.known, max(low, high + (low - high) * fraction * 1.5)
+    )
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
@@ -171,39 +153,23 @@ def _set_rate(config: TrainingConfig, state: _State, fraction: float) -> None:
         group["lr"] = rate
 
 
-def _batch(
-    config: TrainingConfig, state: _State, scans: list[Scan], swaps: list[tuple[int, int]]
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Image (batch, 1, k, j, i), target (batch, structures, k, j, i), known (batch, structures).
+def _batch(config: TrainingConfig, state: _State, lessons: Lessons) -> Batch:
+    """The iteration's patches.
 
     All chance comes from the seed and the iteration's number, so that a resumed run sees the same patches.
     """
     rng = np.random.default_rng([config.seed, state.iteration])
     torch.manual_seed(int(rng.integers(2**62)))
-    chosen = [scans[n] for n in rng.integers(len(scans), size=config.batch)]
-    patches = [draw_patch(scan, config.patch, rng, config.augmentation, swaps) for scan in chosen]
-    image = config.window.scale(torch.stack([p.hu for p in patches]))[:, None]
-    packed = torch.stack([p.labels for p in patches])
-    known = torch.stack([scan.known for scan in chosen])
-    bits = torch.arange(known.shape[1], device=state.device, dtype=torch.uint8)
-    target = (packed[:, None] >> bits[None, :, None, None, None]) & 1
-    return image, target, known
+    return lessons.batch(config.batch, rng)
 
 
-def _validate(config: TrainingConfig, state: _State, data: TrainingData) -> dict[str, float]:
-    network = build_network(config.network, len(data.structures), config.options)
+def _validate(config: TrainingConfig, state: _State, lessons: Lessons) -> dict[str, float]:
+    count = len(lessons.structures)
+    network = build_network(config.network, count, config.options)
     network.load_state_dict(state.average)
     place(network, state.device)
-    windows = Windows(len(data.structures), config.patch, 0.25, state.device)
-    scores: dict[str, list[float]] = {name: [] for name in data.structures}
-    for sample in data.validation[: config.validation_cases]:
-        image = config.window(sample.hu.astype(np.float32))
-        probability = predict_probabilities(network, image, windows)
-        for index, name in enumerate(data.structures):
-            if sample.known[index]:
-                truth = (sample.labels >> index & 1).astype(bool)
-                scores[name].append(dice(probability[index] > 0.5, truth))
-    return {name: float(np.mean(values)) for name, values in scores.items() if values}
+    windows = Windows(count, config.patch, 0.25, state.device)
+    return lessons.examine(lambda image: predict_probabilities(network, image, windows))
 
 
 def _save(state: _State, path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from models.data import load_samples
-from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
+from models.preprocessing import CtWindow
+from models.training.ct_lessons import CtLessons
+from models.training.loop import Hooks, Progress, TrainingConfig, train
 from models.training.losses import segmentation_loss
 from models.transforms import Augmentation, Scan, draw_patch
 from rt.errors import RtError
@@ -30,7 +32,7 @@ def _run(
     folder: Path, config: TrainingConfig, checkpoint: str, stop_after: int | None = None
 ) -> tuple[dict[str, torch.Tensor], list[Progress]]:
     manifest = DatasetManifest.read(folder / "manifest.json")
-    samples = load_samples(manifest, manifest.split("train"), config.spacing_mm, folder / "cache")
+    samples = load_samples(manifest, manifest.split("train"), 3.0, folder / "cache")
     seen: list[Progress] = []
     asked = 0
 
@@ -39,8 +41,8 @@ def _run(
         asked += 1
         return stop_after is not None and asked > stop_after
 
-    data = TrainingData(STRUCTURES, samples, samples[:1])
-    weights = train(config, data, folder / checkpoint, Hooks(seen.append, stop))
+    lessons = CtLessons(STRUCTURES, samples, samples[:1], CtWindow(), config.patch)
+    weights = train(config, lessons, folder / checkpoint, Hooks(seen.append, stop))
     return weights, seen
 
 

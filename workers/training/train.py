@@ -22,7 +22,8 @@ from models.evaluation import Score, compare, evaluate, summarise
 from models.registry.card import CardText, render_card
 from models.registry.network import Network, NetworkManifest, load_network, load_weights
 from models.registry.package import pack_weights, with_weights
-from models.training.loop import Hooks, Progress, TrainingConfig, TrainingData, train
+from models.training.ct_lessons import CtLessons
+from models.training.loop import Hooks, Progress, TrainingConfig, train
 from rt.manifest import DatasetManifest, Split
 from workers.runtime import JobCancelled, JobContext, job
 from workers.training.dataset import materialise
@@ -103,7 +104,7 @@ def _train(
     context: JobContext, run: Run, manifest: NetworkManifest, weights: bytes, dataset: DatasetManifest
 ) -> dict[str, Any]:
     config = _config(manifest, run.config)
-    train_samples, watched = (_samples(context, dataset, name, config) for name in SPLITS)
+    train_samples, watched = (_samples(context, dataset, name, manifest.spacing_mm) for name in SPLITS)
     context.log("training", train=len(train_samples), watched=len(watched), iterations=config.iterations)
     if not watched:
         context.log("unwatched")
@@ -112,23 +113,21 @@ def _train(
         checkpoint.write_bytes(storage().get(run.checkpoint_sha256))
     voice = _Voice(context, run.id, checkpoint)
     voice.tell()
-    data = TrainingData(manifest.structures, train_samples, watched)
+    lessons = CtLessons(manifest.structures, train_samples, watched, manifest.window, manifest.patch)
     trained = train(
-        config, data, checkpoint, Hooks(voice.report, voice.stop), load_weights(manifest, weights)
+        config, lessons, checkpoint, Hooks(voice.report, voice.stop), load_weights(manifest, weights)
     )
     if context.cancelled():
         raise JobCancelled
     return trained
 
 
-def _samples(
-    context: JobContext, dataset: DatasetManifest, split: Split, config: TrainingConfig
-) -> list[Sample]:
+def _samples(context: JobContext, dataset: DatasetManifest, split: Split, spacing_mm: float) -> list[Sample]:
     cases, samples = dataset.split(split), []
     for number, case in enumerate(cases, start=1):
         context.check_cancelled()
         context.progress(0.1, "loading", n=number, total=len(cases))
-        samples += load_samples(dataset, (case,), config.spacing_mm, context.workspace / "cache")
+        samples += load_samples(dataset, (case,), spacing_mm, context.workspace / "cache")
     return samples
 
 
@@ -139,8 +138,6 @@ def _config(manifest: NetworkManifest, wanted: dict[str, Any]) -> TrainingConfig
         TrainingConfig(),
         network=manifest.architecture,
         options={k: tuple(v) if isinstance(v, list) else v for k, v in manifest.options.items()},
-        spacing_mm=manifest.spacing_mm,
-        window=manifest.window,
         patch=manifest.patch,
         iterations=iterations,
         learning_rate=float(wanted["learning_rate"]),

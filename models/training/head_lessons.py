@@ -1,0 +1,63 @@
+"""Lessons from pictures of heads that are drawn anew for every iteration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from models.datasets.head_labels import STRUCTURES, HeadMap
+from models.synthesis.heads import HeadRanges, HeadScan, HeadView, draw_head
+from models.training.lessons import Batch, See
+from rt.metrics import dice
+
+WATCHED_KINDS = ("t1-enhanced", "any")
+"""Of each head that is watched one picture of each kind, the same in every examination."""
+WHOLE_HEAD_MM = 256
+
+
+@dataclass
+class HeadLessons:
+    """Patches drawn from the maps of `train`; watched on whole pictures of those of `validation`."""
+
+    train: list[HeadMap]
+    validation: list[HeadMap]
+    spacing_mm: int
+    patch: int
+    structures: tuple[str, ...] = STRUCTURES
+    ranges: HeadRanges = field(default_factory=HeadRanges)
+    _scans: list[HeadScan] = field(default_factory=list)
+
+    def settle(self, device: torch.device) -> None:
+        """Copy the maps to the device: thirteen are 200 megabytes."""
+        self._scans = [HeadScan.of(head, device) for head in self.train]
+
+    def batch(self, count: int, rng: np.random.Generator) -> Batch:
+        """Pictures of heads drawn at random."""
+        view = HeadView(self.patch, self.spacing_mm)
+        chosen = [self._scans[n] for n in rng.integers(len(self._scans), size=count)]
+        pictures = [draw_head(scan, view, rng, self.ranges) for scan in chosen]
+        wanted = [STRUCTURES.index(name) for name in self.structures]
+        return Batch(
+            torch.stack([p.image for p in pictures])[:, None],
+            torch.stack([p.target[wanted] for p in pictures]),
+            torch.ones((count, len(wanted)), dtype=torch.bool, device=pictures[0].image.device),
+        )
+
+    def examine(self, see: See) -> dict[str, float]:
+        """Mean Dice over the same whole pictures each time."""
+        scores: dict[str, list[float]] = {name: [] for name in self.structures}
+        for number, head in enumerate(self.validation):
+            scan = HeadScan.of(head, torch.device("cpu"))
+            for turn, kind in enumerate(WATCHED_KINDS):
+                rng = np.random.default_rng([number, turn])
+                torch.manual_seed(number * len(WATCHED_KINDS) + turn)
+                view = HeadView(WHOLE_HEAD_MM // self.spacing_mm, self.spacing_mm, whole=True, kind=kind)
+                picture = draw_head(scan, view, rng, self.ranges)
+                probability = see(picture.image.numpy())
+                for index, name in enumerate(self.structures):
+                    truth = picture.target[STRUCTURES.index(name)].numpy().astype(bool)
+                    if truth.any():
+                        scores[name].append(dice(probability[index] > 0.5, truth))
+        return {name: float(np.mean(values)) for name, values in scores.items() if values}
