@@ -14,7 +14,8 @@ from models.data import load_samples
 from models.datasets.head_labels import load_head_maps
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
 from models.evaluation import choose_thresholds, evaluate, predict_case, score_case, summarise
-from models.inference.segment import segment_ct
+from models.head_package import package_heads
+from models.inference.segment import segment
 from models.preprocessing import CtWindow
 from models.registry.members import CHECKPOINT, describe_training, read_members
 from models.registry.network import Network, NetworkManifest, load_network, load_weights, read_version
@@ -69,11 +70,18 @@ def main() -> None:
     package.add_argument("--number", type=int, default=1)
     package.add_argument("--out", type=Path, required=True)
     package.set_defaults(run=_package)
+    heads = commands.add_parser("package-heads", help="make a version of the head network")
+    heads.add_argument("members", type=Path, nargs="+", help="folders that `train --heads` wrote")
+    heads.add_argument("--heads", type=Path, required=True)
+    heads.add_argument("--cache", type=Path, required=True)
+    heads.add_argument("--history", required=True, help="how it was trained, for the card")
+    heads.add_argument("--out", type=Path, required=True)
+    heads.set_defaults(run=_package_heads)
     score = commands.add_parser("evaluate", help="score a version on the validation cases")
     _data(score)
     score.add_argument("--version", type=Path, required=True)
     score.set_defaults(run=_evaluate)
-    predict = commands.add_parser("predict", help="draw a version's structures on a NIfTI CT")
+    predict = commands.add_parser("predict", help="draw a version's structures on a NIfTI image")
     predict.add_argument("--version", type=Path, required=True)
     predict.add_argument("--image", type=Path, required=True)
     predict.add_argument("--out", type=Path, required=True)
@@ -170,6 +178,13 @@ def _package(arguments: argparse.Namespace) -> None:
     _say(f"mean Dice {metrics['mean_dice']:.3f}")
 
 
+def _package_heads(arguments: argparse.Namespace) -> None:
+    maps = load_head_maps(arguments.heads, arguments.cache)
+    member = read_members(arguments.members)
+    mean = package_heads(member, maps, arguments.out, arguments.history, _say)
+    _say(f"mean Dice {mean:.3f}")
+
+
 def _network(folder: Path) -> Network:
     manifest, weights, _ = read_version(folder)
     return load_network(manifest, weights)
@@ -183,7 +198,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
 def _predict(arguments: argparse.Namespace) -> None:
     image, grid = read_nifti(arguments.image)
-    drawn = segment_ct(
+    drawn = segment(
         _network(arguments.version),
         image,
         grid,

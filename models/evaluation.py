@@ -9,9 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from models.inference.segment import Prediction, draw_structures, on_native_grid, predict_volume
-from models.preprocessing import prepare_ct
-from models.registry.network import Network, NetworkManifest
+from models.inference.segment import Prediction, Segmentation, draw_structures, on_native_grid, predict_volume
+from models.registry.network import Network, NetworkManifest, StructureRule
 from rt.geometry import Grid
 from rt.manifest import Case, DatasetManifest
 from rt.metrics import dice, hd95_mm, surface_dice
@@ -81,8 +80,8 @@ def evaluate(
 def predict_case(network: Network, manifest: DatasetManifest, case: Case) -> Prediction:
     """What the network sees in a case: enough to try thresholds and to score without seeing it again."""
     image, grid = read_nifti(manifest.path(case.image))
-    volume = prepare_ct(image, grid, network.manifest.spacing_mm)
-    return Prediction(predict_volume(network, volume), volume.grid)
+    seen = network.manifest.window.prepare(image, grid, network.manifest.spacing_mm)
+    return Prediction(predict_volume(network, seen), seen.grid)
 
 
 def score_case(
@@ -90,11 +89,17 @@ def score_case(
 ) -> list[Score]:
     """Scores of the case's known structures, drawn by the version's thresholds."""
     _, grid, truth = read_case(manifest, case)
-    drawn = draw_structures(version, prediction, grid)
+    return score_masks(case.id, draw_structures(version, prediction, grid), truth, grid)
+
+
+def score_masks(
+    case: str, drawn: Segmentation, truth: dict[str, npt.NDArray[np.bool_]], grid: Grid
+) -> list[Score]:
+    """Scores of what was drawn of a case, for each structure that has a truth."""
     doubted = {finding.structure for finding in drawn.findings}
     return [
-        _score((case.id, name), drawn.masks[name], truth[name], grid, name in doubted)
-        for name in version.structures
+        _score((case, name), mask, truth[name], grid, name in doubted)
+        for name, mask in drawn.masks.items()
         if name in truth
     ]
 
@@ -201,6 +206,7 @@ def choose_thresholds(
         seen = predictions[case.id]
         for index, name in enumerate(manifest.structures):
             for candidate in candidates if name in truth else ():
-                mask = on_native_grid(seen.probability[index], seen.grid, grid, candidate)
+                rule = StructureRule(candidate)
+                mask = on_native_grid(seen.probability[index], seen.grid, grid, rule)
                 totals[name][candidate].append(dice(mask, truth[name]))
     return {name: {c: float(np.mean(v)) for c, v in row.items() if v} for name, row in totals.items()}

@@ -1,12 +1,13 @@
-"""From an image as it came to the array a network reads, and back.
+"""From a CT as it came to the array a network reads.
 
-A CT is brought to LPS cubes of fixed spacing with anti-alias; everything outside the body is blanked to
+It is brought to LPS cubes of fixed spacing with anti-alias; everything outside the body is blanked to
 air, so that couch, mask and shoulders cut off elsewhere look alike in training and in clinic.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +24,19 @@ TABLE_FLATNESS = 5
 
 
 @dataclass(frozen=True)
+class NetworkImage:
+    """An image as a network reads it."""
+
+    values_kji: npt.NDArray[np.float32]
+    """-1 where there is nothing, most of the rest up to about 1."""
+    grid: Grid
+
+
+@dataclass(frozen=True)
 class CtWindow:
     """HU range that the network sees, mapped to about -1 … 1."""
 
+    modality: ClassVar[str] = "CT"
     low_hu: float = -400.0
     high_hu: float = 600.0
 
@@ -38,6 +49,15 @@ class CtWindow:
         """Clip and scale a float32 tensor where it lies."""
         middle, half = (self.low_hu + self.high_hu) / 2, (self.high_hu - self.low_hu) / 2
         return (hu.clamp(self.low_hu, self.high_hu) - middle) / half
+
+    def prepare(self, image_kji: npt.NDArray[np.generic], grid: Grid, spacing_mm: float) -> NetworkImage:
+        """A CT in HU on cubes of `spacing_mm`, cropped to the body, scaled."""
+        volume = prepare_ct(image_kji, grid, spacing_mm)
+        return NetworkImage(self(volume.hu_kji.astype(np.float32)), volume.grid)
+
+    def describe(self) -> str:
+        """For the model card."""
+        return f"{self.low_hu:g} to {self.high_hu:g} HU"
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ def _structures(tissues: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
 
 
 def _intracranial(tissues: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Brain and CSF down to the brainstem's lowest slice (about the foramen magnum), closed, without holes."""
+    """Brain and CSF down to the brainstem's lowest slice (about the foramen magnum), closed and filled."""
     brain = _any_of(tissues, _BRAIN)
     lowest = int(np.flatnonzero(_any_of(tissues, ("brainstem",)).any(axis=(1, 2)))[0])
     brain[:lowest] = False

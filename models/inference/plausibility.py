@@ -39,8 +39,9 @@ def check_structures(
     findings: list[Finding] = []
     for name, mask in masks.items():
         findings += _check_one(name, mask, grid, manifest)
-    for right, left in side_swaps(manifest.structures):
-        findings += _check_sides(manifest.structures[right], manifest.structures[left], masks, grid)
+    names = tuple(masks)
+    for right, left in side_swaps(names):
+        findings += _check_sides(names[right], names[left], masks, grid)
     return findings
 
 
@@ -60,14 +61,16 @@ def _check_one(
         numbers = {"cc": round(volume, 1), "low": round(low, 1), "high": round(high, 1)}
         found.append(Finding(name, slug, detail, {**numbers}))
     labels, count = ndimage.label(inside, np.ones((3, 3, 3), dtype=bool))
-    if count > 1:
+    rule = manifest.rule(name)
+    if count > 1 and rule.parts == 1:
         sizes = np.sort(np.bincount(labels.ravel())[1:])[::-1]
         share = float(sizes[1] / sizes.sum())
         if share > SECOND_PART:
             detail = f"{count} parts, the second has {share:.0%}"
             found.append(Finding(name, "parts", detail, {"n": int(count), "percent": round(100 * share)}))
     k = box[0][0]
-    if k.start < EDGE_SLICES or k.stop > grid.shape_kji[0] - EDGE_SLICES:
+    is_cut = k.start < EDGE_SLICES or k.stop > grid.shape_kji[0] - EDGE_SLICES
+    if is_cut and not rule.may_be_cut:
         found.append(Finding(name, "cut-off", "reaches the first or last slice"))
     return found
 

@@ -1,4 +1,4 @@
-"""A CT in, the organs' masks on its own grid out, with what looks implausible about them."""
+"""An image in, the organs' masks on its own grid out, with what looks implausible about them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from models.inference.anatomy import COMPLETIONS
 from models.inference.plausibility import Finding, check_structures
 from models.inference.sliding_window import Windows, predict_probabilities
-from models.preprocessing import NetworkVolume, prepare_ct
-from models.registry.network import Network, NetworkManifest
+from models.preprocessing import NetworkImage
+from models.registry.network import Network, NetworkManifest, StructureRule
 from models.training.sides import side_swaps
 from rt.geometry import Grid
 from rt.resample import resample
@@ -42,17 +43,17 @@ class Prediction:
     """The network's, cropped to the body."""
 
 
-def segment_ct(
+def segment(
     network: Network,
-    hu_kji: npt.NDArray[np.generic],
+    image_kji: npt.NDArray[np.generic],
     grid: Grid,
     on_progress: Callable[[float, str, str], None] = lambda fraction, stage, structure: None,
 ) -> Segmentation:
     """All of the network's structures on `grid`, mirrored view averaged in, largest part kept."""
     on_progress(0.02, "resampling", "")
-    volume = prepare_ct(hu_kji, grid, network.manifest.spacing_mm)
-    probability = predict_volume(network, volume, lambda done: on_progress(0.1 + 0.7 * done, "network", ""))
-    return draw_structures(network.manifest, Prediction(probability, volume.grid), grid, on_progress)
+    image = network.manifest.window.prepare(image_kji, grid, network.manifest.spacing_mm)
+    probability = predict_volume(network, image, lambda done: on_progress(0.1 + 0.7 * done, "network", ""))
+    return draw_structures(network.manifest, Prediction(probability, image.grid), grid, on_progress)
 
 
 def draw_structures(
@@ -66,17 +67,19 @@ def draw_structures(
     for index, name in enumerate(manifest.structures):
         on_progress(0.8 + 0.18 * index / len(manifest.structures), "structure", name)
         masks[name] = on_native_grid(
-            prediction.probability[index], prediction.grid, grid, manifest.rule(name).threshold
+            prediction.probability[index], prediction.grid, grid, manifest.rule(name)
         )
+    if manifest.completion:
+        masks = COMPLETIONS[manifest.completion](masks, grid)
     return Segmentation(masks, check_structures(masks, grid, manifest))
 
 
 def predict_volume(
-    network: Network, volume: NetworkVolume, on_progress: Callable[[float], None] = lambda done: None
+    network: Network, image: NetworkImage, on_progress: Callable[[float], None] = lambda done: None
 ) -> npt.NDArray[np.float16]:
     """Probability per structure on the network's grid, the mean of the picture and its mirror image."""
     manifest = network.manifest
-    image = manifest.window(volume.hu_kji.astype(np.float32))
+    values = image.values_kji
     count = len(manifest.structures)
     windows = Windows(count, manifest.patch, OVERLAP, network.device)
 
@@ -85,8 +88,8 @@ def predict_volume(
             network.module, part, windows, lambda done: on_progress(start + done / 2)
         )
 
-    plain = half(image, 0.0)
-    mirrored = half(np.ascontiguousarray(image[:, :, ::-1]), 0.5)[:, :, :, ::-1]
+    plain = half(values, 0.0)
+    mirrored = half(np.ascontiguousarray(values[:, :, ::-1]), 0.5)[:, :, :, ::-1]
     order = list(range(count))
     for right, left in side_swaps(manifest.structures):
         order[right], order[left] = left, right
@@ -95,11 +98,11 @@ def predict_volume(
 
 
 def on_native_grid(
-    probability: npt.NDArray[np.float16], source: Grid, target: Grid, threshold: float
+    probability: npt.NDArray[np.float16], source: Grid, target: Grid, rule: StructureRule
 ) -> npt.NDArray[np.bool_]:
-    """The largest part over the threshold, interpolated to the target grid and cut there."""
+    """The largest parts over the rule's threshold, interpolated to the target grid and cut there."""
     mask = np.zeros(target.shape_kji, dtype=bool)
-    core = largest_part(probability > threshold)
+    core = largest_parts(probability > rule.threshold, rule.parts)
     if not core.any():
         return mask
     near = ndimage.binary_dilation(core, np.ones((3, 3, 3), dtype=bool), iterations=2)
@@ -110,19 +113,19 @@ def on_native_grid(
     thickness = max(1, CHUNK_VOXELS // ((box[1].stop - box[1].start) * (box[2].stop - box[2].start)))
     for start in range(box[0].start, box[0].stop, thickness):
         part = (slice(start, min(start + thickness, box[0].stop)), box[1], box[2])
-        mask[part] = resample(kept, source, _part_of(target, part), outside=0.0) > threshold
+        mask[part] = resample(kept, source, _part_of(target, part), outside=0.0) > rule.threshold
     return mask
 
 
-def largest_part(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """The largest 26-connected component; ties by scan order."""
+def largest_parts(mask: npt.NDArray[np.bool_], parts: int) -> npt.NDArray[np.bool_]:
+    """The `parts` largest 26-connected components, all if 0; ties by scan order."""
     labels, count = ndimage.label(mask, np.ones((3, 3, 3), dtype=bool))
-    if count <= 1:
+    if parts == 0 or count <= parts:
         return mask
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    part: npt.NDArray[np.bool_] = labels == sizes.argmax()
-    return part
+    kept: npt.NDArray[np.bool_] = np.isin(labels, np.argsort(-sizes, kind="stable")[:parts])
+    return kept
 
 
 def _target_box(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> tuple[slice, slice, slice]:

@@ -46,8 +46,8 @@ def render_card(manifest: NetworkManifest, metrics: dict[str, Any], text: CardTe
 def _recipe(manifest: NetworkManifest) -> str:
     thresholds = ", ".join(f"{name} {manifest.rule(name).threshold:g}" for name in manifest.structures)
     return (
-        f"{manifest.architecture}, {manifest.spacing_mm:g} mm cubes in LPS, {manifest.window.low_hu:g} to "
-        f"{manifest.window.high_hu:g} HU, windows of {manifest.patch} voxels, mean with the mirrored "
+        f"{manifest.architecture}, {manifest.spacing_mm:g} mm cubes in LPS, "
+        f"{manifest.window.describe()}, windows of {manifest.patch} voxels, mean with the mirrored "
         f"picture, largest part kept, threshold per structure: {thresholds}."
     )
 

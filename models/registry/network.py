@@ -18,6 +18,8 @@ from safetensors.torch import load
 from torch import nn
 
 from models.devices import best_device, place
+from models.inference.anatomy import offered_names
+from models.mr_preprocessing import MrScale
 from models.networks import NETWORKS, build_network
 from models.preprocessing import CtWindow
 from rt.errors import RtError
@@ -36,6 +38,10 @@ class StructureRule:
     threshold: float = 0.5
     volume_cc: tuple[float, float] = (0.0, 1e9)
     """Range seen in training (widened); outside it a prediction is flagged."""
+    parts: int = 1
+    """So many of its largest parts are kept; 0: all."""
+    may_be_cut: bool = False
+    """The scan is expected to end within it."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,21 @@ class NetworkManifest:
     spacing_mm: float
     patch: int
     weights_sha256: str
-    window: CtWindow = field(default_factory=CtWindow)
+    window: CtWindow | MrScale = field(default_factory=CtWindow)
+    """How an image of the network's modality is prepared."""
     rules: dict[str, StructureRule] = field(default_factory=dict)
+    completion: str = ""
+    """What anatomy adds to the outputs, a name in `models.inference.anatomy.COMPLETIONS`; none if empty."""
     schema: int = 1
 
     def rule(self, structure: str) -> StructureRule:
         """The rule of a structure, the default one if it has none."""
         return self.rules.get(structure, StructureRule())
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The structures that are drawn: the outputs, as anatomy completes them."""
+        return offered_names(self.structures) if self.completion else self.structures
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back."""
@@ -73,14 +87,14 @@ class NetworkManifest:
                     "manifest names an unknown schema or architecture", where=str(body.get("name"))
                 )
             rules = {
-                name: StructureRule(rule["threshold"], (rule["volume_cc"][0], rule["volume_cc"][1]))
+                name: StructureRule(**rule | {"volume_cc": (rule["volume_cc"][0], rule["volume_cc"][1])})
                 for name, rule in body["rules"].items()
             }
             plain = {
                 key: value for key, value in body.items() if key not in ("rules", "window", "structures")
             }
             return cls(
-                **plain, structures=tuple(body["structures"]), window=CtWindow(**body["window"]), rules=rules
+                **plain, structures=tuple(body["structures"]), window=_window(body["window"]), rules=rules
             )
         except (KeyError, TypeError, IndexError) as error:
             raise WeightsError("not a network manifest") from error
@@ -121,6 +135,10 @@ def read_version(folder: Path) -> tuple[NetworkManifest, bytes, str]:
     """Manifest, weights and card of a version's folder."""
     manifest = NetworkManifest.from_json(json.loads((folder / "manifest.json").read_text()))
     return manifest, (folder / "weights.safetensors").read_bytes(), (folder / "CARD.md").read_text()
+
+
+def _window(body: dict[str, Any]) -> CtWindow | MrScale:
+    return CtWindow(**body) if "low_hu" in body else MrScale(**body)
 
 
 def _options(manifest: NetworkManifest) -> dict[str, Any]:

@@ -207,7 +207,7 @@ def _smooth_noise(
 ) -> torch.Tensor:
     """(channels, size³) of smooth noise with about `nodes` independent values along an axis.
 
-    Linear between the nodes, one axis after the other by matrix products, many times as fast as `interpolate`.
+    Linear between the nodes, one axis after the other by matrix products: much faster than `interpolate`.
     """
     count = max(2, min(size, round(nodes)))
     noise = torch.from_numpy(rng.standard_normal((channels, count, count, count)).astype(np.float32)).to(
@@ -240,7 +240,7 @@ def _majority(structures: torch.Tensor, factor: int) -> torch.Tensor:
     fields = spread[structures.to(torch.int64)].reshape(count, factor, count, factor, count, factor)
     sums: torch.Tensor = fields.sum(5).sum(3).sum(1)
     counts = (sums[None] >> (_FIELD * bits)) & (2**_FIELD - 1)
-    return (counts >= (factor**3 + 1) // 2).to(torch.uint8)
+    return torch.ge(counts, (factor**3 + 1) // 2).to(torch.uint8)
 
 
 def _bright_end(contrast: Contrast, shares: npt.NDArray[np.float64]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,13 +13,40 @@ MOST = 4
 RADII_MM = (1.5, 20.0)
 
 
+@dataclass(frozen=True)
+class Tumour:
+    """One lesion before it is drawn."""
+
+    centre: tuple[int, int, int]
+    radius: float
+    """mm"""
+    oedema: float
+    """Reach of the oedema in radii; 0 without."""
+    core: float
+    """Reach of the dark core in radii; 0 without."""
+    brightness: tuple[float, float]
+    """Of rim and core, in parts of the brain's."""
+
+    @classmethod
+    def random(cls, centre: list[int], rng: np.random.Generator) -> Tumour:
+        """Small ones are more frequent; only larger ones have a core or oedema."""
+        radius = math.exp(rng.uniform(math.log(RADII_MM[0]), math.log(RADII_MM[1])))
+        k, j, i = centre
+        return cls(
+            (k, j, i),
+            radius,
+            float(rng.uniform(1.2, 2.0)) if radius > 4 and rng.random() < 0.5 else 0.0,
+            float(rng.uniform(0.5, 0.85)) if radius > 3 and rng.random() < 0.6 else 0.0,
+            (float(rng.uniform(1.25, 2.4)), float(rng.uniform(0.2, 1.2))),
+        )
+
+
 def paste_lesions(
     image: torch.Tensor, inside: torch.Tensor, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The picture (k, j, i; voxels of 1 mm) with one to four lesions inside the skull, and where they are.
 
-    Solid or with a rim around a dark core, round or lobulated, with or without oedema around; small ones
-    are more frequent than large ones.
+    Solid or with a rim around a dark core, round or lobulated, with or without oedema around.
     """
     places = inside.nonzero()
     found = torch.zeros_like(inside)
@@ -27,51 +55,41 @@ def paste_lesions(
     image = image.clone()
     grey = float(image[inside].median())
     for _ in range(int(rng.integers(1, MOST + 1))):
-        centre = places[int(rng.integers(len(places)))].tolist()
-        radius = math.exp(rng.uniform(math.log(RADII_MM[0]), math.log(RADII_MM[1])))
-        found |= _paste(image, inside, grey, centre, radius, rng)
+        tumour = Tumour.random(places[int(rng.integers(len(places)))].tolist(), rng)
+        box = _box(tumour, image.shape)
+        found[box] |= _paint(image[box], inside[box], grey, tumour, _distance(box, tumour, image.device, rng))
     return image, found
 
 
-def _paste(
-    image: torch.Tensor,
-    inside: torch.Tensor,
-    grey: float,
-    centre: list[int],
-    radius: float,
-    rng: np.random.Generator,
+def _box(tumour: Tumour, shape: torch.Size) -> tuple[slice, ...]:
+    reach = math.ceil(tumour.radius * 2.2) + 1
+    return tuple(
+        slice(max(0, c - reach), min(n, c + reach + 1)) for c, n in zip(tumour.centre, shape, strict=True)
+    )
+
+
+def _paint(
+    part: torch.Tensor, inside: torch.Tensor, grey: float, tumour: Tumour, distance: torch.Tensor
 ) -> torch.Tensor:
-    reach = math.ceil(radius * 2.2) + 1
-    box = tuple(
-        slice(max(0, c - reach), min(n, c + reach + 1)) for c, n in zip(centre, image.shape, strict=True)
-    )
-    distance = _distance(box, centre, radius, image.device, rng)
-    here = inside[box]
-    tumour = (distance < 1) & here
-    part = image[box]
-    if rng.random() < 0.5 and radius > 4:
-        oedema = (distance < float(rng.uniform(1.2, 2.0))) & here & ~tumour
-        part[oedema] = part[oedema] * float(rng.uniform(0.6, 1.0)) + grey * float(rng.uniform(-0.1, 0.1))
-    bright = grey * float(rng.uniform(1.25, 2.4))
-    core = tumour & (distance < (float(rng.uniform(0.5, 0.85)) if rng.random() < 0.6 and radius > 3 else 0.0))
-    part[tumour] = bright * (1 + 0.08 * torch.randn(int(tumour.sum()), device=image.device))
-    part[core] = (
-        grey * float(rng.uniform(0.2, 1.2)) * (1 + 0.08 * torch.randn(int(core.sum()), device=image.device))
-    )
-    part.clamp_(min=0)
-    found = torch.zeros_like(inside)
-    found[box] = tumour
-    return found
+    """Draw into `part`, a view of the picture; where the tumour is."""
+    where = (distance < 1) & inside
+    halo = (distance < tumour.oedema) & inside & ~where
+    part[halo] = part[halo] * 0.8
+    core = where & (distance < tumour.core)
+    for place, brightness in zip((where, core), tumour.brightness, strict=True):
+        noise = torch.randn(int(place.sum()), device=part.device)
+        part[place] = grey * brightness * (1 + 0.08 * noise).clamp(min=0)
+    return where
 
 
 def _distance(
-    box: tuple[slice, ...], centre: list[int], radius: float, device: torch.device, rng: np.random.Generator
+    box: tuple[slice, ...], tumour: Tumour, device: torch.device, rng: np.random.Generator
 ) -> torch.Tensor:
     """Distance from the centre in radii, of an ellipsoid with bumps."""
-    axes = rng.uniform(0.75, 1.25, 3) * radius
+    axes = rng.uniform(0.75, 1.25, 3) * tumour.radius
     k, j, i = (
         ((torch.arange(part.start, part.stop, device=device) - c) / float(a)) ** 2
-        for part, c, a in zip(box, centre, axes, strict=True)
+        for part, c, a in zip(box, tumour.centre, axes, strict=True)
     )
     plain = torch.sqrt(k[:, None, None] + j[None, :, None] + i[None, None, :])
     nodes = int(rng.integers(3, 7))

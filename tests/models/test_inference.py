@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from models.inference.plausibility import check_structures
-from models.inference.segment import segment_ct
+from models.inference.segment import segment
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.preprocessing import find_patient, prepare_ct
 from models.registry.network import (
@@ -74,7 +74,7 @@ def test_organs_are_found_in_every_orientation(flips: tuple[int, int, int]) -> N
     axes = np.diag([float(f) for f in flips])
     corner = [n - 1 if f < 0 else 0 for n, f in zip(grid.shape_kji[::-1], flips, strict=True)]
     turned = Grid.of(grid.shape_kji, grid.spacing_ijk_mm, grid.to_lps(corner), axes)
-    drawn = segment_ct(network, flipped, turned).masks
+    drawn = segment(network, flipped, turned).masks
     for name, truth in zip(("Bright", "Dim"), masks.values(), strict=True):
         assert dice(drawn[name][:: flips[2], :: flips[1], :: flips[0]], truth) > 0.8
 
@@ -89,7 +89,7 @@ def test_a_fine_anisotropic_scan_gets_masks_on_its_own_grid() -> None:
         network.device,
     )
     scan = resample(hu.astype(np.float32), toy_grid(), fine, outside=-1000)
-    drawn = segment_ct(network, scan, fine).masks["Bright"]
+    drawn = segment(network, scan, fine).masks["Bright"]
     truth = resample(masks["Ball_R"].astype(np.float32), toy_grid(), fine, outside=0) > 0.5
     assert drawn.shape == fine.shape_kji
     assert dice(drawn, truth) > 0.75

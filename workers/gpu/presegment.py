@@ -1,4 +1,4 @@
-"""Draw a network's structures on a CT series, check what was drawn, and offer it as revisions.
+"""Draw a network's structures on an image series, check what was drawn, and offer it as revisions.
 
 A structure that a person has touched is never drawn over: the network's proposal is for contours that are
 still its own or not there yet.
@@ -21,7 +21,7 @@ from backend.training.service import DEFAULT_NETWORK
 from backend.training.tables import NetworkVersion
 from backend.webhooks import service as webhooks
 from models.inference.plausibility import Finding
-from models.inference.segment import Segmentation, segment_ct
+from models.inference.segment import Segmentation, segment
 from models.registry.network import NetworkManifest, load_network
 from rt.errors import RtError
 from workers.arriving import WAIT_S, is_unchanged, wait_for_volume
@@ -51,7 +51,7 @@ def presegment(context: JobContext) -> dict[str, Any]:
         task = _task(session, context.parameters)
     if task.series.volume is None:
         return wait_for_volume(context, task.series)
-    hu, grid = studies.load_volume(task.series)
+    image, grid = studies.load_volume(task.series)
     manifest = NetworkManifest.from_json(task.version.manifest)
     network = load_network(manifest, storage().get(task.version.weights_sha256))
     slices, rows, columns = grid.shape_kji
@@ -63,13 +63,13 @@ def presegment(context: JobContext) -> dict[str, Any]:
     def report(fraction: float, stage: str, structure: str) -> None:
         context.progress(0.95 * fraction, stage, name=structure)
 
-    drawn = segment_ct(network, hu, grid, report)
+    drawn = segment(network, image, grid, report)
     context.check_cancelled()
     if len(_believable(drawn)) < LEAST_FOUND:
         context.log("region-not-found")
         return {"drawn": [], "kept": [], "findings": [], "reason": "region-not-found"}
     result: dict[str, Any] = {"findings": [asdict(finding) for finding in drawn.findings]}
-    ready = labels.store_drawn(task.series, {name: drawn.masks[name] for name in network.manifest.structures})
+    ready = labels.store_drawn(task.series, drawn.masks)
     with context.finishing(result) as session:
         if is_unchanged(session, task.series):
             result |= _offer(session, task, ready, drawn.findings)

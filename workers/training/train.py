@@ -19,11 +19,13 @@ from backend.training import networks
 from backend.training.tables import NetworkVersion, Run, Snapshot
 from models.data import Sample, load_samples
 from models.evaluation import Score, compare, evaluate, summarise
+from models.preprocessing import CtWindow
 from models.registry.card import CardText, render_card
 from models.registry.network import Network, NetworkManifest, load_network, load_weights
 from models.registry.package import pack_weights, with_weights
 from models.training.ct_lessons import CtLessons
 from models.training.loop import Hooks, Progress, TrainingConfig, train
+from rt.errors import RtError
 from rt.manifest import DatasetManifest, Split
 from workers.runtime import JobCancelled, JobContext, job
 from workers.training.dataset import materialise
@@ -62,6 +64,12 @@ def fine_tune(context: JobContext) -> dict[str, Any]:
         row.checkpoint_sha256 = None  # its blob is for the sweep: this transaction may still fail
         jobs.announce(session, "run", run.id, run.project_id)
     return result
+
+
+class NotTrainable(RtError):
+    """A network that does not learn from a project's corrections."""
+
+    slug = "not-trainable"
 
 
 @dataclass
@@ -113,6 +121,10 @@ def _train(
         checkpoint.write_bytes(storage().get(run.checkpoint_sha256))
     voice = _Voice(context, run.id, checkpoint)
     voice.tell()
+    if not isinstance(manifest.window, CtWindow):
+        raise NotTrainable(
+            "networks for MR learn from drawn heads, not yet from corrections", where=manifest.name
+        )
     lessons = CtLessons(manifest.structures, train_samples, watched, manifest.window, manifest.patch)
     trained = train(
         config, lessons, checkpoint, Hooks(voice.report, voice.stop), load_weights(manifest, weights)

@@ -126,6 +126,7 @@ export const slugsEn = {
   'slug.outside-body': 'Outside the body',
   'slug.side': 'On the wrong side',
   'slug.side-of-midline': 'On the wrong side',
+  'slug.not-trainable': 'This network does not learn from corrections',
   'slug.bad-weights': "The network's weights cannot be read",
   'slug.export-not-ready': 'The export is not ready',
   'slug.not-a-ct': 'Not a CT',

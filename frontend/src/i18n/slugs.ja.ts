@@ -128,6 +128,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.outside-body': '体輪郭の外にあります',
   'slug.side': '左右が逆の可能性があります',
   'slug.side-of-midline': '左右が逆の可能性があります',
+  'slug.not-trainable': 'このAIモデルは修正から学習できません',
   'slug.bad-weights': 'AIモデルの重みを読み込めません',
   'slug.export-not-ready': '書き出しはまだ完了していません',
   'slug.not-a-ct': 'CTではありません',
