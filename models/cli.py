@@ -58,6 +58,21 @@ def main() -> None:
     fit.add_argument("--seed", type=int, default=TrainingConfig.seed)
     fit.add_argument("--batch", type=int, default=TrainingConfig.batch, help="patches an iteration")
     fit.set_defaults(run=_train)
+    _add_packaging(commands)
+    score = commands.add_parser("evaluate", help="score a version on the validation cases")
+    _data(score)
+    score.add_argument("--version", type=Path, required=True)
+    score.set_defaults(run=_evaluate)
+    predict = commands.add_parser("predict", help="draw a version's structures on a NIfTI image")
+    predict.add_argument("--version", type=Path, required=True)
+    predict.add_argument("--image", type=Path, required=True)
+    predict.add_argument("--out", type=Path, required=True)
+    predict.set_defaults(run=_predict)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+def _add_packaging(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     package = commands.add_parser("package", help="make a version: thresholds, figures, card")
     _data(package)
     package.add_argument(
@@ -77,17 +92,6 @@ def main() -> None:
     heads.add_argument("--history", required=True, help="how it was trained, for the card")
     heads.add_argument("--out", type=Path, required=True)
     heads.set_defaults(run=_package_heads)
-    score = commands.add_parser("evaluate", help="score a version on the validation cases")
-    _data(score)
-    score.add_argument("--version", type=Path, required=True)
-    score.set_defaults(run=_evaluate)
-    predict = commands.add_parser("predict", help="draw a version's structures on a NIfTI image")
-    predict.add_argument("--version", type=Path, required=True)
-    predict.add_argument("--image", type=Path, required=True)
-    predict.add_argument("--out", type=Path, required=True)
-    predict.set_defaults(run=_predict)
-    arguments = parser.parse_args()
-    arguments.run(arguments)
 
 
 def _data(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:

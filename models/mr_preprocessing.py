@@ -66,7 +66,7 @@ def _cropped(values: npt.NDArray[np.float32], grid: Grid, spacing_mm: float) -> 
         return NetworkImage(values, grid)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    found = ndimage.find_objects(labels == sizes.argmax())[0]
+    found = ndimage.find_objects((labels == sizes.argmax()).view(np.uint8))[0]
     margin = int(np.ceil(MARGIN_MM / spacing_mm))
     box = tuple(
         slice(max(0, part.start - margin), min(extent, part.stop + margin))

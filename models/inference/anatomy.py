@@ -2,8 +2,8 @@
 
 A network that learnt from label maps draws both eyes as one structure, and neither lens nor pituitary, which
 the maps do not hold.  Lens and pituitary are placed by rule, and the card says so: a lens is an ellipsoid of
-9 × 4 mm whose middle lies 6 mm behind the front of its globe; the pituitary is one of 12 × 8 × 7 mm, 11 mm below
-the chiasm, in the mid-plane.
+9 × 4 mm whose middle lies 6 mm behind the front of its globe; the pituitary is one of 12 × 8 × 7 mm, 11 mm
+below the chiasm, in the mid-plane.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from rt.geometry import Grid
 from rt.resample import lps_grid, resample
@@ -28,8 +29,8 @@ LENS_DEPTH_MM = 6.0
 PITUITARY_RADII_MM = (6.0, 4.0, 3.5)
 PITUITARY_BELOW_MM = 11.0
 COARSE_MM = 6.0
-TILTS_RAD = np.deg2rad(np.arange(-20, 21, 4))
-SHIFTS_MM = np.arange(-6.0, 6.1, 2.0)
+SEARCH = ((20.0, 5.0, 6.0, 3.0), (4.0, 2.0, 2.0, 1.0), (1.0, 0.5, 0.5, 0.5))
+"""Rounds of looking for the mid-plane: reach and step of its tilts (degrees) and of its shift (mm)."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class HeadFrame:
         front = np.array([0.0, -1.0, 0.0])
         front = front - (front @ left) * left
         front /= np.linalg.norm(front)
-        return cls(point, left, front, np.cross(front, left) * -1)
+        return cls(point, left, front, np.cross(front, left))
 
     def offset_mm(self, points: Vector) -> Vector:
         """How far each point (…, 3) lies to the patient's left of the mid-plane."""
@@ -89,27 +90,33 @@ def complete_head(masks: dict[str, Mask], grid: Grid) -> dict[str, Mask]:
 def find_frame(intracranial: Mask, grid: Grid) -> HeadFrame | None:
     """The plane in which the intracranial space mirrors itself best; None when there is no such space.
 
-    Tilts to 20° in both directions and shifts to 6 mm are tried on voxels of 6 mm.
+    Tilted by up to 25° about two axes and shifted by up to 8 mm; compared on voxels of 6 mm.
     """
     coarse = lps_grid(grid, COARSE_MM)
-    inside = resample(intracranial.astype(np.float32), grid, coarse, outside=0.0) >= 0.5
-    if not inside.any():
+    share = resample(intracranial.astype(np.float32), grid, coarse, outside=0.0)
+    if not (share >= 0.5).any():
         return None
-    points = coarse.to_lps(np.argwhere(inside)[:, ::-1].astype(np.float64))
-    centre = points.mean(axis=0)
+    voxels = np.argwhere(share > 0.05)
+    points, weights = coarse.to_lps(voxels[:, ::-1].astype(np.float64)), share[tuple(voxels.T)]
+    centre = np.average(points, axis=0, weights=weights)
 
-    def overlap(plane: tuple[float, float, float]) -> float:
-        frame = _tilted(centre, *plane)
+    def overlap(plane: Vector) -> float:
+        frame = _tilted(centre, plane)
         mirrored = points - 2 * frame.offset_mm(points)[:, None] * frame.left
-        index = np.rint(coarse.to_index(mirrored)[:, ::-1]).astype(int)
-        within = ((index >= 0) & (index < np.array(coarse.shape_kji))).all(axis=1)
-        return float(inside[tuple(index[within].T)].sum())
+        index = coarse.to_index(mirrored)[:, ::-1].T
+        return float(weights @ ndimage.map_coordinates(share, index, order=1, mode="constant"))
 
-    best = max(itertools.product(TILTS_RAD, TILTS_RAD, SHIFTS_MM), key=overlap)
-    return _tilted(centre, *best)
+    best = np.zeros(3)
+    for reach, step, far, near in SEARCH:
+        tilts, shifts = np.arange(-reach, reach + 0.01, step), np.arange(-far, far + 0.01, near)
+        tried = [best + np.array(change) for change in itertools.product(tilts, tilts, shifts)]
+        best = max(tried, key=overlap)
+    return _tilted(centre, best)
 
 
-def _tilted(centre: Vector, yaw: float, roll: float, shift: float) -> HeadFrame:
+def _tilted(centre: Vector, plane: Vector) -> HeadFrame:
+    """The frame of a plane given by two tilts (degrees) and a shift from `centre` (mm)."""
+    (yaw, roll), shift = np.deg2rad(plane[:2]), plane[2]
     left = np.array([np.cos(yaw) * np.cos(roll), np.sin(yaw) * np.cos(roll), np.sin(roll)])
     return HeadFrame.of(centre + shift * left, left)
 

@@ -174,7 +174,9 @@ def _acquired(
     size, device = image.shape[0], image.device
     if rng.random() < 0.6:
         image = _thick_slices(
-            image, rng.uniform(spacing_mm, ranges.slice_mm) / spacing_mm, int(rng.integers(3))
+            image,
+            rng.uniform(spacing_mm, max(spacing_mm, ranges.slice_mm)) / spacing_mm,
+            int(rng.integers(3)),
         )
     elif rng.random() < 0.3:
         image = functional.avg_pool3d(image[None, None], 3, 1, 1)[0, 0]
