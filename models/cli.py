@@ -30,13 +30,20 @@ from rt.resample import read_nifti, write_nifti
 RECIPES: dict[str, dict[str, Any]] = {
     "unet3d": {},
     "subpixel_unet3d": {
+        "network": "subpixel_unet3d",
         "options": {"channels": (32, 64, 128, 192), "blocks": (1, 1, 1, 1)},
         "learning_rate": 1.5e-3,
         "weight_decay": 5e-2,
         "average_decay": 0.999,
     },
+    "heads": {
+        "network": "subpixel_unet3d",
+        "options": {"channels": (24, 48, 96, 144), "blocks": (1, 1, 1, 1)},
+        "batch": 1,
+        "average_decay": 0.999,
+    },
 }
-"""How each architecture was trained with success: what differs from TrainingConfig's defaults."""
+"""What was trained with success: where it differs from TrainingConfig's defaults."""
 CT_SPACING_MM = 3.0
 SPLITS: tuple[Split, Split] = ("train", "validation")
 THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
@@ -50,13 +57,13 @@ def main() -> None:
     _data(fit).add_argument("--heads", type=Path, help="folder of head label maps: MRI of any contrast")
     fit.add_argument("--spacing", type=int, default=2, help="mm, of pictures drawn from head label maps")
     fit.add_argument("--out", type=Path, required=True)
-    fit.add_argument("--network", choices=RECIPES, default=TrainingConfig.network)
+    fit.add_argument("--recipe", choices=RECIPES, default="unet3d")
     fit.add_argument("--iterations", type=int, default=10_000)
     fit.add_argument("--minutes", type=float)
     fit.add_argument("--start", type=Path, help="a version's folder to start from")
     fit.add_argument("--learning-rate", type=float, help="the recipe's unless given")
     fit.add_argument("--seed", type=int, default=TrainingConfig.seed)
-    fit.add_argument("--batch", type=int, default=TrainingConfig.batch, help="patches an iteration")
+    fit.add_argument("--batch", type=int, help="patches an iteration, the recipe's unless given")
     fit.set_defaults(run=_train)
     _add_packaging(commands)
     score = commands.add_parser("evaluate", help="score a version on the validation cases")
@@ -114,16 +121,12 @@ def _say(line: str) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     config = replace(
         TrainingConfig(),
-        network=arguments.network,
         iterations=arguments.iterations,
         max_minutes=arguments.minutes,
-        batch=arguments.batch,
         seed=arguments.seed,
         positive_weight=(3.0, 1.2) if arguments.start else TrainingConfig.positive_weight,
-        **RECIPES[arguments.network],
+        **RECIPES[arguments.recipe] | _given(arguments, "learning_rate", "batch"),
     )
-    if arguments.learning_rate is not None:
-        config = replace(config, learning_rate=arguments.learning_rate)
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     describe_training(out, config)
@@ -135,6 +138,10 @@ def _train(arguments: argparse.Namespace) -> None:
 
     start = load_weights(*read_version(arguments.start)[:2]) if arguments.start else None
     train(config, _lessons(arguments, config.patch), out / CHECKPOINT, Hooks(report), start)
+
+
+def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    return {name: value for name in names if (value := getattr(arguments, name)) is not None}
 
 
 def _lessons(arguments: argparse.Namespace, patch: int) -> Lessons:
