@@ -200,7 +200,7 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
     dose = load_dose(asked.dose, asked.link)
     for structure, head in drawn:
         name = standard_name(structure.name, structure.original_name)
-        if name in wanted:
+        if name is not None and name in wanted:
             found = Measured(structure, head, _measured_or_none([head], asked.grid, dose))
             by_name.setdefault(name, []).append(found)
     measured = Drawn(by_name, lambda ones: _measured_or_none([one.head for one in ones], asked.grid, dose))

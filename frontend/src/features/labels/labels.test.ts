@@ -309,7 +309,10 @@ it('opens the CT before the MR and never a dose grid', () => {
 
 describe('what a study opens with', () => {
   const series = ['CT', 'MR'].map((modality) => ({ id: modality, modality, volume: {}, derived: false, instance_count: 1 }));
-  const sets = [['drawn', 'import', 'MR'], ['ai', 'ai', 'CT'], ['mine', 'manual', 'CT']].map(([id, origin, series_id]) => ({ id, origin, series_id }));
+  const structures = { total: 2, approved: 0 };
+  const sets = [['drawn', 'import', 'MR'], ['ai', 'ai', 'CT'], ['mine', 'manual', 'CT']].map(([id, origin, series_id]) => ({
+    id, origin, series_id, structures, by_rule: false,
+  }));
   const study = { series, structure_sets: sets } as unknown as StudyDetail;
   const shown = (address: string, of = study): (string | undefined)[] => {
     const { image, set } = shownOf(of, new URLSearchParams(address));

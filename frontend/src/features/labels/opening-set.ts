@@ -5,7 +5,7 @@ type Row = Pick<StructureSetRow, 'origin' | 'by_rule' | 'structures'>;
 
 /**
  * Ours, where networks draw and people correct; while it holds nothing but regions that rules find, the one that a person
- * approved, else of those that came in the one with most structures. Rows are given oldest first; of equals the newest.
+ * approved, else of those that came in or that people made the one with most structures. Rows are given oldest first; of equals the newest.
  */
 export function setToOpen<T extends Row>(sets: readonly T[]): T | undefined {
   const ours = sets.find((one) => one.origin === 'ai');
@@ -14,7 +14,7 @@ export function setToOpen<T extends Row>(sets: readonly T[]): T | undefined {
     sets.reduce<T | undefined>((best, one) => (count(one) > 0 && count(one) >= (best === undefined ? 0 : count(best)) ? one : best), undefined);
   return (
     most((one) => one.structures.approved) ??
-    most((one) => (one.origin === 'import' ? one.structures.total : 0)) ??
+    most((one) => (one.origin === 'ai' ? 0 : one.structures.total)) ??
     ours ??
     sets[sets.length - 1]
   );
