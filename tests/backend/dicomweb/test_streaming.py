@@ -156,7 +156,7 @@ def test_metadata_asked_for_again_are_the_same_and_read_nothing(
     found: list[Stored], watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = b"".join(metadata.metadata(found, Named("1", "2")))
-    monkeypatch.setattr(metadata, "_header", None)  # whoever reads a header now fails
+    monkeypatch.setattr(metadata, "_described", None)  # whoever reads a header now fails
     assert b"".join(metadata.metadata(found, Named("1", "2"))) == first
     assert (
         f'"BulkDataURI": "instances/{found[0].instance.sop_instance_uid}/bulkdata/7FE00010"' in first.decode()
