@@ -50,7 +50,7 @@ export function DoseLegend() {
   const { maxGy } = dose.field.sampler;
   const sum = <span className={kind?.is_whole_plan ? undefined : css.registered}>{sumText(kind, t)}</span>;
   const fold = (
-    <button type="button" className={css.fold} aria-expanded={!folded} aria-label={t('dose.legend')} title={t('dose.legend.fold')} onClick={turn}>
+    <button type="button" className={css.fold} aria-expanded={!folded} aria-label={t('dose.legend.fold')} title={t('dose.legend.fold')} onClick={turn}>
       <Icon name={folded ? 'down' : 'up'} size={12} />
     </button>
   );

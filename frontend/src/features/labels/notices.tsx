@@ -41,8 +41,10 @@ function Registered() {
   const standing = standingText(set?.registration_standing ?? null, t);
   return (
     <div className={css.notice} role="status" data-testid="set-registration">
-      {standing !== '' && <b>{standing}</b>}
-      <span>{registrationText(registration, 'viewer', t)}</span>
+      <span className={css.told}>
+        {standing !== '' && <b>{standing} </b>}
+        {registrationText(registration, 'viewer', t)}
+      </span>
     </div>
   );
 }
