@@ -251,11 +251,11 @@ def test_segmentations_are_called_what_they_say_and_told_apart(
     with db.session_scope(read_only=True) as session:
         reference = reference_of(session, session.merge(arrived.series, load=True))
     said = [
-        ("Lungs by AI", "SEG"),
+        ("Lungs", "SEG"),
         ("Segmentation", "TUMOUR"),
         ("SEG", "SEG"),
         ("SEG", "SEG"),
-        ("Lungs by AI", ""),
+        ("Lungs", ""),
     ]
     for description, label in said:
         out = [StructureOut(1, "my thing", "#102030", "ORGAN", mask)]

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from backend.audit.tables import AuditEntry
 from backend.kit import db
 from backend.labels import service
-from backend.labels.tables import Revision, Structure, StructureSet
+from backend.labels.tables import Structure
 from rt import morphology
 from rt.masks import Mask, decode_mask
-from tests.backend.labels.conftest import Drawn, packed
+from tests.backend.labels.conftest import Drawn, draw, packed
 from tests.factories.reviewing import review
 from tests.factories.scenes import Scene, block
 
@@ -38,22 +38,21 @@ def test_set_shows_its_structures_with_their_heads(drawn: Drawn, client: TestCli
 
 
 def test_a_study_says_which_set_holds_nothing_but_regions_by_rule(
-    drawn: Drawn, client: TestClient, login: Login
+    scene: Scene, client: TestClient, login: Login
 ) -> None:
-    url = f"/api/studies/{drawn.scene.study.id}"
+    mask = block(scene.grid, slice(1, 3), slice(1, 5), slice(1, 5))
 
     def by_rule() -> list[bool]:
-        return [one["by_rule"] for one in client.get(url, headers=login("reader")).json()["structure_sets"]]
+        body = client.get(f"/api/studies/{scene.study.id}", headers=login("reader")).json()
+        return [one["by_rule"] for one in body["structure_sets"]]
 
-    assert by_rule() == [False], "a network drew in it"
     with db.session_scope() as session:
-        session.execute(update(Revision).values(tool="rule"))
+        owner = service.working_set(session, session.merge(scene.series))
+        found = service.add_structure(session, owner, service.NewStructure("External"))
+        service.append_revision(session, found, service.NewRevision(mask, 0, tool="rule"))
     assert by_rule() == [True]
-    with db.session_scope() as session:
-        owner = session.get_one(StructureSet, drawn.set_id)
-        added = service.add_structure(session, owner, service.NewStructure("External"))
-        service.append_revision(session, added, service.NewRevision(drawn.mask, 0, tool="network"))
-    assert by_rule() == [False]
+    draw(scene, "Parotid_L", mask)
+    assert by_rule() == [False], "a network drew in it"
 
 
 def test_a_person_makes_a_set_and_draws_in_it(scene: Scene, client: TestClient, login: Login) -> None:
