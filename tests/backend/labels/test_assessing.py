@@ -57,18 +57,20 @@ def test_only_a_networks_contour_is_assessed(
 def test_rejection_of_what_came_in_that_was_let_through_before_is_unknown(
     drawn: Drawn, client: TestClient, login: Login
 ) -> None:
+    headers = login("annotator")
     with db.session_scope() as session:
         owner = session.get_one(StructureSet, drawn.set_id)
         came = service.add_structure(session, owner, service.NewStructure("PTV_6000"))
         service.append_revision(session, came, service.NewRevision(drawn.mask, 0, tool="import"))
-        author = session.scalars(select(User.id)).first()
+        author = session.scalars(select(User.id).where(User.is_administrator.is_(False))).first()
+        assert author is not None
         emptied = service.NewRevision(
             np.zeros_like(drawn.mask), 1, author_id=author, reason="rejected", tool="reject"
         )
         service.append_revision(session, came, emptied)
         other = replace(drawn, structure_id=came.id)
     assert shown(client, other, login("reader"))["unknown"]
-    submitted = review(client, other.set_id, "submit", login("annotator"), structure_ids=[came.id])
+    submitted = review(client, other.set_id, "submit", headers, structure_ids=[came.id])
     assert submitted.status_code == 409
     row = client.get(f"/api/studies/{drawn.scene.study.id}", headers=login("reader")).json()
     assert row["structures"]["total"] == 1, "the worklist counts what is known"
