@@ -14,7 +14,7 @@ from backend.accounts.actor import Actor
 from backend.projects.tables import Project
 from backend.studies.service import import_path
 from rt.dicom.outgoing import write_bytes
-from rt.dicom.rtdose import dose_grid
+from rt.dicom.rtdose import read_dose
 from rt.dose import Dose
 from rt.dvh import dvh_of_mask
 from rt.phantom import make_patient, phantom_dicom
@@ -35,8 +35,7 @@ def send_registered(project: Project, folder: Path) -> None:
     datasets = list(phantom_dicom(1, PHANTOM, ("Parotid_R",)))
     dose = next(one for one in datasets if one.Modality == "RTDOSE")
     frame, other = str(dose.FrameOfReferenceUID), generate_uid()
-    grid, descends = dose_grid(dose)
-    assert not descends
+    grid = read_dose(dose, dose.pixel_array).grid
     away = RigidTransform.from_matrix(TURN).inverse().grid(grid)
     dose.FrameOfReferenceUID = other
     dose.ImagePositionPatient = [f"{v:.6f}" for v in away.origin_lps_mm]
