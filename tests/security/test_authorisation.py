@@ -59,6 +59,7 @@ NEEDS = {
         "create_structure_set", "create_structure", "change_structure", "delete_structure", "save_revision",
         "restore_revision", "get_draft", "list_drafts", "put_draft", "delete_draft", "assess_structure",
         "create_derived_structure", "change_derivation", "recompute_derivation", "remove_derivation",
+        "preview_derived_structure",
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
         *both_faces("ml_infer", "ml_save_label", "ml_delete_label"),
     },
@@ -87,6 +88,7 @@ SOURCE = {"kind": "structure", "structure_id": "{structure_id}"}
 BODIES = {
     "create_derived_structure": {"name": "PRV", "expression": {"first": SOURCE}},
     "change_derivation": {"expression": {"first": SOURCE}},
+    "preview_derived_structure": {"expression": {"first": SOURCE}},
     "create_structure_set": {"series_id": "{series_id}", "label": "x"},
     "create_structure": {"name": "Larynx"},
     "change_structure": {"colour": "#ffffff"},

@@ -207,7 +207,7 @@ def test_a_segmentation_of_another_frame_becomes_contours_on_the_ct(
         sends(parts[part])
     (owner,) = sets()
     assert owner.registration is not None
-    assert owner.label == "RINKAKU (REG)"
+    assert owner.label == "MR contours (REG)", "the name of its series"
     assert owner.registration["sop_instance_uid"] == parts["reg"][0].SOPInstanceUID
     with session_scope(read_only=True) as session:
         heads = {row.name: row.head for row in session.scalars(select(Structure))}
