@@ -18,7 +18,6 @@ from safetensors.torch import load
 from torch import nn
 
 from models.devices import best_device, place
-from models.inference.anatomy import offered_names
 from models.mr_preprocessing import MrScale
 from models.networks import NETWORKS, build_network
 from models.preprocessing import CtWindow
@@ -67,11 +66,6 @@ class NetworkManifest:
     def rule(self, structure: str) -> StructureRule:
         """The rule of a structure, the default one if it has none."""
         return self.rules.get(structure, StructureRule())
-
-    @property
-    def offered(self) -> tuple[str, ...]:
-        """The structures that are drawn: the outputs, as anatomy completes them."""
-        return offered_names(self.structures) if self.completion else self.structures
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back."""

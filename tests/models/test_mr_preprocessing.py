@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.inference.anatomy import offered_names
 from models.mr_preprocessing import MrScale
 from models.registry.network import NetworkManifest
 from rt.errors import RtError
@@ -58,4 +59,4 @@ def test_a_manifest_says_how_its_images_are_prepared() -> None:
     again = NetworkManifest.from_json(manifest.to_json())
     assert again == manifest
     assert again.window.modality == "MR"
-    assert again.offered == ("External", "Eye_R", "Eye_L", "Lens_R", "Lens_L")
+    assert offered_names(again.structures) == ("External", "Eye_R", "Eye_L", "Lens_R", "Lens_L")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,16 @@ from sqlalchemy import select
 from backend.kit.db import session_scope
 from backend.labels.service import load_mask
 from backend.labels.tables import Revision, Structure, StructureSet
-from backend.projects.tables import Project
-from backend.studies.imports import import_path
 from backend.studies.tables import Series
 from rt.dicom.parse import read_stored
 from rt.dicom.rtstruct import read_rtstruct
 from rt.dicom.uids import new_uid
 from rt.geometry import Grid
-from tests.factories.dicom import Ids, encode, make_ct_series, make_rtstruct
-from tests.factories.jobs import run_queued
+from tests.backend.studies.registered import sends
+from tests.factories.dicom import Ids, make_ct_series, make_rtstruct
 from tests.factories.registration import make_reg, matrix_of
+
+__all__ = ["sends"]
 
 SHAPE = (6, 24, 20)
 OTHER = new_uid()
@@ -37,21 +36,6 @@ Sent = Callable[[list[Dataset]], list[tuple[str, str | None]]]
 @pytest.fixture
 def ct() -> list[Dataset]:
     return make_ct_series(SHAPE, ids=Ids.fresh("two frames"))
-
-
-@pytest.fixture
-def sends(project: Project, tmp_path: Path) -> Sent:
-    def send(datasets: list[Dataset]) -> list[tuple[str, str | None]]:
-        folder = tmp_path / new_uid()
-        folder.mkdir()
-        for number, dataset in enumerate(datasets):
-            (folder / f"{number:03}.dcm").write_bytes(encode(dataset))
-        _, arrivals = import_path(project.id, None, folder)
-        run_queued("assemble")
-        run_queued("import-structures")
-        return [(arrival.outcome.value, arrival.slug) for arrival in arrivals]
-
-    return send
 
 
 def mixed(ct: list[Dataset], *others: str) -> Dataset:
