@@ -22,6 +22,7 @@ from models.registry.network import Network, NetworkManifest, load_network, load
 from models.registry.package import pack_weights, volume_rules, with_weights, write_version
 from models.training.ct_lessons import CtLessons
 from models.training.head_lessons import HeadLessons
+from models.training.lesion_lessons import LesionLessons
 from models.training.lessons import Lessons
 from models.training.loop import Hooks, Progress, TrainingConfig, train
 from rt.manifest import DatasetManifest, Split
@@ -42,6 +43,12 @@ RECIPES: dict[str, dict[str, Any]] = {
         "batch": 1,
         "average_decay": 0.999,
     },
+    "lesions": {
+        "network": "subpixel_unet3d",
+        "options": {"channels": (16, 32, 64, 96), "blocks": (1, 1, 1, 1)},
+        "batch": 1,
+        "average_decay": 0.999,
+    },
 }
 """What was trained with success: where it differs from TrainingConfig's defaults."""
 CT_SPACING_MM = 3.0
@@ -55,6 +62,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     fit = commands.add_parser("train", help="train a network from nothing")
     _data(fit).add_argument("--heads", type=Path, help="folder of head label maps: MRI of any contrast")
+    fit.add_argument("--lesions", action="store_true", help="with --heads: tumours instead of anatomy")
     fit.add_argument("--spacing", type=int, default=2, help="mm, of pictures drawn from head label maps")
     fit.add_argument("--out", type=Path, required=True)
     fit.add_argument("--recipe", choices=RECIPES, default="unet3d")
@@ -95,6 +103,7 @@ def _add_packaging(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     heads = commands.add_parser("package-heads", help="make a version of the head network")
     heads.add_argument("members", type=Path, nargs="+", help="folders that `train --heads` wrote")
     heads.add_argument("--heads", type=Path, required=True)
+    heads.add_argument("--lesions", type=Path, help="folder that `train --heads --lesions` wrote")
     heads.add_argument("--cache", type=Path, required=True)
     heads.add_argument("--history", required=True, help="how it was trained, for the card")
     heads.add_argument("--out", type=Path, required=True)
@@ -147,7 +156,8 @@ def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
 def _lessons(arguments: argparse.Namespace, patch: int) -> Lessons:
     cache = arguments.out / "cache"
     if arguments.heads:
-        return HeadLessons(*load_head_maps(arguments.heads, cache), arguments.spacing, patch)
+        kind = LesionLessons if arguments.lesions else HeadLessons
+        return kind(*load_head_maps(arguments.heads, cache), arguments.spacing, patch)
     manifest = _manifest(arguments)
     samples, watched = (load_samples(manifest, manifest.split(part), CT_SPACING_MM, cache) for part in SPLITS)
     return CtLessons(manifest.structures, samples, watched, CtWindow(), patch)
@@ -191,8 +201,9 @@ def _package(arguments: argparse.Namespace) -> None:
 
 def _package_heads(arguments: argparse.Namespace) -> None:
     maps = load_head_maps(arguments.heads, arguments.cache)
-    member = read_members(arguments.members)
-    mean = package_heads(member, maps, arguments.out, arguments.history, _say)
+    tumours = read_members([arguments.lesions]) if arguments.lesions else None
+    members = read_members(arguments.members), tumours
+    mean = package_heads(members, maps, arguments.out, arguments.history, _say)
     _say(f"mean Dice {mean:.3f}")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from models.inference.segment import Prediction, Segmentation, draw_structures, on_native_grid, predict_volume
+from models.inference.segment import Prediction, Segmentation, draw_structures, on_native_grid, see_picture
 from models.registry.network import Network, NetworkManifest, StructureRule
 from rt.geometry import Grid
 from rt.manifest import Case, DatasetManifest
@@ -78,10 +78,8 @@ def evaluate(
 
 
 def predict_case(network: Network, manifest: DatasetManifest, case: Case) -> Prediction:
-    """What the network sees in a case: enough to try thresholds and to score without seeing it again."""
-    image, grid = read_nifti(manifest.path(case.image))
-    seen = network.manifest.window.prepare(image, grid, network.manifest.spacing_mm)
-    return Prediction(predict_volume(network, seen), seen.grid)
+    """What the network sees in a case."""
+    return see_picture(network, *read_nifti(manifest.path(case.image)))
 
 
 def score_case(

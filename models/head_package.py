@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -12,11 +12,12 @@ import numpy as np
 from models.datasets.head_labels import STRUCTURES, HeadMap
 from models.datasets.head_pictures import SCANS, Picture, draw_scans
 from models.evaluation import score_masks, summarise
+from models.head_lesions import LESION, describe_lesions, examine_lesions, lesion_rule
 from models.inference.anatomy import complete_head
-from models.inference.segment import Prediction, draw_structures, predict_volume
+from models.inference.segment import draw_structures, see_picture
 from models.mr_preprocessing import MrScale
 from models.registry.card import CardText
-from models.registry.members import Member
+from models.registry.members import Member, side_by_side
 from models.registry.network import Network, NetworkManifest, StructureRule, load_network
 from models.registry.package import pack_weights, with_weights, write_version
 from rt.geometry import Grid
@@ -35,51 +36,71 @@ TRIED_HEADS = 3
 
 
 def package_heads(
-    member: Member,
+    members: tuple[Member, Member | None],
     heads: tuple[list[HeadMap], list[HeadMap]],
     out: Path,
     history: str,
     say: Callable[[str], None],
 ) -> float:
-    """Write the version's folder; the mean Dice over structures of the scans of `heads[1]`."""
+    """Write the version's folder; the mean Dice over structures of the scans of `heads[1]`.
+
+    `members` are the network of the anatomy and, where there is one, that of the tumours.
+    """
+    tumours = members[1] is not None
+    network, packed = _chosen(_unruled(members), heads[0], say)
+    manifest = network.manifest
+    scores = []
+    for picture in draw_scans(heads[1]):
+        drawn = draw_structures(manifest, see_picture(network, picture.image_kji, picture.grid), picture.grid)
+        scores.append(score_masks(picture.id, drawn, picture.masks, picture.grid))
+        say(f"{picture.id} {np.mean([s.dice for s in scores[-1]]):.3f}")
+    lesions = examine_lesions(network, heads[1], say) if tumours else None
+    metrics = summarise(list(chain.from_iterable(scores)) + (lesions.scores if lesions else []))
+    if lesions:
+        metrics["lesions"] = lesions.figures
+    found = describe_lesions(lesions.figures) if lesions else ""
+    write_version(out, manifest, packed, metrics, _card(history, found))
+    return float(metrics["mean_dice"])
+
+
+def _unruled(members: tuple[Member, Member | None]) -> tuple[NetworkManifest, bytes]:
+    """The manifest before anything was chosen, and the weights."""
+    anatomy, tumours = members
+    member = side_by_side([(anatomy, len(STRUCTURES)), (tumours, 1)]) if tumours else anatomy
     packed = pack_weights(member.weights)
-    version = NetworkManifest(
+    manifest = NetworkManifest(
         name="head-mr",
         version=1,
         title="Head on MRI of any contrast",
         architecture=member.architecture,
         options=member.options,
-        structures=STRUCTURES,
+        structures=(*STRUCTURES, LESION) if tumours else STRUCTURES,
         spacing_mm=2.0,
         patch=64,
         weights_sha256="",
         window=MrScale(),
         completion="head",
     )
-    network = load_network(with_weights(version, packed), packed)
-    rules = _rules(heads[0], _thresholds(network, heads[0][:TRIED_HEADS], say))
-    body = network.manifest.to_json() | {"rules": {name: asdict(rule) for name, rule in rules.items()}}
-    manifest = NetworkManifest.from_json(body)
-    scores = []
-    for picture in draw_scans(heads[1]):
-        drawn = draw_structures(manifest, _seen(network, picture), picture.grid)
-        scores.append(score_masks(picture.id, drawn, picture.masks, picture.grid))
-        say(f"{picture.id} {np.mean([s.dice for s in scores[-1]]):.3f}")
-    metrics = summarise(list(chain.from_iterable(scores)))
-    write_version(out, manifest, packed, metrics, _card(history))
-    return float(metrics["mean_dice"])
+    return with_weights(manifest, packed), packed
 
 
-def _seen(network: Network, picture: Picture) -> Prediction:
-    image = network.manifest.window.prepare(picture.image_kji, picture.grid, network.manifest.spacing_mm)
-    return Prediction(predict_volume(network, image), image.grid)
+def _chosen(
+    version: tuple[NetworkManifest, bytes], heads: list[HeadMap], say: Callable[[str], None]
+) -> tuple[Network, bytes]:
+    """The network with the rules that training heads teach, and its weights."""
+    manifest, packed = version
+    network = load_network(manifest, packed)
+    rules = _rules(heads, _thresholds(network, heads[:TRIED_HEADS], say))
+    if LESION in manifest.structures:
+        rules[LESION] = lesion_rule(network, heads[:TRIED_HEADS], say)
+    return replace(network, manifest=replace(manifest, rules=rules)), packed
 
 
 def _thresholds(network: Network, heads: list[HeadMap], say: Callable[[str], None]) -> dict[str, float]:
     """The threshold of each output that draws scans of training heads best, on the network's grid."""
     scores: dict[str, dict[float, list[float]]] = {n: {t: [] for t in TRIED} for n in STRUCTURES}
     for picture in draw_scans(heads):
-        seen = _seen(network, picture)
+        seen = see_picture(network, picture.image_kji, picture.grid)
         for index, name in enumerate(STRUCTURES):
             truth = _on(picture, name, seen.grid)
             for threshold in TRIED if truth.any() else ():
@@ -115,7 +136,7 @@ def _rules(heads: list[HeadMap], thresholds: dict[str, float]) -> dict[str, Stru
     return rules
 
 
-def _card(history: str) -> CardText:
+def _card(history: str, lesions: str) -> CardText:
     scans = ", ".join(f"{kind} in {mm} mm slices" for kind, mm in SCANS)
     return CardText(
         data="Sixteen label maps of whole heads (SynthSeg's training maps, Billot et al., Medical Image "
@@ -124,9 +145,10 @@ def _card(history: str) -> CardText:
         "thickness up to 7.5 mm, coil field, noise, field of view and enhancing lesions.",
         split="Maps 1 to 13 trained and gave the thresholds. The figures are of maps 14 to 16, never seen, "
         f"each drawn once as {scans}: hard on purpose, and not real MRI. {history}",
-        limits="Measured on drawn scans of three people only. Eyes and optic nerves are told apart by the "
-        "mid-plane. **Lenses and pituitary are placed by an anatomical rule, not seen**: a lens at the front "
-        "of its globe, the pituitary 11 mm below the chiasm; they have no figures. Intracranial ends at the "
-        "lowest slice of the brainstem. Large tumours, resection cavities, children and metal are untested. "
-        "Names that TG-263 does not know (Intracranial, WhiteMatter, GreyMatter, CSF) are plain words.",
+        limits=f"{lesions}Measured on drawn scans of three people only. Eyes and optic nerves are told "
+        "apart by the mid-plane. **Lenses and pituitary are placed by an anatomical rule, not seen**: a lens "
+        "at the front of its globe, the pituitary 11 mm below the chiasm; they have no figures. Intracranial "
+        "ends at the lowest slice of the brainstem. Large tumours, resection cavities, children and metal "
+        "are untested. Names unknown to TG-263 (Intracranial, WhiteMatter, GreyMatter, CSF) are plain "
+        "words.",
     )

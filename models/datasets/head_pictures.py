@@ -17,6 +17,13 @@ from rt.geometry import Grid
 SIDE_MM = 256
 SCANS = (("t1-enhanced", 1), ("t1-enhanced", 3), ("t1", 2), ("any", 5), ("t2", 7))
 """Contrast and slice thickness (mm) of the scans of one head."""
+LESION_SCANS = (
+    ("t1-enhanced", 1, 1.0),
+    ("t1-enhanced", 3, 1.0),
+    ("t1-enhanced", 5, 1.0),
+    ("t1-enhanced", 1, 0.0),
+)
+"""Contrast, slice thickness (mm) and share with lesions of the scans that tumours are looked for in."""
 PLACED = ("Lens_R", "Lens_L", "Pituitary")
 """Placed by rule in the maps too: agreement would say nothing."""
 
@@ -31,29 +38,48 @@ class Picture:
     image_kji: npt.NDArray[np.float32]
     grid: Grid
     masks: dict[str, npt.NDArray[np.bool_]]
+    lesions: npt.NDArray[np.bool_]
+    """(k, j, i): the tumours that were put in."""
 
 
 def draw_scans(heads: list[HeadMap]) -> Iterator[Picture]:
     """Each head in each of SCANS: transverse slices of 1 mm pixels, bent and disturbed as in training."""
+    lesions = HeadRanges.lesion_probability
+    return _draw_all(heads, [(kind, thickness, lesions) for kind, thickness in SCANS], 9)
+
+
+def draw_lesion_scans(heads: list[HeadMap]) -> Iterator[Picture]:
+    """Each head in each of LESION_SCANS, drawn likewise."""
+    return _draw_all(heads, list(LESION_SCANS), 10)
+
+
+def _draw_all(heads: list[HeadMap], scans: list[tuple[str, int, float]], seed: int) -> Iterator[Picture]:
     for number, head in enumerate(heads):
         scan = HeadScan.of(head, torch.device("cpu"))
-        for turn, (kind, thickness) in enumerate(SCANS):
+        for turn, wanted in enumerate(scans):
             torch.manual_seed(1000 * number + turn)
-            rng = np.random.default_rng([9, number, turn])
-            yield _draw(head.id, scan, (kind, thickness), rng)
+            yield _draw(head.id, scan, wanted, np.random.default_rng([seed, number, turn]))
 
 
-def _draw(name: str, scan: HeadScan, wanted: tuple[str, int], rng: np.random.Generator) -> Picture:
-    kind, thickness = wanted
-    ranges = replace(HeadRanges(), slice_mm=1.0, cut_probability=0.0)
+def _draw(name: str, scan: HeadScan, wanted: tuple[str, int, float], rng: np.random.Generator) -> Picture:
+    kind, thickness, lesions = wanted
+    ranges = replace(HeadRanges(), slice_mm=1.0, cut_probability=0.0, lesion_probability=lesions)
     picture = draw_head(scan, HeadView(SIDE_MM, 1, whole=True, kind=kind), rng, ranges)
-    count = SIDE_MM // thickness
-    shape = (count, thickness, SIDE_MM, SIDE_MM)
-    image = (picture.image.numpy()[: count * thickness] + 1).reshape(shape).mean(axis=1)
-    truth = (
-        picture.target.numpy()[:, : count * thickness].reshape(len(STRUCTURES), *shape).mean(axis=2) >= 0.5
+    image = _slices(picture.image[None] + 1, thickness)[0]
+    truth, tumours = (
+        _slices(picture.target, thickness) >= 0.5,
+        _slices(picture.lesions[None], thickness)[0] >= 0.5,
     )
     grid = Grid.of(image.shape, [1.0, 1.0, float(thickness)], [0.0, 0.0, 0.0], np.eye(3))
     masks = complete_head(dict(zip(STRUCTURES, truth, strict=True)), grid)
     kept = {key: mask for key, mask in masks.items() if key not in PLACED}
-    return Picture(f"{name} {kind} {thickness} mm", kind, thickness, image, grid, kept)
+    return Picture(f"{name} {kind} {thickness} mm", kind, thickness, image, grid, kept, tumours)
+
+
+def _slices(volumes: torch.Tensor, thickness: int) -> npt.NDArray[np.float32]:
+    """(n, k, j, i) as the means of `thickness` slices at a time; what remains at the top is left out."""
+    count, slices, *plane = volumes.shape
+    whole = slices // thickness
+    cut = volumes.numpy()[:, : whole * thickness].reshape(count, whole, thickness, *plane)
+    mean: npt.NDArray[np.float32] = cut.mean(axis=2, dtype=np.float32)
+    return mean

@@ -23,6 +23,8 @@ Mask = npt.NDArray[np.bool_]
 Vector = npt.NDArray[np.float64]
 
 PAIRED = {"Eyes": ("Eye_R", "Eye_L"), "OpticNrvs": ("OpticNrv_R", "OpticNrv_L")}
+WITHIN_SKULL = ("GTV",)
+"""What is looked for within the skull only."""
 LENS_RADII_MM = (4.5, 2.0, 4.5)
 """To the left, forward and up."""
 LENS_DEPTH_MM = 6.0
@@ -74,6 +76,7 @@ def complete_head(masks: dict[str, Mask], grid: Grid) -> dict[str, Mask]:
     Without an intracranial space no side can be told: the pairs are then empty.
     """
     frame = find_frame(masks["Intracranial"], grid)
+    masks = masks | {name: masks[name] & masks["Intracranial"] for name in WITHIN_SKULL if name in masks}
     found: dict[str, Mask] = {}
     for name in offered_names(tuple(masks)):
         found[name] = masks[name] if name in masks else np.zeros(grid.shape_kji, dtype=bool)

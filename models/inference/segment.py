@@ -56,6 +56,12 @@ def segment(
     return draw_structures(network.manifest, Prediction(probability, image.grid), grid, on_progress)
 
 
+def see_picture(network: Network, image_kji: npt.NDArray[np.generic], grid: Grid) -> Prediction:
+    """What the network sees in an image on `grid`: enough to try thresholds without seeing it again."""
+    seen = network.manifest.window.prepare(image_kji, grid, network.manifest.spacing_mm)
+    return Prediction(predict_volume(network, seen), seen.grid)
+
+
 def draw_structures(
     manifest: NetworkManifest,
     prediction: Prediction,
@@ -71,6 +77,9 @@ def draw_structures(
         )
     if manifest.completion:
         masks = COMPLETIONS[manifest.completion](masks, grid)
+    masks = {
+        name: mask for name, mask in masks.items() if mask.any() or not manifest.rule(name).may_be_absent
+    }
     return Segmentation(masks, check_structures(masks, grid, manifest))
 
 
@@ -103,6 +112,7 @@ def on_native_grid(
     """The largest parts over the rule's threshold, interpolated to the target grid and cut there."""
     mask = np.zeros(target.shape_kji, dtype=bool)
     core = largest_parts(probability > rule.threshold, rule.parts)
+    core = without_specks(core, rule.smallest_cc * 1000 / source.voxel_mm3)
     if not core.any():
         return mask
     near = ndimage.binary_dilation(core, np.ones((3, 3, 3), dtype=bool), iterations=2)
@@ -125,6 +135,17 @@ def largest_parts(mask: npt.NDArray[np.bool_], parts: int) -> npt.NDArray[np.boo
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     kept: npt.NDArray[np.bool_] = np.isin(labels, np.argsort(-sizes, kind="stable")[:parts])
+    return kept
+
+
+def without_specks(mask: npt.NDArray[np.bool_], least: float) -> npt.NDArray[np.bool_]:
+    """The 26-connected components of at least `least` voxels."""
+    if least <= 1:
+        return mask
+    labels, _ = ndimage.label(mask, np.ones((3, 3, 3), dtype=bool))
+    large = np.bincount(labels.ravel()) >= least
+    large[0] = False
+    kept: npt.NDArray[np.bool_] = large[labels]
     return kept
 
 

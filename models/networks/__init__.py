@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from models.networks.ensemble import Ensemble
+from models.networks.side_by_side import SideBySide
 from models.networks.subpixel_unet3d import SubpixelUNet3D
 from models.networks.unet3d import UNet3D
 
@@ -22,8 +23,18 @@ def _ensemble(structures: int, members: list[dict[str, Any]]) -> Ensemble:
     return Ensemble(build_network(m["architecture"], structures, m["options"]) for m in members)
 
 
+def _side_by_side(structures: int, members: list[dict[str, Any]]) -> SideBySide:
+    """Each member is an `architecture` with its `options` and the number of its `structures`."""
+    counts = [int(m["structures"]) for m in members]
+    if sum(counts) != structures:
+        raise ValueError(f"the members draw {sum(counts)} structures, not {structures}")
+    parts = zip(members, counts, strict=True)
+    return SideBySide(build_network(m["architecture"], count, m["options"]) for m, count in parts)
+
+
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "unet3d": UNet3D,
     "subpixel_unet3d": SubpixelUNet3D,
     "ensemble": _ensemble,
+    "side_by_side": _side_by_side,
 }

@@ -45,6 +45,17 @@ def read_members(folders: Sequence[Path]) -> Member:
     return Member("ensemble", {"members": shapes}, weights)
 
 
+def side_by_side(members: Sequence[tuple[Member, int]]) -> Member:
+    """One network of several that draw structures of their own, each with how many."""
+    shapes = [
+        {"architecture": m.architecture, "options": m.options, "structures": count} for m, count in members
+    ]
+    weights = {
+        f"members.{n}.{name}": value for n, (m, _) in enumerate(members) for name, value in m.weights.items()
+    }
+    return Member("side_by_side", {"members": shapes}, weights)
+
+
 def _read(folder: Path) -> Member:
     if not (folder / SHAPE).exists():
         manifest, packed, _ = read_version(folder)

@@ -41,6 +41,10 @@ class StructureRule:
     """So many of its largest parts are kept; 0: all."""
     may_be_cut: bool = False
     """The scan is expected to end within it."""
+    smallest_cc: float = 0.0
+    """Parts smaller than this are left out."""
+    may_be_absent: bool = False
+    """Not in every patient (a tumour): nothing found is no doubt, and no empty contour is offered."""
 
 
 @dataclass(frozen=True)

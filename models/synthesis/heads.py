@@ -115,7 +115,9 @@ def draw_head(scan: HeadScan, view: HeadView, rng: np.random.Generator, ranges: 
         image = image * shell
     bright = _bright_end(contrast, scan.shares)
     image = _acquired(image / bright, view.spacing_mm, rng, ranges)
-    return HeadPicture(image * 2 - 1, target, _averaged(lesions.float(), view.spacing_mm) >= 0.5)
+    seen = image > 0
+    tumours = (_averaged(lesions.float(), view.spacing_mm) >= 0.5) & seen
+    return HeadPicture(image * 2 - 1, target * seen, tumours)
 
 
 def _sampled(
@@ -170,7 +172,7 @@ def _painted(tissues: torch.Tensor, contrast: Contrast, rng: np.random.Generator
 def _acquired(
     image: torch.Tensor, spacing_mm: int, rng: np.random.Generator, ranges: HeadRanges
 ) -> torch.Tensor:
-    """What a scanner makes of it: slices, coils, noise, grey scale, field of view."""
+    """What a scanner makes of it: slices, coils, noise, grey scale, field of view (outside it exactly 0)."""
     size, device = image.shape[0], image.device
     if rng.random() < 0.6:
         image = _thick_slices(

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 MOST = 4
-RADII_MM = (1.5, 20.0)
+RADII_MM = (1.5, 25.0)
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Tumour:
             (k, j, i),
             radius,
             float(rng.uniform(1.2, 2.0)) if radius > 4 and rng.random() < 0.5 else 0.0,
-            float(rng.uniform(0.5, 0.85)) if radius > 3 and rng.random() < 0.6 else 0.0,
-            (float(rng.uniform(1.25, 2.4)), float(rng.uniform(0.2, 1.2))),
+            float(rng.uniform(0.4, 0.85)) if radius > 3 and rng.random() < 0.6 else 0.0,
+            (float(rng.uniform(1.2, 2.2)), float(rng.uniform(0.2, 1.1))),
         )
 
 
@@ -57,7 +57,8 @@ def paste_lesions(
     for _ in range(int(rng.integers(1, MOST + 1))):
         tumour = Tumour.random(places[int(rng.integers(len(places)))].tolist(), rng)
         box = _box(tumour, image.shape)
-        found[box] |= _paint(image[box], inside[box], grey, tumour, _distance(box, tumour, image.device, rng))
+        edge, core = (_distance(box, tumour, image.device, rng) for _ in range(2))
+        found[box] |= _paint(image[box], inside[box], (grey, tumour), edge, core)
     return image, found
 
 
@@ -69,13 +70,21 @@ def _box(tumour: Tumour, shape: torch.Size) -> tuple[slice, ...]:
 
 
 def _paint(
-    part: torch.Tensor, inside: torch.Tensor, grey: float, tumour: Tumour, distance: torch.Tensor
+    part: torch.Tensor,
+    inside: torch.Tensor,
+    drawn: tuple[float, Tumour],
+    edge: torch.Tensor,
+    deep: torch.Tensor,
 ) -> torch.Tensor:
-    """Draw into `part`, a view of the picture; where the tumour is."""
-    where = (distance < 1) & inside
-    halo = (distance < tumour.oedema) & inside & ~where
+    """Draw into `part`, a view of the picture; where the tumour is.
+
+    The core has bumps of its own (`deep`), so that the rim around it is of uneven width.
+    """
+    grey, tumour = drawn
+    where = (edge < 1) & inside
+    halo = (edge < tumour.oedema) & inside & ~where
     part[halo] = part[halo] * 0.8
-    core = where & (distance < tumour.core)
+    core = where & (deep < tumour.core)
     for place, brightness in zip((where, core), tumour.brightness, strict=True):
         noise = torch.randn(int(place.sum()), device=part.device)
         part[place] = grey * brightness * (1 + 0.08 * noise).clamp(min=0)
@@ -95,4 +104,4 @@ def _distance(
     nodes = int(rng.integers(3, 7))
     bumps = torch.from_numpy(rng.standard_normal((1, 1, nodes, nodes, nodes)).astype(np.float32)).to(device)
     bumps = functional.interpolate(bumps, plain.shape, mode="trilinear", align_corners=True)[0, 0]
-    return plain * (1 + float(rng.uniform(0, 0.3)) * bumps)
+    return plain * (1 + float(rng.uniform(0, 0.45)) * bumps)
