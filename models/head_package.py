@@ -20,6 +20,7 @@ from models.registry.card import CardText
 from models.registry.members import Member, side_by_side
 from models.registry.network import Network, NetworkManifest, StructureRule, load_network
 from models.registry.package import pack_weights, with_weights, write_version
+from rt.completion import HEAD
 from rt.geometry import Grid
 from rt.metrics import dice
 from rt.resample import resample
@@ -79,7 +80,7 @@ def _unruled(members: tuple[Member, Member | None]) -> tuple[NetworkManifest, by
         patch=64,
         weights_sha256="",
         window=MrScale(),
-        completion="head",
+        completion=HEAD,
     )
     return with_weights(manifest, packed), packed
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.preprocessing import NetworkImage
-from rt.errors import RtError
+from rt.errors import EmptyImage, VoxelsNotNumbers
 from rt.geometry import Grid
 from rt.resample import lps_grid, resample
 
@@ -35,11 +35,11 @@ class MrScale:
     def prepare(self, image_kji: npt.NDArray[np.generic], grid: Grid, spacing_mm: float) -> NetworkImage:
         """On LPS cubes of `spacing_mm`, scaled, cropped to the head with a margin.
 
-        RtError when the picture is empty, of one value, or holds what is no number.
+        EmptyImage when all voxels have one value, VoxelsNotNumbers when one is no number.
         """
         values = np.asarray(image_kji, dtype=np.float32)
         if not np.isfinite(values).all():
-            raise RtError("the image holds voxels that are no numbers")
+            raise VoxelsNotNumbers("the image holds voxels that are no numbers")
         target = lps_grid(grid, spacing_mm)
         values = resample(values, grid, target, outside=float(values.min()))
         values = values - max(0.0, float(values.min()))
@@ -50,7 +50,7 @@ class MrScale:
     def _bright_end(self, values: npt.NDArray[np.float32]) -> float:
         foreground = values[values > self.foreground * float(values.max())]
         if foreground.size == 0 or float(foreground.max()) <= 0:
-            raise RtError("the image is empty: all voxels have one value")
+            raise EmptyImage("the image is empty: all voxels have one value")
         return float(np.quantile(foreground, self.bright_quantile))
 
     def describe(self) -> str:

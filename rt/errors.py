@@ -3,6 +3,8 @@
 RtError
 ├── GeometryError        a volume or contour whose geometry cannot be trusted
 ├── MaskError            bytes that are not a mask of this grid
+├── EmptyImage           an image of one value
+├── VoxelsNotNumbers     an image with voxels that are no numbers
 ├── DicomError           bytes that are not the DICOM they claim to be
 │   ├── DicomTruncated   shorter than it declares
 │   ├── DicomTooLarge    larger, or inflating larger, than the limits
@@ -48,6 +50,18 @@ class MaskError(RtError):
     """Bytes that are not a mask of this grid."""
 
     slug = "bad-mask"
+
+
+class EmptyImage(RtError):
+    """An image whose voxels all have one value."""
+
+    slug = "empty-image"
+
+
+class VoxelsNotNumbers(RtError):
+    """An image with voxels that are infinite or no numbers."""
+
+    slug = "voxels-not-numbers"
 
 
 class DicomError(RtError):

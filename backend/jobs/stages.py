@@ -31,6 +31,7 @@ LOG_LINES: dict[str, str] = {
     "drawing": "{network} v{version} on {device}, {slices} slices of {rows} × {columns} voxels",
     "peer-said": "{problem}",
     "region-not-found": "the network's region is not in this scan: nothing is offered",
+    "another-series": "another series of the study suits better and is drawn on",
     "training": "{train} scans train, {watched} are watched, {iterations} iterations",
     "unwatched": "no scan is watched: nothing but the loss shows how the training goes",
     "evaluating": "evaluating on {n} locked test scans",

@@ -29,7 +29,8 @@ class Rule(Closed):
     """What is drawn by itself after import, and on which series."""
 
     modality: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,16}$")]
-    region: Literal["head-neck", "any"]
+    region: Literal["head-neck", "brain", "any"]
+    """`brain`: not drawn on where the headers say another part of the body."""
     network: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
     enabled: bool = True
 

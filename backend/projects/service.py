@@ -19,6 +19,7 @@ from backend.accounts.tables import User
 from backend.audit.service import record
 from backend.kit.errors import Forbidden, InvalidInput, NotFound
 from backend.projects import repository
+from backend.projects.defaults import RULES, TEMPLATE
 from backend.projects.errors import ShortNameTaken
 from backend.projects.schemas import ProjectIn, ProjectPatch, Template
 from backend.projects.tables import Member, Project, Role
@@ -46,18 +47,6 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.READER: frozenset({Permission.READ}),
 }
 """Role → what it may do."""
-
-HEAD_NECK_TEMPLATE = [
-    {"name": "Brainstem", "colour": "#4fc3f7", "required": True, "kind": "ORGAN"},
-    {"name": "SpinalCord", "colour": "#ffd54f", "required": True, "kind": "ORGAN"},
-    {"name": "Parotid_R", "colour": "#81c784", "required": True, "kind": "ORGAN"},
-    {"name": "Parotid_L", "colour": "#ba68c8", "required": True, "kind": "ORGAN"},
-    {"name": "Esophagus", "colour": "#ff8a65", "required": True, "kind": "ORGAN"},
-    {"name": "Larynx", "colour": "#f06292", "required": True, "kind": "ORGAN"},
-    {"name": "Bone_Mandible", "colour": "#fff59d", "required": True, "kind": "ORGAN"},
-]
-"""The seven organs of the shipped network, TG-263 names, colours told apart on grey."""
-HEAD_NECK_RULES = [{"modality": "CT", "region": "head-neck", "network": "head-neck-oar", "enabled": True}]
 
 
 @dataclass(frozen=True)
@@ -105,8 +94,8 @@ def default_project(session: Session) -> Project:
             slug="default",
             name="Head and neck",
             is_default=True,
-            rules=HEAD_NECK_RULES,
-            template=HEAD_NECK_TEMPLATE,
+            rules=RULES,
+            template=TEMPLATE,
         )
         repository.add(session, project)
         record(session, None, "projects.project.created", "project", project.id, project_id=project.id)
@@ -155,8 +144,8 @@ def create_project(session: Session, actor: Actor, new: ProjectIn) -> Project:
         slug=new.slug,
         name=new.name,
         allow_nifti=new.allow_nifti,
-        rules=HEAD_NECK_RULES,
-        template=HEAD_NECK_TEMPLATE,
+        rules=RULES,
+        template=TEMPLATE,
     )
     repository.add(session, project)
     repository.add(session, Member(project_id=project.id, user_id=actor.user_id, role=Role.ADMINISTRATOR))

@@ -64,8 +64,13 @@ _AI_OF_JOB = {
     "failed": AiState.FAILED,
     "cancelled": AiState.NONE,
 }
-_OUTCOME = case((Job.result["reason"].as_string() == "region-not-found", "region"), else_=Job.state)
+_REASON = func.coalesce(Job.result["reason"].as_string(), "")
+_OUTCOME = case((_REASON == "region-not-found", "region"), else_=Job.state)
 """State of a pre-segmentation; `region` where it found none of what it looks for."""
+_DRAWING = and_(Job.kind == "presegment", _REASON != "another-series")
+"""A pre-segmentation that did not leave its work to one on another series."""
+_NEWEST = (case((_OUTCOME == "region", 1), else_=0), Job.id.desc())
+"""What counts of several: one that found its region, though one on another series after it did not."""
 UNTOUCHED = "untouched"
 """State, where structures are counted, of an imported one that nobody here has drawn on or sent to review."""
 AnyRow = Row[Any]
@@ -147,18 +152,18 @@ def _has_series(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _ai_is(wanted: AiState) -> ColumnElement[bool]:
-    """The newest pre-segmentation of the study has this state."""
+    """The pre-segmentation of the study that counts has this state."""
     newest = (
         select(_OUTCOME)
-        .where(Job.study_id == Study.id, Job.kind == "presegment")
-        .order_by(Job.id.desc())
+        .where(Job.study_id == Study.id, _DRAWING)
+        .order_by(*_NEWEST)
         .limit(1)
         .scalar_subquery()
     )
     states = [state for state, ai in _AI_OF_JOB.items() if ai is wanted]
     if wanted is AiState.NONE:
         return func.coalesce(newest, states[0]).in_(states)
-    started = select(Job.study_id).where(Job.kind == "presegment", _OUTCOME.in_(states))
+    started = select(Job.study_id).where(_DRAWING, _OUTCOME.in_(states))
     return and_(Study.id.in_(started), newest.in_(states))
 
 
@@ -176,10 +181,13 @@ def instance_counts(session: Session, series_ids: Collection[str]) -> dict[str, 
 
 
 def ai_states(session: Session, study_ids: Collection[str]) -> dict[str, AiState]:
-    """State of the newest pre-segmentation of each study that has one."""
-    statement = select(Job.study_id, _OUTCOME).where(Job.kind == "presegment", Job.study_id.in_(study_ids))
-    rows = session.execute(statement.order_by(Job.id))
-    return {study_id: _AI_OF_JOB[state] for study_id, state in rows if study_id}
+    """State of the pre-segmentation that counts, of each study that has one."""
+    statement = select(Job.study_id, _OUTCOME).where(_DRAWING, Job.study_id.in_(study_ids))
+    found: dict[str, AiState] = {}
+    for study_id, state in session.execute(statement.order_by(*_NEWEST)):
+        if study_id:
+            found.setdefault(study_id, _AI_OF_JOB[state])
+    return found
 
 
 def structure_counts(session: Session, study_ids: Collection[str]) -> dict[str, dict[str, int]]:

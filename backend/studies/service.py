@@ -23,6 +23,7 @@ from backend.kit.errors import InvalidInput, NotFound
 from backend.kit.pagination import Page, decode_cursor, encode_cursor
 from backend.projects.service import Permission, require
 from backend.studies import repository
+from backend.studies.choosing import says_another_region, series_to_draw
 from backend.studies.derived import reference_of, replace_derived_instance, store_derived_object
 from backend.studies.errors import NoVolume
 from backend.studies.imports import import_path
@@ -51,7 +52,9 @@ __all__ = [
     "reference_of",
     "registration_between",
     "replace_derived_instance",
+    "says_another_region",
     "series_of",
+    "series_to_draw",
     "settle",
     "settle_forgotten",
     "store_derived_object",

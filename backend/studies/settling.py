@@ -24,6 +24,7 @@ from backend.kit.clock import now
 from backend.kit.db import session_scope
 from backend.projects.tables import Project
 from backend.studies import registrations, volumes
+from backend.studies.choosing import series_to_draw
 from backend.studies.following import follow_dose, follow_registration
 from backend.studies.tables import Instance, Series, Study
 from backend.webhooks import service as webhooks
@@ -155,9 +156,9 @@ def assemble_series(series_id: str) -> bool:
             follow_dose(session, study, series.id)
         if built is not None:
             webhooks.emit(session, study.project_id, "study.arrived", study.id, _told(study))
-            _ask_for_contours(session, series, study)
             _ask_for_structures(session, study, again=True)
             registrations.warn_of_unregistered(session, study.patient_row_id)
+        _ask_for_contours(session, series, study)
     log.info(
         "studies.series.settled", series_id=series_id, instances=len(instances), volume=built is not None
     )
@@ -224,7 +225,17 @@ def _checked_images(instances: Sequence[Instance]) -> Outcome:
 
 
 def _ask_for_contours(session: Session, series: Series, study: Study) -> None:
-    """Pre-segmentation by the project's rules, and the regions that need no network."""
+    """Pre-segmentation by the project's rules, and the regions that need no network.
+
+    Of a study's MR series only one is drawn on, perhaps another one than was just settled.
+    """
+    if series.modality == "MR":
+        chosen = series_to_draw(session, study.id, "MR")
+        if chosen is None:
+            return
+        series = chosen
+    if series.volume is None:
+        return
     project = session.get_one(Project, study.project_id)
     wanted: list[tuple[str, dict[str, Any]]] = []
     for rule in project.rules:

@@ -23,6 +23,7 @@ from backend.training import repository
 from backend.training.errors import NoEarlierVersion
 from backend.training.tables import Deployment, NetworkVersion
 from backend.webhooks import service as webhooks
+from rt.completion import ByRule, made_by_rule, offered_names
 
 
 def register_shipped(session: Session) -> None:
@@ -52,11 +53,22 @@ def _shipped(folder: Path, manifest: dict[str, Any], number: int) -> NetworkVers
         title=manifest["title"],
         origin="shipped",
         manifest=manifest | {"version": number},
-        structures=manifest["structures"],
+        structures=list(offered_names(manifest["structures"], manifest.get("completion", ""))),
         weights_sha256=storage().put(weights),
         card=card.replace(f", version {manifest['version']}\n", f", version {number}\n", 1),
         metrics=json.loads(metrics.read_text()) if metrics.exists() else {},
     )
+
+
+def modality_of(version: NetworkVersion) -> str:
+    """The Modality of the images that a version reads, by how its manifest says they are prepared."""
+    return "MR" if "bright_quantile" in version.manifest.get("window", {}) else "CT"
+
+
+def rules_of(version: NetworkVersion) -> dict[str, ByRule]:
+    """The structures of a version that a rule makes, not the network, with the rule."""
+    manifest = version.manifest
+    return made_by_rule(manifest.get("structures", ()), manifest.get("completion", ""))
 
 
 def visible_versions(session: Session, actor: Actor) -> list[NetworkVersion]:

@@ -95,8 +95,10 @@ def runs(session: Session, project_id: str, part: Part) -> Sequence[Run]:
     return _newest(session, Run, project_id, part)
 
 
-def approved_revisions(session: Session, project_id: str) -> Sequence[Row[str, str, str, str, str]]:
-    """(series id, patient row id, PatientID, structure name, revision id) of every approved head."""
+def approved_revisions(
+    session: Session, project_id: str, modality: str
+) -> Sequence[Row[str, str, str, str, str]]:
+    """(series id, patient row id, PatientID, structure name, revision id) of each approved head on them."""
     query = (
         select(Series.id, Patient.id, Patient.patient_id, Structure.name, Revision.id)
         .join(StructureSet, StructureSet.series_row_id == Series.id)
@@ -112,6 +114,7 @@ def approved_revisions(session: Session, project_id: str) -> Sequence[Row[str, s
         )
         .where(
             Study.project_id == project_id,
+            Series.modality == modality,
             Structure.state == "approved",
             Structure.assessment != "rejected",
             or_(Revision.slices > 0, Revision.author_id.is_not(None)),

@@ -147,6 +147,8 @@ def _version(row: NetworkVersion) -> NetworkVersionOut:
     return NetworkVersionOut(
         **shared,
         origin="shipped" if row.origin == "shipped" else "trained",
+        modality="MR" if networks.modality_of(row) == "MR" else "CT",
+        by_rule=networks.rules_of(row),
         card_markdown=row.card,
         sha256=row.weights_sha256,
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.jobs.schemas import JobOut
+from rt.completion import ByRule
 
 
 class Closed(BaseModel):
@@ -24,7 +25,11 @@ class NetworkVersionOut(BaseModel):
     version: int
     title: str
     origin: Literal["shipped", "trained"]
+    modality: Literal["CT", "MR"]
+    """Of the images that it reads."""
     structures: list[str]
+    by_rule: dict[str, ByRule]
+    """The structures that a rule makes: told right from left, or placed by anatomy and not seen."""
     card_markdown: str
     sha256: str
     metrics: dict[str, Any]
@@ -41,7 +46,7 @@ class NetworkOut(BaseModel):
 
 
 class PresegmentIn(Closed):
-    """What to draw on; the project's network in use unless a version is named."""
+    """What to draw on: the CT, else the MR that suits best; with the network in use for its modality."""
 
     series_id: str | None = None
     network_version_id: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +23,17 @@ from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.studies import service as studies
 from backend.studies.errors import NoVolume
+from backend.studies.tables import Series
 from backend.training import networks, repository
-from backend.training.errors import NoTestPatients, NothingInCommon, TooFewPatients
+from backend.training.errors import NoTestPatients, NothingInCommon, TooFewPatients, WrongNetwork
 from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SetShare, SnapshotCase, SnapshotIn
 from backend.training.splits import SplitHistory, patient_key, split_patients
 from backend.training.tables import LockedTestPatient, NetworkVersion, Run, Snapshot
 
-DEFAULT_NETWORK = "head-neck-oar"
+DEFAULT_NETWORKS = {"CT": "head-neck-oar", "MR": "head-mr"}
+"""What draws on images of a modality when nobody names a network."""
+LEARNS_FROM = "CT"
+"""Modality of the images that networks are trained on here; those for MR learn from drawn heads."""
 MEASURES = ("added_path_length_mm", "surface_dice", "dice", "seconds", "slices")
 
 
@@ -44,23 +49,25 @@ class RunDetail:
 
 
 def request_presegmentation(session: Session, actor: Actor, study_id: str, body: PresegmentIn) -> Job:
-    """Queue a drawing of the network's structures on the study's CT (or the named series)."""
+    """Queue a drawing on the named series, else on the study's CT or the MR that suits best.
+
+    NoVolume where there is no such series, WrongNetwork where the version named reads another modality.
+    """
     study = studies.get_study(session, actor, study_id, Permission.ANNOTATE)
-    series = [s for s in studies.series_of(session, study.id) if s.modality == "CT" and s.volume is not None]
-    if body.series_id is not None:
-        series = [s for s in series if s.id == body.series_id]
-    if not series:
-        raise NoVolume("the study has no such CT series with a sound geometry")
+    version, reads = None, list(DEFAULT_NETWORKS)
     if body.network_version_id is not None:
-        networks.usable_version(session, study.project_id, body.network_version_id)
-    chosen = max(series, key=lambda s: (s.volume or {})["grid"]["shape_kji"][0])
+        version = networks.usable_version(session, study.project_id, body.network_version_id)
+        reads = [networks.modality_of(version)]
+    chosen = _to_draw(session, study.id, body.series_id, reads)
+    if version is not None and chosen.modality not in reads:
+        raise WrongNetwork(f"{version.name} reads {reads[0]}, and this series is {chosen.modality}")
     return jobs.enqueue(
         session,
         JobRequest(
             kind="presegment",
             parameters={
                 "series_id": chosen.id,
-                "network": DEFAULT_NETWORK,
+                "network": DEFAULT_NETWORKS[chosen.modality],
                 "network_version_id": body.network_version_id,
             },
             project_id=study.project_id,
@@ -71,17 +78,23 @@ def request_presegmentation(session: Session, actor: Actor, study_id: str, body:
     )
 
 
+def _to_draw(session: Session, study_id: str, series_id: str | None, modalities: Sequence[str]) -> Series:
+    if series_id is not None:
+        found = [one for one in studies.series_of(session, study_id) if one.id == series_id]
+        fit = [one for one in found if one.modality in DEFAULT_NETWORKS]
+    else:
+        best = (studies.series_to_draw(session, study_id, modality) for modality in modalities)
+        fit = [one for one in best if one is not None]
+    ready = next((one for one in fit if one.volume is not None), None)
+    if ready is None:
+        raise NoVolume("the study has no such CT or MR series with enough slices and a sound geometry")
+    return ready
+
+
 def freeze_snapshot(session: Session, actor: Actor, project_id: str, body: SnapshotIn) -> Snapshot:
     """Freeze the approved revisions of what a network learns as they are now, split by patient."""
     projects.require(session, actor, project_id, Permission.TRAIN)
-    learned = {name for row in repository.versions(session, [project_id]) for name in row.structures}
-    revisions: dict[str, dict[str, str]] = defaultdict(dict)
-    patient_of: dict[str, str] = {}
-    for series_id, row_id, patient_id, name, revision in repository.approved_revisions(session, project_id):
-        if name not in learned:
-            continue
-        revisions[series_id][name] = revision
-        patient_of[series_id] = patient_key(patient_id, row_id)
+    revisions, patient_of = _approved(session, project_id)
     if len(set(patient_of.values())) < 2:
         raise TooFewPatients(
             "a dataset needs approved structures, of those a network learns, of two patients"
@@ -111,6 +124,22 @@ def freeze_snapshot(session: Session, actor: Actor, project_id: str, body: Snaps
     act, changes = "training.snapshot.frozen", {"hash": snapshot.hash}
     audit.record(session, actor.user_id, act, "snapshot", snapshot.id, project_id, changes)
     return snapshot
+
+
+def _approved(session: Session, project_id: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """By series the approved revisions of what a network learns, by their names, and the patient's key."""
+    versions = repository.versions(session, [project_id])
+    learned = {
+        name for row in versions if networks.modality_of(row) == LEARNS_FROM for name in row.structures
+    }
+    revisions: dict[str, dict[str, str]] = defaultdict(dict)
+    patient_of: dict[str, str] = {}
+    found = repository.approved_revisions(session, project_id, LEARNS_FROM)
+    for series_id, row_id, patient_id, name, revision in found:
+        if name in learned:
+            revisions[series_id][name] = revision
+            patient_of[series_id] = patient_key(patient_id, row_id)
+    return revisions, patient_of
 
 
 def _history(session: Session, project_id: str) -> SplitHistory:
@@ -172,6 +201,10 @@ def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> R
     if snapshot is None or snapshot.project_id != project_id:
         raise NotFound("no such snapshot")
     base = networks.usable_version(session, project_id, body.base_version_id)
+    if networks.modality_of(base) != LEARNS_FROM:
+        raise WrongNetwork(
+            f"{base.name} does not learn from corrections: it reads {networks.modality_of(base)}"
+        )
     if not set(base.structures) & set(snapshot.structures):
         raise NothingInCommon("the snapshot holds none of the structures that this network draws")
     run_id = new_id()

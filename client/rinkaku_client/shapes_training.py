@@ -14,7 +14,9 @@ class NetworkVersion(TypedDict):
     name: str
     version: int
     origin: Literal["shipped", "trained"]
+    modality: Literal["CT", "MR"]
     structures: list[str]
+    by_rule: dict[str, Literal["sided", "placed"]]
     card_markdown: str
     sha256: str
     metrics: dict[str, Any]

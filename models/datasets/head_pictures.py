@@ -12,6 +12,7 @@ import torch
 from models.datasets.head_labels import STRUCTURES, HeadMap
 from models.inference.anatomy import complete_head
 from models.synthesis.heads import HeadRanges, HeadScan, HeadView, draw_head
+from rt.completion import HEAD, made_by_rule
 from rt.geometry import Grid
 
 SIDE_MM = 256
@@ -24,8 +25,6 @@ LESION_SCANS = (
     ("t1-enhanced", 1, 0.0),
 )
 """Contrast, slice thickness (mm) and share with lesions of the scans that tumours are looked for in."""
-PLACED = ("Lens_R", "Lens_L", "Pituitary")
-"""Placed by rule in the maps too: agreement would say nothing."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,8 @@ def _draw(name: str, scan: HeadScan, wanted: tuple[str, int, float], rng: np.ran
     )
     grid = Grid.of(image.shape, [1.0, 1.0, float(thickness)], [0.0, 0.0, 0.0], np.eye(3))
     masks = complete_head(dict(zip(STRUCTURES, truth, strict=True)), grid)
-    kept = {key: mask for key, mask in masks.items() if key not in PLACED}
+    rules = made_by_rule(STRUCTURES, HEAD)  # what is placed by rule in the map too agrees and says nothing
+    kept = {key: mask for key, mask in masks.items() if rules.get(key) != "placed"}
     return Picture(f"{name} {kind} {thickness} mm", kind, thickness, image, grid, kept, tumours)
 
 

@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from rt.completion import HEAD, PAIRED, offered_names
 from rt.geometry import Grid
 from rt.resample import lps_grid, resample
 
 Mask = npt.NDArray[np.bool_]
 Vector = npt.NDArray[np.float64]
 
-PAIRED = {"Eyes": ("Eye_R", "Eye_L"), "OpticNrvs": ("OpticNrv_R", "OpticNrv_L")}
 WITHIN_SKULL = ("GTV",)
 """What is looked for within the skull only."""
 LENS_RADII_MM = (4.5, 2.0, 4.5)
@@ -58,18 +58,6 @@ class HeadFrame:
         return distance
 
 
-def offered_names(structures: tuple[str, ...]) -> tuple[str, ...]:
-    """The names that `complete_head` makes of a network's outputs, in order."""
-    names: list[str] = []
-    for name in structures:
-        names += PAIRED.get(name, (name,))
-        if name == "Eyes":
-            names += ["Lens_R", "Lens_L"]
-        if name == "OpticChiasm":
-            names.append("Pituitary")
-    return tuple(names)
-
-
 def complete_head(masks: dict[str, Mask], grid: Grid) -> dict[str, Mask]:
     """Masks (k, j, i) by name: pairs split at the mid-plane, lenses and pituitary added where they can be.
 
@@ -78,7 +66,7 @@ def complete_head(masks: dict[str, Mask], grid: Grid) -> dict[str, Mask]:
     frame = find_frame(masks["Intracranial"], grid)
     masks = masks | {name: masks[name] & masks["Intracranial"] for name in WITHIN_SKULL if name in masks}
     found: dict[str, Mask] = {}
-    for name in offered_names(tuple(masks)):
+    for name in offered_names(tuple(masks), HEAD):
         found[name] = masks[name] if name in masks else np.zeros(grid.shape_kji, dtype=bool)
     if frame is None:
         return found
@@ -173,5 +161,5 @@ def _ellipsoid(grid: Grid, frame: HeadFrame, centre: Vector, radii: tuple[float,
     return mask
 
 
-COMPLETIONS: dict[str, Callable[[dict[str, Mask], Grid], dict[str, Mask]]] = {"head": complete_head}
+COMPLETIONS: dict[str, Callable[[dict[str, Mask], Grid], dict[str, Mask]]] = {HEAD: complete_head}
 """By the name that a manifest uses."""

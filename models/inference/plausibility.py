@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from models.registry.network import NetworkManifest
 from models.training.sides import side_swaps
+from rt.completion import HEAD
 from rt.geometry import Grid
 from rt.masks import centre_lps_mm
 
@@ -18,7 +19,12 @@ EDGE_SLICES = 1
 SECOND_PART = 0.05
 """A second component larger than this share of the whole is worth a look."""
 
-Slug = Literal["missing", "parts", "side", "volume-small", "volume-large", "cut-off"]
+LEAST_FOUND = 2
+"""Fewer structures of a size seen in training, and the scan does not show the network's region."""
+REGION_CC = {HEAD: ("Intracranial", 800.0, 2200.0)}
+"""By completion the structure whose volume (cc) tells that its region is there: of infants and of adults."""
+
+Slug = Literal["missing", "parts", "side", "volume-small", "volume-large", "cut-off", "by-rule"]
 
 
 @dataclass(frozen=True)
@@ -35,14 +41,34 @@ class Finding:
 def check_structures(
     masks: dict[str, npt.NDArray[np.bool_]], grid: Grid, manifest: NetworkManifest
 ) -> list[Finding]:
-    """Missing, in two parts, on the wrong side, of a volume never seen in training, or cut off."""
+    """Missing, in two parts, on the wrong side, of a volume never seen in training, cut off, or not seen."""
     findings: list[Finding] = []
     for name, mask in masks.items():
         findings += _check_one(name, mask, grid, manifest)
     names = tuple(masks)
     for right, left in side_swaps(names):
         findings += _check_sides(names[right], names[left], masks, grid)
+    placed = [name for name, rule in manifest.by_rule.items() if rule == "placed" and masks[name].any()]
+    findings += [Finding(name, "by-rule", "placed by anatomy, not seen in the image") for name in placed]
     return findings
+
+
+def shows_region(
+    masks: dict[str, npt.NDArray[np.bool_]], findings: list[Finding], grid: Grid, manifest: NetworkManifest
+) -> bool:
+    """Whether the scan shows what the network draws: enough structures of a size seen in training.
+
+    A head must have an intracranial space of a head's size as well, whatever else looks like its parts.
+    """
+    sizes = {"volume-small", "volume-large"}
+    doubted = {finding.structure for finding in findings if finding.slug in sizes}
+    believable = [name for name, mask in masks.items() if name not in doubted and mask.any()]
+    if len(believable) < LEAST_FOUND:
+        return False
+    if manifest.completion not in REGION_CC:
+        return True
+    name, low, high = REGION_CC[manifest.completion]
+    return low <= float(np.count_nonzero(masks[name])) * grid.voxel_mm3 / 1000 <= high
 
 
 def _check_one(

@@ -25,7 +25,7 @@ def render_card(manifest: NetworkManifest, metrics: dict[str, Any], text: CardTe
         f"# {manifest.title}, version {manifest.version}",
         "**Not for clinical use.** Every contour is a proposal that a qualified person checks and corrects.",
         "## What it draws",
-        ", ".join(manifest.structures) + " (TG-263).",
+        *_drawn(manifest),
         "## Data",
         text.data,
         text.split,
@@ -41,6 +41,20 @@ def render_card(manifest: NetworkManifest, metrics: dict[str, Any], text: CardTe
         _recipe(manifest),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _drawn(manifest: NetworkManifest) -> list[str]:
+    """What it draws, and which of it a rule made."""
+    lines = [", ".join(manifest.offered) + " (TG-263)."]
+    by_rule = manifest.by_rule
+    sided, placed = (
+        ", ".join(n for n, rule in by_rule.items() if rule == one) for one in ("sided", "placed")
+    )
+    if sided:
+        lines.append(f"Told right from left by the mid-plane of the head: {sided}.")
+    if placed:
+        lines.append(f"**Placed by an anatomical rule, not seen in the image: {placed}.**")
+    return lines
 
 
 def _recipe(manifest: NetworkManifest) -> str:

@@ -21,6 +21,7 @@ from models.devices import best_device, place
 from models.mr_preprocessing import MrScale
 from models.networks import NETWORKS, build_network
 from models.preprocessing import CtWindow
+from rt.completion import ByRule, made_by_rule, offered_names
 from rt.errors import RtError
 
 
@@ -70,6 +71,16 @@ class NetworkManifest:
     def rule(self, structure: str) -> StructureRule:
         """The rule of a structure, the default one if it has none."""
         return self.rules.get(structure, StructureRule())
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """What is drawn in the end: the outputs, with what anatomy makes of them."""
+        return offered_names(self.structures, self.completion)
+
+    @property
+    def by_rule(self) -> dict[str, ByRule]:
+        """Of those the ones that a rule made."""
+        return made_by_rule(self.structures, self.completion)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back."""

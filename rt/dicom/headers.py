@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydicom.dataset import Dataset
 
 from rt.dicom.pixelcheck import frame_count
 from rt.errors import GeometryError
+from rt.mr_series import Acquisition, names_agent
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,44 @@ def slice_headers(dataset: Dataset) -> list[SliceHeader]:
 
 
 def geometry_json(dataset: Dataset) -> dict[str, Any]:
-    """{"slices": [SliceHeader as JSON]} of an image, {"problem": words} where its header places none."""
+    """{"slices": [SliceHeader as JSON]} of an image, {"problem": words} where its header places none.
+
+    Of MR also {"acquisition": Acquisition as JSON}.
+    """
     try:
-        return {"slices": [_plain(header) for header in slice_headers(dataset)]}
+        placed: dict[str, Any] = {"slices": [_plain(header) for header in slice_headers(dataset)]}
+        if dataset.get("Modality") == "MR":
+            placed["acquisition"] = asdict(_acquisition(dataset))
+        return placed
     except GeometryError as error:
         return {"problem": error.detail}
 
 
 def _plain(header: SliceHeader) -> dict[str, Any]:
     return {n: list(value) if isinstance(value, tuple) else value for n, value in vars(header).items()}
+
+
+def _acquisition(dataset: Dataset) -> Acquisition:
+    """How an MR instance was measured, of several frames the first."""
+    frames = [
+        list(dataset.get(f"{which}FunctionalGroupsSequence") or [])[:1] for which in ("PerFrame", "Shared")
+    ]
+    groups = _Groups([*frames[0], *frames[1], dataset])
+
+    def first(*keywords: str) -> float | None:
+        try:
+            return next((n for n in (groups.number(k) for k in keywords) if n is not None), None)
+        except GeometryError:
+            return None  # places nothing, so it refuses nothing
+
+    agent = str(dataset.get("ContrastBolusAgent") or "")
+    return Acquisition(
+        agent=names_agent(agent) or bool(dataset.get("ContrastBolusAgentSequence")),
+        repetition_ms=first("RepetitionTime"),
+        echo_ms=first("EchoTime", "EffectiveEchoTime"),
+        inversion_ms=first("InversionTime", "InversionTimes"),
+        b_value=first("DiffusionBValue"),
+    )
 
 
 class _Groups:
@@ -109,7 +139,8 @@ class _Groups:
 _GROUPS = (
         "PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence", "FrameVOILUTSequence",
         "PixelValueTransformationSequence", "CTPixelValueTransformationSequence", "CTImageFrameTypeSequence",
-        "MRImageFrameTypeSequence",
+        "MRImageFrameTypeSequence", "MRTimingAndRelatedParametersSequence", "MREchoSequence",
+        "MRModifierSequence", "MRDiffusionSequence",
 )  # fmt: skip
 """Functional group macros that hold what a slice's own data set would (PS3.3 C.7.6.16.2)."""
 

@@ -35,6 +35,10 @@ READERS = 2
 """Threads that read slices of one volume."""
 DEFAULT_WINDOWS = {"CT": (-160.0, 240.0)}
 """Soft tissue, in HU, where the header has no window."""
+AIR_SHARE = 0.05
+"""Of an MR's range: what is darker is air."""
+MR_WINDOW_FITS = 0.3
+"""Share of the voxels' range that a stated window must show, and that they must have of it."""
 
 
 @dataclass(frozen=True)
@@ -291,13 +295,40 @@ def _keeps_stored(slices: Sequence[SliceHeader]) -> bool:
 
 
 def _window(slices: Sequence[SliceHeader], voxels: npt.NDArray[Any], slope: float) -> tuple[float, float]:
-    """The middle slice's window, or the modality's, or the 1st to 99th percentile of a sample of voxels."""
+    """The middle slice's window, or the modality's, or what the voxels themselves ask for.
+
+    An MR's stated window counts only where it fits the whole volume: some state it in other units than the
+    pixels', or the full range of the bits.
+    """
+    modality = slices[0].modality
     stated = slices[len(slices) // 2].window
-    if stated is not None and slices[0].modality != "PT":
-        centre, width = stated
-        return (centre - width / 2, centre + width / 2)
-    if slices[0].modality in DEFAULT_WINDOWS:
-        return DEFAULT_WINDOWS[slices[0].modality]
+    if stated is None and modality in DEFAULT_WINDOWS:
+        return DEFAULT_WINDOWS[modality]
+    if stated is not None and modality not in ("PT", "MR"):
+        return _ends(stated)
     sample = voxels[:: max(1, len(voxels) // 16), ::4, ::4].astype(np.float64) * slope
-    low, high = (float(v) for v in np.percentile(sample, [1, 99]))
+    if modality != "MR":
+        low, high = (float(v) for v in np.percentile(sample, [1, 99]))
+        return (low, high if high > low else low + 1.0)
+    own = _mr_window(sample)
+    return _ends(stated) if stated is not None and _fits(_ends(stated), own) else own
+
+
+def _ends(centre_width: tuple[float, float]) -> tuple[float, float]:
+    centre, width = centre_width
+    return (centre - width / 2, centre + width / 2)
+
+
+def _mr_window(sample: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """From air to what all but the brightest of what is not air stay below: half or more of a scan is air."""
+    low = float(np.percentile(sample, 1))
+    bright = sample[sample > low + AIR_SHARE * (float(sample.max()) - low)]
+    high = float(np.percentile(bright, 99)) if bright.size else low
     return (low, high if high > low else low + 1.0)
+
+
+def _fits(stated: tuple[float, float], own: tuple[float, float]) -> bool:
+    """Whether a stated window shows the voxels: neither nearly all black, nor all white, nor flat."""
+    width, range_ = stated[1] - stated[0], own[1] - own[0]
+    overlap = min(stated[1], own[1]) - max(stated[0], own[0])
+    return overlap > MR_WINDOW_FITS * range_ and width < range_ / MR_WINDOW_FITS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
 from typing import get_args
@@ -21,7 +21,10 @@ from backend.kit.problems import SLUGS_OF_STATUS
 from backend.labels.service.review import RULES
 from backend.studies.schemas import ImportSummary
 from backend.training.tables import Snapshot
+from models.datasets.head_labels import STRUCTURES
+from models.head_package import _card as head_card_text
 from models.inference import plausibility
+from models.mr_preprocessing import MrScale
 from models.registry.card import render_card
 from models.registry.network import NetworkManifest
 from rt import contours, laterality
@@ -175,6 +178,17 @@ def card_of_a_training() -> str:
     return render_card(manifest, json.loads((folder / "metrics.json").read_text()), _card_text(snapshot))
 
 
+def card_of_heads() -> str:
+    """The card that `package-heads` writes, without figures."""
+    manifest = NetworkManifest(
+        name="head-mr", version=1, title="Head on MRI of any contrast", architecture="unet3d", options={},
+        structures=STRUCTURES, spacing_mm=2.0, patch=64, weights_sha256="", window=MrScale(),
+        completion="head",
+    )  # fmt: skip
+    metrics = {"mean_dice": 0.5, "structures": {}, "scores": []}
+    return render_card(manifest, metrics, head_card_text("Trained for an hour."))
+
+
 FAMILIES = {
     "slug": lambda: error_slugs() | finding_slugs() | set(SLUGS_OF_STATUS.values()),
     "stage": lambda: set(STAGES),
@@ -208,15 +222,16 @@ def test_phrases_of_stages_and_logs_are_filled_with_what_the_sentence_is() -> No
         assert set(re.findall(r"\{(\w+)\}", phrase[1])) == set(re.findall(r"\{(\w+)\}", sentence)), slug
 
 
-def test_every_line_of_a_models_card_has_a_phrase() -> None:
+@pytest.mark.parametrize("card", [card_of_a_training, card_of_heads])
+def test_every_line_of_a_models_card_has_a_phrase(card: Callable[[], str]) -> None:
     """Cards are written in English; pages recognise their fixed texts by `card.en.ts`."""
     words = (WORDS / "card.en.ts").read_text()
     phrases = [
         one or other for one, other in re.findall(r"'card[\w.-]+':\s+(?:'([^']+)'|\"([^\"]+)\")", words)
     ]
     patterns = [re.sub(r"\\\{\w+\\\}", ".+?", re.escape(phrase)) for phrase in phrases]
-    lines = [line for line in card_of_a_training().splitlines() if line and not line.startswith("|")]
+    lines = [line for line in card().splitlines() if line and not line.startswith("|")]
     assert len(lines) > 10
     assert [line for line in lines if not any(re.fullmatch(one, line) for one in patterns)] == []
-    head = next(line for line in card_of_a_training().splitlines() if line.startswith("| structure"))
+    head = next(line for line in card().splitlines() if line.startswith("| structure"))
     assert {cell.strip() for cell in head.strip("|").split("|")} <= set(phrases)

@@ -16,7 +16,7 @@ from backend.accounts.actor import Actor
 from backend.kit.db import session_scope
 from backend.labels import service as labels
 from backend.labels.tables import Revision, Structure
-from backend.projects.service import HEAD_NECK_TEMPLATE
+from backend.projects.defaults import HEAD_NECK_TEMPLATE
 from backend.studies import service as studies
 from backend.studies.tables import Instance, Series
 from rt.dicom.contour_data import fill_contours

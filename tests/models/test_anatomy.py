@@ -8,12 +8,13 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from models.datasets.head_labels import STRUCTURES
-from models.inference.anatomy import complete_head, find_frame, offered_names
+from models.inference.anatomy import complete_head, find_frame
+from rt.completion import HEAD, offered_names
 from rt.geometry import Grid
 from rt.masks import centre_lps_mm
 from tests.models.heads import GRID, MIDDLE, SHAPE, ball
 
-NAMES = offered_names(STRUCTURES)
+NAMES = offered_names(STRUCTURES, HEAD)
 
 
 def _masks() -> dict[str, npt.NDArray[np.bool_]]:

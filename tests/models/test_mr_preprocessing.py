@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.inference.anatomy import offered_names
 from models.mr_preprocessing import MrScale
 from models.registry.network import NetworkManifest
+from rt.completion import offered_names
 from rt.errors import RtError
 from rt.geometry import Grid
 
@@ -59,4 +59,10 @@ def test_a_manifest_says_how_its_images_are_prepared() -> None:
     again = NetworkManifest.from_json(manifest.to_json())
     assert again == manifest
     assert again.window.modality == "MR"
-    assert offered_names(again.structures) == ("External", "Eye_R", "Eye_L", "Lens_R", "Lens_L")
+    assert offered_names(again.structures, again.completion) == (
+        "External",
+        "Eye_R",
+        "Eye_L",
+        "Lens_R",
+        "Lens_L",
+    )

@@ -25,7 +25,7 @@ from backend.training.tables import NetworkVersion
 from models.networks import build_network
 from models.registry.network import NetworkManifest, StructureRule
 from models.registry.package import pack_weights, with_weights
-from tests.factories.jobs import run_job
+from tests.factories.jobs import run_job, run_queued
 from tests.factories.patients import Arrived, send_ct
 
 STRUCTURES = ("Brainstem", "SpinalCord", "Larynx")
@@ -113,7 +113,7 @@ def test_organs_of_sizes_never_seen_are_no_sign_of_the_networks_region(
     arrived: Arrived, login: Callable[..., dict[str, str]], client: TestClient
 ) -> None:
     install(1, 20.0, rules={name: StructureRule(0.5, (1e6, 1e9)) for name in STRUCTURES})
-    assert presegment(arrived)["reason"] == "region-not-found"
+    assert [done["reason"] for done in run_queued("presegment")] == ["region-not-found"]
     where = f"/api/projects/{arrived.study.project_id}/studies"
     for query, found in (({"ai": "region"}, 1), ({"ai": "ready"}, 0)):
         rows = client.get(where, headers=login("clinician"), params=query).json()["items"]

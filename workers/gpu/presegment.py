@@ -17,24 +17,27 @@ from backend.labels import service as labels
 from backend.studies import service as studies
 from backend.studies.tables import Series, Study
 from backend.training import networks
-from backend.training.service import DEFAULT_NETWORK
+from backend.training.service import DEFAULT_NETWORKS
 from backend.training.tables import NetworkVersion
 from backend.webhooks import service as webhooks
-from models.inference.plausibility import Finding
-from models.inference.segment import Segmentation, segment
+from models.inference.plausibility import Finding, shows_region
+from models.inference.segment import segment
 from models.registry.network import NetworkManifest, load_network
 from rt.errors import RtError
 from workers.arriving import WAIT_S, is_unchanged, wait_for_volume
 from workers.runtime import JobContext, job
-
-LEAST_FOUND = 2
-"""Fewer organs of a size seen in training, and the scan does not show the network's region."""
 
 
 class NoNetwork(RtError):
     """No network is there to draw with."""
 
     slug = "no-network"
+
+
+class WrongModality(RtError):
+    """A network that was asked to draw on images that it does not read."""
+
+    slug = "wrong-modality"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ def presegment(context: JobContext) -> dict[str, Any]:
     """Append one revision per structure found; the result says what was drawn, kept and doubted."""
     with context.session(read_only=True) as session:
         task = _task(session, context.parameters)
+        left = _left_alone(session, task.series, context.parameters)
+    if left is not None:
+        return _nothing_drawn(context, left)
     if task.series.volume is None:
         return wait_for_volume(context, task.series)
     image, grid = studies.load_volume(task.series)
@@ -65,9 +71,8 @@ def presegment(context: JobContext) -> dict[str, Any]:
 
     drawn = segment(network, image, grid, report)
     context.check_cancelled()
-    if len(_believable(drawn)) < LEAST_FOUND:
-        context.log("region-not-found")
-        return {"drawn": [], "kept": [], "findings": [], "reason": "region-not-found"}
+    if not shows_region(drawn.masks, drawn.findings, grid, manifest):
+        return _nothing_drawn(context, "region-not-found")
     result: dict[str, Any] = {"findings": [asdict(finding) for finding in drawn.findings]}
     ready = labels.store_drawn(task.series, drawn.masks)
     with context.finishing(result) as session:
@@ -79,10 +84,21 @@ def presegment(context: JobContext) -> dict[str, Any]:
     return result
 
 
-def _believable(drawn: Segmentation) -> list[str]:
-    sizes = {"volume-small", "volume-large"}
-    doubted = {finding.structure for finding in drawn.findings if finding.slug in sizes}
-    return [name for name, mask in drawn.masks.items() if mask.any() and name not in doubted]
+def _left_alone(session: Session, series: Series, parameters: dict[str, Any]) -> str | None:
+    """Why a project's rule, which names a region, does not draw on this series after all."""
+    region = parameters.get("region")
+    if region is None:
+        return None
+    if series.modality == "MR":
+        best = studies.series_to_draw(session, series.study_row_id, "MR")
+        if best is not None and best.id != series.id:
+            return "another-series"
+    return "region-not-found" if studies.says_another_region(series, region) else None
+
+
+def _nothing_drawn(context: JobContext, reason: str) -> dict[str, Any]:
+    context.log(reason)
+    return {"drawn": [], "kept": [], "findings": [], "reason": reason}
 
 
 def _task(session: Session, parameters: dict[str, Any]) -> _Task:
@@ -92,10 +108,12 @@ def _task(session: Session, parameters: dict[str, Any]) -> _Task:
     if wanted is not None:
         version: NetworkVersion | None = networks.usable_version(session, study.project_id, wanted)
     else:
-        name = parameters.get("network") or DEFAULT_NETWORK
+        name = parameters.get("network") or DEFAULT_NETWORKS.get(series.modality, "")
         version = networks.version_in_use(session, study.project_id, name)
     if version is None:
         raise NoNetwork("no version of the wanted network is installed")
+    if networks.modality_of(version) != series.modality:
+        raise WrongModality(f"{version.name} reads {networks.modality_of(version)}, not {series.modality}")
     return _Task(series, study, version)
 
 

@@ -1131,8 +1131,17 @@ export interface components {
              * @enum {string}
              */
             origin: "shipped" | "trained";
+            /**
+             * Modality
+             * @enum {string}
+             */
+            modality: "CT" | "MR";
             /** Structures */
             structures: string[];
+            /** By Rule */
+            by_rule: {
+                [key: string]: "sided" | "placed";
+            };
             /** Card Markdown */
             card_markdown: string;
             /** Sha256 */
@@ -1631,7 +1640,7 @@ export interface components {
         };
         /**
          * PresegmentIn
-         * @description What to draw on; the project's network in use unless a version is named.
+         * @description What to draw on: the CT, else the MR that suits best; with the network in use for its modality.
          */
         PresegmentIn: {
             /** Series Id */
@@ -2060,7 +2069,7 @@ export interface components {
              * Region
              * @enum {string}
              */
-            region: "head-neck" | "any";
+            region: "head-neck" | "brain" | "any";
             /** Network */
             network: string;
             /**

@@ -6,6 +6,9 @@ export const cardEn = {
   'card.title.head-neck-oar': '# Head-and-neck organs at risk on CT, version {version}',
   'card.title': '# {title}, version {version}',
   'card.notClinical': '**Not for clinical use.** Every contour is a proposal that a qualified person checks and corrects.',
+  'card.title.head-mr': '# Head on MRI of any contrast, version {version}',
+  'card.sided': 'Told right from left by the mid-plane of the head: {names}.',
+  'card.placed': '**Placed by an anatomical rule, not seen in the image: {names}.**',
   'card.draws': '## What it draws',
   'card.structures': '{names} (TG-263).',
   'card.data': '## Data',
@@ -29,6 +32,14 @@ export const cardEn = {
   'card.recipe': '## How it predicts',
   'card.recipe.text':
     '{network}, {mm} mm cubes in LPS, {low} to {high} HU, windows of {patch} voxels, mean with the mirrored picture, largest part kept, threshold per structure: {thresholds}.',
+  'card.data.heads':
+    "Sixteen label maps of whole heads (SynthSeg's training maps, Billot et al., Medical Image Analysis 2023; Apache-2.0). No real MRI was learnt from: every training picture was drawn from a map with random contrast (half of them like T1, most of those after contrast medium), shape, slice thickness up to 7.5 mm, coil field, noise, field of view and enhancing lesions.",
+  'card.split.heads':
+    'Maps 1 to 13 trained and gave the thresholds. The figures are of maps 14 to 16, never seen, each drawn once as {scans}: hard on purpose, and not real MRI. {history}',
+  'card.limits.heads':
+    'Measured on drawn scans of three people only. Eyes and optic nerves are told apart by the mid-plane. **Lenses and pituitary are placed by an anatomical rule, not seen**: a lens at the front of its globe, the pituitary 11 mm below the chiasm; they have no figures. Intracranial ends at the lowest slice of the brainstem. Large tumours, resection cavities, children and metal are untested. Names that TG-263 does not know (Intracranial, WhiteMatter, GreyMatter, CSF) are plain words.',
+  'card.recipe.mr':
+    '{network}, {mm} mm cubes in LPS, MR divided by the {share} quantile of its foreground, windows of {patch} voxels, mean with the mirrored picture, largest part kept, threshold per structure: {thresholds}.',
   'card.cell.structure': 'structure',
   'card.cell.n': 'n',
   'card.cell.dice': 'Dice',

@@ -5,6 +5,9 @@ export const cardJa: Record<keyof typeof cardEn, string> = {
   'card.title.head-neck-oar': '# CT 頭頸部リスク臓器、バージョン {version}',
   'card.title': '# {title}、バージョン {version}',
   'card.notClinical': '**臨床使用不可。** 輪郭はすべて提案であり、資格のある人が確認・修正します。',
+  'card.title.head-mr': '# MRI 頭部（撮像法を問わない）、バージョン {version}',
+  'card.sided': '頭部の正中面で左右を判別：{names}。',
+  'card.placed': '**画像からではなく解剖学的な規則で配置：{names}。**',
   'card.draws': '## 描くストラクチャ',
   'card.structures': '{names}（TG-263）',
   'card.data': '## データ',
@@ -28,6 +31,14 @@ export const cardJa: Record<keyof typeof cardEn, string> = {
   'card.recipe': '## 推論の方法',
   'card.recipe.text':
     '{network}、LPS座標で {mm} mm 立方のボクセル、{low}～{high} HU、{patch} ボクセルの窓、左右反転像との平均、最大の部分のみを採用。ストラクチャごとの閾値：{thresholds}。',
+  'card.data.heads':
+    '全頭部のラベルマップ 16 例（SynthSeg の学習用マップ、Billot et al.、Medical Image Analysis 2023、Apache-2.0）。実際の MRI は学習に使っていません。学習画像はすべてマップから生成し、コントラスト（半数は T1 様、その多くは造影後）、形状、最大 7.5 mm のスライス厚、コイル感度むら、ノイズ、撮影範囲、造影される病変を無作為に変えています。',
+  'card.split.heads':
+    'マップ 1～13 で学習し、しきい値もそこから決めました。成績は学習に使っていないマップ 14～16 によるもので、それぞれを {scans} として 1 回ずつ生成しました。意図的に難しくしてあり、実際の MRI ではありません。{history}',
+  'card.limits.heads':
+    '成績は 3 人分の生成画像によるものだけです。眼球と視神経の左右は正中面で判別します。**水晶体と下垂体は画像からではなく解剖学的な規則で配置します**：水晶体は眼球の前方、下垂体は視交叉の 11 mm 下。これらに成績はありません。Intracranial は脳幹の最下スライスで終わります。大きな腫瘍、切除腔、小児、金属では検証していません。TG-263 にない名前（Intracranial、WhiteMatter、GreyMatter、CSF）は一般の語です。',
+  'card.recipe.mr':
+    '{network}、LPS {mm} mm 立方、MR は前景の {share} 分位値で割る、{patch} ボクセルの窓、左右反転像との平均、最大の連結成分のみ、ストラクチャごとのしきい値：{thresholds}。',
   'card.cell.structure': 'ストラクチャ',
   'card.cell.n': '例数',
   'card.cell.dice': 'Dice',

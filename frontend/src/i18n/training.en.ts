@@ -35,6 +35,8 @@ export const trainingEn = {
   'training.card': 'Model card',
   'training.cardTitle': 'Model card: {version}',
   'training.inUse': 'In use',
+  'training.byRule.placed': 'Placed by an anatomical rule, not seen in the image: {names}',
+  'training.byRule.sided': 'Told right from left by the mid-plane: {names}',
   'training.past': 'Earlier',
   'training.promote': 'Promote',
   'training.promoteTitle': 'Promote {version}?',

@@ -37,6 +37,8 @@ export const trainingJa: Record<keyof typeof trainingEn, string> = {
   'training.card': 'モデルカード',
   'training.cardTitle': 'モデルカード：{version}',
   'training.inUse': '使用中',
+  'training.byRule.placed': '画像からではなく解剖学的な規則で配置：{names}',
+  'training.byRule.sided': '正中面で左右を判別：{names}',
   'training.past': '過去',
   'training.promote': '採用する',
   'training.promoteTitle': '{version} を採用しますか？',

@@ -8,6 +8,7 @@ import { problemText, slugText } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
 import { Caution } from '../../ui/feedback';
 import { notify } from '../../ui/toast';
+import { isDrawable } from '../studies/drawable';
 import { isNetworks } from './refusal';
 import { useWorkspace } from './workspace';
 import css from './viewer.module.css';
@@ -51,7 +52,7 @@ export function DrawAgain() {
   });
   const ended = job.data !== undefined && ENDED.has(job.data.state) ? job.data : null;
   const running = (asked !== null && ended === null) || study.ai === 'queued' || study.ai === 'running';
-  const onCt = study.series.some((one) => one.id === seriesId && one.modality === 'CT');
+  const drawable = study.series.some((one) => one.id === seriesId && isDrawable(one.modality));
   if (running) {
     return (
       <p className={css.again} role="status">
@@ -59,7 +60,7 @@ export function DrawAgain() {
       </p>
     );
   }
-  if (!mayEdit || !onCt) return null;
+  if (!mayEdit || !drawable) return null;
   return (
     <div className={css.again}>
       {ended !== null && <p role="status">{outcome(ended, t)}</p>}

@@ -5,6 +5,7 @@ import { useT } from '../../i18n';
 import { problemText } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
 import { notify } from '../../ui/toast';
+import { isDrawable } from '../studies/drawable';
 import { useWorkspace } from './workspace';
 import css from './viewer.module.css';
 
@@ -22,6 +23,7 @@ export function EmptySet() {
     mutationFn: () => api.post(`/studies/${study.id}/structure-sets`, { series_id: seriesId, label: t('viewer.empty.label') }),
     ...after,
   });
+  const drawable = study.series.some((one) => one.id === seriesId && isDrawable(one.modality));
   const running = study.ai === 'queued' || study.ai === 'running';
   return (
     <section className={css.inspector}>
@@ -31,7 +33,7 @@ export function EmptySet() {
       {study.ai === 'failed' && <p className={css.muted}>{t('viewer.empty.failed')}</p>}
       {mayEdit && (
         <div className={css.column}>
-          {!running && (
+          {!running && drawable && (
             <Button look="primary" disabled={draw.isPending} onClick={() => draw.mutate()}>
               {t('viewer.empty.presegment')}
             </Button>

@@ -7,7 +7,7 @@ import type { Network, Project, Rule } from '../../api/types';
 import { useT } from '../../i18n';
 import { named } from '../../i18n/problems';
 import { IconButton, Select } from '../../ui/controls';
-import { EmptyState, ErrorNote } from '../../ui/feedback';
+import { Caution, EmptyState, ErrorNote } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
 import { layout, Section, TableHead } from '../../ui/layout';
 import { notify } from '../../ui/toast';
@@ -16,8 +16,13 @@ import { EditFoot } from './edit-foot';
 import css from './project.module.css';
 
 const MODALITIES = ['CT', 'MR', 'PT'] as const;
-const REGIONS = ['head-neck', 'any'] as const;
-const NEW_RULE = { modality: 'CT', region: 'head-neck', enabled: true } as const;
+const REGIONS = ['head-neck', 'brain', 'any'] as const;
+
+/** A rule for a network, on the images that it reads. */
+const ruleFor = ({ name, versions: [newest] }: Network): Rule =>
+  newest?.modality === 'MR'
+    ? { modality: 'MR', region: 'brain', network: name, enabled: true }
+    : { modality: 'CT', region: 'head-neck', network: name, enabled: true };
 
 type RowProps = {
   rule: Rule;
@@ -31,6 +36,7 @@ function Row({ rule, networks, manage, onChange, onRemove }: RowProps) {
   const t = useT();
   const titles = new Map(networks.map(({ name, title }) => [name, title]));
   const names = [...new Set([...titles.keys(), rule.network])];
+  const read = networks.find(({ name }) => name === rule.network)?.versions[0]?.modality;
   return (
     <tr>
       <td>
@@ -48,7 +54,7 @@ function Row({ rule, networks, manage, onChange, onRemove }: RowProps) {
           value={rule.region}
           disabled={!manage}
           choices={REGIONS.map((value) => ({ value, label: t(`region.${value}`) }))}
-          onChange={(region) => onChange({ region: region === 'any' ? 'any' : 'head-neck' })}
+          onChange={(region) => onChange({ region: REGIONS.find((one) => one === region) ?? 'any' })}
         />
       </td>
       <td>
@@ -57,8 +63,14 @@ function Row({ rule, networks, manage, onChange, onRemove }: RowProps) {
           value={rule.network}
           disabled={!manage}
           choices={names.map((value) => ({ value, label: named('network', value, t, titles.get(value)) }))}
-          onChange={(network) => onChange({ network })}
+          onChange={(network) => {
+            const chosen = networks.find(({ name }) => name === network);
+            onChange(chosen === undefined ? { network } : { ...ruleFor(chosen), enabled: rule.enabled });
+          }}
         />
+        {read !== undefined && read !== rule.modality && (
+          <Caution>{t('project.wrongModality', { modality: read })}</Caution>
+        )}
       </td>
       <td className={css.centre}>
         <input
@@ -124,7 +136,7 @@ export function Rules({ project, manage }: { project: Project; manage: boolean }
   });
   const known = networks.data ?? [];
   const changed = JSON.stringify(rules) !== JSON.stringify(project.rules);
-  const [first] = known;
+  const first = known.find(({ name }) => !rules.some((rule) => rule.network === name)) ?? known[0];
   return (
     <Section title={t('project.rules')} note={t('project.rulesNote')}>
       {rules.length === 0 && (
@@ -141,7 +153,7 @@ export function Rules({ project, manage }: { project: Project; manage: boolean }
       {manage && (
         <EditFoot
           add={t('project.addRule')}
-          onAdd={first === undefined ? null : () => setRules([...rules, { ...NEW_RULE, network: first.name }])}
+          onAdd={first === undefined ? null : () => setRules([...rules, ruleFor(first)])}
           changed={changed}
           pending={save.isPending}
           onRevert={() => setRules(project.rules)}

@@ -9,6 +9,7 @@ import { Button, IconButton } from '../../ui/controls';
 import { Badge } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
 import { notify } from '../../ui/toast';
+import { isDrawable } from './drawable';
 import { AiBadge } from './study-badges';
 import css from './worklist.module.css';
 
@@ -24,7 +25,7 @@ export function AiCell({ study, mayDraw }: { study: StudyRow; mayDraw: boolean }
   });
   const { ai } = study;
   if (study.arriving) return <Badge tone="accent">{t('worklist.arriving')}</Badge>;
-  if (ai === 'queued' || ai === 'running' || !mayDraw || !study.modalities.includes('CT')) return <AiBadge ai={ai} />;
+  if (ai === 'queued' || ai === 'running' || !mayDraw || !study.modalities.some(isDrawable)) return <AiBadge ai={ai} />;
   const ask = (event: MouseEvent): void => {
     event.stopPropagation();
     draw.mutate();

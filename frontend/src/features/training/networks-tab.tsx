@@ -19,6 +19,19 @@ import css from './training.module.css';
 
 type VersionsProps = { projectId: string; network: Network; inUse: NetworkVersion | undefined; manage: boolean };
 
+/** The structures that no network saw: said where people decide whether to rely on it. */
+function ByRule({ version }: { version: NetworkVersion }) {
+  const t = useT();
+  const of = (rule: string): string => version.structures.filter((name) => version.by_rule[name] === rule).join(', ');
+  return (['placed', 'sided'] as const)
+    .filter((rule) => of(rule) !== '')
+    .map((rule) => (
+      <div key={rule} className={layout.muted}>
+        {t(`training.byRule.${rule}`, { names: of(rule) })}
+      </div>
+    ));
+}
+
 function Versions({ projectId, network, inUse, manage }: VersionsProps) {
   const t = useT();
   const [card, setCard] = useState<NetworkVersion | null>(null);
@@ -34,7 +47,10 @@ function Versions({ projectId, network, inUse, manage }: VersionsProps) {
             <tr key={version.id} className={version.id === inUse?.id ? css.current : ''}>
               <td>v{version.version}</td>
               <td>{t(`training.origin.${version.origin}`)}</td>
-              <td className={layout.wrap}>{version.structures.join(', ')}</td>
+              <td className={layout.wrap}>
+                {version.structures.join(', ')}
+                <ByRule version={version} />
+              </td>
               <td className={layout.muted}>{formatTime(version.created_at)}</td>
               <td className={css.hash} title={version.sha256}>
                 <code>{version.sha256.slice(0, 12)}</code>
