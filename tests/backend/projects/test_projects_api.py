@@ -15,10 +15,16 @@ def test_member_sees_the_default_project_with_its_template(client, project, logi
     listed = client.get("/api/projects", headers=reader).json()
     assert [item["slug"] for item in listed["items"]] == ["default"]
     template = client.get(f"/api/projects/{project.id}/template", headers=reader).json()
-    assert [one["name"] for one in template["structures"]] == [
+    wanted = [one["name"] for one in template["structures"] if one["required"]]
+    assert wanted == [
         "Brainstem", "SpinalCord", "Parotid_R", "Parotid_L", "Esophagus", "Larynx", "Bone_Mandible",
     ]  # fmt: skip
-    assert len({one["colour"] for one in template["structures"]}) == 7
+    assert {"Eye_R", "Lens_L", "OpticChiasm", "Intracranial"} < {
+        one["name"] for one in template["structures"]
+    }
+    assert len({one["colour"] for one in template["structures"]}) == len(template["structures"])
+    rules = {(one["modality"], one["region"], one["network"]) for one in listed["items"][0]["rules"]}
+    assert rules == {("CT", "head-neck", "head-neck-oar"), ("MR", "brain", "head-mr")}
 
 
 def test_project_of_others_does_not_exist(client, project, login):
