@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--queue", action="append", choices=QUEUES, required=True)
     add("relay", relay_part, "Run the relay between database and broker.")
     add_commands(add("dicom", None, "Listen for DICOM associations, or manage AE titles and peers."))
+    _add_training(commands.add_parser("train", help="Networks, without a server."))
     token = commands.add_parser("token", help="API tokens.").add_subparsers(required=True, metavar="ACTION")
     create = token.add_parser("create", help="Print a new token and nothing else.")
     create.add_argument("--user", help="whose; the first administrator's by default")
@@ -74,6 +75,15 @@ def _parser() -> argparse.ArgumentParser:
     add_export_arguments(add("export", export_project, "Write a project as a training set, one zip."))
     _add_storage(commands.add_parser("storage", help="Blobs."))
     return parser
+
+
+def _add_training(training: argparse.ArgumentParser) -> None:
+    compared = training.add_subparsers(required=True, metavar="ACTION").add_parser(
+        "compare", help="Train and measure several architectures side by side; a second call goes on."
+    )
+    compared.add_argument("config", type=Path, help="TOML or JSON: data, structures, entries")
+    compared.add_argument("--out", type=Path, required=True, help="folder for the results")
+    compared.set_defaults(command=compare_architectures)
 
 
 def _add_storage(storage: argparse.ArgumentParser) -> None:
@@ -141,6 +151,12 @@ def worker_part(chosen: argparse.Namespace) -> int:
 def relay_part(_: argparse.Namespace) -> int:
     """`rinkaku relay`."""
     os.execv(sys.executable, [sys.executable, "-m", "workers", "relay"])
+
+
+def compare_architectures(chosen: argparse.Namespace) -> int:
+    """`rinkaku train compare`: becomes a process that may load torch."""
+    asked = [str(chosen.config), "--out", str(chosen.out)]
+    os.execv(sys.executable, [sys.executable, "-m", "models.cli", "compare", *asked])
 
 
 def create_token(chosen: argparse.Namespace) -> int:

@@ -10,6 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from models.comparison.config import read_comparison
+from models.comparison.run import TABLE, Watcher, run_comparison
 from models.data import load_samples
 from models.datasets.head_labels import load_head_maps
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
@@ -25,6 +27,7 @@ from models.training.head_lessons import HeadLessons
 from models.training.lesion_lessons import LesionLessons
 from models.training.lessons import Lessons
 from models.training.loop import Hooks, Progress, TrainingConfig, train
+from rt.errors import RtError
 from rt.manifest import DatasetManifest, Split
 from rt.resample import read_nifti, write_nifti
 
@@ -73,6 +76,10 @@ def main() -> None:
     fit.add_argument("--seed", type=int, default=TrainingConfig.seed)
     fit.add_argument("--batch", type=int, help="patches an iteration, the recipe's unless given")
     fit.set_defaults(run=_train)
+    contest = commands.add_parser("compare", help="train and measure several architectures side by side")
+    contest.add_argument("config", type=Path, help="TOML or JSON: see models/comparison/config.py")
+    contest.add_argument("--out", type=Path, required=True, help="results; a second call goes on there")
+    contest.set_defaults(run=_compare)
     _add_packaging(commands)
     score = commands.add_parser("evaluate", help="score a version on the validation cases")
     _data(score)
@@ -147,6 +154,17 @@ def _train(arguments: argparse.Namespace) -> None:
 
     start = load_weights(*read_version(arguments.start)[:2]) if arguments.start else None
     train(config, _lessons(arguments, config.patch), out / CHECKPOINT, Hooks(report), start)
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    def tell(entry: str, fraction: float, said: str) -> None:
+        _say(f"{fraction:.0%} {entry}: {said}")
+
+    try:
+        run_comparison(read_comparison(arguments.config), arguments.out, Watcher(tell))
+    except RtError as error:
+        sys.exit(f"{arguments.config}: {error}")
+    sys.stdout.write((arguments.out / TABLE).read_text())
 
 
 def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:

@@ -19,7 +19,11 @@ def place(module: nn.Module, device: torch.device) -> nn.Module:
     """
     module.to(device)
     if _has_bfloat16(device):
-        module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        for part in module.modules():
+            if isinstance(part, nn.Conv2d):
+                part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            elif isinstance(part, nn.Conv3d):
+                part.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     return module
 
 

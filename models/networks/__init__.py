@@ -7,10 +7,12 @@ from typing import Any
 
 from torch import nn
 
+from models.networks.deeplabv3plus import DeepLabV3Plus
 from models.networks.ensemble import Ensemble
 from models.networks.side_by_side import SideBySide
 from models.networks.subpixel_unet3d import SubpixelUNet3D
 from models.networks.unet3d import UNet3D
+from models.networks.unet25d import UNet25D
 
 
 def build_network(name: str, structures: int, options: dict[str, Any]) -> nn.Module:
@@ -35,6 +37,8 @@ def _side_by_side(structures: int, members: list[dict[str, Any]]) -> SideBySide:
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "unet3d": UNet3D,
     "subpixel_unet3d": SubpixelUNet3D,
+    "unet25d": UNet25D,
+    "deeplabv3plus": DeepLabV3Plus,
     "ensemble": _ensemble,
     "side_by_side": _side_by_side,
 }

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -23,7 +23,17 @@ from models.devices import best_device, mixed_precision, place
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.networks import build_network
 from models.training.lessons import Batch, Lessons
-from models.training.losses import segmentation_loss
+from models.training.moments import Tensors, above, below, optimiser_tensors, restore_optimiser
+from models.training.objective import Adversary, Moment, Objective, build_objective
+from rt.errors import RtError
+
+CLOCKS = {"wall": time.monotonic, "processor": time.process_time}
+
+
+class CheckpointError(RtError):
+    """A checkpoint of another training."""
+
+    slug = "wrong-checkpoint"
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,10 @@ class TrainingConfig:
     """Weight of foreground in cross-entropy, at the start and in the last third."""
     average_decay: float = 0.998
     seed: int = 1
+    adversary: Adversary | None = None
+    """A discriminator beside the segmentation loss; without, that loss alone."""
+    clock: Literal["wall", "processor"] = "wall"
+    """What `max_minutes` counts: processor time lets trainings on a busy machine be compared."""
     report_every: int = 50
     validate_every: int = 1000
     """A multiple of `report_every`."""
@@ -72,6 +86,7 @@ class _State:
     average: dict[str, torch.Tensor]
     optimiser: torch.optim.Optimizer
     device: torch.device
+    objective: Objective
     iteration: int = 0
     elapsed_s: float = 0.0
 
@@ -88,11 +103,12 @@ def train(
     if checkpoint.exists():
         _restore(state, checkpoint)
     lessons.settle(state.device)
-    began, losses = time.monotonic() - state.elapsed_s, []
+    clock = CLOCKS[config.clock]
+    began, losses = clock() - state.elapsed_s, []
     while (fraction := _fraction(config, state)) < 1 and not hooks.stop():
         losses.append(_step(config, state, _batch(config, state, lessons), fraction))
         state.iteration += 1
-        state.elapsed_s = time.monotonic() - began
+        state.elapsed_s = clock() - began
         if state.iteration % config.report_every == 0:
             _save(state, checkpoint)
             measured = None
@@ -116,7 +132,7 @@ def _initial(config: TrainingConfig, count: int, start: dict[str, torch.Tensor] 
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     average = {name: value.detach().clone().float() for name, value in network.state_dict().items()}
-    return _State(network, average, optimiser, device)
+    return _State(network, average, optimiser, device, build_objective(config.adversary, count, device))
 
 
 def _fraction(config: TrainingConfig, state: _State) -> float:
@@ -131,9 +147,8 @@ def _step(config: TrainingConfig, state: _State, batch: Batch, fraction: float) 
     state.network.train()
     with mixed_precision(state.device):
         logits = state.network(batch.image)
-    loss = segmentation_loss(
-        logits, batch.target, batch.known, max(low, high + (low - high) * fraction * 1.5)
-    )
+    moment = Moment(fraction, max(low, high + (low - high) * fraction * 1.5))
+    loss = state.objective.loss(logits, batch, moment)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
@@ -173,10 +188,10 @@ def _validate(config: TrainingConfig, state: _State, lessons: Lessons) -> dict[s
 
 
 def _save(state: _State, path: Path) -> None:
-    tensors = {f"average.{name}": value for name, value in state.average.items()}
-    tensors |= {f"network.{name}": value for name, value in state.network.state_dict().items()}
-    for number, moments in state.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{number}.{key}": value for key, value in moments.items()}
+    tensors = above(state.average, "average.")
+    tensors |= above(state.network.state_dict(), "network.")
+    tensors |= above(optimiser_tensors(state.optimiser), "optimiser.")
+    tensors |= above(state.objective.tensors(), "objective.")
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     tensors["progress"] = torch.tensor([state.iteration, state.elapsed_s], dtype=torch.float64)
     scratch = path.with_suffix(".part")
@@ -185,18 +200,18 @@ def _save(state: _State, path: Path) -> None:
 
 
 def _restore(state: _State, path: Path) -> None:
-    tensors = load_file(path)
-    state.network.load_state_dict(_below(tensors, "network."))
-    state.average = {k: v.to(state.device) for k, v in _below(tensors, "average.").items()}
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    for name, value in _below(tensors, "optimiser.").items():
-        number, key = name.split(".", 1)
-        moments.setdefault(int(number), {})[key] = value
-    stored = state.optimiser.state_dict()
-    stored["state"] = moments
-    state.optimiser.load_state_dict(stored)
+    tensors: Tensors = load_file(path)
+    network, judge = (
+        above(state.network.state_dict(), "network."),
+        above(state.objective.tensors(), "objective."),
+    )
+    learnt = {n for n in tensors if n.startswith("network.") or (not judge and n.startswith("objective."))}
+    if learnt - network.keys() or any(
+        name not in tensors or tensors[name].shape != value.shape for name, value in (network | judge).items()
+    ):
+        raise CheckpointError("the checkpoint is of another architecture", where=str(path))
+    state.network.load_state_dict(below(tensors, "network."))
+    state.average = {k: v.to(state.device) for k, v in below(tensors, "average.").items()}
+    restore_optimiser(state.optimiser, below(tensors, "optimiser."))
+    state.objective.restore(below(tensors, "objective."))
     state.iteration, state.elapsed_s = int(tensors["progress"][0]), float(tensors["progress"][1])
-
-
-def _below(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

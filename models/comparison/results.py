@@ -1,0 +1,147 @@
+"""The table of a comparison: means with intervals over patients, cost, and differences from the best.
+
+Intervals are percentile bootstraps over patients (95 %), differences are paired: the same patients, entry
+minus best.  Entries stand in the order of their mean Dice over all structures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from models.comparison.config import Comparison
+from models.evaluation import SURFACE_TOLERANCE_MM, Score, compare, mean_interval
+
+MEASURES = ("dice", "surface_dice", "hd95_mm")
+LEAST_FOR_INTERVAL = 3
+"""With fewer patients a bootstrap says nothing."""
+Results = dict[str, Any]
+
+
+def tabulate(comparison: Comparison, outcomes: list[Results]) -> Results:
+    """The results as JSON: what was asked, and a row for each entry that has an outcome, best first."""
+    rows = [
+        _row(json.loads(json.dumps(asdict(entry))), outcome)
+        for entry, outcome in zip(comparison.entries, outcomes, strict=False)
+    ]
+    rows.sort(key=lambda row: -1.0 if row["mean_dice"] is None else row["mean_dice"], reverse=True)
+    best = next((row for row in rows if row["mean_dice"] is not None), None)
+    for rank, row in enumerate(rows, start=1):
+        row["rank"] = None if row["mean_dice"] is None else rank
+        row["difference"] = None if best is None or row["mean_dice"] is None else _difference(best, row)
+    return {
+        "schema": 1,
+        "structures": list(comparison.manifest.structures),
+        "train": len(comparison.manifest.split("train")),
+        "evaluate": comparison.evaluate,
+        "cases": list(comparison.cases),
+        "tolerance_mm": SURFACE_TOLERANCE_MM,
+        "spacing_mm": comparison.spacing_mm,
+        "patch": comparison.patch,
+        "missing": [entry.name for entry in comparison.entries[len(outcomes) :]],
+        "entries": rows,
+    }
+
+
+def _row(entry: Results, outcome: Results) -> Results:
+    row: Results = {**entry, "problem": outcome["problem"], "mean_dice": None, "structures": {}, "scores": []}
+    row |= {"training": None, "seconds": None, "peak_mib": None}
+    if outcome["problem"] is not None:
+        return row
+    cases = outcome["predicting"]
+    scores = [Score(**score) for case in cases for score in case["scores"]]
+    row["training"] = outcome["training"]
+    row["seconds"] = float(np.mean([case["seconds"] for case in cases]))
+    row["peak_mib"] = float(max(case["peak_mib"] for case in cases))
+    row["structures"] = {
+        name: _summary([s for s in scores if s.structure == name])
+        for name in dict.fromkeys(s.structure for s in scores)
+    }
+    row["mean_dice"] = float(np.mean([found["dice"]["mean"] for found in row["structures"].values()]))
+    row["scores"] = [asdict(score) for score in scores]
+    return row
+
+
+def _summary(scores: list[Score]) -> Results:
+    summary: Results = {"n": len(scores), "missed": sum(s.hd95_mm is None for s in scores)}
+    for measure in MEASURES:
+        values = [v for s in scores if (v := getattr(s, measure)) is not None]
+        summary[measure] = _mean(values)
+    return summary
+
+
+def _mean(values: list[float]) -> Results | None:
+    """Mean and interval; no interval below three values, nothing at all without any."""
+    if not values:
+        return None
+    low, high = mean_interval(np.array(values)) if len(values) >= LEAST_FOR_INTERVAL else (None, None)
+    return {"mean": float(np.mean(values)), "low": low, "high": high}
+
+
+def _difference(best: Results, row: Results) -> Results:
+    """Paired differences in Dice from the best: over all structures (patient by patient), and of each."""
+    mine, its = (_by_patient(one["scores"]) for one in (row, best))
+    whole = [mine[case] - its[case] for case in mine if case in its]
+    each = compare(*([Score(**s) for s in one["scores"]] for one in (best, row)))
+    return {
+        "best": best["name"],
+        "all": _mean(whole),
+        "structures": {
+            c.structure: {"mean": c.difference, "low": c.ci_low, "high": c.ci_high, "verdict": c.verdict}
+            for c in each
+        },
+    }
+
+
+def _by_patient(scores: Iterable[Results]) -> dict[str, float]:
+    values: dict[str, list[float]] = {}
+    for score in scores:
+        values.setdefault(score["case"], []).append(score["dice"])
+    return {case: float(np.mean(found)) for case, found in values.items()}
+
+
+def markdown(results: Results) -> str:
+    """The results as two tables: by entry, and by entry and structure; failures below."""
+    done = [row for row in results["entries"] if row["problem"] is None]
+    lines = [
+        f"{len(results['cases'])} patients of the {results['evaluate']} split, {results['train']} scans "
+        f"trained or were atlases. Surface Dice at {results['tolerance_mm']:g} mm. In brackets 95 % intervals "
+        "by bootstrap over patients; differences in Dice are paired, entry minus best.",
+        "",
+        "| | Entry | Mean Dice | Difference from the best | Training min | Iterations | Parameters |"
+        " Prediction s | Peak MiB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in done:
+        cost = row["training"]
+        lines.append(
+            f"| {row['rank']} | {row['name']} | {row['mean_dice']:.3f} | {_text(row['difference']['all'], 3)}"
+            f" | {cost['minutes']:.1f} | {cost['iterations']:.0f} | {cost['parameters'] / 1e6:.2f} M |"
+            f" {row['seconds']:.1f} | {row['peak_mib']:.0f} |"
+        )
+    lines += ["", "| Structure | Entry | n | Dice | Surface Dice | HD95 mm | Missed | Beside the best |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
+    for name in results["structures"]:
+        for row in (r for r in done if name in r["structures"]):
+            found = row["structures"][name]
+            lines.append(
+                f"| {name} | {row['name']} | {found['n']} | {_text(found['dice'], 3)} |"
+                f" {_text(found['surface_dice'], 3)} | {_text(found['hd95_mm'], 1)} | {found['missed']} |"
+                f" {row['difference']['structures'][name]['verdict']} |"
+            )
+    failed = [row for row in results["entries"] if row["problem"] is not None]
+    lines += ["", *(f"- **{row['name']}** failed: {row['problem']['detail']}" for row in failed)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _text(value: Results | None, digits: int) -> str:
+    if value is None:
+        return "–"
+    mean = f"{value['mean']:.{digits}f}"
+    return (
+        mean if value["low"] is None else f"{mean} ({value['low']:.{digits}f} to {value['high']:.{digits}f})"
+    )
