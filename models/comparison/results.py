@@ -32,7 +32,8 @@ def tabulate(comparison: Comparison, outcomes: list[Results]) -> Results:
     best = next((row for row in rows if row["mean_dice"] is not None), None)
     for rank, row in enumerate(rows, start=1):
         row["rank"] = None if row["mean_dice"] is None else rank
-        row["difference"] = None if best is None or row["mean_dice"] is None else _difference(best, row)
+        compared = best is not None and row is not best and row["mean_dice"] is not None
+        row["difference"] = _difference(best, row) if best is not None and compared else None
     return {
         "schema": 1,
         "structures": list(comparison.manifest.structures),
@@ -107,10 +108,11 @@ def _by_patient(scores: Iterable[Results]) -> dict[str, float]:
 def markdown(results: Results) -> str:
     """The results as two tables: by entry, and by entry and structure; failures below."""
     done = [row for row in results["entries"] if row["problem"] is None]
+    asked = f"{len(results['cases'])} patients of the {results['evaluate']} split"
     lines = [
-        f"{len(results['cases'])} patients of the {results['evaluate']} split, {results['train']} scans "
-        f"trained or were atlases. Surface Dice at {results['tolerance_mm']:g} mm. In brackets 95 % intervals "
-        "by bootstrap over patients; differences in Dice are paired, entry minus best.",
+        f"{asked}; {results['train']} scans trained or were atlases. Surface Dice at "
+        f"{results['tolerance_mm']:g} mm. In brackets 95 % intervals by bootstrap over patients; "
+        "differences in Dice are paired, entry minus best.",
         "",
         "| | Entry | Mean Dice | Difference from the best | Training min | Iterations | Parameters |"
         " Prediction s | Peak MiB |",
@@ -119,7 +121,7 @@ def markdown(results: Results) -> str:
     for row in done:
         cost = row["training"]
         lines.append(
-            f"| {row['rank']} | {row['name']} | {row['mean_dice']:.3f} | {_text(row['difference']['all'], 3)}"
+            f"| {row['rank']} | {row['name']} | {row['mean_dice']:.3f} | {_beside(row)}"
             f" | {cost['minutes']:.1f} | {cost['iterations']:.0f} | {cost['parameters'] / 1e6:.2f} M |"
             f" {row['seconds']:.1f} | {row['peak_mib']:.0f} |"
         )
@@ -131,11 +133,24 @@ def markdown(results: Results) -> str:
             lines.append(
                 f"| {name} | {row['name']} | {found['n']} | {_text(found['dice'], 3)} |"
                 f" {_text(found['surface_dice'], 3)} | {_text(found['hd95_mm'], 1)} | {found['missed']} |"
-                f" {row['difference']['structures'][name]['verdict']} |"
+                f" {_verdict(row, name)} |"
             )
     failed = [row for row in results["entries"] if row["problem"] is not None]
     lines += ["", *(f"- **{row['name']}** failed: {row['problem']['detail']}" for row in failed)]
+    if results["missing"]:
+        lines.append(f"- Not run yet: {', '.join(results['missing'])}")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _beside(row: Results) -> str:
+    return "the best" if row["difference"] is None else _text(row["difference"]["all"], 3)
+
+
+def _verdict(row: Results, structure: str) -> str:
+    if row["difference"] is None:
+        return "the best"
+    found: str = row["difference"]["structures"][structure]["verdict"]
+    return found
 
 
 def _text(value: Results | None, digits: int) -> str:

@@ -94,6 +94,8 @@ def test_a_failing_entry_is_in_the_table_and_the_others_run(
     assert network["training"]["iterations"] >= 1
     assert network["training"]["parameters"] > 100
     assert min(network["seconds"], network["peak_mib"]) > 0
+    assert atlas["difference"] is None
+    assert network["difference"]["best"] == "Atlas"
     assert network["difference"]["all"]["mean"] <= 0
     assert json.loads((tmp_path / RESULTS).read_text()) == results
     table = (tmp_path / TABLE).read_text()
