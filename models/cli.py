@@ -162,7 +162,7 @@ def _compare(arguments: argparse.Namespace) -> None:
 
     try:
         run_comparison(read_comparison(arguments.config), arguments.out, Watcher(tell))
-    except RtError as error:
+    except (RtError, OSError) as error:
         sys.exit(f"{arguments.config}: {error}")
     sys.stdout.write((arguments.out / TABLE).read_text())
 

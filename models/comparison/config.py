@@ -30,7 +30,7 @@ from models.inference.atlas import AtlasOptions
 from models.networks import NETWORKS
 from models.training.objective import Adversary
 from rt.errors import RtError
-from rt.manifest import DatasetManifest, Split
+from rt.manifest import Case, DatasetManifest, Split
 
 ATLAS = "atlas"
 
@@ -99,15 +99,18 @@ class Comparison:
             raise ComparisonError("every entry needs a name of its own", where=", ".join(twice))
         if len(self.manifest.structures) > MAX_STRUCTURES:
             raise ComparisonError(f"at most {MAX_STRUCTURES} structures are compared together")
+        if self.patients is not None and self.patients < 1:
+            raise ComparisonError(f"{self.patients} patients cannot be measured")
         for name in self.manifest.structures:
-            for split in ("train", self.evaluate):
-                if not any(case.split == split and name in case.bits for case in self.manifest.cases):
-                    raise ComparisonError(f"nobody contoured it in a case of {split}", where=name)
+            if not any(name in case.bits for case in self.manifest.split("train")):
+                raise ComparisonError("nobody contoured it in a case that trains", where=name)
+            if not any(name in case.bits for case in self.measured):
+                raise ComparisonError("nobody contoured it in a case that is measured", where=name)
 
     @property
-    def cases(self) -> tuple[str, ...]:
-        """Ids of the cases that are measured."""
-        return tuple(case.id for case in self.manifest.split(self.evaluate)[: self.patients])
+    def measured(self) -> tuple[Case, ...]:
+        """The cases that are measured."""
+        return self.manifest.split(self.evaluate)[: self.patients]
 
 
 def read_comparison(path: Path) -> Comparison:

@@ -70,10 +70,8 @@ def read_course(path: Path) -> Course:
 def measure(course: Course) -> Iterator[Measured]:
     """Every case that is measured, one after the other."""
     read, manifest = method_of(course.entry).reader(course), course.comparison.manifest
-    wanted = set(course.comparison.cases)
-    for case in manifest.cases:
-        if case.id in wanted:
-            yield _measured(read, manifest, case)
+    for case in course.comparison.measured:
+        yield _measured(read, manifest, case)
 
 
 def _measured(read: Read, manifest: DatasetManifest, case: Case) -> Measured:

@@ -31,6 +31,8 @@ from rt.geometry import Grid
 
 ITERATIONS = 1_000_000
 """More than any training of so many minutes: time ends it."""
+OUTCOME = "outcome.json"
+"""In an entry's folder: what came of it, once it is done."""
 SETTINGS = "settings.json"
 """In an entry's folder: what it was begun with."""
 WINDOW = CtWindow()
@@ -147,11 +149,12 @@ def claim(course: Course) -> None:
         "entry": asdict(course.entry),
         "structures": comparison.manifest.structures,
         "train": [case.id for case in comparison.manifest.split("train")],
-        "cases": comparison.cases,
+        "cases": [case.id for case in comparison.measured],
         "grid": [comparison.spacing_mm, comparison.patch, comparison.overlap],
     }
     body = json.dumps(settings, indent=1)
-    if path.exists() and path.read_text() != body:
+    begun = any((course.folder / name).exists() for name in (CHECKPOINT, OUTCOME))
+    if begun and path.exists() and path.read_text() != body:
         raise ComparisonError("other settings were begun in its folder: remove it, or rename the entry",
                               where=course.entry.name)  # fmt: skip
     path.write_text(body)

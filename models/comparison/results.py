@@ -39,7 +39,7 @@ def tabulate(comparison: Comparison, outcomes: list[Results]) -> Results:
         "structures": list(comparison.manifest.structures),
         "train": len(comparison.manifest.split("train")),
         "evaluate": comparison.evaluate,
-        "cases": list(comparison.cases),
+        "cases": [case.id for case in comparison.measured],
         "tolerance_mm": SURFACE_TOLERANCE_MM,
         "spacing_mm": comparison.spacing_mm,
         "patch": comparison.patch,

@@ -18,12 +18,11 @@ from typing import Any
 
 from models.comparison.config import Comparison, ComparisonError, Entry
 from models.comparison.measuring import write_course
-from models.comparison.methods import Course, claim, method_of
+from models.comparison.methods import OUTCOME, Course, claim, method_of
 from models.comparison.results import markdown, tabulate
 from models.training.loop import Hooks, Progress
 from rt.errors import RtError
 
-OUTCOME = "outcome.json"
 RESULTS, TABLE = "results.json", "table.md"
 TRAINING_SHARE = 0.7
 """Of an entry's progress; the rest is predicting."""
@@ -120,7 +119,7 @@ class PredictingFailed(RtError):
 
 
 def _measure(course: Course, part: _Part) -> dict[str, Any]:
-    path, total = course.folder / "course.json", len(course.comparison.cases)
+    path, total = course.folder / "course.json", len(course.comparison.measured)
     write_course(course, path)
     rows = []
     with (course.folder / "predicting.log").open("w+") as log:

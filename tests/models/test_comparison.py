@@ -107,6 +107,8 @@ def test_a_failing_entry_is_in_the_table_and_the_others_run(
         lambda *said: told.append(said[0]))
     )["entries"] == results["entries"][:2]  # fmt: skip
     assert told == []
+    mended = run_comparison(_comparison(manifest, ATLAS | {"name": "Wrong"}), tmp_path)
+    assert mended["entries"][0]["problem"] is None
     longer = run_comparison(_comparison(manifest, NETWORK | {"minutes": 9.0}), tmp_path)
     assert "other settings" in longer["entries"][0]["problem"]["detail"]
 
@@ -119,11 +121,13 @@ def test_a_stop_ends_the_comparison(manifest: DatasetManifest, tmp_path: Path) -
 def test_a_structure_that_nobody_contoured_is_refused_by_name(
     manifest: DatasetManifest, tmp_path: Path
 ) -> None:
+    with pytest.raises(ComparisonError, match="0 patients"):
+        comparison(manifest, {"entries": [ATLAS], "patients": 0})
     with pytest.raises(ComparisonError, match="Lens_L: nobody contoured it"):
         only(manifest, ("Ball_R", "Lens_L"))
     half = toy_manifest(tmp_path, ("train", "validation"))
     cases = (half.cases[0], replace(half.cases[1], bits={"Ball_R": 0}))
-    with pytest.raises(ComparisonError, match="Ball_L: nobody contoured it in a case of validation"):
+    with pytest.raises(ComparisonError, match="Ball_L: nobody contoured it in a case that is measured"):
         _comparison(replace(half, cases=cases), ATLAS)
 
 
