@@ -7,6 +7,7 @@ import { pagesEn } from './pages.en';
 import { reviewEn } from './review.en';
 import { serverEn } from './server.en';
 import { slugsEn } from './slugs.en';
+import { smartEn } from './smart.en';
 import { trainingEn } from './training.en';
 import { viewerEn } from './viewer.en';
 import { webhooksEn } from './webhooks.en';
@@ -19,6 +20,7 @@ export const en = {
   ...doseEn,
   ...reviewEn,
   ...pagesEn,
+  ...smartEn,
   ...trainingEn,
   ...slugsEn,
   ...serverEn,

@@ -8,6 +8,7 @@ import { pagesJa } from './pages.ja';
 import { reviewJa } from './review.ja';
 import { serverJa } from './server.ja';
 import { slugsJa } from './slugs.ja';
+import { smartJa } from './smart.ja';
 import { trainingJa } from './training.ja';
 import { viewerJa } from './viewer.ja';
 import { webhooksJa } from './webhooks.ja';
@@ -20,6 +21,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...doseJa,
   ...reviewJa,
   ...pagesJa,
+  ...smartJa,
   ...trainingJa,
   ...slugsJa,
   ...serverJa,

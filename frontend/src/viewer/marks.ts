@@ -2,6 +2,7 @@
 import { colour } from '../ui/tokens';
 import { toScreen } from './camera';
 import type { PlaneView } from './plane-view';
+import { drawHints } from './hint-marks';
 import { drawScaleBar } from './scale-bar';
 import { BRUSH_TOOLS, type Scene } from './scene';
 
@@ -15,7 +16,8 @@ export function drawMarks(context: CanvasRenderingContext2D, view: PlaneView, sc
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (scene.state.showCrosshair) drawCrosshair(context, view, scene);
   drawScaleBar(context, size, Math.abs(transform.a) / view.spacing[0]);
-  if (view.sketch.length > 1) drawSketch(context, view, scene);
+  drawHints(context, view, scene);
+  if (view.sketch.length > 1 && view.sketched === 'edge') drawSketch(context, view, scene);
   else if (view.hover !== null && BRUSH_TOOLS.has(scene.state.tool)) drawBrush(context, view, scene);
 }
 
@@ -64,7 +66,7 @@ function drawBrush(context: CanvasRenderingContext2D, view: PlaneView, scene: Sc
 
 function drawSketch(context: CanvasRenderingContext2D, view: PlaneView, scene: Scene): void {
   const { transform } = view.frame;
-  const cuts = scene.state.tool === 'cut';
+  const cuts = view.sketchCuts;
   context.beginPath();
   for (const point of view.sketch) context.lineTo(...(toScreen(transform, point) as [number, number]));
   context.closePath();

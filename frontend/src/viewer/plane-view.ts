@@ -24,6 +24,10 @@ export class PlaneView {
   readonly spacing: Spacing;
   /** A line being drawn by hand, in voxel indices of the slice. */
   sketch: Point[] = [];
+  /** What that line is: the edge of a region, a scribble, or two corners of a box. */
+  sketched: 'edge' | 'scribble' | 'box' = 'edge';
+  /** Whether it takes away. */
+  sketchCuts = false;
   /** Pointer position in voxel indices of the slice, or null when it is elsewhere. */
   hover: Point | null = null;
   private readonly scene: Scene;

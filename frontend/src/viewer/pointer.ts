@@ -1,13 +1,17 @@
 /**
  * What the mouse (or pen) does in a view. Left does what the tool says, right drags the window, middle or Space
  * pans, the wheel scrolls, with Shift it sizes the brush and with Ctrl it zooms; Shift turns adding into cutting.
+ * With the smart tool right takes away.
  */
 import { voxelAt } from '../lib/planes';
+import type { Clicks } from './clicks';
 import type { EditTool, Editor, Refusal } from './editor';
 import type { PlaneView } from './plane-view';
 import { BRUSH_LIMITS_MM, EDIT_TOOLS, type Scene, type ToolName } from './scene';
+import { SmartDrag } from './smart-drag';
 
-type Drag = { kind: 'navigate' | 'window' | 'pan' | 'zoom' | 'brush' | 'sketch' | 'none'; x: number; y: number; tool: ToolName };
+type Tools = { readonly editor: Editor; readonly clicks: Clicks };
+type Drag = { kind: 'navigate' | 'window' | 'pan' | 'zoom' | 'brush' | 'sketch' | 'smart' | 'none'; x: number; y: number; tool: ToolName };
 
 const ZOOM_STEP = 1.15;
 const WINDOW_PER_PIXEL = 1 / 400;
@@ -32,17 +36,19 @@ export class PointerControl {
   private readonly view: PlaneView;
   private readonly scene: Scene;
   private readonly editor: Editor;
+  private readonly smart: SmartDrag;
   private readonly refused: (why: Refusal) => void;
   private readonly abort = new AbortController();
   private drag: Drag | null = null;
   private wheelRest = 0;
 
-  constructor(host: HTMLElement, view: PlaneView, editor: Editor, scene: Scene, refused: (why: Refusal) => void) {
+  constructor(host: HTMLElement, view: PlaneView, { editor, clicks }: Tools, scene: Scene, refused: (why: Refusal) => void) {
     this.host = host;
     this.view = view;
     this.scene = scene;
     this.editor = editor;
     this.refused = refused;
+    this.smart = new SmartDrag(view, scene, clicks, refused);
     const { signal } = this.abort;
     host.addEventListener('pointerdown', (event) => this.down(event), { signal });
     host.addEventListener('pointermove', (event) => this.move(event), { signal });
@@ -60,10 +66,11 @@ export class PointerControl {
 
   /** Gives up what is being drawn. */
   private escape(event: KeyboardEvent): void {
-    if (event.key !== 'Escape' || (this.drag?.kind !== 'sketch' && this.drag?.kind !== 'brush')) return;
+    if (event.key !== 'Escape' || (this.drag?.kind !== 'sketch' && this.drag?.kind !== 'brush' && this.drag?.kind !== 'smart')) return;
     this.view.sketch = [];
     this.editor.cancel();
     this.drag.kind = 'none';
+    event.stopImmediatePropagation(); // what was drawn before is not meant
     this.scene.repaint();
   }
 
@@ -74,6 +81,7 @@ export class PointerControl {
     const drag: Drag = { kind: 'navigate', x: event.clientX, y: event.clientY, tool };
     this.drag = drag;
     if (event.button === 1 || (event.button === 0 && tool === 'pan')) drag.kind = 'pan';
+    else if (tool === 'smart') this.beginSmart(event, drag);
     else if (event.button === 2 || tool === 'window') drag.kind = 'window';
     else if (tool === 'zoom') drag.kind = 'zoom';
     else if (event.altKey || !EDIT_TOOLS.has(tool)) this.navigate(event);
@@ -92,15 +100,28 @@ export class PointerControl {
     const { tool } = this.scene.state;
     const chosen = (event.shiftKey ? INVERSE[tool] : undefined) ?? (tool as EditTool);
     drag.tool = tool;
+    this.view.sketched = 'edge';
     this.editor.begin(chosen, this.view.plane.name);
     if (chosen !== tool) this.scene.set({ tool: chosen });
     if (chosen === 'contour' || chosen === 'cut') {
       drag.kind = 'sketch';
+      this.view.sketchCuts = chosen === 'cut';
       this.view.sketch = [this.view.pointAt(event.clientX, event.clientY)];
     } else {
       drag.kind = 'brush';
       this.editor.brushTo(this.view.pointAt(event.clientX, event.clientY));
     }
+  }
+
+  private beginSmart(event: PointerEvent, drag: Drag): void {
+    const refusal = this.editor.refusal();
+    if (refusal !== null) {
+      this.drag = null;
+      this.refused(refusal);
+      return;
+    }
+    drag.kind = 'smart';
+    this.smart.begin(event);
   }
 
   private move(event: PointerEvent): void {
@@ -120,6 +141,7 @@ export class PointerControl {
       case 'zoom': return this.view.zoom(1.01 ** -dy);
       case 'brush': return this.strokeTo(event);
       case 'sketch': return this.sketchTo(event);
+      case 'smart': return this.smart.move(point);
       default: this.scene.set({ pointer: voxelAt(this.view.plane, this.view.slice, u, v) });
     } // prettier-ignore
   }
@@ -139,6 +161,7 @@ export class PointerControl {
     if (drag === null) return;
     this.drag = null;
     if (this.host.hasPointerCapture(event.pointerId)) this.host.releasePointerCapture(event.pointerId);
+    if (drag.kind === 'smart') return this.smart.end();
     if (drag.kind === 'sketch') {
       this.editor.fillPolygon(this.view.sketch);
       this.view.sketch = [];

@@ -11,9 +11,9 @@ import { NO_DOSE, type DoseView } from './dose-view';
 import type { Window } from './slice-image';
 import type { Volume } from './volume';
 
-export const TOOLS = ['navigate', 'window', 'pan', 'zoom', 'brush', 'eraser', 'threshold', 'contour', 'cut'] as const;
+export const TOOLS = ['navigate', 'window', 'pan', 'zoom', 'brush', 'eraser', 'threshold', 'contour', 'cut', 'smart'] as const;
 export type ToolName = (typeof TOOLS)[number];
-export const EDIT_TOOLS: ReadonlySet<ToolName> = new Set(['brush', 'eraser', 'threshold', 'contour', 'cut']);
+export const EDIT_TOOLS: ReadonlySet<ToolName> = new Set(['brush', 'eraser', 'threshold', 'contour', 'cut', 'smart']);
 export const BRUSH_TOOLS: ReadonlySet<ToolName> = new Set(['brush', 'eraser', 'threshold']);
 
 export type ShownStructure = {
@@ -36,6 +36,15 @@ export type Comparison = {
   readonly label: string;
 };
 export type Layout = 'all' | PlaneName;
+/** What a drag with the smart tool is. */
+export const SMART_WAYS = ['scribble', 'box', 'lasso'] as const;
+export type SmartWay = (typeof SMART_WAYS)[number];
+/** What a person has told the smart tool: points of the structure and of what is beside it, and the box to stay in. */
+export type Hints = {
+  readonly said: readonly { readonly voxels: readonly Triple[]; readonly add: boolean }[];
+  readonly box: Box | null;
+};
+export const NO_HINTS: Hints = { said: [], box: null };
 
 export type SceneState = {
   readonly tool: ToolName;
@@ -52,6 +61,8 @@ export type SceneState = {
   readonly threshold: Window;
   /** What grow, shrink and smooth use. */
   readonly marginMm: number;
+  readonly smartWay: SmartWay;
+  readonly hints: Hints;
   readonly layout: Layout;
   readonly canEdit: boolean;
   readonly slicesLoaded: number;
@@ -95,6 +106,8 @@ export class Scene {
       ball: false,
       threshold: { low: -50, high: 150 },
       marginMm: 3,
+      smartWay: 'scribble',
+      hints: NO_HINTS,
       layout: 'all',
       canEdit: false,
       slicesLoaded: 0,

@@ -25,6 +25,8 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
   const { scene, editor, views, open } = workspace;
   const [group = '', name = ''] = command.split('.');
   if (group === 'tool') scene.set({ tool: name as ToolName });
+  else if (command === 'smart.keep') workspace.clicks.keep();
+  else if (command === 'smart.drop') workspace.clicks.drop();
   else if (group === 'brush') changeBrush(workspace, name);
   else if (group === 'slice') scrollBy(workspace, name);
   else if (command === 'structure.unchecked') goToUnchecked(workspace, t);

@@ -36,6 +36,7 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
           <p>{t('viewer.help.wheel')}</p>
           <p>{t('viewer.help.drag')}</p>
           <p>{t('viewer.help.shift')}</p>
+          <p>{t('viewer.help.smart')}</p>
         </section>
       </div>
     </Dialog>

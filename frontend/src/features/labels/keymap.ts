@@ -3,7 +3,8 @@ import type { Key } from '../../i18n';
 
 export type Command =
   | 'tool.navigate' | 'tool.window' | 'tool.pan' | 'tool.zoom'
-  | 'tool.brush' | 'tool.eraser' | 'tool.threshold' | 'tool.contour' | 'tool.cut'
+  | 'tool.brush' | 'tool.eraser' | 'tool.threshold' | 'tool.contour' | 'tool.cut' | 'tool.smart'
+  | 'smart.keep' | 'smart.drop'
   | 'brush.larger' | 'brush.smaller' | 'brush.ball'
   | 'slice.next' | 'slice.previous' | 'slice.next10' | 'slice.previous10'
   | 'structure.next' | 'structure.previous' | 'structure.unchecked' | 'structure.goto' | 'structure.visible' | 'structure.lock' | 'structure.solo'
@@ -27,6 +28,9 @@ export const KEYMAP: readonly Group[] = [
       bind('tool.threshold', 'viewer.tool.threshold', 't'),
       bind('tool.contour', 'viewer.tool.contour', 'd'),
       bind('tool.cut', 'viewer.tool.cut', 'x'),
+      bind('tool.smart', 'viewer.tool.smart', 'Shift+C'),
+      bind('smart.keep', 'viewer.key.smart-keep', 'Enter'),
+      bind('smart.drop', 'viewer.key.smart-drop', 'Escape'),
       bind('brush.smaller', 'viewer.key.smaller', '['),
       bind('brush.larger', 'viewer.key.larger', ']'),
       bind('brush.ball', 'viewer.ball', 'o'),

@@ -1,6 +1,6 @@
 import { useT } from '../../i18n';
-import { Checkbox, Select, classes } from '../../ui/controls';
-import { BRUSH_LIMITS_MM, BRUSH_TOOLS } from '../../viewer/scene';
+import { Button, Checkbox, Select, classes } from '../../ui/controls';
+import { BRUSH_LIMITS_MM, BRUSH_TOOLS, SMART_WAYS } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
 import type { Operation, PageActions } from './actions';
 import { keyOf } from './keymap';
@@ -59,6 +59,33 @@ function BrushOptions() {
           {scene.volume.description.unit}
         </span>
       )}
+    </>
+  );
+}
+
+function SmartOptions() {
+  const t = useT();
+  const { scene, clicks } = useWorkspace();
+  const tool = useScene(scene, (state) => state.tool);
+  const way = useScene(scene, (state) => state.smartWay);
+  const hints = useScene(scene, (state) => state.hints);
+  if (tool !== 'smart') return null;
+  const nothing = hints.said.length === 0 && hints.box === null;
+  return (
+    <>
+      <div className={css.operations} role="group" aria-label={t('viewer.smart.way')} title={t('viewer.smart.hint')}>
+        {SMART_WAYS.map((one) => (
+          <Button key={one} small look={way === one ? 'primary' : 'plain'} aria-pressed={way === one} onClick={() => scene.set({ smartWay: one })}>
+            {t(`viewer.smart.${one}`)}
+          </Button>
+        ))}
+      </div>
+      <Button small disabled={nothing} title={keyOf('smart.keep')} onClick={() => clicks.keep()}>
+        {t('viewer.smart.keep')}
+      </Button>
+      <Button small disabled={nothing} title={keyOf('smart.drop')} onClick={() => clicks.drop()}>
+        {t('viewer.smart.drop')}
+      </Button>
     </>
   );
 }
@@ -134,6 +161,7 @@ export function ToolOptions({ operate, busy, outcome }: Pick<PageActions, 'opera
       <OutcomeNote busy={busy} outcome={outcome} />
       <WindowPresets />
       <BrushOptions />
+      <SmartOptions />
       <div className={css.operations} role="group" aria-label={t('viewer.operations')}>
         {PLAIN.map((operation) => button(operation, t(`viewer.op.${operation}`)))}
         <label className={css.option}>

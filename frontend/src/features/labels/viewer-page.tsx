@@ -5,6 +5,7 @@ import { useT } from '../../i18n';
 import type { PlaneName } from '../../lib/planes';
 import { formatPersonName } from '../../ui/format';
 import { notify } from '../../ui/toast';
+import { Clicks, workerAnswerer } from '../../viewer/clicks';
 import { Editor } from '../../viewer/editor';
 import type { PlaneView } from '../../viewer/plane-view';
 import { Scene } from '../../viewer/scene';
@@ -52,13 +53,15 @@ function useVolume(scene: Scene, seriesId: string): void {
 }
 
 /** Keys of the keymap, except while a text is being written or a dialog is open. */
-function useKeys(run: (command: Command) => void): void {
+function useKeys(run: (command: Command) => void, clicks: Clicks): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       const target = event.target instanceof HTMLElement ? event.target : null;
       const writing = target?.closest('input:not([type=range]):not([type=checkbox]), textarea, select, dialog') !== null;
       const command = commandOf(event);
       if (command === null || event.altKey || (writing && command !== 'save')) return;
+      const pressesButton = command === 'smart.keep' && target?.closest('button, a, summary') !== null;
+      if (command.startsWith('smart.') && (pressesButton || !clicks.active)) return;
       event.preventDefault();
       run(command);
     };
@@ -72,7 +75,7 @@ function useKeys(run: (command: Command) => void): void {
       window.removeEventListener('keydown', press);
       window.removeEventListener('change', letGo);
     };
-  }, [run]);
+  }, [run, clicks]);
 }
 
 /** The contouring workspace of one image and one structure set. */
@@ -84,6 +87,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   const mayAnnotate = may(role, 'annotate');
   const [scene] = useState(() => new Scene(new Volume(image.volume)));
   const [editor] = useState(() => new Editor(scene));
+  const [clicks] = useState(() => new Clicks(scene, editor, workerAnswerer()));
   const [dialog, setDialog] = useState<DialogName | null>(null);
   const [views] = useState(() => new Map<PlaneName, PlaneView>());
   const session = useMemo(() => new LabelSession(scene, editor, setId ?? '', me.user.id), [scene, editor, setId, me.user.id]);
@@ -92,6 +96,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   useVolume(scene, image.id);
   useDose(scene, study, image);
   useEffect(() => session.open(), [session]);
+  useEffect(() => clicks.open(), [clicks]);
   useEffect(() => beforeLogOut(() => session.flush()), [session]);
   useEffect(() => {
     scene.set({ canEdit: mayEdit && setId !== null });
@@ -99,11 +104,11 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
 
   const base = useMemo(
     () => ({
-      study, set, scene, editor, session, mayEdit, mayReview: may(role, 'review'), mayExport: may(role, 'export'), views,
+      study, set, scene, editor, clicks, session, mayEdit, mayReview: may(role, 'review'), mayExport: may(role, 'export'), views,
       userId: me.user.id,
       seriesId: image.id, open: setDialog,
     }), // prettier-ignore
-    [study, set, scene, editor, session, mayEdit, role, me.user.id, views, image.id],
+    [study, set, scene, editor, clicks, session, mayEdit, role, me.user.id, views, image.id],
   );
   useEffect(() => {
     if (tab === 'asking' || base.set?.id !== session.setId) return;
@@ -112,7 +117,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   const actions = useActions(base);
   const run = useCallback((command: Command) => runCommand(command, base, actions, t), [base, actions, t]);
   const workspace: Workspace = useMemo(() => ({ ...base, run }), [base, run]);
-  useKeys(run);
+  useKeys(run, clicks);
 
   return (
     <WorkspaceContext value={workspace}>

@@ -17,7 +17,7 @@ import { useWorkspace } from './workspace';
 
 const CURSORS: Record<ToolName, string> = {
   navigate: 'crosshair', window: 'ns-resize', pan: 'grab', zoom: 'zoom-in',
-  brush: 'none', eraser: 'none', threshold: 'none', contour: 'crosshair', cut: 'crosshair',
+  brush: 'none', eraser: 'none', threshold: 'none', contour: 'crosshair', cut: 'crosshair', smart: 'crosshair',
 }; // prettier-ignore
 
 /** Name of the plane, with number and position of the slice that is shown. */
@@ -40,7 +40,7 @@ function Slice({ plane }: { plane: PlaneName }) {
 
 function View({ plane }: { plane: PlaneName }) {
   const t = useT();
-  const { scene, editor, views } = useWorkspace();
+  const { scene, editor, clicks, views } = useWorkspace();
   const tool = useScene(scene, (state) => state.tool);
   const layout = useScene(scene, (state) => state.layout);
   const canEdit = useScene(scene, (state) => state.canEdit);
@@ -64,6 +64,7 @@ function View({ plane }: { plane: PlaneName }) {
       <ViewPanel
         scene={scene}
         editor={editor}
+        clicks={clicks}
         plane={plane}
         label={name}
         className={css.canvas}

@@ -2,6 +2,7 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { Structure, StructureSet, StudyDetail } from '../../api/types';
 import type { PlaneName } from '../../lib/planes';
+import type { Clicks } from '../../viewer/clicks';
 import type { Editor } from '../../viewer/editor';
 import type { PlaneView } from '../../viewer/plane-view';
 import type { Scene } from '../../viewer/scene';
@@ -17,6 +18,7 @@ export type Workspace = {
   readonly seriesId: string;
   readonly scene: Scene;
   readonly editor: Editor;
+  readonly clicks: Clicks;
   readonly session: LabelSession;
   readonly userId: string;
   readonly mayEdit: boolean;
