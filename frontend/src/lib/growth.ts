@@ -130,47 +130,51 @@ class Surface {
     this.strides = stridesOf(picture.shape);
   }
 
-  /** The front holds another voxel. */
+  /** The front holds another voxel; false when none that follows can be better than the best so far. */
   take(at: number): boolean {
     const { inside } = this.question;
     const { shape } = this.picture;
-    const place = placeOf(at, shape);
+    const [, nj, ni] = shape;
+    const i = at % ni;
+    const row = (at - i) / ni;
+    const j = row % nj;
     this.held[at] = 1;
     this.order[this.count] = at;
     this.count += 1;
-    for (let axis = 0; axis < 3; axis += 1) {
-      const [stride, mm2] = [this.strides[axis] ?? 1, this.faces[axis] ?? 1];
-      for (const next of [at - stride, at + stride]) {
-        const ends = next < at ? place[axis] === 0 : (place[axis] ?? 0) + 1 >= (shape[axis] ?? 0);
-        if (ends) this.area += mm2;
-        else if (inside[next] !== this.there) this.face(at, next, mm2);
-      }
+    for (let move = 0; move < 6; move += 1) {
+      const axis = move >> 1;
+      const place = axis === 0 ? (row - j) / nj : axis === 1 ? j : i;
+      const mm2 = this.faces[axis] ?? 1;
+      const ends = move & 1 ? place + 1 >= (shape[axis] ?? 0) : place === 0;
+      const next = move & 1 ? at + (this.strides[axis] ?? 1) : at - (this.strides[axis] ?? 1);
+      if (ends) this.area += mm2;
+      else if (inside[next] !== this.there) this.face(at, next, mm2);
     }
-    if (this.count >= this.question.fresh.length) this.judge();
-    return true;
+    return this.count < this.question.fresh.length || this.judge();
   }
 
   /** A face to a neighbour that the front does not hold is new surface; one that it holds was surface till now. */
   private face(at: number, next: number, mm2: number): void {
     const { values } = this.picture;
     const { middle, scatter } = this.like;
-    const [here, there] = [values[at] ?? 0, values[next] ?? 0];
-    const known = this.held[next] === 1;
-    const outwards = (Math.abs(there - middle) - Math.abs(here - middle)) * (known ? -1 : 1);
+    const here = values[at] ?? 0;
+    const there = values[next] ?? 0;
+    const sign = this.held[next] === 1 ? -1 : 1;
+    const outwards = (Math.abs(there - middle) - Math.abs(here - middle)) * sign;
     const step = (Math.abs(there - here) + RING * Math.max(0, outwards)) / scatter;
-    const strength = (step / (step + CERTAIN)) * mm2;
-    const sign = known ? -1 : 1;
     this.area += sign * mm2;
-    this.strength += sign * strength;
+    this.strength += sign * (step / (step + CERTAIN)) * mm2;
   }
 
-  private judge(): void {
+  private judge(): boolean {
     const off = Math.log(this.count / this.size.voxels) / this.size.spread;
     const onEdges = this.area > 0 ? Math.max(0, this.strength) / this.area : 0;
     const score = Math.log(onEdges + FLAT) - 0.5 * off * off;
-    if (score <= this.bestScore) return;
-    this.bestScore = score;
-    this.bestCount = this.count;
+    if (score > this.bestScore) {
+      this.bestScore = score;
+      this.bestCount = this.count;
+    }
+    return off < 0 || Math.log(1 + FLAT) - 0.5 * off * off > this.bestScore;
   }
 
   best(): Int32Array {
@@ -178,14 +182,49 @@ class Surface {
   }
 }
 
-/** The region with its surface smoothed, together with what was drawn before; hints are obeyed at their places. */
+/**
+ * The region with its surface smoothed together with what was drawn before, whose own surface stays as it is; hints
+ * are obeyed at their places.
+ */
 function softened({ picture, inside, add, fresh, open }: Question, region: Int32Array, others: Int32Array): Uint8Array<ArrayBuffer> {
   const there = add ? 1 : 0;
-  const hard = Float32Array.from(inside, (one) => (one === there ? 255 : 0));
-  for (const at of region) hard[at] = 255;
-  const { values } = blurred({ ...picture, values: hard }, SMOOTH_MM);
-  const soft = Uint8Array.from(values, (value, at) => (open[at] === 1 ? Math.round(value) : 0));
+  const soft = new Uint8Array(inside.length);
+  for (const at of region) soft[at] = 255;
+  const { places, shape } = neighbourhood(picture, region);
+  const before = Float32Array.from(places, (at) => (inside[at] === there ? 255 : 0));
+  const after = before.map((value, n) => (soft[places[n] ?? 0] === 255 ? 255 : value));
+  const { spacing } = picture;
+  const was = blurred({ values: before, shape, spacing }, SMOOTH_MM).values;
+  const is = blurred({ values: after, shape, spacing }, SMOOTH_MM).values;
+  places.forEach((at, n) => {
+    const drawsItself = soft[at] === 0 && (was[n] ?? 0) >= 127.5;
+    soft[at] = open[at] === 1 && !drawsItself ? Math.round(is[n] ?? 0) : 0;
+  });
   for (const at of others) soft[at] = 0;
   for (const at of fresh) soft[at] = 255;
   return soft;
+}
+
+/** The voxels of the box around some voxels and as far as smoothing reaches. */
+function neighbourhood({ shape, spacing }: Picture, voxels: Int32Array): { places: Int32Array; shape: Triple } {
+  const low: [number, number, number] = [...shape];
+  const high: [number, number, number] = [0, 0, 0];
+  for (const at of voxels) {
+    const place = placeOf(at, shape);
+    for (const axis of [0, 1, 2] as const) {
+      low[axis] = Math.min(low[axis], place[axis]);
+      high[axis] = Math.max(high[axis], place[axis] + 1);
+    }
+  }
+  for (const axis of [0, 1, 2] as const) {
+    const reach = Math.ceil((3 * SMOOTH_MM) / spacing[axis]);
+    low[axis] = Math.max(0, low[axis] - reach);
+    high[axis] = Math.min(shape[axis], high[axis] + reach);
+  }
+  const extent: Triple = [high[0] - low[0], high[1] - low[1], high[2] - low[2]];
+  const places = new Int32Array(extent[0] * extent[1] * extent[2]);
+  for (let k = low[0], n = 0; k < high[0]; k += 1) {
+    for (let j = low[1]; j < high[1]; j += 1) for (let i = low[2]; i < high[2]; i += 1, n += 1) places[n] = (k * shape[1] + j) * shape[2] + i;
+  }
+  return { places, shape: extent };
 }
