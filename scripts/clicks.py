@@ -1,10 +1,10 @@
-"""Print how good the viewer's smart clicks are on patients with known organs, beside scikit-image's random walker.
+"""Print how good the viewer's smart clicks are on patients with known organs, beside a random walker's.
 
     .venv/bin/python -m scripts.clicks ../shared/data/openkbp --patients 12 [--box] [--peer PYTHON]
 
-A simulated person clicks first into the middle of the organ, then each time into the middle of the largest part that
-is wrong.  The validation patients of OpenKBP are asked, the constants were chosen on others.  PYTHON is one of an
-environment of its own that has scikit-image; without it the peer is left out.
+A simulated person clicks first into the middle of the organ, then each time into the middle of the
+largest part that is wrong.  The validation patients of OpenKBP are asked; the constants were chosen on
+others.  PYTHON is one of an environment of its own that has scikit-image; without it the peer is left out.
 """
 
 from __future__ import annotations
@@ -60,11 +60,12 @@ class Program:
 
     def answer(self, question: dict[str, Any]) -> None:
         """Have the mask's file written anew."""
-        pipes = self._process.stdin, self._process.stdout
-        assert pipes[0] is not None and pipes[1] is not None  # noqa: S101 (both were asked for)
-        pipes[0].write(json.dumps(question | {"mask": str(self.mask)}) + "\n")
-        pipes[0].flush()
-        self.ms.append(json.loads(pipes[1].readline())["ms"])
+        to, back = self._process.stdin, self._process.stdout
+        if to is None or back is None:
+            raise RuntimeError(f"{self.name} has no pipes")
+        to.write(json.dumps(question | {"mask": str(self.mask)}) + "\n")
+        to.flush()
+        self.ms.append(json.loads(back.readline())["ms"])
 
     def end(self) -> None:
         """Stop it."""

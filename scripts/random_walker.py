@@ -1,7 +1,7 @@
 """Runs in scikit-image's own environment: answers clicks by its random walker, for scripts/clicks.py.
 
-Lines of JSON as frontend/dev/answer-clicks.mjs describes them.  It works on the cube of 95 mm around the first
-click (or on the box); the clicks, with their neighbours, are its seeds, and the faces are background.
+Lines of JSON as frontend/dev/answer-clicks.mjs describes them.  It works on the cube of 95 mm around the
+first click (or on the box); the clicks, with their neighbours, are its seeds, and the faces are background.
 """
 
 import json
@@ -22,7 +22,8 @@ def main():
         mask = answer(volume, ask)
         ms = 1000 * (time.perf_counter() - began)
         mask.astype(np.uint8).tofile(ask["mask"])
-        print(json.dumps({"ms": ms}), flush=True)
+        sys.stdout.write(json.dumps({"ms": ms}) + "\n")
+        sys.stdout.flush()
 
 
 def answer(volume, ask):
@@ -31,7 +32,7 @@ def answer(volume, ask):
     first = np.array(ask["clicks"][0][:3])
     low = np.maximum(0, first - reach) if box is None else np.array(box["low"])
     high = np.minimum(volume.shape, first + reach + 1) if box is None else np.array(box["high"])
-    region = tuple(slice(a, b) for a, b in zip(low, high))
+    region = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     seeds = np.full(high - low, 2, np.uint8)
     seeds[1:-1, 1:-1, 1:-1] = 0
     for *place, add in ask["clicks"]:

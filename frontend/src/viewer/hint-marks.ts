@@ -7,8 +7,8 @@ import type { Scene } from './scene';
 const ADDS = '#3ddc84';
 const TAKES = '#ff5252';
 const BOX = '#ffd54a';
-/** A hint of so few voxels is drawn as one point. */
-const POINT_VOXELS = 12;
+/** A hint that ends so few voxels from where it began is drawn as one point. */
+const POINT_VOXELS = 4;
 /** Slices over which a hint fades when it lies elsewhere. */
 const FADES_OVER = 3;
 
@@ -36,7 +36,8 @@ function drawHint(context: CanvasRenderingContext2D, view: PlaneView, voxels: re
   const middle = voxels[voxels.length >> 1];
   if (middle === undefined) return;
   const { transform } = view.frame;
-  const small = voxels.length <= POINT_VOXELS;
+  const [first, last] = [voxels[0] ?? middle, voxels.at(-1) ?? middle];
+  const small = first.every((value, axis) => Math.abs(value - (last[axis] ?? value)) <= POINT_VOXELS) && voxels.length <= POINT_VOXELS ** 2;
   if (small) {
     const away = Math.abs(middle[across] - view.slice);
     if (away > FADES_OVER) return;
