@@ -27,8 +27,8 @@ export type Request = {
 const REACH_MM = 47.5;
 /** Voxels along one axis of what is computed on. */
 const MOST_ALONG = 96;
-/** Share of a box that its structure fills: of an ellipsoid 40 mm across with 8 mm to spare on every side. */
-const FILLED = 0.19;
+/** Share of a box that its structure fills: organs that are no ellipsoids, with a centimetre to spare on every side. */
+const FILLED = 0.1;
 
 /** Where the answer to a hint may reach: the person's box, else a cube around the hint, within the grid. */
 export function regionOf(hint: readonly Triple[], shape: Triple, spacing: Triple, box: Box | null): Box {
