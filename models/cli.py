@@ -22,6 +22,7 @@ from models.preprocessing import CtWindow
 from models.registry.members import CHECKPOINT, describe_training, read_members
 from models.registry.network import Network, NetworkManifest, load_network, load_weights, read_version
 from models.registry.package import pack_weights, volume_rules, with_weights, write_version
+from models.simulation.commands import add_simulations
 from models.training.ct_lessons import CtLessons
 from models.training.head_lessons import HeadLessons
 from models.training.lesion_lessons import LesionLessons
@@ -90,6 +91,7 @@ def main() -> None:
     predict.add_argument("--image", type=Path, required=True)
     predict.add_argument("--out", type=Path, required=True)
     predict.set_defaults(run=_predict)
+    add_simulations(commands)
     arguments = parser.parse_args()
     arguments.run(arguments)
 

@@ -34,7 +34,7 @@ def record(
     project_id: str | None = None,
     changes: dict[str, Any] | None = None,
 ) -> None:
-    """Append one act; `changes` holds ids, hashes and counts, never values of patients."""
+    """Append one act; `changes` holds ids, hashes, counts and reasons given, never values of patients."""
     repository.lock_chain(session)
     entry = AuditEntry(
         at=now(),

@@ -127,5 +127,5 @@ def _insert(session: Session, request: JobRequest) -> Job:
 
 
 def announce(session: Session, kind: str, object_id: str, project_id: str | None) -> None:
-    """Hint to open browsers that something changed: kind is job, study, structure-set or run."""
+    """Hint to open browsers that something changed: kind is job, study, structure-set, run or drift."""
     session.add(Event(kind=kind, object_id=object_id, project_id=project_id, at=database_now(session)))

@@ -50,6 +50,7 @@ _REVISIONS = table(
     *(column(name) for name in ("structure_id", "number", "author_id", "slices", "tool", "reason")),
 )
 _SORTS: dict[str, InstrumentedAttribute[Any]] = {
+    "expected_gain": Study.expected_gain,
     "imported_at": Study.imported_at,
     "updated_at": Study.updated_at,
     "study_date": Study.study_date,

@@ -49,6 +49,8 @@ class StudySort(StrEnum):
     DATE_UP = "study_date"
     NAME_UP = "patient_name"
     NAME_DOWN = "-patient_name"
+    GAIN_DOWN = "-expected_gain"
+    GAIN_UP = "expected_gain"
     PATIENT_UP = "patient_id"
     PATIENT_DOWN = "-patient_id"
 
@@ -81,6 +83,17 @@ class StructureCounts(BaseModel):
     imported: int = 0
 
 
+class GainReason(BaseModel):
+    """Why correcting a study is expected to bring so much."""
+
+    reason: Literal["doubted", "uncertain", "unlike"]
+    """What weighs most: plausibility doubts, an unsure network, or a scan unlike the corrected ones."""
+    structures: list[str]
+    """Those with most to win, three at most."""
+    distance: float | None
+    """To the nearest corrected scan, in standard deviations; null while nothing is corrected."""
+
+
 class StudyRow(BaseModel):
     """One line of the worklist."""
 
@@ -103,6 +116,9 @@ class StudyRow(BaseModel):
     ai: AiState
     structures: StructureCounts
     warnings: list[WarningOut]
+    expected_gain: float | None
+    """0 to 2: what correcting it is expected to teach the network; null: not predicted, or corrected."""
+    gain_reason: GainReason | None
     imported_at: datetime
     updated_at: datetime
 

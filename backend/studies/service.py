@@ -36,6 +36,7 @@ from backend.studies.schemas import (
     StudyDetail,
     StudyQuery,
     StudyRow,
+    StudySort,
 )
 from backend.studies.settling import FORGOTTEN, WITH_VOLUME, assemble_series, settle, settle_forgotten
 from backend.studies.tables import Patient, Series, Study
@@ -128,6 +129,9 @@ def worklist(session: Session, actor: Actor, project_id: str, query: StudyQuery)
 def _decoded(query: StudyQuery) -> Cursor | None:
     if query.cursor is None:
         return None
+    if query.sort in (StudySort.GAIN_DOWN, StudySort.GAIN_UP):
+        gain, last_id = decode_cursor(query.cursor, (float, str))
+        return Cursor(gain, str(last_id))
     value, last_id = decode_cursor(query.cursor, (str, str))
     if not query.sort.value.endswith("ed_at"):
         return Cursor(value, str(last_id))
@@ -240,6 +244,8 @@ def _columns(study: Study, patient: Patient) -> dict[str, Any]:
         "study_date": study.study_date,
         "description": study.description,
         "state": study.state,
+        "expected_gain": study.expected_gain if study.expected_gain >= 0 else None,
+        "gain_reason": study.gain_reason,
         "imported_at": study.imported_at,
         "updated_at": study.updated_at,
     }

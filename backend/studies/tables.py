@@ -45,6 +45,7 @@ class Study(Base):
         Index(None, "project_id", "imported_at"),
         Index(None, "project_id", "updated_at"),
         Index(None, "project_id", "study_date"),
+        Index(None, "project_id", "expected_gain"),
         Index(None, "study_instance_uid"),
     )
 
@@ -60,6 +61,9 @@ class Study(Base):
     description: Mapped[str] = mapped_column(String(255), default="")
     state: Mapped[str] = mapped_column(String(16), default="new")
     assignee_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"))
+    expected_gain: Mapped[float] = mapped_column(default=-1.0, server_default="-1")
+    """What correcting it is expected to teach the network (`rt.acquisition`); -1: not known, or corrected."""
+    gain_reason: Mapped[dict[str, Any] | None]
     imported_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -6,6 +6,7 @@ AppError
     │   └── NoTestPatients    all of them have trained a network before
     └── WrongNetwork          it cannot be used here
         ├── NothingInCommon   the snapshot has none of its structures
+        ├── HeldBack          it draws a structure worse than the version it began from
         └── NoEarlierVersion  to go back to
 """
 
@@ -36,6 +37,12 @@ class NothingInCommon(WrongNetwork):
     """The snapshot holds no structure that the network draws."""
 
     slug, title = "nothing-in-common", "The snapshot has none of the network's structures"
+
+
+class HeldBack(WrongNetwork):
+    """A structure got worse on the locked patients beyond the margin, and no reason was given."""
+
+    slug, title = "version-held-back", "This version draws a structure worse"
 
 
 class NoEarlierVersion(WrongNetwork):

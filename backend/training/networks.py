@@ -20,8 +20,9 @@ from backend.kit.storage import storage
 from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.training import repository
-from backend.training.errors import NoEarlierVersion
-from backend.training.tables import Deployment, NetworkVersion
+from backend.training.errors import HeldBack, NoEarlierVersion
+from backend.training.schemas import EvaluationRow
+from backend.training.tables import Deployment, NetworkVersion, Run
 from backend.webhooks import service as webhooks
 from rt.completion import ByRule, made_by_rule, offered_names
 
@@ -97,11 +98,31 @@ def next_version_number(session: Session, name: str) -> int:
     return repository.next_version_number(session, name)
 
 
-def promote(session: Session, actor: Actor, project_id: str, version_id: str) -> Deployment:
-    """Use this version in the project from now on."""
+def promote(
+    session: Session, actor: Actor, project_id: str, version_id: str, override_reason: str | None = None
+) -> Deployment:
+    """Use this version in the project from now on.
+
+    HeldBack when structures got worse beyond the margin and no reason is given to use it all the same; a
+    reason is audited with those structures.
+    """
     projects.require(session, actor, project_id, Permission.TRAIN)
     version = usable_version(session, project_id, version_id)
+    held = holding_back(session, version)
+    if held and override_reason is None:
+        raise HeldBack(f"worse on the locked patients: {', '.join(held)}", structures=held)
+    if held:
+        changes = {"version": version.version, "structures": held, "reason": override_reason}
+        act = "training.gate.overridden"
+        audit.record(session, actor.user_id, act, "network_version", version.id, project_id, changes)
     return _deploy(session, actor, project_id, version, rolled_back=False)
+
+
+def holding_back(session: Session, version: NetworkVersion) -> list[str]:
+    """Structures that the version draws worse than the one it began from, by more than the margin."""
+    run = session.get(Run, version.run_id) if version.run_id else None
+    rows = [EvaluationRow.model_validate(row) for row in (run and run.evaluation) or []]
+    return [row.structure for row in rows if row.holds_back]
 
 
 def rollback(session: Session, actor: Actor, project_id: str, network: str) -> Deployment:

@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from backend.kit.pagination import ALL, Part
 from backend.labels.tables import Effort, Review, Revision, Structure, StructureSet
 from backend.studies.tables import Patient, Series, Study
-from backend.training.tables import Deployment, LockedTestPatient, NetworkVersion, Run, Snapshot
+from backend.training.tables import (
+    Deployment,
+    DriftAlarm,
+    LockedTestPatient,
+    NetworkVersion,
+    Run,
+    ScanOutlook,
+    Snapshot,
+)
 
 
 def versions(session: Session, project_ids: Sequence[str]) -> Sequence[NetworkVersion]:
@@ -95,6 +103,18 @@ def runs(session: Session, project_id: str, part: Part) -> Sequence[Run]:
     return _newest(session, Run, project_id, part)
 
 
+def ct_series(session: Session, project_id: str) -> Sequence[Row[str, str, str]]:
+    """(series id, patient row id, PatientID) of every CT with a volume, the newest first."""
+    query = (
+        select(Series.id, Patient.id, Patient.patient_id)
+        .join(Study, Study.id == Series.study_row_id)
+        .join(Patient, Patient.id == Study.patient_row_id)
+        .where(Study.project_id == project_id, Series.modality == "CT", Series.volume_sha256.is_not(None))
+        .order_by(Series.id.desc())
+    )
+    return session.execute(query).all()
+
+
 def approved_revisions(
     session: Session, project_id: str, modality: str
 ) -> Sequence[Row[str, str, str, str, str]]:
@@ -143,6 +163,64 @@ def effort(session: Session, project_id: str) -> Sequence[Row[Any]]:
         .group_by(NetworkVersion.name, NetworkVersion.version, Structure.name)
     )  # fmt: skip
     return session.execute(query).all()
+
+
+def effort_cases(session: Session, project_id: str) -> Sequence[Any]:
+    """What each structure that is approved now cost, in the order in which it was measured."""
+    query = (
+        select(
+            NetworkVersion.id.label("version_id"), NetworkVersion.name, NetworkVersion.version,
+            Structure.name.label("structure"), Effort.at, Effort.added_path_length_mm, Effort.surface_dice,
+            Revision.volume_cc,
+        )
+        .join(Structure, (Structure.id == Effort.structure_id) & (Structure.head == Effort.revision))
+        .join(
+            Revision, (Revision.structure_id == Effort.structure_id) & (Revision.number == Effort.revision)
+        )
+        .join(StructureSet, StructureSet.id == Structure.structure_set_id)
+        .join(Study, Study.id == StructureSet.study_row_id)
+        .join(NetworkVersion, NetworkVersion.id == Effort.network_version_id)
+        .where(
+            Study.project_id == project_id, Structure.state == "approved",
+            Structure.assessment != "rejected", Revision.volume_cc > 0,
+        )
+        .order_by(Effort.at, Effort.id)
+    )  # fmt: skip
+    return session.execute(query).all()
+
+
+def outlooks(session: Session, project_id: str) -> Sequence[Row[str, ScanOutlook]]:
+    """(study id, outlook) of every series that a network looked at."""
+    query = (
+        select(Study.id, ScanOutlook)
+        .join(Series, Series.study_row_id == Study.id)
+        .join(ScanOutlook, ScanOutlook.series_row_id == Series.id)
+        .where(Study.project_id == project_id)
+        .order_by(Study.id, Series.id)
+    )
+    return session.execute(query).all()
+
+
+def corrected_studies(session: Session, project_id: str) -> set[str]:
+    """Studies with an approved structure."""
+    query = (
+        select(Study.id)
+        .join(StructureSet, StructureSet.study_row_id == Study.id)
+        .join(Structure, Structure.structure_set_id == StructureSet.id)
+        .where(Study.project_id == project_id, Structure.state == "approved")
+        .distinct()
+    )
+    return set(session.scalars(query))
+
+
+def studies_of(session: Session, project_id: str) -> Sequence[Study]:
+    """Every study of a project."""
+    return session.scalars(select(Study).filter_by(project_id=project_id)).all()
+
+
+def drift_alarms(session: Session, project_id: str) -> Sequence[DriftAlarm]:
+    """Alarms of a project."""
+    return session.scalars(select(DriftAlarm).filter_by(project_id=project_id)).all()
 
 
 def rejections(session: Session, project_id: str) -> Sequence[Row[str, int, str, int]]:

@@ -10,10 +10,11 @@ from backend.jobs.router import shown
 from backend.jobs.schemas import JobOut
 from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
 from backend.kit.web import CursorParam, LimitParam, Page, PartDep, SessionDep, following, problems
-from backend.training import networks, service
+from backend.training import drift, networks, service
 from backend.training.schemas import (
     DeploymentIn,
     DeploymentOut,
+    DriftChart,
     EffortRow,
     NetworkOut,
     NetworkVersionOut,
@@ -108,10 +109,10 @@ def list_deployments(
     return Page(items=items, next_cursor=following(part, [row for row, _ in rows]))
 
 
-@router.post("/projects/{project_id}/deployments", status_code=201)
+@router.post("/projects/{project_id}/deployments", status_code=201, responses=problems(409))
 def promote(project_id: str, body: DeploymentIn, session: SessionDep, actor: ActorDep) -> DeploymentOut:
     """Use a version in the project."""
-    row = networks.promote(session, actor, project_id, body.version_id)
+    row = networks.promote(session, actor, project_id, body.version_id, body.override_reason)
     return _deployment(row, networks.usable_version(session, project_id, row.version_id))
 
 
@@ -135,6 +136,12 @@ def effort(
     rows = sorted(service.effort(session, actor, project_id), key=_place)
     items = [row for row in rows if _place(row) > after][:limit]
     return Page(items=items, next_cursor=encode_cursor(*_place(items[-1])) if len(items) == limit else None)
+
+
+@router.get("/projects/{project_id}/drift")
+def list_drift(project_id: str, session: SessionDep, actor: ActorDep) -> Page[DriftChart]:
+    """Control charts of what corrections cost, those with an alarm first, all of them: no page follows."""
+    return Page(items=drift.charts(session, actor, project_id), next_cursor=None)
 
 
 def _place(row: EffortRow) -> tuple[str, str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from backend.jobs.schemas import JobOut
 from rt.completion import ByRule
+
+GATE_MARGIN_DICE = 0.01
+"""A structure holds a version back when its paired 95 % interval lies below minus this."""
 
 
 class Closed(BaseModel):
@@ -106,6 +109,9 @@ class RunIn(Closed):
     base_version_id: str
     iterations: int = Field(default=400, ge=1, le=200_000)
     learning_rate: float = Field(default=3e-4, gt=0, le=1e-2)
+    rehearsal: Annotated[
+        float, Field(ge=0, le=10, description="weight of staying with the base where nothing was corrected")
+    ] = 1.0
 
 
 class CurvePoint(BaseModel):
@@ -130,6 +136,12 @@ class EvaluationRow(BaseModel):
     new_sdsc: float
     verdict: Literal["better", "same", "worse"]
 
+    @computed_field(description="it got worse by more than the margin: promotion needs a reason")  # type: ignore[prop-decorator]
+    @property
+    def holds_back(self) -> bool:
+        """True where the whole interval lies below minus the margin."""
+        return self.ci_high < -GATE_MARGIN_DICE
+
 
 class RunOut(BaseModel):
     """A training and what came of it."""
@@ -147,9 +159,10 @@ class RunOut(BaseModel):
 
 
 class DeploymentIn(Closed):
-    """The version to promote."""
+    """The version to promote; one that a structure holds back only with a reason, which the audit keeps."""
 
     version_id: str
+    override_reason: Annotated[str, Field(min_length=10, max_length=500)] | None = None
 
 
 class RollbackIn(Closed):
@@ -166,6 +179,43 @@ class DeploymentOut(BaseModel):
     promoted_by: str | None
     promoted_at: datetime
     active: bool
+
+
+DriftMeasure = Literal["path_per_volume", "surface_error"]
+
+
+class DriftPoint(BaseModel):
+    """One approved contour on a control chart."""
+
+    at: datetime
+    value: float
+    average: Annotated[float, Field(description="EWMA; the mean so far while the baseline is gathered")]
+    limit: Annotated[float | None, Field(description="null while the baseline is gathered")]
+    alarm: bool
+
+
+class DriftWeek(BaseModel):
+    """The contours approved in one week."""
+
+    week: Annotated[str, Field(description="ISO 8601, of UTC, as 2026-W48")]
+    n: int
+    mean: float
+
+
+class DriftChart(BaseModel):
+    """What correcting one structure of one network version costs over time; more is worse.
+
+    `path_per_volume` is added path length in mm per cc of the approved contour, `surface_error` 1 minus the
+    surface Dice at 3 mm.
+    """
+
+    network_version: str
+    structure: str
+    measure: DriftMeasure
+    baseline: Annotated[int, Field(description="cases that say what is usual, before any alarm")]
+    alarmed_at: datetime | None
+    points: Annotated[list[DriftPoint], Field(description="the newest 200")]
+    weeks: list[DriftWeek]
 
 
 class EffortRow(BaseModel):

@@ -34,6 +34,8 @@ DEFAULT_NETWORKS = {"CT": "head-neck-oar", "MR": "head-mr"}
 """What draws on images of a modality when nobody names a network."""
 LEARNS_FROM = "CT"
 """Modality of the images that networks are trained on here; those for MR learn from drawn heads."""
+MOST_UNCORRECTED = 8
+"""Patients without a correction on whom a training rehearses."""
 MEASURES = ("added_path_length_mm", "surface_dice", "dice", "seconds", "slices")
 
 
@@ -207,6 +209,8 @@ def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> R
         )
     if not set(base.structures) & set(snapshot.structures):
         raise NothingInCommon("the snapshot holds none of the structures that this network draws")
+    config: dict[str, Any] = body.model_dump(include={"iterations", "learning_rate", "rehearsal"})
+    config["uncorrected"] = _uncorrected(session, project_id, snapshot) if body.rehearsal > 0 else []
     run_id = new_id()
     job = jobs.enqueue(
         session,
@@ -220,13 +224,25 @@ def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> R
         snapshot_id=snapshot.id,
         base_version_id=base.id,
         job_id=job.id,
-        config={"iterations": body.iterations, "learning_rate": body.learning_rate},
+        config=config,
         created_by=actor.user_id,
     )
     session.add(run)
     session.flush()
     audit.record(session, actor.user_id, "training.run.started", "run", run.id, project_id)
     return run
+
+
+def _uncorrected(session: Session, project_id: str, snapshot: Snapshot) -> list[str]:
+    """CTs of patients of whom nothing was approved, one each, on whom the base is rehearsed."""
+    taken = repository.locked_patients(session, project_id) | {c["patient_key"] for c in snapshot.cases}
+    chosen: list[str] = []
+    for series_id, row_id, patient_id in repository.ct_series(session, project_id):
+        key = patient_key(patient_id, row_id)
+        if key not in taken and len(chosen) < MOST_UNCORRECTED:
+            taken.add(key)
+            chosen.append(series_id)
+    return chosen
 
 
 def list_runs(session: Session, actor: Actor, project_id: str, part: Part) -> list[RunDetail]:

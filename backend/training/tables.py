@@ -85,6 +85,36 @@ class Run(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class ScanOutlook(Base):
+    """What the newest prediction on a series says of correcting it (`rt.acquisition.Outlook`)."""
+
+    __tablename__ = "scan_outlooks"
+
+    series_row_id: Mapped[str] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"), primary_key=True)
+    network: Mapped[str] = mapped_column(String(64))
+    network_version_id: Mapped[str] = mapped_column(String(36))
+    expected_dice: Mapped[dict[str, Any]]
+    doubted: Mapped[list[Any]]
+    descriptor: Mapped[list[Any]]
+    at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+
+class DriftAlarm(Base):
+    """That correcting a structure of a network version began to cost more: told once for each measure."""
+
+    __tablename__ = "drift_alarms"
+    __table_args__ = (UniqueConstraint("project_id", "network_version_id", "structure", "measure"),)
+
+    id: Mapped[str] = id_column()
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    network_version_id: Mapped[str] = mapped_column(ForeignKey("network_versions.id", ondelete="CASCADE"))
+    structure: Mapped[str] = mapped_column(String(64))
+    measure: Mapped[str] = mapped_column(String(32))
+    case_number: Mapped[int]
+    """Number of the approved contour at which the chart rose over its limit."""
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
 class Deployment(Base):
     """Which version a project uses; the newest active row counts, older ones are history."""
 

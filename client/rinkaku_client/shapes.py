@@ -99,6 +99,8 @@ class StudyRow(TypedDict):
     ai: AiState
     structures: Counts
     warnings: list[Finding]
+    expected_gain: float | None
+    gain_reason: dict[str, Any] | None
     imported_at: str
     updated_at: str
 

@@ -59,6 +59,7 @@ class Training(TypedDict):
 
     iterations: NotRequired[int]
     learning_rate: NotRequired[float]
+    rehearsal: NotRequired[float]
 
 
 class Run(TypedDict):

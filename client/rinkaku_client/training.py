@@ -69,9 +69,11 @@ class Trainings:
         """Promotions, newest first."""
         return self._transport.pages(f"/projects/{project_id}/deployments")
 
-    def promote(self, project_id: str, version_id: str) -> Deployment:
-        """Use a version in the project."""
+    def promote(self, project_id: str, version_id: str, override_reason: str | None = None) -> Deployment:
+        """Use a version in the project; one that is held back only with a reason, which is audited."""
         body = {"version_id": version_id}
+        if override_reason is not None:
+            body["override_reason"] = override_reason
         made: Deployment = self._transport.json("POST", f"/projects/{project_id}/deployments", json=body)
         return made
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
 from models.inference.anatomy import COMPLETIONS
+from models.inference.outlook import outlook
 from models.inference.plausibility import Finding, check_structures
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.preprocessing import NetworkImage
 from models.registry.network import Network, NetworkManifest, StructureRule
 from models.training.sides import side_swaps
+from rt.acquisition import Outlook
 from rt.geometry import Grid
 from rt.resample import resample
 
@@ -31,6 +33,8 @@ class Segmentation:
     masks: dict[str, npt.NDArray[np.bool_]]
     """Per structure (k, j, i) on the scan's grid; empty where nothing was found."""
     findings: list[Finding]
+    outlook: Outlook | None = None
+    """What it says about the use of correcting it; None where probabilities were drawn."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,9 @@ def segment(
     on_progress(0.02, "resampling", "")
     image = network.manifest.window.prepare(image_kji, grid, network.manifest.spacing_mm)
     probability = predict_volume(network, image, lambda done: on_progress(0.1 + 0.7 * done, "network", ""))
-    return draw_structures(network.manifest, Prediction(probability, image.grid), grid, on_progress)
+    drawn = draw_structures(network.manifest, Prediction(probability, image.grid), grid, on_progress)
+    seen = outlook(network.manifest, probability, image.values_kji, drawn.findings)
+    return replace(drawn, outlook=seen)
 
 
 def see_picture(network: Network, image_kji: npt.NDArray[np.generic], grid: Grid) -> Prediction:

@@ -14,10 +14,16 @@ from models.training.sides import side_swaps
 from models.transforms import Augmentation, Scan, draw_patch
 from rt.metrics import dice
 
+UNCORRECTED_SHARE = 0.25
+"""Of the patches, from scans that nobody corrected, where there are any."""
+
 
 @dataclass
 class CtLessons:
-    """Patches of `train`, bent and disturbed; watched on the first `watch` of `validation`."""
+    """Patches of `train`, bent and disturbed; watched on the first `watch` of `validation`.
+
+    Of `uncorrected` nothing is known: their patches only rehearse what the starting network saw in them.
+    """
 
     structures: tuple[str, ...]
     train: list[Sample]
@@ -26,15 +32,16 @@ class CtLessons:
     patch: int
     augmentation: Augmentation = field(default_factory=Augmentation)
     watch: int = 6
+    uncorrected: list[Sample] = field(default_factory=list)
     _scans: list[Scan] = field(default_factory=list)
 
     def settle(self, device: torch.device) -> None:
         """Copy the scans to the device: 202 head-and-neck scans are half a gigabyte."""
-        self._scans = [Scan.of(sample, device) for sample in self.train]
+        self._scans = [Scan.of(sample, device) for sample in (*self.train, *self.uncorrected)]
 
     def batch(self, count: int, rng: np.random.Generator) -> Batch:
         """Patches of scans drawn at random."""
-        chosen = [self._scans[n] for n in rng.integers(len(self._scans), size=count)]
+        chosen = [self._scans[self._draw(rng)] for _ in range(count)]
         swaps = side_swaps(self.structures)
         patches = [draw_patch(scan, self.patch, rng, self.augmentation, swaps) for scan in chosen]
         image = self.window.scale(torch.stack([p.hu for p in patches]))[:, None]
@@ -42,6 +49,11 @@ class CtLessons:
         known = torch.stack([scan.known for scan in chosen])
         bits = torch.arange(known.shape[1], device=packed.device, dtype=torch.uint8)
         return Batch(image, (packed[:, None] >> bits[None, :, None, None, None]) & 1, known)
+
+    def _draw(self, rng: np.random.Generator) -> int:
+        if self.uncorrected and rng.random() < UNCORRECTED_SHARE:
+            return len(self.train) + int(rng.integers(len(self.uncorrected)))
+        return int(rng.integers(len(self.train)))
 
     def examine(self, see: See) -> dict[str, float]:
         """Mean Dice of each structure over the scans in which it is known."""

@@ -23,6 +23,7 @@ from models.devices import best_device, mixed_precision, place
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.networks import build_network
 from models.training.lessons import Batch, Lessons
+from models.training.losses import rehearsal_loss
 from models.training.moments import Tensors, above, below, optimiser_tensors, restore_optimiser
 from models.training.objective import Adversary, Moment, Objective, build_objective
 from rt.errors import RtError
@@ -51,6 +52,8 @@ class TrainingConfig:
     positive_weight: tuple[float, float] = (12.0, 1.5)
     """Weight of foreground in cross-entropy, at the start and in the last third."""
     average_decay: float = 0.998
+    rehearsal: float = 0.0
+    """Weight of staying with the starting network in what nobody contoured (`rehearsal_loss`); 0: none."""
     seed: int = 1
     adversary: Adversary | None = None
     """A discriminator beside the segmentation loss; without, that loss alone."""
@@ -87,6 +90,8 @@ class _State:
     optimiser: torch.optim.Optimizer
     device: torch.device
     objective: Objective
+    teacher: nn.Module | None = None
+    """The starting network, unchanged, where it is rehearsed."""
     iteration: int = 0
     elapsed_s: float = 0.0
 
@@ -132,7 +137,13 @@ def _initial(config: TrainingConfig, count: int, start: dict[str, torch.Tensor] 
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     average = {name: value.detach().clone().float() for name, value in network.state_dict().items()}
-    return _State(network, average, optimiser, device, build_objective(config.adversary, count, device))
+    teacher = None
+    if start is not None and config.rehearsal > 0:
+        teacher = build_network(config.network, count, config.options)
+        teacher.load_state_dict(start)
+        place(teacher, device).eval()
+    objective = build_objective(config.adversary, count, device)
+    return _State(network, average, optimiser, device, objective, teacher)
 
 
 def _fraction(config: TrainingConfig, state: _State) -> float:
@@ -149,6 +160,10 @@ def _step(config: TrainingConfig, state: _State, batch: Batch, fraction: float) 
         logits = state.network(batch.image)
     moment = Moment(fraction, max(low, high + (low - high) * fraction * 1.5))
     loss = state.objective.loss(logits, batch, moment)
+    if state.teacher is not None:
+        with torch.no_grad(), mixed_precision(state.device):
+            before = state.teacher(batch.image)
+        loss = loss + config.rehearsal * rehearsal_loss(logits, before, batch.known)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)

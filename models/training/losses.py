@@ -1,4 +1,4 @@
-"""The loss: Dice plus class-weighted cross-entropy per structure, unknown structures left out."""
+"""The losses: of what is known against people's contours, of the rest against the network one began from."""
 
 from __future__ import annotations
 
@@ -25,4 +25,26 @@ def segmentation_loss(
     present = (target * mask).sum((0, 2, 3, 4)) > 0
     dice_loss = ((1 - dice) * present).sum() / present.sum().clamp(min=1)
     entropy_loss = (entropy * mask).sum() / mask.expand_as(entropy).sum().clamp(min=1)
+    return dice_loss + 4 * entropy_loss
+
+
+def rehearsal_loss(logits: torch.Tensor, before: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """How far what nobody contoured has moved from what the starting network saw; 0 where it has not.
+
+    `logits` are of the network in training and `before` of the one it began from, both (batch, structures,
+    k, j, i); `known` is (batch, structures) and those are left out.  Mean over unknown structures of
+    (1 - 2 Σpq / (Σp² + Σq²)) + 4 · Kullback-Leibler divergence: knowledge distillation with the network's own
+    probabilities as targets (Li and Hoiem, Learning without Forgetting, 2016), in the form of the other loss.
+    """
+    mask = (~known)[:, :, None, None, None].float()
+    logits, before = logits.float(), before.float()
+    new, old = torch.sigmoid(logits) * mask, torch.sigmoid(before) * mask
+    axes = (2, 3, 4)
+    overlap = (2 * (new * old).sum(axes) + 1) / ((new**2).sum(axes) + (old**2).sum(axes) + 1)
+    rows = (~known).sum().clamp(min=1)
+    dice_loss = ((1 - overlap) * ~known).sum() / rows
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits
+    divergence = entropy(logits, torch.sigmoid(before), reduction="none")
+    divergence = divergence - entropy(before, torch.sigmoid(before), reduction="none")
+    entropy_loss = (divergence * mask).sum() / mask.expand_as(divergence).sum().clamp(min=1)
     return dice_loss + 4 * entropy_loss

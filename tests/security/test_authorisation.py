@@ -45,7 +45,8 @@ NEEDS = {
     Permission.READ: {
         "get_project", "list_members", "get_template", "list_studies", "get_study", "get_volume", "get_job",
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
-        "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort", "get_deidentification",
+        "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort", "list_drift",
+        "get_deidentification",
         "list_doses", "list_plans", "get_dvh", "get_objectives",
         *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
         *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),

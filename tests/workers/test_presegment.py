@@ -19,9 +19,10 @@ from backend.kit.errors import NotFound
 from backend.kit.storage import storage
 from backend.labels import service as labels
 from backend.projects.tables import Project
+from backend.studies.tables import Study
 from backend.training import networks
 from backend.training.errors import NoEarlierVersion, WrongNetwork
-from backend.training.tables import NetworkVersion
+from backend.training.tables import NetworkVersion, ScanOutlook
 from models.networks import build_network
 from models.registry.network import NetworkManifest, StructureRule
 from models.registry.package import pack_weights, with_weights
@@ -171,3 +172,15 @@ def test_each_rollback_goes_one_version_further_back(arrived: Arrived, actor: Ca
     with session_scope() as session, pytest.raises(NoEarlierVersion):
         networks.rollback(session, boss, project_id, "head-neck-oar")
     assert in_use() == first
+
+
+def test_a_prediction_ranks_its_study_and_says_why(arrived: Arrived) -> None:
+    install(1, 20.0)
+    presegment(arrived)
+    with session_scope(read_only=True) as session:
+        row = session.get_one(ScanOutlook, arrived.series.id)
+        study = session.get_one(Study, arrived.study.id)
+    assert set(row.expected_dice) == set(STRUCTURES)
+    assert all(0 <= value <= 1 for value in row.expected_dice.values())
+    assert study.expected_gain >= 0
+    assert study.gain_reason is not None and study.gain_reason["distance"] is None

@@ -16,7 +16,7 @@ from backend.kit.storage import storage
 from backend.labels import service as labels
 from backend.studies import service as studies
 from backend.studies.tables import Series, Study
-from backend.training import networks
+from backend.training import gains, networks
 from backend.training.service import DEFAULT_NETWORKS
 from backend.training.tables import NetworkVersion
 from backend.webhooks import service as webhooks
@@ -78,6 +78,9 @@ def presegment(context: JobContext) -> dict[str, Any]:
     with context.finishing(result) as session:
         if is_unchanged(session, task.series):
             result |= _offer(session, task, ready, drawn.findings)
+            if drawn.outlook is not None:
+                gains.keep(session, task.series, task.version, drawn.outlook)
+                gains.rank(session, task.study.project_id)
         else:
             result |= {"drawn": [], "kept": [], "reason": "images-changed"}
             context.again(session, WAIT_S)

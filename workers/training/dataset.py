@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,21 +28,34 @@ class _Scan:
     masks: dict[str, npt.NDArray[np.bool_]]
 
 
-def materialise(context: JobContext, snapshot: Snapshot, structures: tuple[str, ...]) -> DatasetManifest:
-    """The snapshot's scans and revisions of `structures` as a manifest in the job's workspace."""
+def materialise(
+    context: JobContext, snapshot: Snapshot, structures: tuple[str, ...], uncorrected: Sequence[str]
+) -> DatasetManifest:
+    """The snapshot's scans and revisions of `structures` as a manifest in the job's workspace.
+
+    Series in `uncorrected`, of which nothing is known, join those that train with no structure at all; one
+    that was deleted meanwhile is left out.
+    """
     root = context.workspace / "dataset"
     root.mkdir(exist_ok=True)
     cases: list[Case] = []
-    for number, entry in enumerate(snapshot.cases):
+    bare = _bare(context, uncorrected)
+    total = len(snapshot.cases) + len(bare)
+    for number, entry in enumerate([*snapshot.cases, *bare]):
         context.check_cancelled()
-        total = len(snapshot.cases)
         context.progress(0.1 * number / total, "scan", n=number + 1, total=total)
         bits = {name: bit for bit, name in enumerate(structures) if name in entry["revisions"]}
-        if bits:
+        if bits or not entry["revisions"]:
             cases.append(_case(context, entry, number, bits, root))
     manifest = DatasetManifest(structures, tuple(cases), root)
     manifest.write(root / "manifest.json")
     return manifest
+
+
+def _bare(context: JobContext, series_ids: Sequence[str]) -> list[dict[str, Any]]:
+    with context.session(read_only=True) as session:
+        here = [one for one in series_ids if session.get(Series, one) is not None]
+    return [{"series_id": s, "patient_key": f"series {s}", "split": "train", "revisions": {}} for s in here]
 
 
 def _case(context: JobContext, entry: dict[str, Any], number: int, bits: dict[str, int], root: Path) -> Case:

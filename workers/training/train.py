@@ -46,7 +46,7 @@ def fine_tune(context: JobContext) -> dict[str, Any]:
         snapshot = session.get_one(Snapshot, run.snapshot_id)
         base = session.get_one(NetworkVersion, run.base_version_id)
     manifest = NetworkManifest.from_json(base.manifest)
-    dataset = materialise(context, snapshot, manifest.structures)
+    dataset = materialise(context, snapshot, manifest.structures, run.config.get("uncorrected", []))
     weights = _train(context, run, manifest, storage().get(base.weights_sha256), dataset)
     context.check_cancelled()
     packed = pack_weights(weights)
@@ -112,8 +112,11 @@ def _train(
     context: JobContext, run: Run, manifest: NetworkManifest, weights: bytes, dataset: DatasetManifest
 ) -> dict[str, Any]:
     config = _config(manifest, run.config)
-    train_samples, watched = (_samples(context, dataset, name, manifest.spacing_mm) for name in SPLITS)
+    seen, watched = (_samples(context, dataset, name, manifest.spacing_mm) for name in SPLITS)
+    train_samples, uncorrected = [s for s in seen if s.known.any()], [s for s in seen if not s.known.any()]
     context.log("training", train=len(train_samples), watched=len(watched), iterations=config.iterations)
+    if config.rehearsal > 0:
+        context.log("rehearsing", n=len(uncorrected))
     if not watched:
         context.log("unwatched")
     checkpoint = context.workspace / "checkpoint.safetensors"
@@ -126,6 +129,7 @@ def _train(
             "networks for MR learn from drawn heads, not yet from corrections", where=manifest.name
         )
     lessons = CtLessons(manifest.structures, train_samples, watched, manifest.window, manifest.patch)
+    lessons.uncorrected = uncorrected
     trained = train(
         config, lessons, checkpoint, Hooks(voice.report, voice.stop), load_weights(manifest, weights)
     )
@@ -155,6 +159,7 @@ def _config(manifest: NetworkManifest, wanted: dict[str, Any]) -> TrainingConfig
         learning_rate=float(wanted["learning_rate"]),
         positive_weight=(2.0, 1.5),
         average_decay=0.99,
+        rehearsal=float(wanted.get("rehearsal", 0.0)),
         report_every=every,
         validate_every=every * max(1, iterations // (8 * every)),
     )
@@ -213,7 +218,7 @@ def _add_version(
         manifest=numbered.to_json(),
         structures=list(numbered.structures),
         weights_sha256=sha256,
-        card=render_card(numbered, metrics, _card_text(snapshot)),
+        card=render_card(numbered, metrics, _card_text(snapshot, run.config)),
         metrics=metrics,
         run_id=run.id,
     )
@@ -222,13 +227,18 @@ def _add_version(
     return version
 
 
-def _card_text(snapshot: Snapshot) -> CardText:
+def _card_text(snapshot: Snapshot, config: dict[str, Any]) -> CardText:
     counts = {s: sum(c["split"] == s for c in snapshot.cases) for s in ("train", "validation", "test")}
+    rehearsed = (
+        "Structures without a correction were rehearsed on the version before"
+        if config.get("rehearsal", 0.0)
+        else "Nothing was rehearsed"
+    )
     watched = f"{counts['validation']} were" if counts["validation"] else "none was"
     return CardText(
         data=f"Approved revisions of this project, snapshot “{snapshot.name}”, SHA-256 `{snapshot.hash}`.",
         split=f"{counts['train']} scans trained, {watched} watched during training, the figures are "
         f"of {counts['test']} locked test scans whose patients never trained a network here.",
-        limits="Fine-tuned on few patients of one project: structures that were not corrected may have "
-        "changed too; see the comparison with the version before, structure by structure, in the run.",
+        limits=f"Fine-tuned on few patients of one project. {rehearsed}; they may have changed "
+        "all the same: see the comparison with the version before, structure by structure, in the run.",
     )

@@ -31,6 +31,7 @@ export const keys = {
   run: (id: string) => ['run', id] as const,
   deployments: (projectId: string) => ['deployments', projectId] as const,
   effort: (projectId: string) => ['effort', projectId] as const,
+  drift: (projectId: string) => ['drift', projectId] as const,
   users: ['users'] as const,
   tokens: ['tokens'] as const,
   dicomTitles: (projectId: string) => ['dicom-titles', projectId] as const,

@@ -355,11 +355,13 @@ export interface components {
         };
         /**
          * DeploymentIn
-         * @description The version to promote.
+         * @description The version to promote; one that a structure holds back only with a reason, which the audit keeps.
          */
         DeploymentIn: {
             /** Version Id */
             version_id: string;
+            /** Override Reason */
+            override_reason?: string | null;
         };
         /**
          * DeploymentOut
@@ -642,6 +644,78 @@ export interface components {
             version: string;
         };
         /**
+         * DriftChart
+         * @description What correcting one structure of one network version costs over time; more is worse.
+         *
+         *     `path_per_volume` is added path length in mm per cc of the approved contour, `surface_error` 1 minus the
+         *     surface Dice at 3 mm.
+         */
+        DriftChart: {
+            /** Network Version */
+            network_version: string;
+            /** Structure */
+            structure: string;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "path_per_volume" | "surface_error";
+            /**
+             * Baseline
+             * @description cases that say what is usual, before any alarm
+             */
+            baseline: number;
+            /** Alarmed At */
+            alarmed_at: string | null;
+            /**
+             * Points
+             * @description the newest 200
+             */
+            points: components["schemas"]["DriftPoint"][];
+            /** Weeks */
+            weeks: components["schemas"]["DriftWeek"][];
+        };
+        /**
+         * DriftPoint
+         * @description One approved contour on a control chart.
+         */
+        DriftPoint: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Value */
+            value: number;
+            /**
+             * Average
+             * @description EWMA; the mean so far while the baseline is gathered
+             */
+            average: number;
+            /**
+             * Limit
+             * @description null while the baseline is gathered
+             */
+            limit: number | null;
+            /** Alarm */
+            alarm: boolean;
+        };
+        /**
+         * DriftWeek
+         * @description The contours approved in one week.
+         */
+        DriftWeek: {
+            /**
+             * Week
+             * @description ISO 8601, of UTC, as 2026-W48
+             */
+            week: string;
+            /** N */
+            n: number;
+            /** Mean */
+            mean: number;
+        };
+        /**
          * DvhOut
          * @description The DVH of one revision in one dose.
          */
@@ -724,6 +798,11 @@ export interface components {
              * @enum {string}
              */
             verdict: "better" | "same" | "worse";
+            /**
+             * Holds Back
+             * @description it got worse by more than the margin: promotion needs a reason
+             */
+            readonly holds_back: boolean;
         };
         /**
          * ExportReport
@@ -799,6 +878,21 @@ export interface components {
             referenced_beams: components["schemas"]["BeamOfGroup"][];
             /** Referenced Doses */
             referenced_doses: components["schemas"]["DoseOfGroup"][];
+        };
+        /**
+         * GainReason
+         * @description Why correcting a study is expected to bring so much.
+         */
+        GainReason: {
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "doubted" | "uncertain" | "unlike";
+            /** Structures */
+            structures: string[];
+            /** Distance */
+            distance: number | null;
         };
         /**
          * GroupMember
@@ -1359,6 +1453,13 @@ export interface components {
         Page_DicomDeliveryOut_: {
             /** Items */
             items: components["schemas"]["DicomDeliveryOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DriftChart] */
+        Page_DriftChart_: {
+            /** Items */
+            items: components["schemas"]["DriftChart"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -2097,6 +2198,12 @@ export interface components {
              * @default 0.0003
              */
             learning_rate: number;
+            /**
+             * Rehearsal
+             * @description weight of staying with the base where nothing was corrected
+             * @default 1
+             */
+            rehearsal: number;
         };
         /**
          * RunOut
@@ -2588,6 +2695,9 @@ export interface components {
             structures: components["schemas"]["StructureCounts"];
             /** Warnings */
             warnings: components["schemas"]["WarningOut"][];
+            /** Expected Gain */
+            expected_gain: number | null;
+            gain_reason: components["schemas"]["GainReason"] | null;
             /**
              * Imported At
              * Format: date-time
@@ -2650,6 +2760,9 @@ export interface components {
             structures: components["schemas"]["StructureCounts"];
             /** Warnings */
             warnings: components["schemas"]["WarningOut"][];
+            /** Expected Gain */
+            expected_gain: number | null;
+            gain_reason: components["schemas"]["GainReason"] | null;
             /**
              * Imported At
              * Format: date-time
@@ -2666,7 +2779,7 @@ export interface components {
          * @description Orders of the worklist; a minus means newest or last first.
          * @enum {string}
          */
-        StudySort: "-imported_at" | "imported_at" | "-updated_at" | "updated_at" | "-study_date" | "study_date" | "patient_name" | "-patient_name" | "patient_id" | "-patient_id";
+        StudySort: "-imported_at" | "imported_at" | "-updated_at" | "updated_at" | "-study_date" | "study_date" | "patient_name" | "-patient_name" | "-expected_gain" | "expected_gain" | "patient_id" | "-patient_id";
         /**
          * StudyState
          * @description How far the contours of a study are.

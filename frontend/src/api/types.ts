@@ -84,6 +84,7 @@ export type Verdict = EvaluationRow['verdict'];
 export type Run = Omit<Schemas['RunOut'], 'state'> & { state: JobState };
 export type Deployment = Schemas['DeploymentOut'];
 export type EffortRow = Schemas['EffortRow'];
+export type DriftChart = Schemas['DriftChart'];
 
 export type AuditEntry = Schemas['AuditOut'];
 

@@ -119,6 +119,7 @@ export const slugsEn = {
   'slug.no-test-patients': 'No patient is left to test with: all have trained a network before',
   'slug.nothing-in-common': "The snapshot has none of the network's structures",
   'slug.no-earlier-version': 'There is no earlier version to go back to',
+  'slug.version-held-back': 'On the locked patients this version draws a structure worse: using it needs a reason',
   'slug.worker-lost': 'The workers that did this died or fell silent',
   'slug.worker-crashed': 'The worker process crashed',
   'slug.missing': 'Not found in this scan',

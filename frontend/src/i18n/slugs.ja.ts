@@ -121,6 +121,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.no-test-patients': 'テストに使える患者が残っていません（全員が過去の学習に使われています）',
   'slug.nothing-in-common': 'スナップショットに、このAIモデルが描くストラクチャがありません',
   'slug.no-earlier-version': '戻せる以前の版がありません',
+  'slug.version-held-back': '固定テスト症例でこのバージョンはストラクチャの輪郭が悪化しています。採用には理由が必要です',
   'slug.worker-lost': '処理中のワーカーが停止したか応答しなくなりました',
   'slug.worker-crashed': '処理プロセスが異常終了しました',
   'slug.missing': '画像内に見つかりません',

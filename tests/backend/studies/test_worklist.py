@@ -103,7 +103,9 @@ def test_filters_and_orders(
     assert listed(client, login("reader"), project, **query) == [studies[n] for n in expected]
 
 
-@pytest.mark.parametrize("sort", ["-imported_at", "updated_at", "-study_date", "patient_name"])
+@pytest.mark.parametrize(
+    "sort", ["-imported_at", "updated_at", "-study_date", "patient_name", "-expected_gain"]
+)
 def test_pages_give_every_study_once(
     client: TestClient, login: Login, project: Project, studies: list[str], sort: str
 ) -> None:

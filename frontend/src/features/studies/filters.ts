@@ -50,6 +50,7 @@ export const COLUMNS = [
   'modality',
   'state',
   'ai',
+  'gain',
   'structures',
   'warnings',
   'assignee',
@@ -57,11 +58,12 @@ export const COLUMNS = [
 ] as const;
 export type Column = (typeof COLUMNS)[number];
 
-/** The columns that the server sorts by; where "first" means newest, a click begins with that. */
+/** The columns that the server sorts by; where "first" means newest or most, a click begins with that. */
 const SORTS: Partial<Record<Column, { field: string; newestFirst: boolean }>> = {
   patient: { field: 'patient_name', newestFirst: false },
   id: { field: 'patient_id', newestFirst: false },
   date: { field: 'study_date', newestFirst: true },
+  gain: { field: 'expected_gain', newestFirst: true },
   updated: { field: 'updated_at', newestFirst: true },
 };
 

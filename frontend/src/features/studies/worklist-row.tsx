@@ -12,6 +12,7 @@ import { formatAgo, formatDate, formatPersonName, formatTime } from '../../ui/fo
 import { Icon } from '../../ui/icons';
 import { notify } from '../../ui/toast';
 import { AiCell } from './ai-cell';
+import { GainCell } from './gain-cell';
 import { COLUMNS, modalitiesText } from './filters';
 import { StateBadge } from './study-badges';
 import css from './worklist.module.css';
@@ -153,6 +154,9 @@ export function WorklistRow({ study, selected, now, abilities, onSelect, onAppro
         </td>
         <td>
           <AiCell study={study} mayDraw={abilities.draw} />
+        </td>
+        <td>
+          <GainCell study={study} />
         </td>
         <td>
           <Structures study={study} />

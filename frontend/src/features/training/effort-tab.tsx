@@ -9,6 +9,7 @@ import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatRatio, formatSeconds } from '../../ui/format';
 import { layout, Section } from '../../ui/layout';
 import { seriesColour } from './colours';
+import { DriftWatch } from './drift';
 import css from './training.module.css';
 
 const MEASURES = ['added_path_length_mm', 'surface_dice', 'dice', 'seconds', 'slices'] as const;
@@ -153,6 +154,7 @@ export function EffortTab({ projectId }: { projectId: string }) {
       >
         <Bars rows={rows} measure={measure} />
       </Section>
+      <DriftWatch projectId={projectId} />
       <Section title={t('effort.table')}>
         <EffortTable rows={rows} />
       </Section>

@@ -70,7 +70,9 @@ export function EvaluationTable({ rows }: { rows: readonly EvaluationRow[] }) {
               {formatRatio(row.base_sdsc)} → {formatRatio(row.new_sdsc)}
             </td>
             <td>
-              <Badge tone={TONES[row.verdict]}>{t(`training.verdict.${row.verdict}`)}</Badge>
+              <Badge tone={TONES[row.verdict]}>
+                {t(row.holds_back ? 'training.verdict.heldBack' : `training.verdict.${row.verdict}`)}
+              </Badge>
             </td>
           </tr>
         ))}

@@ -13,8 +13,9 @@ import css from './training.module.css';
 
 const MOST_ITERATIONS = 200_000;
 const HIGHEST_RATE = 0.01;
+const HEAVIEST_REHEARSAL = 10;
 
-type Fields = { snapshot_id: string; base_version_id: string; iterations: string; learning_rate: string };
+type Fields = { snapshot_id: string; base_version_id: string; iterations: string; learning_rate: string; rehearsal: string };
 type StartProps = {
   projectId: string;
   networks: readonly Network[];
@@ -33,20 +34,23 @@ export function StartRun({ projectId, networks, snapshots, inUseId, onStarted, o
     base_version_id: inUseId ?? versions[0]?.id ?? '',
     iterations: '400',
     learning_rate: '0.0003',
+    rehearsal: '1',
   }));
   const set = (part: Partial<Fields>): void => setFields({ ...fields, ...part });
   const chosen = snapshots.find(({ id }) => id === fields.snapshot_id);
   const iterations = Number(fields.iterations);
   const rate = Number(fields.learning_rate);
+  const rehearsal = Number(fields.rehearsal);
   const start = useMutation({
     mutationFn: () =>
-      api.post<Run>(`/projects/${projectId}/runs`, { ...fields, iterations, learning_rate: rate }),
+      api.post<Run>(`/projects/${projectId}/runs`, { ...fields, iterations, learning_rate: rate, rehearsal }),
     onSuccess: async (run) => {
       await client.invalidateQueries({ queryKey: keys.runs(projectId) });
       onStarted(run);
     },
   });
   const counted = Number.isInteger(iterations) && iterations >= 1 && iterations <= MOST_ITERATIONS;
+  const rehearsed = fields.rehearsal !== '' && rehearsal >= 0 && rehearsal <= HEAVIEST_REHEARSAL;
   const rated = rate > 0 && rate <= HIGHEST_RATE;
   return (
     <Dialog title={t('training.startTitle')} onClose={onClose}>
@@ -96,10 +100,20 @@ export function StartRun({ projectId, networks, snapshots, inUseId, onStarted, o
             problem={rated ? undefined : t('training.rateWrong', { n: HIGHEST_RATE })}
           />
         </div>
+        <TextField
+          label={t('training.rehearsal')}
+          hint={t('training.rehearsalHint')}
+          type="number"
+          step="any"
+          min={0}
+          value={fields.rehearsal}
+          onChange={(value) => set({ rehearsal: value })}
+          problem={rehearsed ? undefined : t('training.rehearsalWrong', { n: HEAVIEST_REHEARSAL })}
+        />
         {start.error !== null && <ErrorNote error={start.error} />}
         <DialogActions>
           <Button onClick={onClose}>{t('common.cancel')}</Button>
-          <Button type="submit" look="primary" disabled={!counted || !rated || start.isPending}>
+          <Button type="submit" look="primary" disabled={!counted || !rated || !rehearsed || start.isPending}>
             {t('training.start')}
           </Button>
         </DialogActions>
