@@ -48,7 +48,11 @@ def check_structures(
     names = tuple(masks)
     for right, left in side_swaps(names):
         findings += _check_sides(names[right], names[left], masks, grid)
-    placed = [name for name, rule in manifest.by_rule.items() if rule == "placed" and masks[name].any()]
+    placed = [
+        name
+        for name, rule in manifest.by_rule.items()
+        if rule == "placed" and name in masks and masks[name].any()
+    ]
     findings += [Finding(name, "by-rule", "placed by anatomy, not seen in the image") for name in placed]
     return findings
 

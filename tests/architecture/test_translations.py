@@ -178,7 +178,7 @@ def card_of_a_training() -> str:
     return render_card(manifest, json.loads((folder / "metrics.json").read_text()), _card_text(snapshot))
 
 
-def card_of_heads() -> str:
+def card_of_heads(lesions: str = "") -> str:
     """The card that `package-heads` writes, without figures."""
     manifest = NetworkManifest(
         name="head-mr", version=1, title="Head on MRI of any contrast", architecture="unet3d", options={},
@@ -186,7 +186,7 @@ def card_of_heads() -> str:
         completion="head",
     )  # fmt: skip
     metrics = {"mean_dice": 0.5, "structures": {}, "scores": []}
-    return render_card(manifest, metrics, head_card_text("Trained for an hour."))
+    return render_card(manifest, metrics, head_card_text("Trained for an hour.", lesions))
 
 
 FAMILIES = {
@@ -222,7 +222,7 @@ def test_phrases_of_stages_and_logs_are_filled_with_what_the_sentence_is() -> No
         assert set(re.findall(r"\{(\w+)\}", phrase[1])) == set(re.findall(r"\{(\w+)\}", sentence)), slug
 
 
-@pytest.mark.parametrize("card", [card_of_a_training, card_of_heads])
+@pytest.mark.parametrize("card", [card_of_a_training, card_of_heads, lambda: card_of_heads("Tumours: few. ")])
 def test_every_line_of_a_models_card_has_a_phrase(card: Callable[[], str]) -> None:
     """Cards are written in English; pages recognise their fixed texts by `card.en.ts`."""
     words = (WORDS / "card.en.ts").read_text()

@@ -133,11 +133,14 @@ def _asked_for(session: Session, wanted: Wanted) -> tuple[Series, NetworkVersion
 
 
 def _is_complete(session: Session, series: Series, version: NetworkVersion) -> bool:
-    """True when a job would draw nothing more: every structure is the network's, or a person's."""
+    """True when a job would draw nothing more: every structure is drawn, or may be absent."""
     drawn = {structure.name for structure, _ in repository.drawn_by(session, series.id, version.id)}
     present = {structure.name: structure for structure in repository.structures(session, series.id)}
+    rules = version.manifest.get("rules", {})
     return all(
-        name in drawn or (name in present and is_touched(session, present[name]))
+        rules.get(name, {}).get("may_be_absent", False)
+        or name in drawn
+        or (name in present and is_touched(session, present[name]))
         for name in version.structures
     )
 

@@ -37,7 +37,9 @@ export const cardEn = {
   'card.split.heads':
     'Maps 1 to 13 trained and gave the thresholds. The figures are of maps 14 to 16, never seen, each drawn once as {scans}: hard on purpose, and not real MRI. {history}',
   'card.limits.heads':
-    'Measured on drawn scans of three people only. Eyes and optic nerves are told apart by the mid-plane. **Lenses and pituitary are placed by an anatomical rule, not seen**: a lens at the front of its globe, the pituitary 11 mm below the chiasm; they have no figures. Intracranial ends at the lowest slice of the brainstem. Large tumours, resection cavities, children and metal are untested. Names that TG-263 does not know (Intracranial, WhiteMatter, GreyMatter, CSF) are plain words.',
+    'Measured on drawn scans of three people only. Eyes and optic nerves are told apart by the mid-plane. **Lenses and pituitary are placed by an anatomical rule, not seen**: a lens at the front of its globe, the pituitary 11 mm below the chiasm; they have no figures. Intracranial ends at the lowest slice of the brainstem. Large tumours, resection cavities, children and metal are untested. Names unknown to TG-263 (Intracranial, WhiteMatter, GreyMatter, CSF) are plain words.',
+  'card.limits.headsLesions':
+    '{lesions}Measured on drawn scans of three people only. Eyes and optic nerves are told apart by the mid-plane. **Lenses and pituitary are placed by an anatomical rule, not seen**: a lens at the front of its globe, the pituitary 11 mm below the chiasm; they have no figures. Intracranial ends at the lowest slice of the brainstem. Large tumours, resection cavities, children and metal are untested. Names unknown to TG-263 (Intracranial, WhiteMatter, GreyMatter, CSF) are plain words.',
   'card.recipe.mr':
     '{network}, {mm} mm cubes in LPS, MR divided by the {share} quantile of its foreground, windows of {patch} voxels, mean with the mirrored picture, largest part kept, threshold per structure: {thresholds}.',
   'card.cell.structure': 'structure',

@@ -37,6 +37,8 @@ export const cardJa: Record<keyof typeof cardEn, string> = {
     'マップ 1～13 で学習し、しきい値もそこから決めました。成績は学習に使っていないマップ 14～16 によるもので、それぞれを {scans} として 1 回ずつ生成しました。意図的に難しくしてあり、実際の MRI ではありません。{history}',
   'card.limits.heads':
     '成績は 3 人分の生成画像によるものだけです。眼球と視神経の左右は正中面で判別します。**水晶体と下垂体は画像からではなく解剖学的な規則で配置します**：水晶体は眼球の前方、下垂体は視交叉の 11 mm 下。これらに成績はありません。Intracranial は脳幹の最下スライスで終わります。大きな腫瘍、切除腔、小児、金属では検証していません。TG-263 にない名前（Intracranial、WhiteMatter、GreyMatter、CSF）は一般の語です。',
+  'card.limits.headsLesions':
+    '{lesions}成績は 3 人分の生成画像によるものだけです。眼球と視神経の左右は正中面で判別します。**水晶体と下垂体は画像からではなく解剖学的な規則で配置します**：水晶体は眼球の前方、下垂体は視交叉の 11 mm 下。これらに成績はありません。Intracranial は脳幹の最下スライスで終わります。大きな腫瘍、切除腔、小児、金属では検証していません。TG-263 にない名前（Intracranial、WhiteMatter、GreyMatter、CSF）は一般の語です。',
   'card.recipe.mr':
     '{network}、LPS {mm} mm 立方、MR は前景の {share} 分位値で割る、{patch} ボクセルの窓、左右反転像との平均、最大の連結成分のみ、ストラクチャごとのしきい値：{thresholds}。',
   'card.cell.structure': 'ストラクチャ',
