@@ -168,17 +168,21 @@ def shipped_networks() -> set[str]:
     return {manifest.parts[-3] for manifest in (ROOT / "models" / "weights").glob("*/*/manifest.json")}
 
 
-def card_of_a_training() -> str:
+def card_of_a_training(rehearsal: float) -> str:
     """The card that a training here writes, with the figures of the shipped network."""
     folder = ROOT / "models" / "weights" / "head-neck-oar" / "1"
     manifest = NetworkManifest.from_json(json.loads((folder / "manifest.json").read_text()))
     splits = [("train", 3), ("validation", 1), ("test", 2)]
     cases = [{"split": split} for split, n in splits for _ in range(n)]
     snapshot = Snapshot(name="May", hash="0" * 64, cases=cases)
-    return render_card(manifest, json.loads((folder / "metrics.json").read_text()), _card_text(snapshot))
+    return render_card(
+        manifest,
+        json.loads((folder / "metrics.json").read_text()),
+        _card_text(snapshot, {"rehearsal": rehearsal}),
+    )
 
 
-def card_of_heads(lesions: str = "") -> str:
+def card_of_heads(lesions: str) -> str:
     """The card that `package-heads` writes, without figures."""
     manifest = NetworkManifest(
         name="head-mr", version=1, title="Head on MRI of any contrast", architecture="unet3d", options={},
@@ -222,7 +226,15 @@ def test_phrases_of_stages_and_logs_are_filled_with_what_the_sentence_is() -> No
         assert set(re.findall(r"\{(\w+)\}", phrase[1])) == set(re.findall(r"\{(\w+)\}", sentence)), slug
 
 
-@pytest.mark.parametrize("card", [card_of_a_training, card_of_heads, lambda: card_of_heads("Tumours: few. ")])
+CARDS: tuple[Callable[[], str], ...] = (
+    lambda: card_of_a_training(1.0),
+    lambda: card_of_a_training(0.0),
+    lambda: card_of_heads(""),
+    lambda: card_of_heads("Tumours: few. "),
+)
+
+
+@pytest.mark.parametrize("card", CARDS)
 def test_every_line_of_a_models_card_has_a_phrase(card: Callable[[], str]) -> None:
     """Cards are written in English; pages recognise their fixed texts by `card.en.ts`."""
     words = (WORDS / "card.en.ts").read_text()

@@ -229,16 +229,13 @@ def _add_version(
 
 def _card_text(snapshot: Snapshot, config: dict[str, Any]) -> CardText:
     counts = {s: sum(c["split"] == s for c in snapshot.cases) for s in ("train", "validation", "test")}
-    rehearsed = (
-        "Structures without a correction were rehearsed on the version before"
-        if config.get("rehearsal", 0.0)
-        else "Nothing was rehearsed"
-    )
+    others = "were rehearsed on the version before" if config.get("rehearsal", 0.0) else "were not rehearsed"
     watched = f"{counts['validation']} were" if counts["validation"] else "none was"
     return CardText(
         data=f"Approved revisions of this project, snapshot “{snapshot.name}”, SHA-256 `{snapshot.hash}`.",
         split=f"{counts['train']} scans trained, {watched} watched during training, the figures are "
         f"of {counts['test']} locked test scans whose patients never trained a network here.",
-        limits=f"Fine-tuned on few patients of one project. {rehearsed}; they may have changed "
-        "all the same: see the comparison with the version before, structure by structure, in the run.",
+        limits=f"Fine-tuned on few patients of one project. Structures without a correction {others}; they "
+        "may have changed all the same: see the comparison with the version before, structure by structure, "
+        "in the run.",
     )

@@ -27,8 +27,10 @@ export const cardEn = {
   'card.limits': '## Limits',
   'card.limits.openkbp':
     'One cohort, one region, contours of about 4 mm pixels: thin organs (oesophagus, cord) cannot be better than that. The oesophagus is contoured over different lengths in different patients. Elsewhere (whole-body CT, children, after laryngectomy or mandibulectomy, strong dental artefact) performance is unknown; the plausibility check flags missing organs, several parts, exchanged sides, volumes outside the training range and organs cut off by the scan. Validation data at fault, kept in all figures: pt_221 (contours not on the CT), pt_203 (CT in pieces), pt_215 and pt_216 (a far larger region named cord).',
-  'card.limits.finetuned':
-    'Fine-tuned on few patients of one project: structures that were not corrected may have changed too; see the comparison with the version before, structure by structure, in the run.',
+  'card.limits.rehearsed':
+    'Fine-tuned on few patients of one project. Structures without a correction were rehearsed on the version before; they may have changed all the same: see the comparison with the version before, structure by structure, in the run.',
+  'card.limits.unrehearsed':
+    'Fine-tuned on few patients of one project. Structures without a correction were not rehearsed; they may have changed all the same: see the comparison with the version before, structure by structure, in the run.',
   'card.recipe': '## How it predicts',
   'card.recipe.text':
     '{network}, {mm} mm cubes in LPS, {low} to {high} HU, windows of {patch} voxels, mean with the mirrored picture, largest part kept, threshold per structure: {thresholds}.',
