@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from backend.dimse.commands import add_commands
 from backend.exports.commands import add_arguments as add_export_arguments
 from backend.kit.errors import AppError
+from backend.training.commands import add_network_commands, hand_over
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("path", type=Path)
     importing.add_argument("--project", help="short name; the default project without it")
     add_export_arguments(add("export", export_project, "Write a project as a training set, one zip."))
+    network = add("network", hand_over, "Networks from elsewhere, and ours for other software.")
+    add_network_commands(network)
     _add_storage(commands.add_parser("storage", help="Blobs."))
     return parser
 

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the part that the arguments name."""
     from backend.jobs.service import QUEUES
+    from backend.training.commands import add_network_commands
 
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
     parser.add_argument("--tied", action="store_true", help="stop when the starting process is gone")
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts.add_parser("relay", help="announce due jobs, reap silent workers")
     worker = parts.add_parser("worker", help="do the jobs of some queues, one at a time")
     worker.add_argument("--queue", action="append", choices=QUEUES, required=True)
+    add_network_commands(parts.add_parser("network", help="networks from and for elsewhere"))
     chosen = parser.parse_args(arguments)
     if chosen.tied:
         threading.Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()
@@ -44,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from workers.relay import Relay
 
         Relay().run(_stop_on_signal())
+    elif chosen.part == "network":
+        from workers.exchange import run_network
+
+        return run_network(chosen)
     else:
         _run_all()
     return 0

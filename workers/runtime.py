@@ -143,6 +143,10 @@ class JobContext:
             leases.succeed(session, self.claim, result)
         self.finished = True
 
+    def created_by(self, session: Session) -> str | None:
+        """Who asked for the job."""
+        return session.get_one(Job, self.claim.job_id).created_by
+
     def postpone(self, delay_s: float, result: dict[str, Any]) -> dict[str, Any]:
         """Put this very job back until later; end it with `result` where a newer one waits for the same."""
         with session_scope() as session:

@@ -20,6 +20,8 @@ from backend.kit.db import database_now
 
 KINDS: dict[str, str] = {
     "presegment": "gpu",
+    "import-network": "gpu",
+    "export-network": "gpu",
     "train": "training",
     "regions": "cpu",
     "publish": "cpu",

@@ -24,6 +24,7 @@ STAGES: dict[str, str] = {
     "iteration": "Iteration {n}, loss {loss}",
     "evaluation": "Evaluating scan {n} of {total}",
     "verifying": "Checking {n} of {total}",
+    "converting": "Converting the network",
     "case": "Case {n} of {total}",
 }
 """The sentence of each stage."""

@@ -4,6 +4,7 @@ AppError
 └── Conflict (409)
     ├── TooFewPatients        not enough approved patients
     │   └── NoTestPatients    all of them have trained a network before
+    ├── ExportNotReady        a file that no worker has written yet
     └── WrongNetwork          it cannot be used here
         ├── NothingInCommon   the snapshot has none of its structures
         ├── HeldBack          it draws a structure worse than the version it began from
@@ -25,6 +26,12 @@ class NoTestPatients(TooFewPatients):
     """Every patient has trained a network before, so none can test one."""
 
     slug, title = "no-test-patients", "No patient is left to test with"
+
+
+class ExportNotReady(Conflict):
+    """The worker has not written the file, or could not."""
+
+    slug, title = "export-not-ready", "The file is not ready"
 
 
 class WrongNetwork(Conflict):

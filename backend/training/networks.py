@@ -62,8 +62,9 @@ def _shipped(folder: Path, manifest: dict[str, Any], number: int) -> NetworkVers
 
 
 def modality_of(version: NetworkVersion) -> str:
-    """The Modality of the images that a version reads, by how its manifest says they are prepared."""
-    return "MR" if "bright_quantile" in version.manifest.get("window", {}) else "CT"
+    """The modality of the images that a version reads."""
+    window = version.manifest.get("window") or {}
+    return str(window.get("modality") or ("MR" if "bright_quantile" in window else "CT"))
 
 
 def rules_of(version: NetworkVersion) -> dict[str, ByRule]:
@@ -73,7 +74,7 @@ def rules_of(version: NetworkVersion) -> dict[str, ByRule]:
 
 
 def visible_versions(session: Session, actor: Actor) -> list[NetworkVersion]:
-    """Shipped versions and those of the actor's projects."""
+    """Shipped and imported versions and those of the actor's projects."""
     return list(repository.versions(session, projects.visible_project_ids(session, actor)))
 
 

@@ -23,7 +23,7 @@ from backend.training.tables import (
 
 
 def versions(session: Session, project_ids: Sequence[str]) -> Sequence[NetworkVersion]:
-    """Shipped versions and those trained in the projects, newest first within a name."""
+    """Shipped and imported versions and those trained in the projects, newest first within a name."""
     visible = or_(NetworkVersion.project_id.is_(None), NetworkVersion.project_id.in_(project_ids))
     order = (NetworkVersion.name, NetworkVersion.version.desc())
     return session.scalars(select(NetworkVersion).where(visible).order_by(*order)).all()
@@ -50,9 +50,16 @@ def shipped_with(session: Session, name: str, weights_sha256: str) -> NetworkVer
 def newest_shipped(session: Session, name: str) -> NetworkVersion | None:
     """The newest version that came with Rinkaku."""
     query = (
-        select(NetworkVersion).filter_by(name=name, project_id=None).order_by(NetworkVersion.version.desc())
+        select(NetworkVersion)
+        .filter_by(name=name, project_id=None, origin="shipped")
+        .order_by(NetworkVersion.version.desc())
     )
     return session.scalars(query.limit(1)).one_or_none()
+
+
+def imported(session: Session, name: str) -> Sequence[NetworkVersion]:
+    """The versions of a network that came from elsewhere."""
+    return session.scalars(select(NetworkVersion).filter_by(name=name, origin="imported")).all()
 
 
 def next_version_number(session: Session, name: str) -> int:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from sqlalchemy.orm import Session
+from collections.abc import Iterator
+from typing import Annotated, Any
 
-from backend.accounts.deps import ActorDep
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from backend.accounts.deps import ActorDep, AdministratorDep
+from backend.config import get_settings
 from backend.jobs.router import shown
 from backend.jobs.schemas import JobOut
+from backend.kit.db import session_scope
 from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
+from backend.kit.storage import CHUNK_BYTES, storage
 from backend.kit.web import CursorParam, LimitParam, Page, PartDep, SessionDep, following, problems
-from backend.training import drift, networks, service
+from backend.studies.receiving import LimitedFile, check_declared_length, scratch_file, steadily
+from backend.training import drift, exchange, networks, service
+from backend.training.exchange import NetworkFile
 from backend.training.schemas import (
     DeploymentIn,
     DeploymentOut,
     DriftChart,
     EffortRow,
+    NetworkExportIn,
+    NetworkImportIn,
+    NetworkLibraryIn,
     NetworkOut,
     NetworkVersionOut,
     PresegmentIn,
@@ -31,6 +44,15 @@ from backend.training.service import RunDetail
 from backend.training.tables import Deployment, NetworkVersion, Snapshot
 
 router = APIRouter(prefix="/api", tags=["training"])
+
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+ZIP_BODY = {"requestBody": {"required": True, "content": {"application/zip": BINARY}}}
+EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"application/zip": BINARY, "application/octet-stream": BINARY},
+        "description": "The file",
+    },
+}
 
 
 @router.get("/networks")
@@ -48,6 +70,64 @@ def list_networks(
         for name in names
     ]
     return Page(items=items, next_cursor=encode_cursor(names[-1]) if len(names) == limit else None)
+
+
+@router.post("/networks/imports", status_code=202, openapi_extra=ZIP_BODY, responses=problems(408, 413, 507))
+async def import_network(
+    wanted: Annotated[NetworkImportIn, Query()], request: Request, actor: AdministratorDep
+) -> JobOut:
+    """Take a MONAI bundle or an nnU-Net results folder in, as a zip; the job says which version it became."""
+    limit = get_settings().upload_bytes
+    check_declared_length(request.headers.get("content-length"), limit)
+    with scratch_file() as path:
+        with LimitedFile(path, limit) as file:
+            async for chunk in steadily(request.stream()):
+                file.write(chunk)
+
+        def queued() -> JobOut:
+            exchange.check_upload(path)
+            sha256 = storage().put_file(path)
+            with session_scope() as session:
+                return shown(session, exchange.request_import(session, actor, sha256, wanted))[0]
+
+        return await run_in_threadpool(queued)
+
+
+@router.post("/networks/libraries", status_code=202)
+def import_library(body: NetworkLibraryIn, session: SessionDep, actor: AdministratorDep) -> JobOut:
+    """Make a version of a library that is installed where the workers run."""
+    return shown(session, exchange.request_library(session, actor, body))[0]
+
+
+@router.post("/network-versions/{version_id}/exports", status_code=202, responses=problems(404))
+def export_network(
+    version_id: str, body: NetworkExportIn, session: SessionDep, actor: AdministratorDep
+) -> JobOut:
+    """Write a version as a MONAI bundle or as ONNX; the job's file is at /network-exports/{job_id}/file."""
+    return shown(session, exchange.request_export(session, actor, version_id, body))[0]
+
+
+@router.get(
+    "/network-exports/{job_id}/file",
+    response_class=StreamingResponse,
+    responses={**problems(404, 409), **EXPORTED},
+)
+def download_network(job_id: str, session: SessionDep, actor: AdministratorDep) -> StreamingResponse:
+    """The file that an export job made."""
+    file = exchange.exported_file(session, actor, job_id)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+        "Content-Length": str(file.size),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
+    return StreamingResponse(_pieces(file), media_type=file.media_type, headers=headers)
+
+
+def _pieces(file: NetworkFile) -> Iterator[bytes]:
+    with file.stream as stream:
+        while piece := stream.read(CHUNK_BYTES):
+            yield piece
 
 
 @router.post("/studies/{study_id}/presegment", status_code=202, responses=problems(409))
@@ -153,7 +233,8 @@ def _version(row: NetworkVersion) -> NetworkVersionOut:
     shared = {name: getattr(row, name) for name in names}
     return NetworkVersionOut(
         **shared,
-        origin="shipped" if row.origin == "shipped" else "trained",
+        origin=row.origin,  # type: ignore[arg-type]
+        source=row.manifest.get("source") or None,
         modality="MR" if networks.modality_of(row) == "MR" else "CT",
         by_rule=networks.rules_of(row),
         card_markdown=row.card,

@@ -20,6 +20,15 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class NetworkSource(BaseModel):
+    """Where an imported version comes from."""
+
+    kind: Literal["monai-bundle", "nnunet", "totalsegmentator"]
+    name: str
+    sha256: Annotated[str, Field(description="of all its files; empty for a library")]
+    labels: Annotated[dict[str, str], Field(description="its own name of each structure")]
+
+
 class NetworkVersionOut(BaseModel):
     """One set of weights."""
 
@@ -27,7 +36,7 @@ class NetworkVersionOut(BaseModel):
     name: str
     version: int
     title: str
-    origin: Literal["shipped", "trained"]
+    origin: Literal["shipped", "trained", "imported"]
     modality: Literal["CT", "MR"]
     """Of the images that it reads."""
     structures: list[str]
@@ -37,7 +46,36 @@ class NetworkVersionOut(BaseModel):
     sha256: str
     metrics: dict[str, Any]
     run_id: str | None
+    source: Annotated[NetworkSource | None, Field(description="of an imported version")]
     created_at: datetime
+
+
+class NetworkImportIn(Closed):
+    """How a zip with a network is taken in."""
+
+    file_name: str = Field(min_length=1, max_length=255)
+    name: str = Field(default="", max_length=64, description="of the network here; its own without it")
+    mirror: bool = Field(default=False, description="mean over mirrored views, up to eight times the time")
+    allow_code: str = Field(
+        default="",
+        pattern="^([0-9a-f]{64})?$",
+        description="SHA-256 of the one bundle whose TorchScript may be loaded",
+    )
+
+
+class NetworkLibraryIn(Closed):
+    """An installed library as a network."""
+
+    library: Literal["totalsegmentator"]
+    task: str = Field(default="total", pattern=r"^\w{1,64}$")
+    fast: bool = False
+    name: str = Field(default="", max_length=64)
+
+
+class NetworkExportIn(Closed):
+    """What other software is to read."""
+
+    format: Literal["monai", "onnx"]
 
 
 class NetworkOut(BaseModel):

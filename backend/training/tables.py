@@ -18,7 +18,7 @@ class NetworkVersion(Base):
     __tablename__ = "network_versions"
     __table_args__ = (
         UniqueConstraint("name", "version"),
-        CheckConstraint("origin IN ('shipped','trained')", name="origin"),
+        CheckConstraint("origin IN ('shipped','trained','imported')", name="origin"),
     )
 
     id: Mapped[str] = id_column()
@@ -28,7 +28,7 @@ class NetworkVersion(Base):
     title: Mapped[str] = mapped_column(String(128))
     origin: Mapped[str] = mapped_column(String(16))
     project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
-    """Project that trained it; None for shipped ones, which all may use."""
+    """Project that trained it; None for shipped and imported ones, which all may use."""
     manifest: Mapped[dict[str, Any]]
     """Architecture, preprocessing, structures, thresholds, plausible ranges (models/registry)."""
     structures: Mapped[list[Any]]

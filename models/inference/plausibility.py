@@ -62,12 +62,13 @@ def shows_region(
 ) -> bool:
     """Whether the scan shows what the network draws: enough structures of a size seen in training.
 
-    A head must have an intracranial space of a head's size as well, whatever else looks like its parts.
+    One from elsewhere may draw only one.  A head must have an intracranial space of a head's size as well,
+    whatever else looks like its parts.
     """
     sizes = {"volume-small", "volume-large"}
     doubted = {finding.structure for finding in findings if finding.slug in sizes}
     believable = [name for name, mask in masks.items() if name not in doubted and mask.any()]
-    if len(believable) < LEAST_FOUND:
+    if len(believable) < (1 if manifest.source else LEAST_FOUND):
         return False
     if manifest.completion not in REGION_CC:
         return True

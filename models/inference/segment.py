@@ -10,6 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from models.foreign.errors import ForeignUnsupported
+from models.foreign.practice import Practice
+from models.foreign.predict import predict_practised
+from models.foreign.totalsegmentator import ARCHITECTURE, draw_totalsegmentator
 from models.inference.anatomy import COMPLETIONS
 from models.inference.outlook import outlook
 from models.inference.plausibility import Finding, check_structures
@@ -34,7 +38,7 @@ class Segmentation:
     """Per structure (k, j, i) on the scan's grid; empty where nothing was found."""
     findings: list[Finding]
     outlook: Outlook | None = None
-    """What it says about the use of correcting it; None where probabilities were drawn."""
+    """What it says about the use of correcting it; None of networks from elsewhere, which learn nothing here."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Prediction:
     """What a network sees in a scan, before any threshold."""
 
     probability: npt.NDArray[np.float16]
-    """(structures, k, j, i)."""
+    """(structures, k, j, i); of a network from elsewhere whose classes exclude each other, of each class."""
     grid: Grid
     """The network's, cropped to the body."""
 
@@ -54,10 +58,16 @@ def segment(
     on_progress: Callable[[float, str, str], None] = lambda fraction, stage, structure: None,
 ) -> Segmentation:
     """All of the network's structures on `grid`, mirrored view averaged in, largest part kept."""
+    if network.manifest.architecture == ARCHITECTURE:
+        on_progress(0.1, "network", "")
+        masks = draw_totalsegmentator(network.manifest, image_kji, grid)
+        return Segmentation(masks, check_structures(masks, grid, network.manifest))
     on_progress(0.02, "resampling", "")
     image = network.manifest.window.prepare(image_kji, grid, network.manifest.spacing_mm)
     probability = predict_volume(network, image, lambda done: on_progress(0.1 + 0.7 * done, "network", ""))
     drawn = draw_structures(network.manifest, Prediction(probability, image.grid), grid, on_progress)
+    if network.manifest.practice is not None:
+        return drawn
     seen = outlook(network.manifest, probability, image.values_kji, drawn.findings)
     return replace(drawn, outlook=seen)
 
@@ -76,6 +86,9 @@ def draw_structures(
 ) -> Segmentation:
     """The structures' masks on `grid`, by the manifest's thresholds, and what is implausible about them."""
     masks: dict[str, npt.NDArray[np.bool_]] = {}
+    if manifest.practice is not None and manifest.practice.activation == "softmax":
+        masks = draw_classes(manifest, manifest.practice, prediction, grid, on_progress)
+        return Segmentation(masks, check_structures(masks, grid, manifest))
     for index, name in enumerate(manifest.structures):
         on_progress(0.8 + 0.18 * index / len(manifest.structures), "structure", name)
         masks[name] = on_native_grid(
@@ -89,12 +102,46 @@ def draw_structures(
     return Segmentation(masks, check_structures(masks, grid, manifest))
 
 
+def draw_classes(
+    manifest: NetworkManifest,
+    practice: Practice,
+    prediction: Prediction,
+    grid: Grid,
+    on_progress: Callable[[float, str, str], None],
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """The structures' masks where classes exclude each other: the most probable one wins each voxel."""
+    best = np.zeros(grid.shape_kji, dtype=np.float32)
+    winner = np.full(grid.shape_kji, -1, dtype=np.int16)
+    names = dict(zip(practice.channels, manifest.structures, strict=True))
+    thickness = max(1, CHUNK_VOXELS // (grid.shape_kji[1] * grid.shape_kji[2]))
+    for channel, probability in enumerate(prediction.probability):
+        on_progress(0.8 + 0.18 * channel / practice.outputs, "structure", names.get(channel, ""))
+        source = probability.astype(np.float32)
+        for start in range(0, grid.shape_kji[0], thickness):
+            rows = slice(start, min(start + thickness, grid.shape_kji[0]))
+            part = (rows, slice(0, grid.shape_kji[1]), slice(0, grid.shape_kji[2]))
+            seen = resample(source, prediction.grid, _part_of(grid, part), outside=0.0)
+            ahead = seen > best[rows]
+            best[rows][ahead] = seen[ahead]
+            winner[rows][ahead] = channel
+    return {
+        name: largest_parts(winner == channel, manifest.rule(name).parts) for channel, name in names.items()
+    }
+
+
 def predict_volume(
     network: Network, image: NetworkImage, on_progress: Callable[[float], None] = lambda done: None
 ) -> npt.NDArray[np.float16]:
-    """Probability per structure on the network's grid, the mean of the picture and its mirror image."""
+    """Probability per structure on the network's grid, the mean of the picture and its mirror image.
+
+    A network from elsewhere is asked in its makers' way.
+    """
     manifest = network.manifest
     values = image.values_kji
+    if manifest.architecture == ARCHITECTURE:
+        raise ForeignUnsupported("draws by itself and gives no probabilities", where=manifest.name)
+    if manifest.practice is not None:
+        return predict_practised(network.module, values, manifest.practice, network.device, on_progress)
     count = len(manifest.structures)
     windows = Windows(count, manifest.patch, OVERLAP, network.device)
 

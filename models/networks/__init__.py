@@ -9,6 +9,8 @@ from torch import nn
 
 from models.networks.deeplabv3plus import DeepLabV3Plus
 from models.networks.ensemble import Ensemble
+from models.networks.monai_networks import build_monai
+from models.networks.nnunet import build_planned
 from models.networks.side_by_side import SideBySide
 from models.networks.subpixel_unet3d import SubpixelUNet3D
 from models.networks.unet3d import UNet3D
@@ -18,6 +20,11 @@ from models.networks.unet25d import UNet25D
 def build_network(name: str, structures: int, options: dict[str, Any]) -> nn.Module:
     """A fresh network of the named architecture; KeyError names an unknown one."""
     return NETWORKS[name](structures, **options)
+
+
+def _library(structures: int, task: str, fast: bool) -> nn.Module:
+    """Stands for a library that draws by itself (`models.foreign.totalsegmentator`): it has no parameters."""
+    return nn.Identity()
 
 
 def _ensemble(structures: int, members: list[dict[str, Any]]) -> Ensemble:
@@ -41,4 +48,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "deeplabv3plus": DeepLabV3Plus,
     "ensemble": _ensemble,
     "side_by_side": _side_by_side,
+    "monai": build_monai,
+    "nnunet": build_planned,
+    "totalsegmentator": _library,
 }

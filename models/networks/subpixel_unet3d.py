@@ -76,7 +76,10 @@ def _space_to_depth(image: torch.Tensor) -> torch.Tensor:
     batch, _, *extents = image.shape
     k, j, i = (extent // 2 for extent in extents)
     blocks = image.reshape(batch, k, 2, j, 2, i, 2).permute(0, 2, 4, 6, 1, 3, 5)
-    return blocks.reshape(batch, 8, k, j, i).contiguous(memory_format=torch.channels_last_3d)
+    made = blocks.reshape(batch, 8, k, j, i)
+    if torch.onnx.is_in_onnx_export():  # ONNX knows no order in memory
+        return made
+    return made.contiguous(memory_format=torch.channels_last_3d)
 
 
 def _depth_to_space(features: torch.Tensor, structures: int) -> torch.Tensor:

@@ -18,6 +18,8 @@ from safetensors.torch import load
 from torch import nn
 
 from models.devices import best_device, place
+from models.foreign.picture import ForeignPicture, Step
+from models.foreign.practice import Practice
 from models.mr_preprocessing import MrScale
 from models.networks import NETWORKS, build_network
 from models.preprocessing import CtWindow
@@ -59,13 +61,19 @@ class NetworkManifest:
     options: dict[str, Any]
     structures: tuple[str, ...]
     spacing_mm: float
+    """Of a network from elsewhere its finest."""
     patch: int
+    """Of a network from elsewhere its longest side."""
     weights_sha256: str
-    window: CtWindow | MrScale = field(default_factory=CtWindow)
+    window: CtWindow | MrScale | ForeignPicture = field(default_factory=CtWindow)
     """How an image of the network's modality is prepared."""
     rules: dict[str, StructureRule] = field(default_factory=dict)
     completion: str = ""
     """What anatomy adds to the outputs, a name in `models.inference.anatomy.COMPLETIONS`; none if empty."""
+    practice: Practice | None = None
+    """How a network from elsewhere is asked; none: in our own way."""
+    source: dict[str, Any] = field(default_factory=dict)
+    """Of a network from elsewhere: `kind`, `name`, `sha256`, and `labels`, its own name of each structure."""
     schema: int = 1
 
     def rule(self, structure: str) -> StructureRule:
@@ -99,11 +107,14 @@ class NetworkManifest:
                 name: StructureRule(**rule | {"volume_cc": (rule["volume_cc"][0], rule["volume_cc"][1])})
                 for name, rule in body["rules"].items()
             }
-            plain = {
-                key: value for key, value in body.items() if key not in ("rules", "window", "structures")
-            }
+            apart = ("rules", "window", "structures", "practice")
+            plain = {key: value for key, value in body.items() if key not in apart}
             return cls(
-                **plain, structures=tuple(body["structures"]), window=_window(body["window"]), rules=rules
+                **plain,
+                structures=tuple(body["structures"]),
+                window=_window(body["window"]),
+                rules=rules,
+                practice=_practice(body.get("practice")),
             )
         except (KeyError, TypeError, IndexError) as error:
             raise WeightsError("not a network manifest") from error
@@ -146,8 +157,19 @@ def read_version(folder: Path) -> tuple[NetworkManifest, bytes, str]:
     return manifest, (folder / "weights.safetensors").read_bytes(), (folder / "CARD.md").read_text()
 
 
-def _window(body: dict[str, Any]) -> CtWindow | MrScale:
+def _window(body: dict[str, Any]) -> CtWindow | MrScale | ForeignPicture:
+    if "orientation" in body:
+        steps = {when: tuple(Step(**step) for step in body[when]) for when in ("before", "after")}
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in body.items()}
+        return ForeignPicture(**plain | steps)
     return CtWindow(**body) if "low_hu" in body else MrScale(**body)
+
+
+def _practice(body: dict[str, Any] | None) -> Practice | None:
+    if body is None:
+        return None
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in body.items()}
+    return Practice(**plain)
 
 
 def _options(manifest: NetworkManifest) -> dict[str, Any]:

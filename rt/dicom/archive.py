@@ -113,7 +113,7 @@ def _content(
         with archive.open(entry) as stream:
             while piece := stream.read(_PIECE):
                 size += len(piece)
-                if not pieces and piece.startswith(_MAGICS):
+                if not pieces and piece.startswith(_MAGICS) and not _may_nest(entry, limits):
                     return b"", "an archive within the archive"
                 if size > limits.member_bytes:
                     return b"", f"larger than {limits.member_bytes} bytes"
@@ -125,6 +125,10 @@ def _content(
     except _ZIP_FAILURES:
         return b"", "damaged"
     return b"".join(pieces), None
+
+
+def _may_nest(entry: zipfile.ZipInfo, limits: ArchiveLimits) -> bool:
+    return entry.filename.casefold().endswith(limits.nested)
 
 
 def printable(name: str) -> str:

@@ -46,6 +46,8 @@ class ArchiveLimits:
     """Bytes out for each byte in, looked at beyond `ratio_from_bytes`."""
     ratio_from_bytes: int = 4 * MIB
     """A blank dose grid of this length may shrink to almost nothing."""
+    nested: tuple[str, ...] = ()
+    """Ends of names whose members may be archives themselves, for a reader that looks into them."""
 
 
 DEFAULT_LIMITS = Limits()

@@ -32,7 +32,12 @@ OPEN_TO_ALL_PEOPLE = frozenset(
     }
 )  # fmt: skip
 """Answers only about the caller, about what the caller may see, or about nothing that is kept."""
-INSTALLATION = frozenset({"list_users", "create_user", "update_user", "create_project", "list_audit"})
+INSTALLATION = frozenset(
+    {
+        "list_users", "create_user", "update_user", "create_project", "list_audit",
+        "import_network", "import_library", "export_network", "download_network",
+    }
+)  # fmt: skip
 """Only administrators of the installation (the audit of a project: also its own)."""
 
 

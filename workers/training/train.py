@@ -124,6 +124,8 @@ def _train(
         checkpoint.write_bytes(storage().get(run.checkpoint_sha256))
     voice = _Voice(context, run.id, checkpoint)
     voice.tell()
+    if manifest.practice is not None or manifest.architecture == "totalsegmentator":
+        raise NotTrainable("networks from elsewhere are used as they came", where=manifest.name)
     if not isinstance(manifest.window, CtWindow):
         raise NotTrainable(
             "networks for MR learn from drawn heads, not yet from corrections", where=manifest.name

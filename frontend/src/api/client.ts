@@ -90,14 +90,19 @@ export const api = {
     (await send('GET', path, undefined, options)).text(),
 };
 
-export type UploadOptions = { query?: Query; signal: AbortSignal; onProgress: (sent: number) => void };
+export type UploadOptions = {
+  query?: Query;
+  signal: AbortSignal;
+  onProgress: (sent: number) => void;
+  method?: 'PUT' | 'POST';
+};
 
 /** Sends the bytes of one file; `onProgress` receives the bytes that have left. */
 export function upload<T>(path: string, file: Blob, options: UploadOptions): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const abort = (): void => request.abort();
-    request.open('PUT', address(path, options.query));
+    request.open(options.method ?? 'PUT', address(path, options.query));
     request.setRequestHeader('X-Requested-With', ORIGIN_HEADER['X-Requested-With']);
     request.setRequestHeader('Content-Type', 'application/octet-stream');
     request.upload.addEventListener('progress', (event) => options.onProgress(event.loaded));

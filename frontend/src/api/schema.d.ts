@@ -1184,6 +1184,43 @@ export interface components {
             candidates: string[];
         };
         /**
+         * NetworkExportIn
+         * @description What other software is to read.
+         */
+        NetworkExportIn: {
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "monai" | "onnx";
+        };
+        /**
+         * NetworkLibraryIn
+         * @description An installed library as a network.
+         */
+        NetworkLibraryIn: {
+            /**
+             * Library
+             * @constant
+             */
+            library: "totalsegmentator";
+            /**
+             * Task
+             * @default total
+             */
+            task: string;
+            /**
+             * Fast
+             * @default false
+             */
+            fast: boolean;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+        };
+        /**
          * NetworkOut
          * @description A network family with its versions, newest first.
          */
@@ -1208,6 +1245,31 @@ export interface components {
             version: number;
         };
         /**
+         * NetworkSource
+         * @description Where an imported version comes from.
+         */
+        NetworkSource: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "monai-bundle" | "nnunet" | "totalsegmentator";
+            /** Name */
+            name: string;
+            /**
+             * Sha256
+             * @description of all its files; empty for a library
+             */
+            sha256: string;
+            /**
+             * Labels
+             * @description its own name of each structure
+             */
+            labels: {
+                [key: string]: string;
+            };
+        };
+        /**
          * NetworkVersionOut
          * @description One set of weights.
          */
@@ -1224,7 +1286,7 @@ export interface components {
              * Origin
              * @enum {string}
              */
-            origin: "shipped" | "trained";
+            origin: "shipped" | "trained" | "imported";
             /**
              * Modality
              * @enum {string}
@@ -1246,6 +1308,8 @@ export interface components {
             };
             /** Run Id */
             run_id: string | null;
+            /** @description of an imported version */
+            source: components["schemas"]["NetworkSource"] | null;
             /**
              * Created At
              * Format: date-time

@@ -32,6 +32,10 @@ export const cardEn = {
   'card.limits.unrehearsed':
     'Fine-tuned on few patients of one project. Structures without a correction were not rehearsed; they may have changed all the same: see the comparison with the version before, structure by structure, in the run.',
   'card.recipe': '## How it predicts',
+  'card.foreign.names': '## Names it came with',
+  'card.foreign.origin': '## Origin',
+  'card.foreign.from': 'Imported: {kind}, “{name}”, SHA-256 `{hash}`.',
+  'card.foreign.unknown': 'Unknown: not measured here.',
   'card.recipe.text':
     '{network}, {mm} mm cubes in LPS, {low} to {high} HU, windows of {patch} voxels, mean with the mirrored picture, largest part kept, threshold per structure: {thresholds}.',
   'card.data.heads':
@@ -45,6 +49,7 @@ export const cardEn = {
   'card.recipe.mr':
     '{network}, {mm} mm cubes in LPS, MR divided by the {share} quantile of its foreground, windows of {patch} voxels, mean with the mirrored picture, largest part kept, threshold per structure: {thresholds}.',
   'card.cell.structure': 'structure',
+  'card.cell.own': 'its own name',
   'card.cell.n': 'n',
   'card.cell.dice': 'Dice',
   'card.cell.surface': 'surface Dice at 3 mm',

@@ -31,6 +31,10 @@ export const cardJa: Record<keyof typeof cardEn, string> = {
   'card.limits.unrehearsed':
     '1プロジェクトの少数の患者で追加学習したものです。修正していないストラクチャは特別な扱いをしていないため、変わっている可能性があります。学習の実行画面で、前のバージョンとのストラクチャごとの比較を確認してください。',
   'card.recipe': '## 推論の方法',
+  'card.foreign.names': '## 元の名称',
+  'card.foreign.origin': '## 由来',
+  'card.foreign.from': '取り込み：{kind}「{name}」、SHA-256 `{hash}`。',
+  'card.foreign.unknown': '不明：ここでは測定していません。',
   'card.recipe.text':
     '{network}、LPS座標で {mm} mm 立方のボクセル、{low}～{high} HU、{patch} ボクセルの窓、左右反転像との平均、最大の部分のみを採用。ストラクチャごとの閾値：{thresholds}。',
   'card.data.heads':
@@ -44,6 +48,7 @@ export const cardJa: Record<keyof typeof cardEn, string> = {
   'card.recipe.mr':
     '{network}、LPS {mm} mm 立方、MR は前景の {share} 分位値で割る、{patch} ボクセルの窓、左右反転像との平均、最大の連結成分のみ、ストラクチャごとのしきい値：{thresholds}。',
   'card.cell.structure': 'ストラクチャ',
+  'card.cell.own': '元の名称',
   'card.cell.n': '例数',
   'card.cell.dice': 'Dice',
   'card.cell.surface': '表面 Dice（3 mm）',

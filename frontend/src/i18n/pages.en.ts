@@ -36,6 +36,8 @@ export const pagesEn = {
   'jobKind.send': 'Sending by DICOM',
   'jobKind.report-commitment': 'Storage commitment',
   'jobKind.train': 'Training',
+  'jobKind.import-network': 'Import of a network',
+  'jobKind.export-network': 'Export of a network',
   'jobKind.sweep-storage': 'Removal of unused data',
   'jobKind.verify-storage': 'Check of stored data',
   'account.password': 'Password',

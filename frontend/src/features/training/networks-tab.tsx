@@ -12,7 +12,9 @@ import { formatTime } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
 import { Markdown } from '../../ui/markdown';
 import { notify } from '../../ui/toast';
+import { useSession } from '../login/session';
 import { cardText } from './card';
+import { Exchange, ExportVersion } from './exchange';
 import { Promote } from './promote';
 import { useDeployments, useMemberNames, useNetworks, versionInUse, versionName } from './queries';
 import css from './training.module.css';
@@ -34,6 +36,7 @@ function ByRule({ version }: { version: NetworkVersion }) {
 
 function Versions({ projectId, network, inUse, manage }: VersionsProps) {
   const t = useT();
+  const { me } = useSession();
   const [card, setCard] = useState<NetworkVersion | null>(null);
   return (
     <>
@@ -46,7 +49,14 @@ function Versions({ projectId, network, inUse, manage }: VersionsProps) {
           {network.versions.map((version) => (
             <tr key={version.id} className={version.id === inUse?.id ? css.current : ''}>
               <td>v{version.version}</td>
-              <td>{t(`training.origin.${version.origin}`)}</td>
+              <td className={layout.wrap}>
+                {t(`training.origin.${version.origin}`)}
+                {version.source !== null && (
+                  <div className={css.note}>
+                    {t(`training.source.${version.source.kind}`, { name: version.source.name })}. {t('training.notMeasured')}
+                  </div>
+                )}
+              </td>
               <td className={layout.wrap}>
                 {version.structures.join(', ')}
                 <ByRule version={version} />
@@ -59,6 +69,7 @@ function Versions({ projectId, network, inUse, manage }: VersionsProps) {
                 <Button small look="quiet" onClick={() => setCard(version)}>
                   {t('training.card')}
                 </Button>{' '}
+                {me.user.is_administrator && <ExportVersion version={version} />}
                 {version.id === inUse?.id ? (
                   <Badge tone="good">{t('training.inUse')}</Badge>
                 ) : (
@@ -141,6 +152,7 @@ function History({ projectId, deployments }: { projectId: string; deployments: r
 
 export function NetworksTab({ projectId, manage }: { projectId: string; manage: boolean }) {
   const t = useT();
+  const { me } = useSession();
   const networks = useNetworks();
   const deployments = useDeployments(projectId);
   if (networks.isPending || deployments.isPending) return <Loading />;
@@ -167,6 +179,7 @@ export function NetworksTab({ projectId, manage }: { projectId: string; manage: 
           </Section>
         );
       })}
+      {me.user.is_administrator && <Exchange />}
       <Section title={t('training.history')} note={t('training.historyNote')}>
         <History projectId={projectId} deployments={deployments.data} />
       </Section>
