@@ -81,7 +81,7 @@ class LesionExamination:
 
 
 def lesion_rule(network: Network, heads: list[HeadMap], say: Callable[[str], None]) -> StructureRule:
-    """The lowest threshold that draws at most MOST_FALSE false lesions a scan; the highest if none does."""
+    """The threshold that finds most with at most MOST_FALSE false lesions a scan, the highest of equals."""
     counts: dict[float, list[LesionCount]] = {threshold: [] for threshold in TRIED}
     for picture in draw_lesion_scans(heads):
         seen = see_picture(network, picture.image_kji, picture.grid)
@@ -93,7 +93,8 @@ def lesion_rule(network: Network, heads: list[HeadMap], say: Callable[[str], Non
     summaries = {threshold: summarise_lesions(found) for threshold, found in counts.items()}
     say("\n".join(f"{threshold}: {summary}" for threshold, summary in summaries.items()))
     good = [t for t, summary in summaries.items() if summary["false_per_scan"] <= MOST_FALSE]
-    return replace(RULE, threshold=min(good, default=max(TRIED)))
+    best = max(good, key=lambda t: (summaries[t]["sensitivity"] or 0.0, t), default=max(TRIED))
+    return replace(RULE, threshold=best)
 
 
 def examine_lesions(network: Network, heads: list[HeadMap], say: Callable[[str], None]) -> LesionExamination:

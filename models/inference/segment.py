@@ -38,7 +38,7 @@ class Segmentation:
     """Per structure (k, j, i) on the scan's grid; empty where nothing was found."""
     findings: list[Finding]
     outlook: Outlook | None = None
-    """What it says about the use of correcting it; None of networks from elsewhere, which learn nothing here."""
+    """What it says about the use of correcting it; None of networks from elsewhere."""
 
 
 @dataclass(frozen=True)
