@@ -30,7 +30,7 @@ class Job(Base):
     id: Mapped[str] = id_column()
     kind: Mapped[str] = mapped_column(String(32), index=True)
     queue: Mapped[str] = mapped_column(String(16))
-    parameters: Mapped[dict[str, Any]]
+    parameters: Mapped[dict[str, Any]] = mapped_column(info=NAMES_BLOBS)
     state: Mapped[str] = mapped_column(String(16), default="queued")
     coalesce_key: Mapped[str | None] = mapped_column(String(128))
     """A second request with this key while one is queued is the same job."""

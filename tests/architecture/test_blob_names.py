@@ -32,6 +32,7 @@ NAMED_IN = {
     "backend/studies/quarantine.py": "quarantined_files.sha256",
     "backend/studies/volumes.py": "series.volume_sha256",
     "backend/training/networks.py": "network_versions.weights_sha256",
+    "backend/training/router.py": "jobs.parameters",
     "workers/exchange.py": "network_versions.weights_sha256",
     "workers/gpu/export_network.py": "jobs.result",
     "workers/gpu/import_network.py": "network_versions.weights_sha256",
