@@ -29,7 +29,9 @@ def outlook(
     """The outlook of a scan seen as `values_kji` (k, j, i), with `probability` (structures, k, j, i)."""
     cuts = [manifest.rule(name).threshold for name in manifest.structures]
     expected = {
-        name: round(expected_dice(probability[n], cuts[n]), 4) for n, name in enumerate(manifest.structures)
+        name: round(expected_dice(probability[n], cuts[n]), 4)
+        for n, name in enumerate(manifest.structures)
+        if not manifest.rule(name).may_be_absent or (probability[n] > cuts[n]).any()
     }
     voxel_cc = manifest.spacing_mm**3 / 1000
     volumes = [float((probability[n] > cut).sum()) * voxel_cc for n, cut in enumerate(cuts)]

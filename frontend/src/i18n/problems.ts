@@ -32,7 +32,7 @@ function factText({ slug, detail, values = {} }: Said, t: Translate): string {
 }
 
 /** The server's words for programs add nothing to these phrases. */
-const ONLY_SAYS_IT_AGAIN: ReadonlySet<string> = new Set(['nifti-not-allowed', 'last-administrator']);
+const ONLY_SAYS_IT_AGAIN: ReadonlySet<string> = new Set(['by-rule', 'nifti-not-allowed', 'last-administrator']);
 
 /** What a slug means, followed by the names and numbers of its detail; an unknown slug shows the detail alone. */
 export function slugText(said: Said, t: Translate): string {
