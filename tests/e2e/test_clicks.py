@@ -59,7 +59,7 @@ def test_clicks_correct_a_contour_are_undone_dropped_and_kept(
     _click(viewer, 0.5, 0.5, "right")
     kept = _changed(viewer, imported)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Keep")).to_be_disabled()
+    expect(page.get_by_role("button", name="Keep", exact=True)).to_be_disabled()
     viewer.save()
     assert viewer.volume_cc(ORGAN) == kept
 

@@ -83,7 +83,9 @@ def test_corrections_are_frozen_trained_on_promoted_and_rolled_back(
     expect(page.get_by_role("row").filter(has_text="Trained here")).to_contain_text("In use")
     page.get_by_role("button", name="Roll back").click()
     dialog.get_by_role("button", name="Roll back").click()
-    expect(page.get_by_role("row").filter(has_text="Shipped")).to_contain_text("In use")
+    expect(page.get_by_role("row").filter(has_text="Shipped").filter(has_text="Parotid_R")).to_contain_text(
+        "In use"
+    )
 
 
 def test_worklist_and_viewer_speak_japanese(sit_down: SitDown, actor: ActorMaker, bring: Bring) -> None:

@@ -48,3 +48,12 @@ export function versionInUse(network: Network, deployments: readonly Deployment[
 }
 
 export const versionName = ({ name, version }: { name: string; version: number }): string => `${name} v${version}`;
+
+/** The networks whose versions learn from corrections: of ours, those that read CT. */
+export const learners = (networks: readonly Network[]): Network[] =>
+  networks
+    .map((network) => ({
+      ...network,
+      versions: network.versions.filter(({ modality, origin }) => modality === 'CT' && origin !== 'imported'),
+    }))
+    .filter(({ versions }) => versions.length > 0);

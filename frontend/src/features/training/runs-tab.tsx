@@ -12,7 +12,7 @@ import { formatTime } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
 import { notify } from '../../ui/toast';
 import { JobProgress, JobStateBadge } from '../jobs/job-state';
-import { isLive, useDeployments, useNetworks, useRuns, useSnapshots, versionInUse, versionName } from './queries';
+import { isLive, learners, useDeployments, useNetworks, useRuns, useSnapshots, versionInUse, versionName } from './queries';
 import { RunDetail } from './run-detail';
 import { StartRun } from './start-run';
 import css from './training.module.css';
@@ -87,7 +87,8 @@ function Start({ projectId, onStarted }: { projectId: string; onStarted: (run: R
   const snapshots = useSnapshots(projectId);
   const deployments = useDeployments(projectId);
   const [open, setOpen] = useState(false);
-  const first = networks.data?.[0];
+  const learning = learners(networks.data ?? []);
+  const first = learning[0];
   const ready = first !== undefined && (snapshots.data?.length ?? 0) > 0;
   return (
     <>
@@ -102,7 +103,7 @@ function Start({ projectId, onStarted }: { projectId: string; onStarted: (run: R
       {open && first !== undefined && (
         <StartRun
           projectId={projectId}
-          networks={networks.data ?? []}
+          networks={learning}
           snapshots={snapshots.data ?? []}
           inUseId={versionInUse(first, deployments.data ?? [])?.id}
           onStarted={(run) => {
