@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, status
 from fastapi.responses import StreamingResponse
@@ -12,39 +10,14 @@ from fastapi.responses import StreamingResponse
 from backend.accounts.deps import ActorDep
 from backend.exports import service
 from backend.exports.schemas import DicomFormat, ExportReport, ProfileOut, SetFormat, TrainingSetIn
-from backend.exports.service import ExportFile
 from backend.jobs.router import shown
 from backend.jobs.schemas import JobOut
+from backend.kit.sending import BINARY, sent
 from backend.kit.web import Page, SessionDep, problems
 
 router = APIRouter(prefix="/api", tags=["exports"])
 
-PIECE_BYTES = 1 << 20
 ProfileName = Annotated[str, Query(max_length=32)]
-BINARY = {"schema": {"type": "string", "format": "binary"}}
-
-
-def _sent(file: ExportFile) -> StreamingResponse:
-    """A download: never shown in place, never guessed at."""
-    headers = {
-        "Content-Disposition": _attachment(file.name),
-        "Content-Length": str(file.size),
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
-    return StreamingResponse(_pieces(file), media_type=file.media_type, headers=headers)
-
-
-def _attachment(name: str) -> str:
-    """RFC 6266: the name itself for browsers, and one of ASCII letters for other programs."""
-    plain = "".join(c if c.isascii() else "_" for c in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
-
-
-def _pieces(file: ExportFile) -> Iterator[bytes]:
-    with file.stream as stream:
-        while piece := stream.read(PIECE_BYTES):
-            yield piece
 
 
 @router.get(
@@ -62,7 +35,7 @@ def export_structure_set(
     profile: ProfileName = "generic",
 ) -> StreamingResponse:
     """A structure set as RTSTRUCT (for a system), SEG, or a zip of NIfTI masks with structures.json."""
-    return _sent(service.export_set(actor, set_id, form, profile))
+    return sent(service.export_set(actor, set_id, form, profile))
 
 
 @router.get("/structure-sets/{set_id}/export/report", responses=problems(404, 409))
@@ -97,4 +70,4 @@ def request_training_set(
 )
 def download_training_set(job_id: str, session: SessionDep, actor: ActorDep) -> StreamingResponse:
     """The zip that an export job made."""
-    return _sent(service.training_set_file(session, actor, job_id))
+    return sent(service.training_set_file(session, actor, job_id))

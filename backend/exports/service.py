@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,6 +33,7 @@ from backend.jobs import service as jobs
 from backend.jobs.stages import Report
 from backend.jobs.tables import Job
 from backend.kit.db import session_scope
+from backend.kit.download import Download
 from backend.kit.errors import NotFound
 from backend.kit.storage import storage
 from backend.labels.service import (
@@ -53,16 +54,6 @@ from backend.studies.tables import Instance, Series
 from rt.dicom.kinds import RTSTRUCT
 from rt.dicom.profiles import ExportProfile, profiles
 from rt.errors import DeidentificationError
-
-
-@dataclass(frozen=True)
-class ExportFile:
-    """A file to send; the stream is closed by who sends it."""
-
-    name: str
-    media_type: str
-    stream: BinaryIO
-    size: int
 
 
 def collect(session: Session, set_id: str) -> OutgoingSet | None:
@@ -140,7 +131,7 @@ def report_set(actor: Actor, set_id: str, form: DicomFormat, profile_name: str) 
         raise Withheld(error.detail) from error
 
 
-def export_set(actor: Actor, set_id: str, form: SetFormat, profile_name: str) -> ExportFile:
+def export_set(actor: Actor, set_id: str, form: SetFormat, profile_name: str) -> Download:
     """One structure set as a file; that it left is in the audit trail before it leaves."""
     profile = profile_named(profile_name)
     with session_scope(read_only=True) as session:
@@ -174,7 +165,7 @@ def _said(hidden: Deidentifier | None) -> dict[str, Any]:
 
 def _write(
     outgoing: OutgoingSet, form: SetFormat, stem: str, profile: ExportProfile, hidden: Deidentifier | None
-) -> ExportFile:
+) -> Download:
     with ExitStack() as unless_sent:
         stream: BinaryIO = unless_sent.enter_context(tempfile.TemporaryFile())
         if form is SetFormat.NIFTI:
@@ -189,7 +180,7 @@ def _write(
         unless_sent.pop_all()  # closed by who sends it
     size = stream.tell()
     stream.seek(0)
-    return ExportFile(name, media_type, stream, size)
+    return Download(name, media_type, stream, size)
 
 
 def request_training_set(session: Session, actor: Actor, project_id: str, body: TrainingSetIn) -> Job:
@@ -286,7 +277,7 @@ def written_for_command(
     return said
 
 
-def training_set_file(session: Session, actor: Actor, job_id: str) -> ExportFile:
+def training_set_file(session: Session, actor: Actor, job_id: str) -> Download:
     """The file that an export job made."""
     job = board.get_job(session, actor, job_id)
     if job.kind != "export" or job.project_id is None:
@@ -296,4 +287,4 @@ def training_set_file(session: Session, actor: Actor, job_id: str) -> ExportFile
         raise NotReady(f"the export is {job.state}", state=job.state)
     sha256 = job.result["sha256"]
     name = f"rinkaku-{job.parameters['format']}-{job.id}.zip"
-    return ExportFile(name, "application/zip", storage().open(sha256), storage().size(sha256))
+    return Download(name, "application/zip", storage().open(sha256), storage().size(sha256))

@@ -1,15 +1,14 @@
 """Networks that come from elsewhere or go there: asked for here, read and written by a worker.
 
-An upload is checked for what it says it is and kept as a blob that no row names: the sweep takes it a day
-after the worker has made a version of it.  Only administrators of the installation bring networks in or
+An upload is checked for what it says it is and kept as a blob that its job names until a version is made of
+it; then it is for the sweep.  Only administrators of the installation bring networks in or
 take them out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +18,7 @@ from backend.jobs import board
 from backend.jobs import service as jobs
 from backend.jobs.service import JobRequest
 from backend.jobs.tables import Job
+from backend.kit.download import Download
 from backend.kit.errors import InvalidInput, NotFound
 from backend.kit.storage import storage
 from backend.training import networks, repository
@@ -28,16 +28,6 @@ from backend.training.tables import NetworkVersion
 from rt.dicom.archive import is_zip
 
 MEDIA_TYPES = {"monai": ("zip", "application/zip"), "onnx": ("onnx", "application/octet-stream")}
-
-
-@dataclass(frozen=True)
-class NetworkFile:
-    """A file to send; the stream is closed by who sends it."""
-
-    name: str
-    media_type: str
-    stream: BinaryIO
-    size: int
 
 
 def check_upload(path: Path) -> None:
@@ -50,6 +40,12 @@ def check_upload(path: Path) -> None:
 def request_import(session: Session, actor: Actor, sha256: str, wanted: NetworkImportIn) -> Job:
     """Queue the reading of an uploaded zip that is stored under this name."""
     return _queue(session, actor, "import-network", {"sha256": sha256, **wanted.model_dump()})
+
+
+def release_upload(session: Session, job_id: str) -> None:
+    """Name the upload of a job no longer: a version was made of it."""
+    job = session.get_one(Job, job_id)
+    job.parameters = {name: value for name, value in job.parameters.items() if name != "sha256"}
 
 
 def request_library(session: Session, actor: Actor, wanted: NetworkLibraryIn) -> Job:
@@ -69,7 +65,7 @@ def _queue(session: Session, actor: Actor, kind: str, parameters: dict[str, Any]
     return jobs.enqueue(session, request)
 
 
-def exported_file(session: Session, actor: Actor, job_id: str) -> NetworkFile:
+def exported_file(session: Session, actor: Actor, job_id: str) -> Download:
     """The file that an export job made; ExportNotReady before it has."""
     job = board.get_job(session, actor, job_id)
     if job.kind != "export-network":
@@ -79,7 +75,7 @@ def exported_file(session: Session, actor: Actor, job_id: str) -> NetworkFile:
     ending, media_type = MEDIA_TYPES[job.result["format"]]
     name = f"{job.result['name']}-{job.result['version']}.{ending}"
     sha256 = job.result["sha256"]
-    return NetworkFile(name, media_type, storage().open(sha256), storage().size(sha256))
+    return Download(name, media_type, storage().open(sha256), storage().size(sha256))
 
 
 def version_named(session: Session, name: str, number: int) -> NetworkVersion:

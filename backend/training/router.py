@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -16,11 +15,11 @@ from backend.jobs.router import shown
 from backend.jobs.schemas import JobOut
 from backend.kit.db import session_scope
 from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
-from backend.kit.storage import CHUNK_BYTES, storage
+from backend.kit.sending import BINARY, sent
+from backend.kit.storage import storage
 from backend.kit.web import CursorParam, LimitParam, Page, PartDep, SessionDep, following, problems
 from backend.studies.receiving import LimitedFile, check_declared_length, scratch_file, steadily
 from backend.training import drift, exchange, networks, service
-from backend.training.exchange import NetworkFile
 from backend.training.schemas import (
     DeploymentIn,
     DeploymentOut,
@@ -45,7 +44,6 @@ from backend.training.tables import Deployment, NetworkVersion, Snapshot
 
 router = APIRouter(prefix="/api", tags=["training"])
 
-BINARY = {"schema": {"type": "string", "format": "binary"}}
 ZIP_BODY = {"requestBody": {"required": True, "content": {"application/zip": BINARY}}}
 EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -114,20 +112,7 @@ def export_network(
 )
 def download_network(job_id: str, session: SessionDep, actor: AdministratorDep) -> StreamingResponse:
     """The file that an export job made."""
-    file = exchange.exported_file(session, actor, job_id)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{file.name}"',
-        "Content-Length": str(file.size),
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
-    return StreamingResponse(_pieces(file), media_type=file.media_type, headers=headers)
-
-
-def _pieces(file: NetworkFile) -> Iterator[bytes]:
-    with file.stream as stream:
-        while piece := stream.read(CHUNK_BYTES):
-            yield piece
+    return sent(exchange.exported_file(session, actor, job_id))
 
 
 @router.post("/studies/{study_id}/presegment", status_code=202, responses=problems(409))

@@ -25,6 +25,7 @@ from models.foreign.errors import ForeignUnreadable, ForeignUnsupported, NotInst
 from models.foreign.files import ForeignFiles
 from models.foreign.imported import fit_network, number_at, read_json
 from models.foreign.labels import our_names
+from models.foreign.totalsegmentator import ARCHITECTURE
 from models.foreign.weights import read_weights
 from models.inference.anatomy import COMPLETIONS
 from models.networks import build_network
@@ -42,6 +43,7 @@ OURS: dict[str, type[nn.Module]] = {
     "ensemble": Ensemble,
     "side_by_side": SideBySide,
 }
+"""Each in one file that needs nothing else of ours."""
 METADATA, MODEL = "configs/metadata.json", "models/model.pt"
 MANIFEST = "rinkaku"
 """Key of the metadata under which our manifest stands."""
@@ -50,9 +52,11 @@ _DATE = (2020, 1, 1, 0, 0, 0)
 
 
 def export_bundle(manifest: NetworkManifest, weights: bytes, card: str) -> bytes:
-    """A zip that holds a MONAI bundle; ForeignUnsupported for a network that came from elsewhere."""
-    if manifest.architecture not in OURS or manifest.practice is not None:
+    """A zip that holds a MONAI bundle; ForeignUnsupported for a network that is not one of OURS."""
+    if manifest.practice is not None or manifest.architecture == ARCHITECTURE:
         raise ForeignUnsupported("it came from elsewhere: pass on the original", where=manifest.architecture)
+    if manifest.architecture not in OURS:
+        raise ForeignUnsupported("its source cannot stand alone in a bundle", where=manifest.architecture)
     load_weights(manifest, weights)
     tensors = io.BytesIO()
     torch.save(load(weights), tensors)
@@ -84,7 +88,7 @@ def export_onnx(manifest: NetworkManifest, weights: bytes) -> bytes:
     except ImportError as error:
         raise NotInstalled("ONNX needs the library onnx: pip install onnx", where="onnx") from error
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in manifest.options.items()}
-    if manifest.architecture == "totalsegmentator":
+    if manifest.architecture == ARCHITECTURE:
         raise ForeignUnsupported("it is a library, not a network", where=manifest.architecture)
     module = build_network(manifest.architecture, len(manifest.structures), options)
     module.load_state_dict(load_weights(manifest, weights))
@@ -121,7 +125,8 @@ def read_ours(files: ForeignFiles) -> tuple[NetworkManifest, bytes]:
     if manifest.patch not in range(8, 513) or not isinstance(manifest.title, str):
         raise ForeignUnsupported("not a window's size, or no title", where=f"{where}#patch")
     for name, rule in manifest.rules.items():
-        for value in (rule.threshold, *(min(v, 1e4) for v in rule.volume_cc), rule.parts):
+        sizes = (*(min(v, 1e4) for v in rule.volume_cc), rule.smallest_cc)
+        for value in (rule.threshold, *sizes, rule.parts):
             number_at(value, f"{where}#rules#{name}")
     our_names(manifest.structures, f"{where}#structures")
     tensors = read_weights(MODEL, files.get(MODEL))

@@ -15,7 +15,7 @@ from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
 from models.preprocessing import NetworkImage
-from rt.errors import RtError
+from rt.errors import VoxelsNotNumbers
 from rt.geometry import Grid
 
 Array = npt.NDArray[np.float32]
@@ -54,11 +54,11 @@ class ForeignPicture:
     def prepare(self, image_kji: npt.NDArray[np.generic], grid: Grid, spacing_mm: float) -> NetworkImage:
         """The picture and where it is; `spacing_mm` is of networks of our own.
 
-        RtError when the image holds what is no number.
+        VoxelsNotNumbers when the image holds what is no number.
         """
         values: Array = np.asarray(image_kji, dtype=np.float32)
         if not np.isfinite(values).all():
-            raise RtError("the image holds voxels that are no numbers")
+            raise VoxelsNotNumbers("the image holds voxels that are no numbers")
         values, grid = _rearranged(values, grid, self._plan(grid))
         for step in self.before:
             values, grid = _done(step, values, grid)

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import torch
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from backend.cli import main
+from backend.jobs.tables import Job
 from backend.kit.db import session_scope
 from backend.projects.tables import Project
 from backend.training import commands, networks
@@ -74,6 +76,9 @@ def test_an_uploaded_bundle_draws_and_says_where_it_comes_from(
     assert [f["structure"] for f in drawn["findings"] if f["slug"] == "missing"] == ["thing"]
     again = sent(client, admin, tmp_path / "upload.zip")
     assert again["version_id"] == shown["id"], "the same network twice is one version"
+    with session_scope(read_only=True) as session:
+        kept = session.scalars(select(Job.parameters).where(Job.kind == "import-network")).all()
+    assert ["sha256" in one for one in kept] == [False, False], "uploads are for the sweep then"
 
 
 def test_an_imported_version_is_used_by_itself_only_after_it_was_promoted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from backend.training import exchange
 from models.foreign.imported import Wanted
 from workers.exchange import keep_version, read_library, read_network
 from workers.runtime import JobContext, job
@@ -28,5 +29,6 @@ def import_network(context: JobContext) -> dict[str, Any]:
     result: dict[str, Any] = {}
     with context.finishing(result) as session:
         row = keep_version(session, version, stored, context.created_by(session))
+        exchange.release_upload(session, context.claim.job_id)
         result |= {"version_id": row.id, "network": row.name, "version": row.version}
     return result

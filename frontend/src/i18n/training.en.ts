@@ -37,6 +37,7 @@ export const trainingEn = {
   'training.exchange': 'From and for other software',
   'training.exchangeNote': 'A MONAI bundle or an nnU-Net v2 results folder as a zip; nothing of it is run. Administrators only',
   'training.import': 'Import a network…',
+  'training.importSent': '{percent} % sent',
   'training.importMirror': 'Mean over mirrored views (slower)',
   'training.export.monai': 'MONAI',
   'training.export.onnx': 'ONNX',

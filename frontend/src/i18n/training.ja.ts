@@ -39,6 +39,7 @@ export const trainingJa: Record<keyof typeof trainingEn, string> = {
   'training.exchange': '他のソフトウェアとのやりとり',
   'training.exchangeNote': 'MONAI バンドルまたは nnU-Net v2 の結果フォルダを zip で取り込みます。中のコードは実行しません。管理者のみ',
   'training.import': 'AIモデルを取り込む…',
+  'training.importSent': '{percent} % 送信済み',
   'training.importMirror': '反転画像との平均（遅くなります）',
   'training.export.monai': 'MONAI',
   'training.export.onnx': 'ONNX',

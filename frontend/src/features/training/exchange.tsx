@@ -72,18 +72,19 @@ function Import() {
   const client = useQueryClient();
   const input = useRef<HTMLInputElement>(null);
   const [mirror, setMirror] = useState(false);
+  const [sent, setSent] = useState(0);
   const send = useMutation({
     mutationFn: (file: File) =>
       upload<Job>('/networks/imports', file, {
         method: 'POST',
         query: { file_name: file.name, mirror },
         signal: new AbortController().signal,
-        onProgress: () => undefined,
+        onProgress: (bytes) => setSent(bytes / Math.max(1, file.size)),
       }),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.allJobs }),
   });
   return (
-    <div className={css.note}>
+    <div className={css.importing}>
       <input
         ref={input}
         type="file"
@@ -91,14 +92,16 @@ function Import() {
         hidden
         onChange={({ target }) => {
           const file = target.files?.[0];
+          setSent(0);
           if (file !== undefined) send.mutate(file);
           target.value = '';
         }}
       />
-      <Checkbox label={t('training.importMirror')} checked={mirror} onChange={setMirror} />{' '}
       <Button disabled={send.isPending} onClick={() => input.current?.click()}>
         {t('training.import')}
       </Button>
+      <Checkbox label={t('training.importMirror')} checked={mirror} onChange={setMirror} />
+      {send.isPending && <span role="status">{t('training.importSent', { percent: Math.round(100 * sent) })}</span>}
       {send.error !== null && <ErrorNote error={send.error} />}
     </div>
   );
