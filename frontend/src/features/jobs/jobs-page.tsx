@@ -17,7 +17,7 @@ import { JobProgress, JobStateBadge } from './job-state';
 import css from './jobs.module.css';
 
 const STATES: readonly JobState[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
-const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'export', 'send', 'train'] as const;
+const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'export', 'send', 'train', 'import-network', 'export-network'] as const;
 /** What nobody asks for; shown on request. */
 const HOUSEKEEPING = ['publish', 'measure', 'check-outside', 'report-commitment', 'deliver-webhook', 'sweep-storage', 'verify-storage'] as const;
 const PAGE_SIZE = 100;
@@ -180,7 +180,7 @@ export function JobsPage() {
     const next = new URLSearchParams(search);
     if (value === '') next.delete(name);
     else next.set(name, value);
-    setSearch(next, { replace: true });
+    setSearch(next, { replace: true, flushSync: true }); // a controlled checkbox would show its old state meanwhile
   };
   return (
     <PageLayout title={t('nav.jobs')} actions={<Filters search={search} onChange={filter} />}>
