@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -156,6 +157,18 @@ def project(database: str) -> Project:
 
 
 structlog.configure(processors=[structlog.processors.KeyValueRenderer()])  # the default one renders locals
+
+
+@pytest.fixture(autouse=True)
+def logging_of_its_own() -> Iterator[None]:
+    """A test that starts a program in this process leaves the log as it was: the next one reads stderr."""
+    root, known = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**known)
+
 
 ActorMaker = Callable[..., Actor]
 
