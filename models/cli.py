@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
@@ -15,21 +16,40 @@ from models.comparison.run import TABLE, Watcher, run_comparison
 from models.data import load_samples
 from models.datasets.head_labels import load_head_maps
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
-from models.evaluation import choose_thresholds, evaluate, predict_case, score_case, summarise
+from models.evaluation import (
+    Score,
+    choose_thresholds,
+    draw_case,
+    evaluate,
+    predict_case,
+    read_case,
+    score_case,
+    summarise,
+)
 from models.head_package import package_heads
-from models.inference.segment import segment
+from models.inference.segment import Prediction, Segmentation, draw_structures, segment
 from models.preprocessing import CtWindow
 from models.registry.members import CHECKPOINT, describe_training, read_members
-from models.registry.network import Network, NetworkManifest, load_network, load_weights, read_version
-from models.registry.package import pack_weights, volume_rules, with_weights, write_version
+from models.registry.network import (
+    Network,
+    NetworkManifest,
+    Provenance,
+    load_network,
+    load_weights,
+    read_version,
+)
+from models.registry.package import pack_weights, volume_rules, with_weights, write_pictures, write_version
+from models.registry.pictures import picture_cases
+from models.registry.provenance import code_sha256
 from models.simulation.commands import add_simulations
 from models.training.ct_lessons import CtLessons
 from models.training.head_lessons import HeadLessons
 from models.training.lesion_lessons import LesionLessons
 from models.training.lessons import Lessons
 from models.training.loop import Hooks, Progress, TrainingConfig, train
+from models.training.parallel import joined
 from rt.errors import RtError
-from rt.manifest import DatasetManifest, Split
+from rt.manifest import Case, DatasetManifest, Split
 from rt.resample import read_nifti, write_nifti
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -109,6 +129,12 @@ def _add_packaging(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     package.add_argument("--number", type=int, default=1)
     package.add_argument("--out", type=Path, required=True)
     package.set_defaults(run=_package)
+    picture = commands.add_parser(
+        "picture", help="add pictures of the best, median and worst case to a version"
+    )
+    _data(picture)
+    picture.add_argument("--version", type=Path, required=True, help="its metrics tell which cases these are")
+    picture.set_defaults(run=_picture)
     heads = commands.add_parser("package-heads", help="make a version of the head network")
     heads.add_argument("members", type=Path, nargs="+", help="folders that `train --heads` wrote")
     heads.add_argument("--heads", type=Path, required=True)
@@ -155,7 +181,9 @@ def _train(arguments: argparse.Namespace) -> None:
         _say(str(progress))
 
     start = load_weights(*read_version(arguments.start)[:2]) if arguments.start else None
-    train(config, _lessons(arguments, config.patch), out / CHECKPOINT, Hooks(report), start)
+    with joined() as team:
+        hooks = Hooks(report, team=team)
+        train(config, _lessons(arguments, config.patch), out / CHECKPOINT, hooks, start)
 
 
 def _compare(arguments: argparse.Namespace) -> None:
@@ -180,7 +208,10 @@ def _lessons(arguments: argparse.Namespace, patch: int) -> Lessons:
         return kind(*load_head_maps(arguments.heads, cache), arguments.spacing, patch)
     manifest = _manifest(arguments)
     samples, watched = (load_samples(manifest, manifest.split(part), CT_SPACING_MM, cache) for part in SPLITS)
-    return CtLessons(manifest.structures, samples, watched, CtWindow(), patch)
+    lessons = CtLessons(manifest.structures, samples, watched, CtWindow(), patch)
+    if arguments.start is None:
+        lessons.require_all()
+    return lessons
 
 
 def _package(arguments: argparse.Namespace) -> None:
@@ -198,6 +229,7 @@ def _package(arguments: argparse.Namespace) -> None:
         patch=config.patch,
         weights_sha256="",
         window=CtWindow(),
+        provenance=_provenance(arguments, manifest),
     )
     version = with_weights(version, packed)
     network, validation, predictions = load_network(version, packed), manifest.split("validation"), {}
@@ -213,10 +245,35 @@ def _package(arguments: argparse.Namespace) -> None:
         version.to_json() | {"rules": {name: asdict(rule) for name, rule in rules.items()}}
     )
     scored = (score_case(version, manifest, case, predictions[case.id]) for case in validation)
-    metrics = summarise(list(chain.from_iterable(scored)))
+    scores = list(chain.from_iterable(scored))
+    metrics = summarise(scores) | {"evaluated_on": manifest.digest()}
     text = replace(OPENKBP_CARD, split=f"{OPENKBP_CARD.split} Training: {arguments.history}")
     write_version(arguments.out, version, packed, metrics, text)
+    if arguments.openkbp:
+        write_pictures(
+            arguments.out, picture_cases(manifest, scores, _drawing(version, manifest, predictions))
+        )
     _say(f"mean Dice {metrics['mean_dice']:.3f}")
+
+
+def _provenance(arguments: argparse.Namespace, manifest: DatasetManifest) -> Provenance:
+    name = "OpenKBP" if arguments.openkbp else arguments.manifest.stem
+    return Provenance(name, manifest.digest(), code_sha256=code_sha256())
+
+
+def _drawing(
+    version: NetworkManifest, manifest: DatasetManifest, predictions: dict[str, Prediction]
+) -> Callable[[Case], Segmentation]:
+    return lambda case: draw_structures(version, predictions[case.id], read_case(manifest, case)[1])
+
+
+def _picture(arguments: argparse.Namespace) -> None:
+    manifest, network = _manifest(arguments), _network(arguments.version)
+    metrics = json.loads((arguments.version / "metrics.json").read_text())
+    scores = [Score(**score) for score in metrics["scores"]]
+
+    pictures = picture_cases(manifest, scores, lambda case: draw_case(network, manifest, case))
+    write_pictures(arguments.version, pictures)
 
 
 def _package_heads(arguments: argparse.Namespace) -> None:

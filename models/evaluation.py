@@ -15,9 +15,9 @@ from rt.geometry import Grid
 from rt.manifest import Case, DatasetManifest
 from rt.metrics import dice, hd95_mm, surface_dice
 from rt.resample import read_nifti
+from rt.statistics import mean_interval
 
 SURFACE_TOLERANCE_MM = 3.0
-RESAMPLES = 10_000
 Verdict = Literal["better", "same", "worse"]
 
 
@@ -80,6 +80,12 @@ def evaluate(
 def predict_case(network: Network, manifest: DatasetManifest, case: Case) -> Prediction:
     """What the network sees in a case."""
     return see_picture(network, *read_nifti(manifest.path(case.image)))
+
+
+def draw_case(network: Network, manifest: DatasetManifest, case: Case) -> Segmentation:
+    """What the network draws of a case, on the case's own grid."""
+    grid = read_case(manifest, case)[1]
+    return draw_structures(network.manifest, predict_case(network, manifest, case), grid)
 
 
 def score_case(
@@ -176,20 +182,6 @@ def _compare_one(name: str, pairs: list[tuple[Score, Score]]) -> Comparison:
         float(np.mean([new.surface_dice for _, new in pairs])),
         verdict,
     )
-
-
-def mean_interval(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """95 % interval of the mean by percentile bootstrap; unbounded below three values.
-
-    With fewer than three patients a bootstrap says nothing, so the interval is (-1, 1), the range of a
-    difference in Dice, and no verdict but "same" can follow.
-    """
-    if len(values) < 3:
-        return -1.0, 1.0
-    rng = np.random.default_rng(0)
-    means = values[rng.integers(len(values), size=(RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def choose_thresholds(

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from models.preprocessing import NetworkImage
-from rt.errors import EmptyImage, VoxelsNotNumbers
+from models.preprocessing import NetworkImage, checked_voxels
+from rt.errors import EmptyImage
 from rt.geometry import Grid
 from rt.resample import lps_grid, resample
 
@@ -37,9 +37,7 @@ class MrScale:
 
         EmptyImage when all voxels have one value, VoxelsNotNumbers when one is no number.
         """
-        values = np.asarray(image_kji, dtype=np.float32)
-        if not np.isfinite(values).all():
-            raise VoxelsNotNumbers("the image holds voxels that are no numbers")
+        values = checked_voxels(image_kji).astype(np.float32)
         target = lps_grid(grid, spacing_mm)
         values = resample(values, grid, target, outside=float(values.min()))
         values = values - max(0.0, float(values.min()))

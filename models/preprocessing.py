@@ -6,6 +6,7 @@ air, so that couch, mask and shoulders cut off elsewhere look alike in training 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,11 +15,16 @@ import numpy.typing as npt
 import torch
 from scipy import ndimage
 
+from rt.cropping import part_of
+from rt.errors import VoxelsNotNumbers
 from rt.geometry import Grid
+from rt.masks import bounding_box
 from rt.regions import BODY_THRESHOLD_HU
 from rt.resample import lps_grid, resample
 
 AIR_HU = -1024.0
+DENSE_MARGIN = 24
+"""Voxels around what is dense: smoothing reaches no further."""
 TABLE_FLATNESS = 5
 """A part this many times as wide as it is thick may be a table top, or a piece of a curved one."""
 
@@ -72,9 +78,49 @@ class NetworkVolume:
 
 def prepare_ct(hu_kji: npt.NDArray[np.generic], grid: Grid, spacing_mm: float) -> NetworkVolume:
     """The CT as the network reads it: LPS, cubes of `spacing_mm`, body only, cropped to the body's box."""
+    values = checked_voxels(hu_kji)
     target = lps_grid(grid, spacing_mm)
-    hu = resample(hu_kji, grid, target, outside=AIR_HU)
+    hu = _resample_dense(values, grid, target)
     return _cropped(hu, _with_cut_off_slices(find_patient(hu), hu), target)
+
+
+def checked_voxels(image_kji: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """The image itself; VoxelsNotNumbers tells how many voxels are no numbers, and where the first one is."""
+    if not np.issubdtype(image_kji.dtype, np.floating) or np.isfinite(image_kji).all():
+        return image_kji
+    wrong = np.argwhere(~np.isfinite(image_kji))
+    first = ", ".join(str(int(n)) for n in wrong[0])
+    raise VoxelsNotNumbers(f"{len(wrong)} voxels are no numbers, the first at (k, j, i) = ({first})")
+
+
+def _resample_dense(hu_kji: npt.NDArray[np.generic], grid: Grid, target: Grid) -> npt.NDArray[np.float32]:
+    """The CT on `target`; only the box of what is dense is smoothed and interpolated, air is around it.
+
+    Nothing is lost: what is dense afterwards was so before, or lies within the reach of smoothing.
+    """
+    box = _dense_box(hu_kji)
+    source = part_of(grid, box)
+    corners = np.array(list(itertools.product(*((-0.5, n - 0.5) for n in source.shape_kji[::-1]))))
+    found = target.to_index(source.to_lps(corners))[:, ::-1]
+    starts = np.clip(np.floor(found.min(axis=0)).astype(int), 0, np.array(target.shape_kji) - 1)
+    stops = np.clip(np.ceil(found.max(axis=0)).astype(int) + 1, starts + 1, target.shape_kji)
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
+    inner = (k, j, i)
+    hu: npt.NDArray[np.float32] = np.full(target.shape_kji, AIR_HU, dtype=np.float32)
+    hu[inner] = resample(hu_kji[box], source, part_of(target, inner), outside=AIR_HU)
+    return hu
+
+
+def _dense_box(hu_kji: npt.NDArray[np.generic]) -> tuple[slice, slice, slice]:
+    """The box (k, j, i) of what is dense, with a margin; all of an image that holds nothing dense."""
+    box = bounding_box(hu_kji > BODY_THRESHOLD_HU)  # type: ignore[operator]
+    if box is None:
+        return tuple(slice(0, n) for n in hu_kji.shape)  # type: ignore[return-value]
+    k, j, i = (
+        slice(max(0, s.start - DENSE_MARGIN), min(n, s.stop + DENSE_MARGIN))
+        for s, n in zip(box, hu_kji.shape, strict=True)
+    )
+    return k, j, i
 
 
 def find_patient(hu_kji: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
@@ -143,10 +189,10 @@ def _with_cut_off_slices(
 def _cropped(hu: npt.NDArray[np.float32], body: npt.NDArray[np.bool_], grid: Grid) -> NetworkVolume:
     where = [np.flatnonzero(body.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
     if any(len(w) == 0 for w in where):
-        box = tuple(slice(0, n) for n in grid.shape_kji)
+        k, j, i = (slice(0, n) for n in grid.shape_kji)
     else:
-        box = tuple(slice(int(w[0]), int(w[-1]) + 1) for w in where)
-    origin = grid.to_lps([box[2].start, box[1].start, box[0].start])
-    cropped = Grid.of([s.stop - s.start for s in box], grid.spacing_ijk_mm, origin, grid.direction)
+        k, j, i = (slice(int(w[0]), int(w[-1]) + 1) for w in where)
+    box = (k, j, i)
+    cropped = part_of(grid, box)
     blank = np.where(body, hu, np.float32(AIR_HU))[box]
     return NetworkVolume(np.rint(np.clip(blank, -1024, 3071)).astype(np.int16), body[box], cropped)

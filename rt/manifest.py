@@ -7,6 +7,7 @@ structure that `bits` maps to n is.  A structure absent from a case's `bits` is 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,14 +57,21 @@ class DatasetManifest:
         """Where a case's file lies."""
         return self.root / relative
 
+    def digest(self) -> str:
+        """SHA-256 of what `write` writes: structures, cases and their split, not the voxels."""
+        return hashlib.sha256(self._text().encode()).hexdigest()
+
     def write(self, path: Path) -> None:
         """Write as JSON beside the files it names."""
+        path.write_text(self._text())
+
+    def _text(self) -> str:
         body = {
             "schema": 1,
             "structures": list(self.structures),
             "cases": [asdict(case) for case in self.cases],
         }
-        path.write_text(json.dumps(body, indent=1) + "\n")
+        return json.dumps(body, indent=1) + "\n"
 
     @classmethod
     def read(cls, path: Path) -> Self:

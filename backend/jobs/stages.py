@@ -30,6 +30,9 @@ STAGES: dict[str, str] = {
 """The sentence of each stage."""
 LOG_LINES: dict[str, str] = {
     "drawing": "{network} v{version} on {device}, {slices} slices of {rows} × {columns} voxels",
+    "unsigned": "nobody of this project signed {network} v{version} off",
+    "gpu-full": "the GPU is full: {n} windows at once from here",
+    "gpu-left": "the GPU is full even for one window: the processor draws",
     "peer-said": "{problem}",
     "region-not-found": "the network's region is not in this scan: nothing is offered",
     "another-series": "another series of the study suits better and is drawn on",

@@ -1,7 +1,10 @@
 """Refusals of training.
 
 AppError
+├── Forbidden (403)
+│   └── OwnTraining           who started it does not sign what came of it
 └── Conflict (409)
+    ├── AlreadySigned         a version never changes: one signature of a project is enough
     ├── TooFewPatients        not enough approved patients
     │   └── NoTestPatients    all of them have trained a network before
     ├── ExportNotReady        a file that no worker has written yet
@@ -13,7 +16,7 @@ AppError
 
 from __future__ import annotations
 
-from backend.kit.errors import Conflict
+from backend.kit.errors import Conflict, Forbidden
 
 
 class TooFewPatients(Conflict):
@@ -56,3 +59,15 @@ class NoEarlierVersion(WrongNetwork):
     """There is no version to go back to."""
 
     slug, title = "no-earlier-version", "There is no earlier version to go back to"
+
+
+class OwnTraining(Forbidden):
+    """The signer started the training that made the version."""
+
+    slug, title = "own-training", "What your training made needs the signature of another person"
+
+
+class AlreadySigned(Conflict):
+    """The version is signed off in this project."""
+
+    slug, title = "already-signed", "This version is signed off"

@@ -22,7 +22,7 @@ from backend.projects.service import Permission
 from backend.training import repository
 from backend.training.errors import HeldBack, NoEarlierVersion
 from backend.training.schemas import EvaluationRow
-from backend.training.tables import Deployment, NetworkVersion, Run
+from backend.training.tables import Deployment, NetworkPicture, NetworkVersion, Run
 from backend.webhooks import service as webhooks
 from rt.completion import ByRule, made_by_rule, offered_names
 
@@ -35,12 +35,16 @@ def register_shipped(session: Session) -> None:
     for path in sorted(get_settings().weights.glob("*/*/manifest.json")):
         manifest: dict[str, Any] = json.loads(path.read_text())
         name, number = manifest["name"], manifest["version"]
-        if repository.shipped_with(session, name, manifest["weights_sha256"]) is not None:
+        shipped = repository.shipped_with(session, name, manifest["weights_sha256"])
+        if shipped is not None:
+            _add_pictures(session, shipped, path.parent)
             continue
         if repository.version_by_number(session, name, number) is not None:
             number = next_version_number(session, name)
-        session.add(_shipped(path.parent, manifest, number))
+        version = _shipped(path.parent, manifest, number)
+        session.add(version)
         session.flush()
+        _add_pictures(session, version, path.parent)
 
 
 def _shipped(folder: Path, manifest: dict[str, Any], number: int) -> NetworkVersion:
@@ -71,6 +75,25 @@ def rules_of(version: NetworkVersion) -> dict[str, ByRule]:
     """The structures of a version that a rule makes, not the network, with the rule."""
     manifest = version.manifest
     return made_by_rule(manifest.get("structures", ()), manifest.get("completion", ""))
+
+
+def _add_pictures(session: Session, version: NetworkVersion, folder: Path) -> None:
+    """Make the pictures beside a shipped version's weights known, if they are not."""
+    told = folder / "pictures.json"
+    if not told.exists() or repository.pictures(session, [version.id]):
+        return
+    for entry in json.loads(told.read_text()):
+        stored = storage().put((folder / "pictures" / f"{entry['rank']}.png").read_bytes())
+        session.add(
+            NetworkPicture(
+                version_id=version.id,
+                rank=entry["rank"],
+                case_name=entry["case"],
+                dice=entry["dice"],
+                slice_number=entry["slice"],
+                sha256=stored,
+            )
+        )
 
 
 def visible_versions(session: Session, actor: Actor) -> list[NetworkVersion]:

@@ -15,10 +15,12 @@ from backend.training.tables import (
     Deployment,
     DriftAlarm,
     LockedTestPatient,
+    NetworkPicture,
     NetworkVersion,
     Run,
     ScanOutlook,
     Snapshot,
+    VersionSignature,
 )
 
 
@@ -65,6 +67,22 @@ def imported(session: Session, name: str) -> Sequence[NetworkVersion]:
 def next_version_number(session: Session, name: str) -> int:
     """One more than the highest in use."""
     return (session.scalar(select(func.max(NetworkVersion.version)).filter_by(name=name)) or 0) + 1
+
+
+def pictures(session: Session, version_ids: Sequence[str]) -> Sequence[NetworkPicture]:
+    """Pictures of the versions, best first."""
+    query = select(NetworkPicture).where(NetworkPicture.version_id.in_(version_ids))
+    return session.scalars(query.order_by(NetworkPicture.rank)).all()
+
+
+def signatures(
+    session: Session, version_ids: Sequence[str], project_ids: Sequence[str]
+) -> Sequence[VersionSignature]:
+    """Who signed the versions off in these projects."""
+    query = select(VersionSignature).where(
+        VersionSignature.version_id.in_(version_ids), VersionSignature.project_id.in_(project_ids)
+    )
+    return session.scalars(query.order_by(VersionSignature.at)).all()
 
 
 RowT = TypeVar("RowT", Snapshot, Run, Deployment)

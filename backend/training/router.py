@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -18,29 +18,45 @@ from backend.kit.pagination import DEFAULT_LIMIT, decode_cursor, encode_cursor
 from backend.kit.sending import BINARY, sent
 from backend.kit.storage import storage
 from backend.kit.web import CursorParam, LimitParam, Page, PartDep, SessionDep, following, problems
+from backend.projects import service as projects
 from backend.studies.receiving import LimitedFile, check_declared_length, scratch_file, steadily
-from backend.training import drift, exchange, networks, service
+from backend.training import drift, exchange, networks, registry, service
+from backend.training.registry import Known
 from backend.training.schemas import (
     DeploymentIn,
     DeploymentOut,
+    DifferenceOut,
     DriftChart,
     EffortRow,
+    FiguresOut,
+    MeanOut,
     NetworkExportIn,
     NetworkImportIn,
     NetworkLibraryIn,
     NetworkOut,
     NetworkVersionOut,
+    PictureOut,
     PresegmentIn,
+    Rank,
     RollbackIn,
     RunIn,
     RunOut,
+    SignatureIn,
+    SignatureOut,
     SnapshotCase,
     SnapshotIn,
     SnapshotOut,
     SplitCounts,
+    VersionComparisonOut,
 )
 from backend.training.service import RunDetail
-from backend.training.tables import Deployment, NetworkVersion, Snapshot
+from backend.training.tables import (
+    Deployment,
+    NetworkPicture,
+    NetworkVersion,
+    Snapshot,
+    VersionSignature,
+)
 
 router = APIRouter(prefix="/api", tags=["training"])
 
@@ -63,8 +79,14 @@ def list_networks(
     for version in networks.visible_versions(session, actor):
         families.setdefault(version.name, []).append(version)
     names = sorted(name for name in families if name > after)[:limit]
+    shown = [version for name in names for version in families[name]]
+    about = registry.known(session, shown, projects.visible_project_ids(session, actor))
     items = [
-        NetworkOut(name=name, title=families[name][0].title, versions=[_version(v) for v in families[name]])
+        NetworkOut(
+            name=name,
+            title=families[name][0].title,
+            versions=[_version(v, about[v.id]) for v in families[name]],
+        )
         for name in names
     ]
     return Page(items=items, next_cursor=encode_cursor(names[-1]) if len(names) == limit else None)
@@ -113,6 +135,56 @@ def export_network(
 def download_network(job_id: str, session: SessionDep, actor: AdministratorDep) -> StreamingResponse:
     """The file that an export job made."""
     return sent(exchange.exported_file(session, actor, job_id))
+
+
+@router.get(
+    "/projects/{project_id}/network-versions/{version_id}/pictures/{rank}",
+    responses=problems(404) | {200: {"content": {"image/png": {}}}},
+    response_class=Response,
+)
+def get_version_picture(
+    project_id: str, version_id: str, rank: Rank, session: SessionDep, actor: ActorDep
+) -> Response:
+    """The picture of a version's best, median or worst case."""
+    png = registry.picture(session, actor, project_id, version_id, rank)
+    headers = {"Cache-Control": "private, max-age=3600"}
+    return Response(png, media_type="image/png", headers=headers)
+
+
+@router.post(
+    "/projects/{project_id}/network-versions/{version_id}/signature",
+    status_code=201,
+    responses=problems(404, 409),
+)
+def sign_version(
+    project_id: str, version_id: str, body: SignatureIn, session: SessionDep, actor: ActorDep
+) -> NetworkVersionOut:
+    """Sign a version off for the project: once, by who reviews and did not start its training."""
+    registry.sign(session, actor, project_id, version_id, body.remark)
+    return _versions(session, project_id, networks.usable_version(session, project_id, version_id))[0]
+
+
+@router.get("/projects/{project_id}/network-versions/{version_id}/beside/{other_id}", responses=problems(404))
+def compare_versions(
+    project_id: str, version_id: str, other_id: str, session: SessionDep, actor: ActorDep
+) -> VersionComparisonOut:
+    """Two versions side by side: figures per structure, and what differs in their manifests."""
+    pair, rows, differing = registry.compare(session, actor, project_id, version_id, other_id)
+    shown = _versions(session, project_id, *pair)
+    return VersionComparisonOut(
+        base=shown[0],
+        other=shown[1],
+        figures=[
+            FiguresOut(
+                structure=row.structure,
+                base=_mean(row.base),
+                other=_mean(row.other),
+                paired=_mean(row.paired),
+            )
+            for row in rows
+        ],
+        differences=[DifferenceOut(path=d.path, base=d.base, other=d.other) for d in differing],
+    )
 
 
 @router.post("/studies/{study_id}/presegment", status_code=202, responses=problems(409))
@@ -170,7 +242,7 @@ def list_deployments(
 ) -> Page[DeploymentOut]:
     """Promotions, newest first."""
     rows = networks.deployments(session, actor, project_id, part)
-    items = [_deployment(row, version) for row, version in rows]
+    items = [_deployment(session, row, version) for row, version in rows]
     return Page(items=items, next_cursor=following(part, [row for row, _ in rows]))
 
 
@@ -178,14 +250,14 @@ def list_deployments(
 def promote(project_id: str, body: DeploymentIn, session: SessionDep, actor: ActorDep) -> DeploymentOut:
     """Use a version in the project."""
     row = networks.promote(session, actor, project_id, body.version_id, body.override_reason)
-    return _deployment(row, networks.usable_version(session, project_id, row.version_id))
+    return _deployment(session, row, networks.usable_version(session, project_id, row.version_id))
 
 
 @router.post("/projects/{project_id}/deployments/rollback", status_code=201, responses=problems(409))
 def rollback(project_id: str, body: RollbackIn, session: SessionDep, actor: ActorDep) -> DeploymentOut:
     """Go back to what was in use before."""
     row = networks.rollback(session, actor, project_id, body.network)
-    return _deployment(row, networks.usable_version(session, project_id, row.version_id))
+    return _deployment(session, row, networks.usable_version(session, project_id, row.version_id))
 
 
 @router.get("/projects/{project_id}/effort")
@@ -213,8 +285,14 @@ def _place(row: EffortRow) -> tuple[str, str]:
     return row.network_version, row.structure
 
 
-def _version(row: NetworkVersion) -> NetworkVersionOut:
-    names = ("id", "name", "version", "title", "structures", "metrics", "run_id", "created_at")
+def _versions(session: Session, project_id: str, *rows: NetworkVersion) -> list[NetworkVersionOut]:
+    """With the signatures of one project."""
+    about = registry.known(session, rows, [project_id])
+    return [_version(row, about[row.id]) for row in rows]
+
+
+def _version(row: NetworkVersion, about: Known) -> NetworkVersionOut:
+    names = ("id", "name", "version", "title", "structures", "metrics", "manifest", "run_id", "created_at")
     shared = {name: getattr(row, name) for name in names}
     return NetworkVersionOut(
         **shared,
@@ -224,7 +302,32 @@ def _version(row: NetworkVersion) -> NetworkVersionOut:
         by_rule=networks.rules_of(row),
         card_markdown=row.card,
         sha256=row.weights_sha256,
+        pictures=[_picture(one) for one in about.pictures],
+        signatures=[_signature(one) for one in about.signatures],
     )
+
+
+def _picture(row: NetworkPicture) -> PictureOut:
+    return PictureOut.model_validate(
+        {
+            "rank": row.rank,
+            "case": row.case_name,
+            "dice": row.dice,
+            "slice": row.slice_number,
+            "study_id": row.study_id,
+        }
+    )
+
+
+def _signature(row: VersionSignature) -> SignatureOut:
+    return SignatureOut(**{name: getattr(row, name) for name in SignatureOut.model_fields})
+
+
+def _mean(found: tuple[int, float, float, float] | None) -> MeanOut | None:
+    if found is None:
+        return None
+    n, mean, low, high = found
+    return MeanOut(n=n, mean=mean, ci_low=low, ci_high=high)
 
 
 def _snapshot(row: Snapshot) -> SnapshotOut:
@@ -241,13 +344,14 @@ def _snapshot(row: Snapshot) -> SnapshotOut:
 
 def _run(session: Session, detail: RunDetail) -> RunOut:
     run = detail.run
+    base, *made = _versions(session, run.project_id, detail.base, *filter(None, [detail.version]))
     return RunOut(
         id=run.id,
         state=detail.job.state,
         job=shown(session, detail.job)[0],
         snapshot=_snapshot(detail.snapshot),
-        base_version=_version(detail.base),
-        version=_version(detail.version) if detail.version else None,
+        base_version=base,
+        version=made[0] if made else None,
         config=run.config,
         curves=run.curves,
         evaluation=run.evaluation,
@@ -255,10 +359,10 @@ def _run(session: Session, detail: RunDetail) -> RunOut:
     )
 
 
-def _deployment(row: Deployment, version: NetworkVersion) -> DeploymentOut:
+def _deployment(session: Session, row: Deployment, version: NetworkVersion) -> DeploymentOut:
     return DeploymentOut(
         network=row.network,
-        version=_version(version),
+        version=_versions(session, row.project_id, version)[0],
         promoted_by=row.promoted_by,
         promoted_at=row.promoted_at,
         active=row.active,

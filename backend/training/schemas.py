@@ -29,6 +29,31 @@ class NetworkSource(BaseModel):
     labels: Annotated[dict[str, str], Field(description="its own name of each structure")]
 
 
+Rank = Literal["best", "median", "worst"]
+
+
+class PictureOut(BaseModel):
+    """A case of the evaluation; its PNG is at `…/network-versions/{id}/pictures/{rank}`."""
+
+    rank: Rank
+    case: str
+    dice: Annotated[float, Field(description="mean over the case's structures")]
+    slice: Annotated[int, Field(description="of the scan's own slices, from 1")]
+    study_id: str | None
+
+
+class SignatureOut(BaseModel):
+    """A person of a project signed the version off."""
+
+    project_id: str
+    signer_id: str
+    signer_name: str
+    remark: str
+    weights_sha256: str
+    manifest_sha256: str
+    at: datetime
+
+
 class NetworkVersionOut(BaseModel):
     """One set of weights."""
 
@@ -45,6 +70,11 @@ class NetworkVersionOut(BaseModel):
     card_markdown: str
     sha256: str
     metrics: dict[str, Any]
+    manifest: dict[str, Any]
+    pictures: list[PictureOut]
+    signatures: Annotated[
+        list[SignatureOut], Field(description="of the caller's projects; empty: nobody signed it off")
+    ]
     run_id: str | None
     source: Annotated[NetworkSource | None, Field(description="of an imported version")]
     created_at: datetime
@@ -76,6 +106,50 @@ class NetworkExportIn(Closed):
     """What other software is to read."""
 
     format: Literal["monai", "onnx"]
+
+
+class SignatureIn(Closed):
+    """A sign-off."""
+
+    remark: str = Field(default="", max_length=1000)
+
+
+class MeanOut(BaseModel):
+    """A mean over patients with its 95 % bootstrap interval; -1 to 1 of fewer than three patients."""
+
+    n: int
+    mean: float
+    ci_low: float
+    ci_high: float
+
+
+class FiguresOut(BaseModel):
+    """Dice of one structure in two versions."""
+
+    structure: str
+    base: MeanOut | None
+    other: MeanOut | None
+    paired: Annotated[
+        MeanOut | None,
+        Field(description="other minus base, same patients; null when measured on different data"),
+    ]
+
+
+class DifferenceOut(BaseModel):
+    """A value of the manifests that differs; null where a version has none."""
+
+    path: str
+    base: Any
+    other: Any
+
+
+class VersionComparisonOut(BaseModel):
+    """Two versions side by side."""
+
+    base: NetworkVersionOut
+    other: NetworkVersionOut
+    figures: list[FiguresOut]
+    differences: list[DifferenceOut]
 
 
 class NetworkOut(BaseModel):

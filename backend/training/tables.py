@@ -39,6 +39,46 @@ class NetworkVersion(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class NetworkPicture(Base):
+    """A case of a version's evaluation as a picture; it goes with the study that it shows."""
+
+    __tablename__ = "network_pictures"
+    __table_args__ = (
+        UniqueConstraint("version_id", "rank"),
+        CheckConstraint("rank IN ('best','median','worst')", name="rank"),
+    )
+
+    id: Mapped[str] = id_column()
+    version_id: Mapped[str] = mapped_column(ForeignKey("network_versions.id", ondelete="CASCADE"))
+    rank: Mapped[str] = mapped_column(String(8))
+    case_name: Mapped[str] = mapped_column(String(64))
+    dice: Mapped[float]
+    """Mean over the case's structures."""
+    slice_number: Mapped[int]
+    """Of the scan's own slices, from 1."""
+    study_id: Mapped[str | None] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    """None for openly licensed data that came with the version."""
+    sha256: Mapped[str] = mapped_column(BlobName)
+
+
+class VersionSignature(Base):
+    """A person of a project signed a version off; never changed, as the version is not."""
+
+    __tablename__ = "version_signatures"
+    __table_args__ = (UniqueConstraint("project_id", "version_id"),)
+
+    id: Mapped[str] = id_column()
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    version_id: Mapped[str] = mapped_column(ForeignKey("network_versions.id", ondelete="CASCADE"), index=True)
+    signer_id: Mapped[str] = mapped_column(String(36))
+    signer_name: Mapped[str] = mapped_column(String(128))
+    """Display name at the time."""
+    remark: Mapped[str] = mapped_column(Text)
+    weights_sha256: Mapped[str] = mapped_column(String(64))
+    manifest_sha256: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
 class Snapshot(Base):
     """Approved revisions frozen as a dataset."""
 

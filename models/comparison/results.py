@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from models.comparison.config import Comparison
-from models.evaluation import SURFACE_TOLERANCE_MM, Score, compare, mean_interval
+from models.evaluation import SURFACE_TOLERANCE_MM, Score, compare
+from rt.statistics import mean_interval
 
 MEASURES = ("dice", "surface_dice", "hd95_mm")
 LEAST_FOR_INTERVAL = 3

@@ -13,7 +13,7 @@ from models.registry.network import NetworkManifest
 from models.training.sides import side_swaps
 from rt.completion import HEAD
 from rt.geometry import Grid
-from rt.masks import centre_lps_mm
+from rt.masks import bounding_box, centre_lps_mm
 
 EDGE_SLICES = 1
 SECOND_PART = 0.05
@@ -79,11 +79,11 @@ def shows_region(
 def _check_one(
     name: str, mask: npt.NDArray[np.bool_], grid: Grid, manifest: NetworkManifest
 ) -> list[Finding]:
-    box = ndimage.find_objects(mask.view(np.uint8))
-    if not box or box[0] is None:
+    box = bounding_box(mask)
+    if box is None:
         return [Finding(name, "missing", "not found in this scan")]
     found: list[Finding] = []
-    inside = mask[box[0]]
+    inside = mask[box]
     volume = float(inside.sum()) * grid.voxel_mm3 / 1000
     low, high = manifest.rule(name).volume_cc
     if not low <= volume <= high:
@@ -99,7 +99,7 @@ def _check_one(
         if share > SECOND_PART:
             detail = f"{count} parts, the second has {share:.0%}"
             found.append(Finding(name, "parts", detail, {"n": int(count), "percent": round(100 * share)}))
-    k = box[0][0]
+    k = box[0]
     is_cut = k.start < EDGE_SLICES or k.stop > grid.shape_kji[0] - EDGE_SLICES
     if is_cut and not rule.may_be_cut:
         found.append(Finding(name, "cut-off", "reaches the first or last slice"))

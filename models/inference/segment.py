@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from scipy import ndimage
 
 from models.foreign.errors import ForeignUnsupported
@@ -22,6 +25,7 @@ from models.preprocessing import NetworkImage
 from models.registry.network import Network, NetworkManifest, StructureRule
 from models.training.sides import side_swaps
 from rt.acquisition import Outlook
+from rt.cropping import part_of
 from rt.geometry import Grid
 from rt.resample import resample
 
@@ -56,15 +60,21 @@ def segment(
     image_kji: npt.NDArray[np.generic],
     grid: Grid,
     on_progress: Callable[[float, str, str], None] = lambda fraction, stage, structure: None,
+    on_fallback: Callable[[int], None] = lambda batch: None,
 ) -> Segmentation:
-    """All of the network's structures on `grid`, mirrored view averaged in, largest part kept."""
+    """All of the network's structures on `grid`, mirrored view averaged in, largest part kept.
+
+    `on_fallback` is told when a GPU is full: how many windows go at once from here, 0 on the processor.
+    """
     if network.manifest.architecture == ARCHITECTURE:
         on_progress(0.1, "network", "")
         masks = draw_totalsegmentator(network.manifest, image_kji, grid)
         return Segmentation(masks, check_structures(masks, grid, network.manifest))
     on_progress(0.02, "resampling", "")
     image = network.manifest.window.prepare(image_kji, grid, network.manifest.spacing_mm)
-    probability = predict_volume(network, image, lambda done: on_progress(0.1 + 0.7 * done, "network", ""))
+    probability = predict_volume(
+        network, image, lambda done: on_progress(0.1 + 0.7 * done, "network", ""), on_fallback
+    )
     drawn = draw_structures(network.manifest, Prediction(probability, image.grid), grid, on_progress)
     if network.manifest.practice is not None:
         return drawn
@@ -85,15 +95,19 @@ def draw_structures(
     on_progress: Callable[[float, str, str], None] = lambda fraction, stage, structure: None,
 ) -> Segmentation:
     """The structures' masks on `grid`, by the manifest's thresholds, and what is implausible about them."""
-    masks: dict[str, npt.NDArray[np.bool_]] = {}
     if manifest.practice is not None and manifest.practice.activation == "softmax":
         masks = draw_classes(manifest, manifest.practice, prediction, grid, on_progress)
         return Segmentation(masks, check_structures(masks, grid, manifest))
-    for index, name in enumerate(manifest.structures):
-        on_progress(0.8 + 0.18 * index / len(manifest.structures), "structure", name)
-        masks[name] = on_native_grid(
-            prediction.probability[index], prediction.grid, grid, manifest.rule(name)
-        )
+    names, masks = manifest.structures, dict[str, npt.NDArray[np.bool_]]()
+
+    def drawn(index: int) -> npt.NDArray[np.bool_]:
+        rule = manifest.rule(names[index])
+        return on_native_grid(prediction.probability[index], prediction.grid, grid, rule)
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        for index, mask in enumerate(threads.map(drawn, range(len(names)))):
+            on_progress(0.8 + 0.18 * index / len(names), "structure", names[index])
+            masks[names[index]] = mask
     if manifest.completion:
         masks = COMPLETIONS[manifest.completion](masks, grid)
     masks = {
@@ -120,7 +134,7 @@ def draw_classes(
         for start in range(0, grid.shape_kji[0], thickness):
             rows = slice(start, min(start + thickness, grid.shape_kji[0]))
             part = (rows, slice(0, grid.shape_kji[1]), slice(0, grid.shape_kji[2]))
-            seen = resample(source, prediction.grid, _part_of(grid, part), outside=0.0)
+            seen = resample(source, prediction.grid, part_of(grid, part), outside=0.0)
             ahead = seen > best[rows]
             best[rows][ahead] = seen[ahead]
             winner[rows][ahead] = channel
@@ -130,7 +144,10 @@ def draw_classes(
 
 
 def predict_volume(
-    network: Network, image: NetworkImage, on_progress: Callable[[float], None] = lambda done: None
+    network: Network,
+    image: NetworkImage,
+    on_progress: Callable[[float], None] = lambda done: None,
+    on_fallback: Callable[[int], None] = lambda batch: None,
 ) -> npt.NDArray[np.float16]:
     """Probability per structure on the network's grid, the mean of the picture and its mirror image.
 
@@ -143,40 +160,43 @@ def predict_volume(
     if manifest.practice is not None:
         return predict_practised(network.module, values, manifest.practice, network.device, on_progress)
     count = len(manifest.structures)
-    windows = Windows(count, manifest.patch, OVERLAP, network.device)
+    windows = Windows(count, manifest.patch, OVERLAP, network.device, on_fallback)
 
     def half(part: npt.NDArray[np.float32], start: float) -> npt.NDArray[np.float16]:
         return predict_probabilities(
             network.module, part, windows, lambda done: on_progress(start + done / 2)
         )
 
-    plain = half(values, 0.0)
-    mirrored = half(np.ascontiguousarray(values[:, :, ::-1]), 0.5)[:, :, :, ::-1]
+    plain = torch.from_numpy(half(values, 0.0))
+    mirrored = torch.from_numpy(half(np.ascontiguousarray(values[:, :, ::-1]), 0.5)).flip(3)
     order = list(range(count))
     for right, left in side_swaps(manifest.structures):
         order[right], order[left] = left, right
-    mean: npt.NDArray[np.float16] = ((plain + mirrored[order]) / 2).astype(np.float16)
+    for index, other in enumerate(order):  # in float32: numpy computes float16 by software
+        plain[index] = (plain[index].float() + mirrored[other].float()).div_(2)
+    mean: npt.NDArray[np.float16] = plain.numpy()
     return mean
 
 
 def on_native_grid(
-    probability: npt.NDArray[np.float16], source: Grid, target: Grid, rule: StructureRule
+    probability: npt.NDArray[np.floating[Any]], source: Grid, target: Grid, rule: StructureRule
 ) -> npt.NDArray[np.bool_]:
     """The largest parts over the rule's threshold, interpolated to the target grid and cut there."""
     mask = np.zeros(target.shape_kji, dtype=bool)
+    probability = torch.from_numpy(probability).float().numpy()
     core = largest_parts(probability > rule.threshold, rule.parts)
     core = without_specks(core, rule.smallest_cc * 1000 / source.voxel_mm3)
     if not core.any():
         return mask
     near = ndimage.binary_dilation(core, np.ones((3, 3, 3), dtype=bool), iterations=2)
-    kept = np.where(near, probability, 0).astype(np.float32)
+    kept = np.where(near, probability, np.float32(0))
     box = _target_box(near, source, target)
     if any(s.start >= s.stop for s in box):
         return mask
     thickness = max(1, CHUNK_VOXELS // ((box[1].stop - box[1].start) * (box[2].stop - box[2].start)))
     for start in range(box[0].start, box[0].stop, thickness):
         part = (slice(start, min(start + thickness, box[0].stop)), box[1], box[2])
-        mask[part] = resample(kept, source, _part_of(target, part), outside=0.0) > rule.threshold
+        mask[part] = resample(kept, source, part_of(target, part), outside=0.0) > rule.threshold
     return mask
 
 
@@ -212,8 +232,3 @@ def _target_box(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> tupl
     bounds = zip(index.min(axis=0), index.max(axis=0), target.shape_kji, strict=True)
     k, j, i = (slice(max(0, math.floor(a)), min(n, math.ceil(b) + 1)) for a, b, n in bounds)
     return k, j, i
-
-
-def _part_of(grid: Grid, part: tuple[slice, slice, slice]) -> Grid:
-    origin = grid.to_lps([part[2].start, part[1].start, part[0].start])
-    return Grid.of([s.stop - s.start for s in part], grid.spacing_ijk_mm, origin, grid.direction)

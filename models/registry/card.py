@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from models.registry.network import NetworkManifest
+from models.registry.pictures import CasePicture
 
 WORST = 8
+PICTURES_HEADING = "## Best, median and worst case"
+"""Last of a card; only shipped versions have it, as their pictures are nobody's secret."""
 
 
 @dataclass(frozen=True)
@@ -98,3 +102,16 @@ def _worst(metrics: dict[str, Any]) -> list[str]:
             f"| {score['case']} | {score['structure']} | {score['dice']:.2f} | {distance} | {flagged} |"
         )
     return rows
+
+
+def render_pictures(pictures: Sequence[CasePicture]) -> str:
+    """Markdown of the section that shows the pictures beside the card."""
+    lines = [
+        f"![{p.rank}: {p.case}, mean Dice {p.dice:.2f}, slice {p.slice}](pictures/{p.rank}.png)"
+        for p in pictures
+    ]
+    said = (
+        "By mean Dice over the case's structures. The slice where the two differ most: what people drew is "
+        "green, what the network drew orange, white where both lines run."
+    )
+    return "\n\n".join((f"\n{PICTURES_HEADING}", said, *lines)) + "\n"

@@ -51,6 +51,20 @@ class StructureRule:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """Where the weights of a version come from; empty where nobody wrote it down."""
+
+    data: str = ""
+    """Name of the data that it learnt from."""
+    data_sha256: str = ""
+    """Of the frozen snapshot, or of the dataset's manifest (`DatasetManifest.digest`)."""
+    base_sha256: str = ""
+    """Of the weights that the training began with; empty of one that began with none."""
+    code_sha256: str = ""
+    """Of the sources that made it (`models.registry.provenance`)."""
+
+
+@dataclass(frozen=True)
 class NetworkManifest:
     """How the weights are used; all that inference depends on."""
 
@@ -74,6 +88,7 @@ class NetworkManifest:
     """How a network from elsewhere is asked; none: in our own way."""
     source: dict[str, Any] = field(default_factory=dict)
     """Of a network from elsewhere: `kind`, `name`, `sha256`, and `labels`, its own name of each structure."""
+    provenance: Provenance = field(default_factory=Provenance)
     schema: int = 1
 
     def rule(self, structure: str) -> StructureRule:
@@ -93,7 +108,7 @@ class NetworkManifest:
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back."""
         body: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return body
+        return body | {"modality": self.window.modality}
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:
@@ -107,15 +122,18 @@ class NetworkManifest:
                 name: StructureRule(**rule | {"volume_cc": (rule["volume_cc"][0], rule["volume_cc"][1])})
                 for name, rule in body["rules"].items()
             }
-            apart = ("rules", "window", "structures", "practice")
-            plain = {key: value for key, value in body.items() if key not in apart}
-            return cls(
-                **plain,
-                structures=tuple(body["structures"]),
-                window=_window(body["window"]),
-                rules=rules,
-                practice=_practice(body.get("practice")),
-            )
+            window = _window(body["window"])
+            if body.get("modality", window.modality) != window.modality:
+                raise WeightsError("modality and window do not belong together", where=str(body["name"]))
+            made: dict[str, Any] = {
+                "structures": tuple(body["structures"]),
+                "window": window,
+                "rules": rules,
+                "practice": _practice(body.get("practice")),
+                "provenance": Provenance(**body.get("provenance", {})),
+            }
+            plain = {key: value for key, value in body.items() if key not in made and key != "modality"}
+            return cls(**plain, **made)
         except (KeyError, TypeError, IndexError) as error:
             raise WeightsError("not a network manifest") from error
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import save
 
 from models.data import Sample
-from models.registry.card import CardText, render_card
+from models.registry.card import PICTURES_HEADING, CardText, render_card, render_pictures
 from models.registry.network import NetworkManifest, StructureRule
+from models.registry.pictures import CasePicture
 
 WIDEN_LOW, WIDEN_HIGH = 0.6, 1.6
 """Factors on the 1st and 99th percentile of training volumes that bound what is plausible."""
@@ -63,3 +64,17 @@ def write_version(
     (folder / "manifest.json").write_text(json.dumps(manifest.to_json(), indent=1) + "\n")
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
     (folder / "CARD.md").write_text(render_card(manifest, metrics, text))
+
+
+def write_pictures(folder: Path, pictures: Sequence[CasePicture]) -> None:
+    """Add pictures to a version's folder, `pictures.json` that tells of them, and a section to its card.
+
+    Only of openly licensed data: the folder is shipped.
+    """
+    (folder / "pictures").mkdir(exist_ok=True)
+    for picture in pictures:
+        (folder / "pictures" / f"{picture.rank}.png").write_bytes(picture.png)
+    told = [{name: value for name, value in asdict(p).items() if name != "png"} for p in pictures]
+    (folder / "pictures.json").write_text(json.dumps(told, indent=1) + "\n")
+    card = folder / "CARD.md"
+    card.write_text(card.read_text().partition(f"\n{PICTURES_HEADING}\n")[0] + render_pictures(pictures))

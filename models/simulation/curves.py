@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.evaluation import mean_interval
+from rt.statistics import mean_interval
 
 
 def area(sizes: Sequence[int], dice: Sequence[float]) -> float:

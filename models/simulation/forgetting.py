@@ -11,7 +11,6 @@ import numpy as np
 
 from models.data import Sample
 from models.devices import best_device, place
-from models.evaluation import mean_interval
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.networks import build_network
 from models.preprocessing import CtWindow
@@ -19,6 +18,7 @@ from models.registry.network import NetworkManifest
 from models.training.ct_lessons import CtLessons
 from models.training.loop import Hooks, TrainingConfig, train
 from rt.metrics import dice
+from rt.statistics import mean_interval
 
 
 @dataclass(frozen=True)

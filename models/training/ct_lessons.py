@@ -12,10 +12,17 @@ from models.preprocessing import CtWindow
 from models.training.lessons import Batch, See
 from models.training.sides import side_swaps
 from models.transforms import Augmentation, Scan, draw_patch
+from rt.errors import RtError
 from rt.metrics import dice
 
 UNCORRECTED_SHARE = 0.25
 """Of the patches, from scans that nobody corrected, where there are any."""
+
+
+class NothingToLearn(RtError):
+    """Scans that do not teach what they should."""
+
+    slug = "nothing-to-learn"
 
 
 @dataclass
@@ -34,10 +41,27 @@ class CtLessons:
     watch: int = 6
     uncorrected: list[Sample] = field(default_factory=list)
     _scans: list[Scan] = field(default_factory=list)
+    _taught: int = 0
+    """So many of them, the first, have contours."""
 
     def settle(self, device: torch.device) -> None:
-        """Copy the scans to the device: 202 head-and-neck scans are half a gigabyte."""
-        self._scans = [Scan.of(sample, device) for sample in (*self.train, *self.uncorrected)]
+        """Copy the scans to the device: 202 head-and-neck scans are half a gigabyte.
+
+        Scans to train without any contour teach nothing and are left out; NothingToLearn when no other is
+        there.
+        """
+        taught = [sample for sample in self.train if sample.known.any()]
+        if not taught:
+            raise NothingToLearn(f"none of {len(self.train)} training scans has a contour")
+        self._taught = len(taught)
+        self._scans = [Scan.of(sample, device) for sample in (*taught, *self.uncorrected)]
+
+    def require_all(self) -> None:
+        """NothingToLearn names the structures that nobody contoured, which no network learns from nothing."""
+        taught = sum((sample.known for sample in self.train), np.zeros(len(self.structures), dtype=bool))
+        missing = [name for name, known in zip(self.structures, taught, strict=True) if not known]
+        if missing:
+            raise NothingToLearn(f"no training scan has a contour of {', '.join(missing)}")
 
     def batch(self, count: int, rng: np.random.Generator) -> Batch:
         """Patches of scans drawn at random."""
@@ -52,8 +76,8 @@ class CtLessons:
 
     def _draw(self, rng: np.random.Generator) -> int:
         if self.uncorrected and rng.random() < UNCORRECTED_SHARE:
-            return len(self.train) + int(rng.integers(len(self.uncorrected)))
-        return int(rng.integers(len(self.train)))
+            return self._taught + int(rng.integers(len(self.uncorrected)))
+        return int(rng.integers(self._taught))
 
     def examine(self, see: See) -> dict[str, float]:
         """Mean Dice of each structure over the scans in which it is known."""

@@ -16,25 +16,27 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from models.devices import best_device, mixed_precision, place
+from models.devices import mixed_precision, place
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.networks import build_network
 from models.training.lessons import Batch, Lessons
 from models.training.losses import rehearsal_loss
 from models.training.moments import Tensors, above, below, optimiser_tensors, restore_optimiser
 from models.training.objective import Adversary, Moment, Objective, build_objective
+from models.training.parallel import ALONE, Team
 from rt.errors import RtError
 
 CLOCKS = {"wall": time.monotonic, "processor": time.process_time}
 
 
 class CheckpointError(RtError):
-    """A checkpoint of another training."""
+    """A checkpoint, or weights to start from, that do not belong to the training."""
 
-    slug = "wrong-checkpoint"
+    slug = "bad-checkpoint"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Hooks:
 
     report: Callable[[Progress], None]
     stop: Callable[[], bool] = lambda: False
+    team: Team = ALONE
+    """The processes that train together."""
 
 
 @dataclass
@@ -89,6 +93,9 @@ class _State:
     average: dict[str, torch.Tensor]
     optimiser: torch.optim.Optimizer
     device: torch.device
+    team: Team
+    shared: nn.Module
+    """The network itself, or wrapped so that gradients are averaged over the processes."""
     objective: Objective
     teacher: nn.Module | None = None
     """The starting network, unchanged, where it is rehearsed."""
@@ -103,18 +110,24 @@ def train(
     hooks: Hooks,
     start: dict[str, torch.Tensor] | None = None,
 ) -> dict[str, torch.Tensor]:
-    """The averaged weights after training; resumes from `checkpoint` if it exists."""
-    state = _initial(config, len(lessons.structures), start)
+    """The averaged weights after training; resumes from `checkpoint` if it exists.
+
+    Several processes train as one of a batch as many times as large; only the first writes and reports.
+    With `max_minutes` the clock decides on the learning rate, and a resumed run is not the same any more.
+    """
+    team = hooks.team
+    state = _initial(config, len(lessons.structures), start, team)
     if checkpoint.exists():
         _restore(state, checkpoint)
+    team.wait()
     lessons.settle(state.device)
     clock = CLOCKS[config.clock]
     began, losses = clock() - state.elapsed_s, []
-    while (fraction := _fraction(config, state)) < 1 and not hooks.stop():
+    while (fraction := team.agree(_fraction(config, state), hooks.stop)) < 1:
         losses.append(_step(config, state, _batch(config, state, lessons), fraction))
         state.iteration += 1
         state.elapsed_s = clock() - began
-        if state.iteration % config.report_every == 0:
+        if state.iteration % config.report_every == 0 and team.leads:
             _save(state, checkpoint)
             measured = None
             if state.iteration % config.validate_every == 0:
@@ -122,28 +135,35 @@ def train(
             done = _fraction(config, state)
             hooks.report(Progress(state.iteration, done, float(np.mean(losses)), measured))
             losses = []
-    _save(state, checkpoint)
+    if team.leads:
+        _save(state, checkpoint)
     return state.average
 
 
-def _initial(config: TrainingConfig, count: int, start: dict[str, torch.Tensor] | None) -> _State:
+def _initial(config: TrainingConfig, count: int, start: dict[str, torch.Tensor] | None, team: Team) -> _State:
     torch.manual_seed(config.seed)
-    device = best_device()
+    device = team.device()
     network = build_network(config.network, count, config.options)
     if start is not None:
-        network.load_state_dict(start)
+        _load_into(network, start, "start")
     place(network, device)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     average = {name: value.detach().clone().float() for name, value in network.state_dict().items()}
-    teacher = None
-    if start is not None and config.rehearsal > 0:
-        teacher = build_network(config.network, count, config.options)
-        teacher.load_state_dict(start)
-        place(teacher, device).eval()
-    objective = build_objective(config.adversary, count, device)
-    return _State(network, average, optimiser, device, objective, teacher)
+    objective = build_objective(config.adversary, count, device, team)
+    teacher = _teacher(config, count, start, device)
+    return _State(network, average, optimiser, device, team, team.shared(network, device), objective, teacher)
+
+
+def _teacher(
+    config: TrainingConfig, count: int, start: dict[str, torch.Tensor] | None, device: torch.device
+) -> nn.Module | None:
+    if start is None or config.rehearsal == 0:
+        return None
+    teacher = build_network(config.network, count, config.options)
+    teacher.load_state_dict(start)
+    return place(teacher, device).eval()
 
 
 def _fraction(config: TrainingConfig, state: _State) -> float:
@@ -157,13 +177,13 @@ def _step(config: TrainingConfig, state: _State, batch: Batch, fraction: float) 
     high, low = config.positive_weight
     state.network.train()
     with mixed_precision(state.device):
-        logits = state.network(batch.image)
+        logits = state.shared(batch.image)
     moment = Moment(fraction, max(low, high + (low - high) * fraction * 1.5))
     loss = state.objective.loss(logits, batch, moment)
     if state.teacher is not None:
         with torch.no_grad(), mixed_precision(state.device):
             before = state.teacher(batch.image)
-        loss = loss + config.rehearsal * rehearsal_loss(logits, before, batch.known)
+        loss = loss + config.rehearsal * rehearsal_loss(logits, before, batch.known, state.team.total)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
@@ -186,9 +206,10 @@ def _set_rate(config: TrainingConfig, state: _State, fraction: float) -> None:
 def _batch(config: TrainingConfig, state: _State, lessons: Lessons) -> Batch:
     """The iteration's patches.
 
-    All chance comes from the seed and the iteration's number, so that a resumed run sees the same patches.
+    All chance comes from the seed and the numbers of iteration and process, so that a resumed run sees the
+    same patches and no two processes do.
     """
-    rng = np.random.default_rng([config.seed, state.iteration])
+    rng = np.random.default_rng([config.seed, state.iteration, *state.team.salt])
     torch.manual_seed(int(rng.integers(2**62)))
     return lessons.batch(config.batch, rng)
 
@@ -214,17 +235,29 @@ def _save(state: _State, path: Path) -> None:
     os.replace(scratch, path)
 
 
+def _load_into(network: nn.Module, tensors: dict[str, torch.Tensor], where: str) -> None:
+    expected = {name: value.shape for name, value in network.state_dict().items()}
+    if {name: value.shape for name, value in tensors.items()} != expected:
+        raise CheckpointError("the weights are of another architecture", where=where)
+    network.load_state_dict(tensors)
+
+
 def _restore(state: _State, path: Path) -> None:
-    tensors: Tensors = load_file(path)
-    network, judge = (
-        above(state.network.state_dict(), "network."),
-        above(state.objective.tensors(), "objective."),
-    )
-    learnt = {n for n in tensors if n.startswith("network.") or (not judge and n.startswith("objective."))}
-    if learnt - network.keys() or any(
-        name not in tensors or tensors[name].shape != value.shape for name, value in (network | judge).items()
+    try:
+        tensors: Tensors = load_file(path)
+    except SafetensorError as error:
+        raise CheckpointError("the checkpoint is not safetensors", where=path.name) from error
+    judge = above(state.objective.tensors(), "objective.")
+    expected = above(state.network.state_dict(), "network.") | above(state.average, "average.") | judge
+    learnt = {
+        name
+        for name in tensors
+        if name.startswith(("network.", "average.")) or (not judge and name.startswith("objective."))
+    }
+    if learnt - expected.keys() or any(
+        name not in tensors or tensors[name].shape != value.shape for name, value in expected.items()
     ):
-        raise CheckpointError("the checkpoint is of another architecture", where=str(path))
+        raise CheckpointError("the checkpoint is of another architecture", where=path.name)
     state.network.load_state_dict(below(tensors, "network."))
     state.average = {k: v.to(state.device) for k, v in below(tensors, "average.").items()}
     restore_optimiser(state.optimiser, below(tensors, "optimiser."))

@@ -16,6 +16,7 @@ from models.networks.discriminator import PatchDiscriminator
 from models.training.lessons import Batch
 from models.training.losses import segmentation_loss
 from models.training.moments import Tensors, above, below, optimiser_tensors, restore_optimiser
+from models.training.parallel import Team
 
 DRAWN = 0.9
 """What the discriminator shall say of a person's contours: a little less than certain, so that it goes on."""
@@ -57,11 +58,15 @@ class Objective(Protocol):
 
 
 class SegmentationObjective:
-    """The segmentation loss alone."""
+    """The segmentation loss alone, of the batches of all processes that train together."""
+
+    def __init__(self, team: Team) -> None:
+        self.team = team
 
     def loss(self, logits: torch.Tensor, batch: Batch, moment: Moment) -> torch.Tensor:
         """Dice and cross-entropy."""
-        return segmentation_loss(logits, batch.target, batch.known, moment.positive_weight)
+        weight = moment.positive_weight
+        return segmentation_loss(logits, batch.target, batch.known, weight, self.team.total)
 
     def tensors(self) -> Tensors:
         """Nothing: it does not learn."""
@@ -74,11 +79,12 @@ class SegmentationObjective:
 class AdversarialObjective(SegmentationObjective):
     """The segmentation loss, and how badly the network's masks pass for drawn ones (least squares).
 
-    Every loss first teaches the discriminator on the batch.  Structures unknown in a patient are blank for it
-    on both sides.
+    Every loss first teaches the discriminator on the batch, the same one in every process.  Structures
+    unknown in a patient are blank for it on both sides.
     """
 
-    def __init__(self, adversary: Adversary, structures: int, device: torch.device) -> None:
+    def __init__(self, adversary: Adversary, structures: int, device: torch.device, team: Team) -> None:
+        super().__init__(team)
         self.adversary = adversary
         self.device = device
         judge = PatchDiscriminator(structures, adversary.channels, adversary.planar)
@@ -106,6 +112,7 @@ class AdversarialObjective(SegmentationObjective):
         loss = ((of_drawn - DRAWN) ** 2).mean() + (of_guessed**2).mean()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self.team.average_gradients(self.judge)
         torch.nn.utils.clip_grad_norm_(self.judge.parameters(), 5.0)
         self.optimiser.step()
 
@@ -121,8 +128,10 @@ class AdversarialObjective(SegmentationObjective):
         restore_optimiser(self.optimiser, below(tensors, "optimiser."))
 
 
-def build_objective(adversary: Adversary | None, structures: int, device: torch.device) -> Objective:
+def build_objective(
+    adversary: Adversary | None, structures: int, device: torch.device, team: Team
+) -> Objective:
     """The objective of a training."""
     if adversary is None:
-        return SegmentationObjective()
-    return AdversarialObjective(adversary, structures, device)
+        return SegmentationObjective(team)
+    return AdversarialObjective(adversary, structures, device, team)

@@ -18,6 +18,8 @@ NO_BLOBS = {
     "revisions.body_sha256": "of a request, to know it when it is repeated",
     "audit_entries.hash": "of the entry itself",
     "audit_entries.previous_hash": "of another entry",
+    "version_signatures.weights_sha256": "of what was signed; `network_versions` names those weights",
+    "version_signatures.manifest_sha256": "of a version's manifest, which is in its row",
     "snapshots.hash": "of the list of cases",
     "users.password_hash": "of a password",
     "api_tokens.digest": "of a secret",

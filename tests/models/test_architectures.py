@@ -18,6 +18,7 @@ from models.training.ct_lessons import CtLessons
 from models.training.lessons import Batch
 from models.training.loop import CheckpointError, Hooks, TrainingConfig, train
 from models.training.objective import AdversarialObjective, Adversary, Moment
+from models.training.parallel import ALONE
 from models.transforms import Augmentation
 from rt.manifest import DatasetManifest
 from rt.metrics import dice
@@ -101,7 +102,7 @@ def _batch() -> Batch:
 def test_the_discriminator_learns_and_the_network_feels_it(adversary: Adversary) -> None:
     torch.manual_seed(0)
     objective = AdversarialObjective(
-        replace(adversary, weight=1.0, learning_rate=1e-2), 2, torch.device("cpu")
+        replace(adversary, weight=1.0, learning_rate=1e-2), 2, torch.device("cpu"), ALONE
     )
     batch = _batch()
     logits = torch.zeros(1, 2, 16, 16, 16, requires_grad=True)

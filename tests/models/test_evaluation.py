@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.evaluation import Score, compare, mean_interval, summarise
+from models.evaluation import Score, compare, summarise
+from rt.statistics import mean_interval
 
 
 def _scores(values: list[float]) -> list[Score]:

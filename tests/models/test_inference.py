@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,11 @@ import SimpleITK as sitk
 import torch
 from torch import nn
 
+from models.inference import sliding_window
 from models.inference.plausibility import check_structures
 from models.inference.segment import segment
 from models.inference.sliding_window import Windows, predict_probabilities
-from models.preprocessing import find_patient, prepare_ct
+from models.preprocessing import _resample_dense, find_patient, prepare_ct
 from models.registry.network import (
     Network,
     NetworkManifest,
@@ -26,7 +28,7 @@ from models.registry.network import (
 from models.registry.package import pack_weights, with_weights
 from rt.geometry import Grid
 from rt.metrics import dice
-from rt.resample import grid_of, resample
+from rt.resample import grid_of, lps_grid, resample
 from tests.models.synthetic import STRUCTURES, toy_case, toy_grid
 
 REAL_CT = Path(__file__).parents[3] / "shared" / "data" / "ct_dicom"
@@ -199,3 +201,58 @@ def test_the_curved_table_of_a_real_scan_is_left_out_and_the_arms_are_kept() -> 
     assert behind.sum() < 200, "but for crumbs, the table is gone"
     width = np.flatnonzero(volume.body_kji.any(axis=(0, 1)))
     assert (width[-1] - width[0]) * 3 > 480, "both arms are there"
+
+
+def test_a_full_gpu_takes_fewer_windows_then_leaves_it_to_the_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The memory error is made up: this machine has no GPU."""
+    image = np.random.default_rng(0).uniform(-0.9, 1, (40, 33, 71)).astype(np.float32)
+    network = nn.Conv3d(1, 1, 3, padding=1)
+    expected = predict_probabilities(network, image, Windows(1, 32, 0.5, torch.device("cpu")))
+    honest = sliding_window._weighted_sum
+
+    def full(*given: Any) -> torch.Tensor:
+        if given[3][0].device.type == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return honest(*given)
+
+    monkeypatch.setattr(sliding_window, "_weighted_sum", full)
+    monkeypatch.setattr(nn.Conv3d, "parameters", lambda self: iter(()))  # as if they lay on the GPU
+    told: list[int] = []
+    windows = Windows(1, 32, 0.5, torch.device("cuda"), told.append)
+    assert np.array_equal(predict_probabilities(network, image, windows), expected)
+    assert told == [4, 2, 1, 0]
+
+
+def test_several_windows_at_once_give_what_one_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.random.default_rng(0).uniform(-0.9, 1, (40, 33, 71)).astype(np.float32)
+    network, windows = nn.Conv3d(1, 1, 3, padding=1), Windows(1, 32, 0.5, torch.device("cpu"))
+    one = predict_probabilities(network, image, windows)
+    honest = sliding_window._weighted_sum
+    monkeypatch.setattr(
+        sliding_window, "_weighted_sum", lambda *given: honest(*given[:3], (given[3][0], 5, given[3][2]))
+    )
+    assert np.abs(predict_probabilities(network, image, windows) - one).max() < 2e-3
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_voxels_that_are_no_numbers_are_counted_and_placed(wrong: float) -> None:
+    hu = toy_case(1)[0].astype(np.float32)
+    hu[3, 4, 5] = hu[6, 7, 8] = wrong
+    with pytest.raises(match=r"2 voxels are no numbers, the first at \(k, j, i\) = \(3, 4, 5\)"):
+        segment(_network(), hu, toy_grid())
+
+
+@pytest.mark.parametrize("flip", [1, -1])
+def test_smoothing_only_the_dense_box_changes_nothing_of_the_body(flip: int) -> None:
+    """A body in much air, on a grid that is finer than the network's."""
+    grid = Grid.of((60, 220, 240), [1.0, 1.0, 2.0], [-50, -60, 30], np.diag([1.0, float(flip), float(flip)]))
+    hu = np.full(grid.shape_kji, -1000, dtype=np.int16)
+    hu[20:50, 90:150, 80:170] = np.random.default_rng(0).normal(40, 20, (30, 60, 90))
+    whole = resample(hu, grid, lps_grid(grid, 3.0), outside=-1024.0)
+    boxed = _resample_dense(hu, grid, lps_grid(grid, 3.0))
+    near = boxed > -990
+    assert near.sum() > 4000
+    assert np.abs(whole - boxed)[near].max() < 1.0
+    assert (whole[~near] < -900).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from models.data import load_samples
 from models.preprocessing import CtWindow
-from models.training.ct_lessons import CtLessons
+from models.training.ct_lessons import CtLessons, NothingToLearn
 from models.training.loop import Hooks, Progress, TrainingConfig, train
 from models.training.losses import segmentation_loss
 from models.transforms import Augmentation, Scan, draw_patch
@@ -62,8 +63,6 @@ def test_a_toy_anatomy_is_learnt(dataset: Path) -> None:
 
 
 def test_a_killed_run_goes_on_and_ends_where_an_unbroken_one_ends(dataset: Path) -> None:
-    from dataclasses import replace
-
     config = replace(TINY, iterations=12)
     whole, _ = _run(dataset, config, "whole.safetensors")
     _run(dataset, config, "broken.safetensors", stop_after=5)
@@ -107,8 +106,6 @@ def test_a_mirrored_patch_has_its_sides_exchanged(dataset: Path) -> None:
 
 def test_a_patient_in_two_splits_is_refused(tmp_path: Path) -> None:
     manifest = toy_manifest(tmp_path, ("train", "test"))
-    from dataclasses import replace
-
     same = tuple(replace(case, patient="one") for case in manifest.cases)
     with pytest.raises(RtError, match="two splits"):
         DatasetManifest(manifest.structures, same, tmp_path)
@@ -122,3 +119,24 @@ def test_labels_on_another_grid_are_refused_by_name(tmp_path: Path) -> None:
     write_nifti(tmp_path / "0_labels.nii.gz", np.zeros((40, 48, 56), np.uint8), toy_grid(2.0))
     with pytest.raises(RtError, match="c0: labels and image are on different grids"):
         load_samples(manifest, manifest.cases, 3.0, tmp_path / "cache")
+
+
+def test_scans_without_a_contour_teach_nothing(tmp_path: Path) -> None:
+    manifest = toy_manifest(tmp_path, ("train", "train"), known=())
+    samples = load_samples(manifest, manifest.cases, 3.0, tmp_path / "cache")
+    lessons = CtLessons(STRUCTURES, samples, [], CtWindow(), 32)
+    with pytest.raises(NothingToLearn, match="none of 2 training scans"):
+        lessons.settle(torch.device("cpu"))
+
+
+def test_a_structure_that_nobody_contoured_is_named_and_a_scan_without_contours_left_out(
+    tmp_path: Path,
+) -> None:
+    manifest = toy_manifest(tmp_path, ("train", "train"), known=STRUCTURES[:1])
+    samples = load_samples(manifest, manifest.cases, 3.0, tmp_path / "cache")
+    bare = replace(samples[1], known=np.zeros(2, dtype=bool))
+    lessons = CtLessons(STRUCTURES, [samples[0], bare], [], CtWindow(), 32)
+    with pytest.raises(NothingToLearn, match="no training scan has a contour of Ball_L"):
+        lessons.require_all()
+    lessons.settle(torch.device("cpu"))
+    assert lessons.batch(4, np.random.default_rng(0)).known.tolist() == [[True, False]] * 4

@@ -51,7 +51,7 @@ NEEDS = {
         "get_project", "list_members", "get_template", "list_studies", "get_study", "get_volume", "get_job",
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort", "list_drift",
-        "get_deidentification",
+        "get_version_picture", "compare_versions", "get_deidentification",
         "list_doses", "list_plans", "get_dvh", "get_objectives",
         *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
         *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),
@@ -69,7 +69,9 @@ NEEDS = {
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
         *both_faces("ml_infer", "ml_save_label", "ml_delete_label"),
     },
-    Permission.REVIEW: {"approve_structures", "return_structures", *both_faces("ml_update_label")},
+    Permission.REVIEW: {
+        "approve_structures", "return_structures", "sign_version", *both_faces("ml_update_label"),
+    },
     Permission.EXPORT: {
         "export_structure_set", "report_structure_set", "request_training_set", "download_training_set",
         "list_dicom_peers", "send_structure_set", "list_dicom_deliveries", "get_dicom_delivery",
@@ -135,6 +137,7 @@ QUERIES |= dict.fromkeys(both_faces("ml_label", "ml_label_info", "ml_update_labe
 QUERIES |= dict.fromkeys(both_faces("ml_delete_label"), "?id=1.2.3")
 PARAMETERS = {
     "token": "wrong", "strategy": "first", "identifier": "x", "model": "head-neck-oar", "name": "x",
+    "rank": "best", "other_id": "x",
 }  # fmt: skip
 """Of MONAI Label's addresses; the token is the caller's where he has one."""
 OF_DERIVED = ("change_derivation", "recompute_derivation", "remove_derivation")

@@ -16,14 +16,15 @@ from backend.kit.storage import storage
 from backend.labels import service as labels
 from backend.studies import service as studies
 from backend.studies.tables import Series, Study
-from backend.training import gains, networks
+from backend.training import gains, networks, registry
 from backend.training.service import DEFAULT_NETWORKS
 from backend.training.tables import NetworkVersion
 from backend.webhooks import service as webhooks
 from models.inference.plausibility import Finding, shows_region
 from models.inference.segment import segment
-from models.registry.network import NetworkManifest, load_network
+from models.registry.network import Network, NetworkManifest, load_network
 from rt.errors import RtError
+from rt.geometry import Grid
 from workers.arriving import WAIT_S, is_unchanged, wait_for_volume
 from workers.runtime import JobContext, job
 
@@ -45,6 +46,8 @@ class _Task:
     series: Series
     study: Study
     version: NetworkVersion
+    signed: bool
+    """Somebody of the project signed the version off."""
 
 
 @job("presegment", queue="gpu")
@@ -58,20 +61,17 @@ def presegment(context: JobContext) -> dict[str, Any]:
     if task.series.volume is None:
         return wait_for_volume(context, task.series)
     image, grid = studies.load_volume(task.series)
-    manifest = NetworkManifest.from_json(task.version.manifest)
-    network = load_network(manifest, storage().get(task.version.weights_sha256))
-    slices, rows, columns = grid.shape_kji
-    context.log(
-        "drawing", network=manifest.name, version=manifest.version, device=network.device.type,
-        slices=slices, rows=rows, columns=columns,
-    )  # fmt: skip
+    network = _ready_network(context, task, grid)
 
     def report(fraction: float, stage: str, structure: str) -> None:
         context.progress(0.95 * fraction, stage, name=structure)
 
-    drawn = segment(network, image, grid, report)
+    def fallen_back(batch: int) -> None:
+        context.log("gpu-full", n=batch) if batch else context.log("gpu-left")
+
+    drawn = segment(network, image, grid, report, fallen_back)
     context.check_cancelled()
-    if not shows_region(drawn.masks, drawn.findings, grid, manifest):
+    if not shows_region(drawn.masks, drawn.findings, grid, network.manifest):
         return _nothing_drawn(context, "region-not-found")
     result: dict[str, Any] = {"findings": [asdict(finding) for finding in drawn.findings]}
     ready = labels.store_drawn(task.series, drawn.masks)
@@ -85,6 +85,20 @@ def presegment(context: JobContext) -> dict[str, Any]:
             result |= {"drawn": [], "kept": [], "reason": "images-changed"}
             context.again(session, WAIT_S)
     return result
+
+
+def _ready_network(context: JobContext, task: _Task, grid: Grid) -> Network:
+    """The network on its device; the log says what draws on what, and whether nobody signed it off."""
+    manifest = NetworkManifest.from_json(task.version.manifest)
+    network = load_network(manifest, storage().get(task.version.weights_sha256))
+    slices, rows, columns = grid.shape_kji
+    context.log(
+        "drawing", network=manifest.name, version=manifest.version, device=network.device.type,
+        slices=slices, rows=rows, columns=columns,
+    )  # fmt: skip
+    if not task.signed:
+        context.log("unsigned", network=manifest.name, version=manifest.version)
+    return network
 
 
 def _left_alone(session: Session, series: Series, parameters: dict[str, Any]) -> str | None:
@@ -117,7 +131,7 @@ def _task(session: Session, parameters: dict[str, Any]) -> _Task:
         raise NoNetwork("no version of the wanted network is installed")
     if networks.modality_of(version) != series.modality:
         raise WrongModality(f"{version.name} reads {networks.modality_of(version)}, not {series.modality}")
-    return _Task(series, study, version)
+    return _Task(series, study, version, registry.is_signed(session, study.project_id, version.id))
 
 
 def _offer(

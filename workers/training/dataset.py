@@ -58,6 +58,11 @@ def _bare(context: JobContext, series_ids: Sequence[str]) -> list[dict[str, Any]
     return [{"series_id": s, "patient_key": f"series {s}", "split": "train", "revisions": {}} for s in here]
 
 
+def case_number(case_id: str) -> int:
+    """Place in the snapshot of the case with this id."""
+    return int(case_id.removeprefix("scan ")) - 1
+
+
 def _case(context: JobContext, entry: dict[str, Any], number: int, bits: dict[str, int], root: Path) -> Case:
     image, labels_file = f"{number:04d}.nii.gz", f"{number:04d}_labels.nii.gz"
     if not (root / labels_file).exists():

@@ -15,20 +15,30 @@ from sqlalchemy.orm import Session
 
 from backend.jobs import service as jobs
 from backend.kit.storage import storage
+from backend.studies.tables import Series
 from backend.training import networks
-from backend.training.tables import NetworkVersion, Run, Snapshot
+from backend.training.tables import NetworkPicture, NetworkVersion, Run, Snapshot
 from models.data import Sample, load_samples
-from models.evaluation import Score, compare, evaluate, summarise
+from models.evaluation import Score, compare, draw_case, evaluate, summarise
 from models.preprocessing import CtWindow
 from models.registry.card import CardText, render_card
-from models.registry.network import Network, NetworkManifest, load_network, load_weights
+from models.registry.network import (
+    Network,
+    NetworkManifest,
+    Provenance,
+    load_network,
+    load_weights,
+)
 from models.registry.package import pack_weights, with_weights
+from models.registry.pictures import CasePicture, picture_cases
+from models.registry.provenance import code_sha256
 from models.training.ct_lessons import CtLessons
-from models.training.loop import Hooks, Progress, TrainingConfig, train
+from models.training.loop import Hooks, Progress, TrainingConfig
+from models.training.together import train_together
 from rt.errors import RtError
 from rt.manifest import DatasetManifest, Split
 from workers.runtime import JobCancelled, JobContext, job
-from workers.training.dataset import materialise
+from workers.training.dataset import case_number, materialise
 
 CHECKPOINT_EVERY_S = 120.0
 ALIVE_S = 20.0
@@ -50,14 +60,20 @@ def fine_tune(context: JobContext) -> dict[str, Any]:
     weights = _train(context, run, manifest, storage().get(base.weights_sha256), dataset)
     context.check_cancelled()
     packed = pack_weights(weights)
+    origin = Provenance(snapshot.name, snapshot.hash, base.weights_sha256, code_sha256())
     old = load_network(manifest, storage().get(base.weights_sha256))
-    new = load_network(with_weights(manifest, packed), packed)
+    new = load_network(with_weights(replace(manifest, provenance=origin), packed), packed)
     before, after = _evaluate(context, old, new, dataset)
     rows = [asdict(row) for row in compare(before, after)]
     stored = storage().put(packed)
+    pictures = picture_cases(dataset, after, lambda case: draw_case(new, dataset, case))
+    shown = [(picture, storage().put(picture.png)) for picture in pictures]
     result: dict[str, Any] = {"evaluation": rows}
     with context.finishing(result) as session:
-        version = _add_version(session, run, new.manifest, (stored, summarise(after)), snapshot)
+        figures = summarise(after) | {"evaluated_on": snapshot.hash}
+        version = _add_version(session, run, new.manifest, (stored, figures), snapshot)
+        for picture, sha256 in shown:
+            _add_picture(session, version, snapshot, picture, sha256)
         result["version_id"] = version.id
         row = session.get_one(Run, run.id)
         row.version_id, row.evaluation = version.id, rows
@@ -132,7 +148,7 @@ def _train(
         )
     lessons = CtLessons(manifest.structures, train_samples, watched, manifest.window, manifest.patch)
     lessons.uncorrected = uncorrected
-    trained = train(
+    trained = train_together(
         config, lessons, checkpoint, Hooks(voice.report, voice.stop), load_weights(manifest, weights)
     )
     if context.cancelled():
@@ -227,6 +243,26 @@ def _add_version(
     session.add(version)
     session.flush()
     return version
+
+
+def _add_picture(
+    session: Session, version: NetworkVersion, snapshot: Snapshot, picture: CasePicture, sha256: str
+) -> None:
+    """With the study that it shows, so that it goes when the study goes."""
+    entry = snapshot.cases[case_number(picture.case)]
+    series = session.get(Series, entry["series_id"])
+    if series is not None:
+        session.add(
+            NetworkPicture(
+                version_id=version.id,
+                rank=picture.rank,
+                case_name=picture.case,
+                dice=picture.dice,
+                slice_number=picture.slice,
+                study_id=series.study_row_id,
+                sha256=sha256,
+            )
+        )
 
 
 def _card_text(snapshot: Snapshot, config: dict[str, Any]) -> CardText:

@@ -25,6 +25,7 @@ export const keys = {
   jobs: (filters: unknown) => ['jobs', filters] as const,
   jobLog: (id: string) => ['job-log', id] as const,
   networks: ['networks'] as const,
+  comparison: (projectId: string, base: string, other: string) => ['networks', projectId, base, other] as const,
   snapshots: (projectId: string) => ['snapshots', projectId] as const,
   snapshotCases: (id: string) => ['snapshots', id, 'cases'] as const,
   runs: (projectId: string) => ['runs', projectId] as const,

@@ -507,6 +507,18 @@ export interface components {
          */
         DicomFormat: "rtstruct" | "seg";
         /**
+         * DifferenceOut
+         * @description A value of the manifests that differs; null where a version has none.
+         */
+        DifferenceOut: {
+            /** Path */
+            path: string;
+            /** Base */
+            base: unknown;
+            /** Other */
+            other: unknown;
+        };
+        /**
          * DoseLevel
          * @description A dose in gray.
          */
@@ -834,6 +846,18 @@ export interface components {
             steps: (components["schemas"]["MarginStep"] | components["schemas"]["CombineStep"] | components["schemas"]["CropStep"])[];
         };
         /**
+         * FiguresOut
+         * @description Dice of one structure in two versions.
+         */
+        FiguresOut: {
+            /** Structure */
+            structure: string;
+            base: components["schemas"]["MeanOut"] | null;
+            other: components["schemas"]["MeanOut"] | null;
+            /** @description other minus base, same patients; null when measured on different data */
+            paired: components["schemas"]["MeanOut"] | null;
+        };
+        /**
          * FileOutcome
          * @description What became of one file or member of a zip.
          */
@@ -1102,6 +1126,20 @@ export interface components {
             version: string;
         };
         /**
+         * MeanOut
+         * @description A mean over patients with its 95 % bootstrap interval; -1 to 1 of fewer than three patients.
+         */
+        MeanOut: {
+            /** N */
+            n: number;
+            /** Mean */
+            mean: number;
+            /** Ci Low */
+            ci_low: number;
+            /** Ci High */
+            ci_high: number;
+        };
+        /**
          * MeasuredStructure
          * @description Whose DVH it is.
          */
@@ -1306,6 +1344,17 @@ export interface components {
             metrics: {
                 [key: string]: unknown;
             };
+            /** Manifest */
+            manifest: {
+                [key: string]: unknown;
+            };
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /**
+             * Signatures
+             * @description of the caller's projects; empty: nobody signed it off
+             */
+            signatures: components["schemas"]["SignatureOut"][];
             /** Run Id */
             run_id: string | null;
             /** @description of an imported version */
@@ -1726,6 +1775,31 @@ export interface components {
             values: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * PictureOut
+         * @description A case of the evaluation; its PNG is at `…/network-versions/{id}/pictures/{rank}`.
+         */
+        PictureOut: {
+            /**
+             * Rank
+             * @enum {string}
+             */
+            rank: "best" | "median" | "worst";
+            /** Case */
+            case: string;
+            /**
+             * Dice
+             * @description mean over the case's structures
+             */
+            dice: number;
+            /**
+             * Slice
+             * @description of the scan's own slices, from 1
+             */
+            slice: number;
+            /** Study Id */
+            study_id: string | null;
         };
         /**
          * Plan
@@ -2408,6 +2482,40 @@ export interface components {
             structures: string[];
         };
         /**
+         * SignatureIn
+         * @description A sign-off.
+         */
+        SignatureIn: {
+            /**
+             * Remark
+             * @default
+             */
+            remark: string;
+        };
+        /**
+         * SignatureOut
+         * @description A person of a project signed the version off.
+         */
+        SignatureOut: {
+            /** Project Id */
+            project_id: string;
+            /** Signer Id */
+            signer_id: string;
+            /** Signer Name */
+            signer_name: string;
+            /** Remark */
+            remark: string;
+            /** Weights Sha256 */
+            weights_sha256: string;
+            /** Manifest Sha256 */
+            manifest_sha256: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * SnapshotCase
          * @description One image series of a frozen dataset; study and patient are null once they were deleted.
          */
@@ -3022,6 +3130,18 @@ export interface components {
             is_administrator?: boolean | null;
             /** Active */
             active?: boolean | null;
+        };
+        /**
+         * VersionComparisonOut
+         * @description Two versions side by side.
+         */
+        VersionComparisonOut: {
+            base: components["schemas"]["NetworkVersionOut"];
+            other: components["schemas"]["NetworkVersionOut"];
+            /** Figures */
+            figures: components["schemas"]["FiguresOut"][];
+            /** Differences */
+            differences: components["schemas"]["DifferenceOut"][];
         };
         /**
          * VolumeOrder

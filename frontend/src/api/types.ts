@@ -75,6 +75,8 @@ export type JobState = Schemas['JobState'];
 export type LogLine = Schemas['LogLine'];
 
 export type NetworkVersion = Schemas['NetworkVersionOut'];
+export type VersionComparison = Schemas['VersionComparisonOut'];
+export type MeanFigure = Schemas['MeanOut'];
 export type Network = Schemas['NetworkOut'];
 export type Snapshot = Schemas['SnapshotOut'];
 export type SnapshotCase = Schemas['SnapshotCase'];

@@ -14,6 +14,8 @@ import { voxelCc } from '../../lib/planes';
 import type { ShownStructure } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
 import { DerivedNote } from '../derive/derived-note';
+import { useSession } from '../login/session';
+import { signatureIn, useNetworks } from '../training/queries';
 import { EmptySet } from './empty-set';
 import { Assess, Decide } from './judging';
 import { keyOf } from './keymap';
@@ -145,6 +147,16 @@ function Buttons({ record }: { record: Structure }) {
   );
 }
 
+/** Says so where a network's version that nobody of the project signed off drew what is shown. */
+function UnsignedNote({ head }: { head: Revision }) {
+  const t = useT();
+  const { project } = useSession();
+  const networks = useNetworks();
+  const version = networks.data?.flatMap(({ versions }) => versions).find(({ id }) => id === head.network_version?.id);
+  if (version === undefined || project === null || signatureIn(version, project.id) !== undefined) return null;
+  return <p className={css.muted}>{t('training.drawnUnsigned')}</p>;
+}
+
 /** The active structure: name, colour, fill, where it comes from, what is odd about it, what to do with it. */
 export function Inspector() {
   const t = useT();
@@ -195,6 +207,7 @@ export function Inspector() {
           </>
         )}
       </p>
+      {head !== null && head.network_version !== null && <UnsignedNote head={head} />}
       <DerivedNote record={record} />
       {record.state === 'returned' && <ReturnNote record={record} />}
       {record.plausibility.length > 0 && (

@@ -32,6 +32,12 @@ function lineText(line: string, t: Translate): string {
   return line;
 }
 
+/** A shipped card ends with its pictures, which the page shows from the store, as it shows everybody's. */
+const withoutPictures = (markdown: string): string => markdown.replace(/\n## Best, median and worst case\n[^]*$/, '');
+
 /** A card in the language of the page; what people wrote into it stays as it is. */
 export const cardText = (markdown: string, t: Translate): string =>
-  t.language === 'en' ? markdown : markdown.split('\n').map((line) => lineText(line, t)).join('\n');
+  withoutPictures(markdown)
+    .split('\n')
+    .map((line) => (t.language === 'en' ? line : lineText(line, t)))
+    .join('\n');

@@ -6,20 +6,21 @@ import type { Deployment, Network, NetworkVersion } from '../../api/types';
 import { useT } from '../../i18n';
 import { named } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
-import { Confirm, Dialog } from '../../ui/dialog';
+import { Confirm } from '../../ui/dialog';
 import { Badge, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
-import { Markdown } from '../../ui/markdown';
 import { notify } from '../../ui/toast';
 import { useSession } from '../login/session';
-import { cardText } from './card';
+import { CompareVersions } from './compare-versions';
 import { Exchange, ExportVersion } from './exchange';
 import { Promote } from './promote';
-import { useDeployments, useMemberNames, useNetworks, versionInUse, versionName } from './queries';
+import { signatureIn, useDeployments, useMemberNames, useNetworks, versionInUse, versionName } from './queries';
+import { Sign, SignedOff } from './signature';
 import css from './training.module.css';
+import { VersionCard } from './version-card';
 
-type VersionsProps = { projectId: string; network: Network; inUse: NetworkVersion | undefined; manage: boolean };
+type VersionsProps = { projectId: string; network: Network; inUse: NetworkVersion | undefined; manage: boolean; review: boolean };
 
 /** The structures that no network saw: said where people decide whether to rely on it. */
 function ByRule({ version }: { version: NetworkVersion }) {
@@ -34,7 +35,7 @@ function ByRule({ version }: { version: NetworkVersion }) {
     ));
 }
 
-function Versions({ projectId, network, inUse, manage }: VersionsProps) {
+function Versions({ projectId, network, inUse, manage, review }: VersionsProps) {
   const t = useT();
   const { me } = useSession();
   const [card, setCard] = useState<NetworkVersion | null>(null);
@@ -42,7 +43,7 @@ function Versions({ projectId, network, inUse, manage }: VersionsProps) {
     <>
       <table className={layout.table}>
         <TableHead
-          columns={(['version', 'origin', 'structures', 'created', 'weights'] as const).map((name) => t(`training.column.${name}`))}
+          columns={(['version', 'origin', 'structures', 'created', 'weights', 'signed'] as const).map((name) => t(`training.column.${name}`))}
           actions
         />
         <tbody>
@@ -65,7 +66,11 @@ function Versions({ projectId, network, inUse, manage }: VersionsProps) {
               <td className={css.hash} title={version.sha256}>
                 <code>{version.sha256.slice(0, 12)}</code>
               </td>
+              <td>
+                <SignedOff projectId={projectId} version={version} />
+              </td>
               <td className={layout.actions}>
+                {review && signatureIn(version, projectId) === undefined && <Sign projectId={projectId} version={version} />}{' '}
                 <Button small look="quiet" onClick={() => setCard(version)}>
                   {t('training.card')}
                 </Button>{' '}
@@ -80,11 +85,7 @@ function Versions({ projectId, network, inUse, manage }: VersionsProps) {
           ))}
         </tbody>
       </table>
-      {card !== null && (
-        <Dialog title={t('training.cardTitle', { version: versionName(card) })} wide onClose={() => setCard(null)}>
-          <Markdown source={cardText(card.card_markdown, t)} />
-        </Dialog>
-      )}
+      {card !== null && <VersionCard projectId={projectId} version={card} onClose={() => setCard(null)} />}
     </>
   );
 }
@@ -139,7 +140,9 @@ function History({ projectId, deployments }: { projectId: string; deployments: r
       <tbody>
         {deployments.map((deployment) => (
           <tr key={`${deployment.version.id} ${deployment.promoted_at}`}>
-            <td>{versionName(deployment.version)}</td>
+            <td>
+              {versionName(deployment.version)} <SignedOff projectId={projectId} version={deployment.version} />
+            </td>
             <td>{nameOf(deployment.promoted_by)}</td>
             <td className={layout.muted}>{formatTime(deployment.promoted_at)}</td>
             <td>{deployment.active ? <Badge tone="good">{t('training.inUse')}</Badge> : t('training.past')}</td>
@@ -150,7 +153,9 @@ function History({ projectId, deployments }: { projectId: string; deployments: r
   );
 }
 
-export function NetworksTab({ projectId, manage }: { projectId: string; manage: boolean }) {
+type TabProps = { projectId: string; manage: boolean; review: boolean };
+
+export function NetworksTab({ projectId, manage, review }: TabProps) {
   const t = useT();
   const { me } = useSession();
   const networks = useNetworks();
@@ -175,10 +180,12 @@ export function NetworksTab({ projectId, manage }: { projectId: string; manage: 
               network={network}
               inUse={versionInUse(network, deployments.data)}
               manage={manage}
+              review={review}
             />
           </Section>
         );
       })}
+      <CompareVersions projectId={projectId} networks={networks.data} />
       {me.user.is_administrator && <Exchange />}
       <Section title={t('training.history')} note={t('training.historyNote')}>
         <History projectId={projectId} deployments={deployments.data} />

@@ -9,7 +9,7 @@ import { Button, TextField } from '../../ui/controls';
 import { Confirm } from '../../ui/dialog';
 import { Caution } from '../../ui/feedback';
 import { notify } from '../../ui/toast';
-import { versionName } from './queries';
+import { signatureIn, versionName } from './queries';
 
 /** `evaluation` of the run that made the version, when it stands beside the button. */
 type PromoteProps = { projectId: string; version: NetworkVersion; evaluation?: readonly EvaluationRow[] };
@@ -61,6 +61,7 @@ export function Promote({ projectId, version, evaluation = [] }: PromoteProps) {
           onClose={() => setAsking(false)}
         >
           <p>{t('training.promoteWhat')}</p>
+          {signatureIn(version, projectId) === undefined && <Caution>{t('training.promoteUnsigned')}</Caution>}
           {held.length > 0 && (
             <>
               <Caution>{t('training.heldBack', { structures: held.join(', ') })}</Caution>

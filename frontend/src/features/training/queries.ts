@@ -47,6 +47,10 @@ export function versionInUse(network: Network, deployments: readonly Deployment[
     .reduce<NetworkVersion | undefined>((newest, one) => (one.version > (newest?.version ?? -1) ? one : newest), undefined);
 }
 
+/** Who signed a version off for this project; undefined when nobody did. */
+export const signatureIn = (version: NetworkVersion, projectId: string) =>
+  version.signatures.find(({ project_id }) => project_id === projectId);
+
 export const versionName = ({ name, version }: { name: string; version: number }): string => `${name} v${version}`;
 
 /** The networks whose versions learn from corrections: of ours, those that read CT. */

@@ -12,6 +12,7 @@ import { useStructureColours } from './colours';
 import { EvaluationTable } from './evaluation';
 import { Promote } from './promote';
 import { isLive, useDeployments, versionName } from './queries';
+import { SignedOff } from './signature';
 import css from './training.module.css';
 
 const LIVE_MS = 2000;
@@ -76,7 +77,13 @@ function Evaluation({ run, projectId, manage }: { run: Run; projectId: string; m
         base: versionName(run.base_version),
         version: version === null ? '–' : versionName(version),
       })}
-      actions={action}
+      actions={
+        version !== null && (
+          <>
+            <SignedOff projectId={projectId} version={version} /> {action}
+          </>
+        )
+      }
     >
       {evaluation === null || evaluation.length === 0 ? (
         <p className={css.note}>{t(isLive(run) ? 'training.evaluationSoon' : 'training.noEvaluation')}</p>

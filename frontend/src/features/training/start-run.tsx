@@ -8,7 +8,7 @@ import { Button, SelectField, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { Caution, ErrorNote } from '../../ui/feedback';
 import { layout } from '../../ui/layout';
-import { versionName } from './queries';
+import { signatureIn, versionName } from './queries';
 import css from './training.module.css';
 
 const MOST_ITERATIONS = 200_000;
@@ -77,7 +77,11 @@ export function StartRun({ projectId, networks, snapshots, inUseId, onStarted, o
           value={fields.base_version_id}
           choices={versions.map((version) => ({
             value: version.id,
-            label: version.id === inUseId ? `${versionName(version)} (${t('training.inUse')})` : versionName(version),
+            label: [
+              versionName(version),
+              ...(version.id === inUseId ? [t('training.inUse')] : []),
+              ...(signatureIn(version, projectId) === undefined ? [t('training.unsigned')] : []),
+            ].join(' · '),
           }))}
           onChange={(base_version_id) => set({ base_version_id })}
         />

@@ -27,7 +27,7 @@ export function TrainingPage() {
           </Link>
         ))}
       </nav>
-      {tab === 'networks' && <NetworksTab projectId={project.id} manage={manage} />}
+      {tab === 'networks' && <NetworksTab projectId={project.id} manage={manage} review={may(project.role, 'review')} />}
       {tab === 'snapshots' && <SnapshotsTab projectId={project.id} manage={manage} />}
       {tab === 'runs' && <RunsTab projectId={project.id} manage={manage} />}
       {tab === 'effort' && <EffortTab projectId={project.id} />}
