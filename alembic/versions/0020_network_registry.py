@@ -36,7 +36,7 @@ def _pictures() -> None:
         sa.Column("version_id", sa.String(36), nullable=False),
         sa.Column("rank", sa.String(8), nullable=False),
         sa.Column("case_name", sa.String(64), nullable=False),
-        sa.Column("dice", sa.Float(), nullable=False),
+        sa.Column("dice", sa.Double(), nullable=False),
         sa.Column("slice_number", sa.Integer(), nullable=False),
         sa.Column("study_id", sa.String(36), nullable=True),
         sa.Column("sha256", sa.String(64), nullable=False),

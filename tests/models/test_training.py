@@ -11,7 +11,7 @@ import torch
 
 from models.data import load_samples
 from models.preprocessing import CtWindow
-from models.training.ct_lessons import CtLessons, NothingToLearn
+from models.training.ct_lessons import UNCORRECTED_SHARE, CtLessons, NothingToLearn
 from models.training.loop import Hooks, Progress, TrainingConfig, train
 from models.training.losses import segmentation_loss
 from models.transforms import Augmentation, Scan, draw_patch
@@ -140,3 +140,14 @@ def test_a_structure_that_nobody_contoured_is_named_and_a_scan_without_contours_
         lessons.require_all()
     lessons.settle(torch.device("cpu"))
     assert lessons.batch(4, np.random.default_rng(0)).known.tolist() == [[True, False]] * 4
+
+
+def test_scans_that_nobody_corrected_are_seen_beside_those_with_contours_only(tmp_path: Path) -> None:
+    manifest = toy_manifest(tmp_path, ("train", "train"), known=STRUCTURES[:1])
+    samples = load_samples(manifest, manifest.cases, 3.0, tmp_path / "cache")
+    bare = replace(samples[1], known=np.zeros(2, dtype=bool))
+    lessons = CtLessons(STRUCTURES, [bare, samples[0]], [], CtWindow(), 32)
+    lessons.uncorrected = [bare]
+    lessons.settle(torch.device("cpu"))
+    taught = lessons.batch(100, np.random.default_rng(0)).known[:, 0].float().mean()
+    assert taught == pytest.approx(1 - UNCORRECTED_SHARE, abs=0.1)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from backend.audit.tables import AuditEntry
 from backend.jobs.service import JobRequest, enqueue
 from backend.kit import db
+from backend.kit.ids import new_id
 from backend.projects.tables import Project
 from backend.training.schemas import GATE_MARGIN_DICE
 from backend.training.tables import Deployment, NetworkVersion, Run, Snapshot
@@ -28,25 +29,24 @@ def _trained(project: Project, intervals: dict[str, tuple[float, float]]) -> str
             0.8, "verdict": "same", }
         for name, (low, high) in intervals.items()
     ]  # fmt: skip
+    run_id = new_id()
     with db.session_scope() as session:
         base, new = (
             NetworkVersion(
                 name="net", version=number, title="", origin=origin, manifest={}, structures=[*intervals],
-                weights_sha256="", card="", project_id=project.id,
+                weights_sha256="", card="", project_id=project.id, run_id=made_by,
             )
-            for number, origin in ((1, "shipped"), (2, "trained"))
+            for number, origin, made_by in ((1, "shipped", None), (2, "trained", run_id))
         )  # fmt: skip
         snapshot = Snapshot(project_id=project.id, name="s", cases=[], structures=[], hash="", created_by="")
         session.add_all([base, new, snapshot])
         session.flush()
         job = enqueue(session, JobRequest("train", {"run_id": ""}, project.id))
         run = Run(
-            project_id=project.id, snapshot_id=snapshot.id, base_version_id=base.id, version_id=new.id,
-            job_id=job.id, config={}, created_by="", evaluation=rows,
+            id=run_id, project_id=project.id, snapshot_id=snapshot.id, base_version_id=base.id,
+            version_id=new.id, job_id=job.id, config={}, created_by="", evaluation=rows,
         )  # fmt: skip
         session.add(run)
-        session.flush()
-        new.run_id = run.id
         return new.id
 
 
