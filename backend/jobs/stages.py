@@ -38,6 +38,7 @@ LOG_LINES: dict[str, str] = {
     "another-series": "another series of the study suits better and is drawn on",
     "training": "{train} scans train, {watched} are watched, {iterations} iterations",
     "unwatched": "no scan is watched: nothing but the loss shows how the training goes",
+    "rehearsing": "rehearsing also on {n} scans that nobody corrected",
     "evaluating": "evaluating on {n} locked test scans",
     "missing": "missing: {sha256}, named by {rows}",
     "altered": "altered: {sha256}, named by {rows}",

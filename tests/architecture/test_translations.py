@@ -226,6 +226,19 @@ def test_phrases_of_stages_and_logs_are_filled_with_what_the_sentence_is() -> No
         assert set(re.findall(r"\{(\w+)\}", phrase[1])) == set(re.findall(r"\{(\w+)\}", sentence)), slug
 
 
+def test_jobs_log_only_lines_that_there_are() -> None:
+    """A line without its sentence would end the job that says it."""
+    said = {
+        node.args[0].value
+        for path in (ROOT / "workers").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("context.log")
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert {"drawing", "rehearsing"} <= said
+    assert sorted(said - LOG_LINES.keys()) == []
+
+
 CARDS: tuple[Callable[[], str], ...] = (
     lambda: card_of_a_training(1.0),
     lambda: card_of_a_training(0.0),
