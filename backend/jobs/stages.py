@@ -44,7 +44,6 @@ LOG_LINES: dict[str, str] = {
     "altered": "altered: {sha256}, named by {rows}",
     "error": "{name} at",
     "place": "  {file}:{line} {function}",
-    "rehearsing": "rehearsing also on {n} scans that nobody corrected",
 }
 """The sentence of each line of a log."""
 

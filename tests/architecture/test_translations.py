@@ -260,16 +260,3 @@ def test_every_line_of_a_models_card_has_a_phrase(card: Callable[[], str]) -> No
     assert [line for line in lines if not any(re.fullmatch(one, line) for one in patterns)] == []
     head = next(line for line in card().splitlines() if line.startswith("| structure"))
     assert {cell.strip() for cell in head.strip("|").split("|")} <= set(phrases)
-
-
-def test_jobs_log_only_lines_that_there_are() -> None:
-    """A line without its sentence would end the job that says it."""
-    said = {
-        node.args[0].value
-        for path in (ROOT / "workers").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("context.log")
-        if isinstance(node.args[0], ast.Constant)
-    }
-    assert {"drawing", "rehearsing"} <= said
-    assert sorted(said - LOG_LINES.keys()) == []
