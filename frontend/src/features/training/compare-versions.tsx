@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { MeanFigure, Network, VersionComparison } from '../../api/types';
+import type { MeanFigure, Network, NetworkVersion, VersionComparison } from '../../api/types';
 import { useT } from '../../i18n';
 import { Select } from '../../ui/controls';
 import { ErrorNote, Loading } from '../../ui/feedback';
@@ -116,28 +116,33 @@ function SideBySide({ projectId, base, other }: { projectId: string; base: strin
   );
 }
 
-/** Two versions side by side; which ones stands in the address. */
+/** Two versions that read the same modality, side by side; which ones stands in the address. */
 export function CompareVersions({ projectId, networks }: { projectId: string; networks: readonly Network[] }) {
   const t = useT();
   const [search, setSearch] = useSearchParams();
   const versions = networks.flatMap((network) => network.versions);
-  if (versions.length < 2) return null;
-  const chosen = { base: search.get('base') ?? versions[1]?.id ?? '', other: search.get('other') ?? versions[0]?.id ?? '' };
-  const choices = versions.map((version) => ({ value: version.id, label: versionName(version) }));
+  const beside = (one: NetworkVersion) => versions.filter((two) => two.id !== one.id && two.modality === one.modality);
+  const bases = versions.filter((one) => beside(one).length > 0);
+  const base = bases.find(({ id }) => id === search.get('base')) ?? bases[1];
+  if (base === undefined) return null;
+  const others = beside(base);
+  const other = others.find(({ id }) => id === search.get('other')) ?? others[0];
+  if (other === undefined) return null;
   const choose = (side: 'base' | 'other') => (value: string) =>
-    setSearch({ tab: 'networks', ...chosen, [side]: value }, { replace: true });
+    setSearch({ tab: 'networks', base: base.id, other: other.id, [side]: value }, { replace: true });
+  const choices = (of: readonly NetworkVersion[]) => of.map((one) => ({ value: one.id, label: versionName(one) }));
   return (
     <Section
       title={t('training.compare')}
       note={t('training.compareNote')}
       actions={
         <div className={css.pair}>
-          <Select name={t('training.compareBase')} value={chosen.base} choices={choices} onChange={choose('base')} />
-          <Select name={t('training.compareOther')} value={chosen.other} choices={choices} onChange={choose('other')} />
+          <Select name={t('training.compareBase')} value={base.id} choices={choices(bases)} onChange={choose('base')} />
+          <Select name={t('training.compareOther')} value={other.id} choices={choices(others)} onChange={choose('other')} />
         </div>
       }
     >
-      <SideBySide projectId={projectId} {...chosen} />
+      <SideBySide projectId={projectId} base={base.id} other={other.id} />
     </Section>
   );
 }
