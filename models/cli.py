@@ -26,7 +26,7 @@ from models.evaluation import (
     score_case,
     summarise,
 )
-from models.head_package import package_heads
+from models.head_package import package_heads, picture_heads
 from models.inference.segment import Prediction, Segmentation, draw_structures, segment
 from models.preprocessing import CtWindow
 from models.registry.members import CHECKPOINT, describe_training, read_members
@@ -39,7 +39,7 @@ from models.registry.network import (
     read_version,
 )
 from models.registry.package import pack_weights, volume_rules, with_weights, write_pictures, write_version
-from models.registry.pictures import picture_cases
+from models.registry.pictures import Shown, draw_picture, picture_cases
 from models.registry.provenance import code_sha256
 from models.simulation.commands import add_simulations
 from models.training.ct_lessons import CtLessons
@@ -132,8 +132,11 @@ def _add_packaging(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     picture = commands.add_parser(
         "picture", help="add pictures of the best, median and worst case to a version"
     )
-    _data(picture)
+    _data(picture).add_argument("--heads", type=Path, help="folder of head label maps")
     picture.add_argument("--version", type=Path, required=True, help="its metrics tell which cases these are")
+    picture.add_argument("--cache", type=Path, help="with --heads")
+    picture.add_argument("--example", type=Path, help="NIfTI of a scan whose truth is unknown")
+    picture.add_argument("--example-name", default="a real scan", help="for the card, with its licence")
     picture.set_defaults(run=_picture)
     heads = commands.add_parser("package-heads", help="make a version of the head network")
     heads.add_argument("members", type=Path, nargs="+", help="folders that `train --heads` wrote")
@@ -268,11 +271,18 @@ def _drawing(
 
 
 def _picture(arguments: argparse.Namespace) -> None:
-    manifest, network = _manifest(arguments), _network(arguments.version)
+    network = _network(arguments.version)
     metrics = json.loads((arguments.version / "metrics.json").read_text())
     scores = [Score(**score) for score in metrics["scores"]]
-
-    pictures = picture_cases(manifest, scores, lambda case: draw_case(network, manifest, case))
+    if arguments.heads:
+        pictures = picture_heads(network, load_head_maps(arguments.heads, arguments.cache)[1], scores)
+    else:
+        manifest = _manifest(arguments)
+        pictures = picture_cases(manifest, scores, lambda case: draw_case(network, manifest, case))
+    if arguments.example:
+        image, grid = read_nifti(arguments.example)
+        shown = Shown(image, grid, {}, segment(network, image, grid).masks)
+        pictures.append(draw_picture("example", arguments.example_name, None, shown))
     write_pictures(arguments.version, pictures)
 
 

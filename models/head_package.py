@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -11,15 +11,16 @@ import numpy as np
 
 from models.datasets.head_labels import STRUCTURES, HeadMap
 from models.datasets.head_pictures import SCANS, Picture, draw_scans
-from models.evaluation import score_masks, summarise
+from models.evaluation import Score, score_masks, summarise
 from models.head_lesions import LESION, describe_lesions, examine_lesions, lesion_rule
 from models.inference.anatomy import complete_head
-from models.inference.segment import draw_structures, see_picture
+from models.inference.segment import draw_structures, see_picture, segment
 from models.mr_preprocessing import MrScale
 from models.registry.card import CardText
 from models.registry.members import Member, side_by_side
 from models.registry.network import Network, NetworkManifest, StructureRule, load_network
 from models.registry.package import pack_weights, with_weights, write_version
+from models.registry.pictures import RANKS, CasePicture, Shown, draw_picture, ranked_cases
 from rt.completion import HEAD
 from rt.geometry import Grid
 from rt.metrics import dice
@@ -62,6 +63,20 @@ def package_heads(
     found = describe_lesions(lesions.figures) if lesions else ""
     write_version(out, manifest, packed, metrics, _card(history, found))
     return float(metrics["mean_dice"])
+
+
+def picture_heads(network: Network, heads: list[HeadMap], scores: Sequence[Score]) -> list[CasePicture]:
+    """The best, median and worst of the scans drawn from the heads that validate, with their anatomy."""
+    ranks = {case: (rank, mean) for rank, (case, mean) in ranked_cases(scores).items()}
+    pictures = []
+    for scan in draw_scans(heads):
+        if scan.id in ranks:
+            rank, mean = ranks[scan.id]
+            drawn = segment(network, scan.image_kji, scan.grid).masks
+            both = {name: drawn[name] for name in scan.masks if name in drawn}
+            shown = Shown(scan.image_kji, scan.grid, scan.masks, both)
+            pictures.append(draw_picture(rank, scan.id, mean, shown))
+    return sorted(pictures, key=lambda picture: RANKS.index(picture.rank))
 
 
 def _unruled(members: tuple[Member, Member | None]) -> tuple[NetworkManifest, bytes]:

@@ -36,11 +36,13 @@ def _pictures() -> None:
         sa.Column("version_id", sa.String(36), nullable=False),
         sa.Column("rank", sa.String(8), nullable=False),
         sa.Column("case_name", sa.String(64), nullable=False),
-        sa.Column("dice", sa.Double(), nullable=False),
+        sa.Column("dice", sa.Double(), nullable=True),
         sa.Column("slice_number", sa.Integer(), nullable=False),
         sa.Column("study_id", sa.String(36), nullable=True),
         sa.Column("sha256", sa.String(64), nullable=False),
-        sa.CheckConstraint("rank IN ('best','median','worst')", name=op.f("ck_network_pictures_rank")),
+        sa.CheckConstraint(
+            "rank IN ('best','median','worst','example')", name=op.f("ck_network_pictures_rank")
+        ),
         sa.ForeignKeyConstraint(
             ["version_id"],
             ["network_versions.id"],

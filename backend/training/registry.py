@@ -116,7 +116,7 @@ def manifest_sha256(version: NetworkVersion) -> str:
 
 
 def picture(session: Session, actor: Actor, project_id: str, version_id: str, rank: str) -> bytes:
-    """The PNG of a version's best, median or worst case."""
+    """The PNG of a version's best, median or worst case, or of its example."""
     projects.require(session, actor, project_id, Permission.READ)
     version = networks.usable_version(session, project_id, version_id)
     for row in repository.pictures(session, [version.id]):

@@ -145,7 +145,7 @@ def download_network(job_id: str, session: SessionDep, actor: AdministratorDep) 
 def get_version_picture(
     project_id: str, version_id: str, rank: Rank, session: SessionDep, actor: ActorDep
 ) -> Response:
-    """The picture of a version's best, median or worst case."""
+    """The picture of a version's best, median or worst case, or of its example."""
     png = registry.picture(session, actor, project_id, version_id, rank)
     headers = {"Cache-Control": "private, max-age=3600"}
     return Response(png, media_type="image/png", headers=headers)

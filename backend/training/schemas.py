@@ -29,15 +29,18 @@ class NetworkSource(BaseModel):
     labels: Annotated[dict[str, str], Field(description="its own name of each structure")]
 
 
-Rank = Literal["best", "median", "worst"]
+Rank = Literal["best", "median", "worst", "example"]
 
 
 class PictureOut(BaseModel):
-    """A case of the evaluation; its PNG is at `…/network-versions/{id}/pictures/{rank}`."""
+    """A case of the evaluation, or a scan without truth as an example.
+
+    Its PNG is at `…/network-versions/{id}/pictures/{rank}`.
+    """
 
     rank: Rank
     case: str
-    dice: Annotated[float, Field(description="mean over the case's structures")]
+    dice: Annotated[float | None, Field(description="mean over the case's structures; null of an example")]
     slice: Annotated[int, Field(description="of the scan's own slices, from 1")]
     study_id: str | None
 

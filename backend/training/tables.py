@@ -45,15 +45,15 @@ class NetworkPicture(Base):
     __tablename__ = "network_pictures"
     __table_args__ = (
         UniqueConstraint("version_id", "rank"),
-        CheckConstraint("rank IN ('best','median','worst')", name="rank"),
+        CheckConstraint("rank IN ('best','median','worst','example')", name="rank"),
     )
 
     id: Mapped[str] = id_column()
     version_id: Mapped[str] = mapped_column(ForeignKey("network_versions.id", ondelete="CASCADE"))
     rank: Mapped[str] = mapped_column(String(8))
     case_name: Mapped[str] = mapped_column(String(64))
-    dice: Mapped[float]
-    """Mean over the case's structures."""
+    dice: Mapped[float | None]
+    """Mean over the case's structures; None of an example, whose truth is unknown."""
     slice_number: Mapped[int]
     """Of the scan's own slices, from 1."""
     study_id: Mapped[str | None] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)

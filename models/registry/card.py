@@ -104,11 +104,14 @@ def _worst(metrics: dict[str, Any]) -> list[str]:
     return rows
 
 
+def _goodness(picture: CasePicture) -> str:
+    return "truth unknown" if picture.dice is None else f"mean Dice {picture.dice:.2f}"
+
+
 def render_pictures(pictures: Sequence[CasePicture]) -> str:
     """Markdown of the section that shows the pictures beside the card."""
     lines = [
-        f"![{p.rank}: {p.case}, mean Dice {p.dice:.2f}, slice {p.slice}](pictures/{p.rank}.png)"
-        for p in pictures
+        f"![{p.rank}: {p.case}, {_goodness(p)}, slice {p.slice}](pictures/{p.rank}.png)" for p in pictures
     ]
     said = (
         "By mean Dice over the case's structures. The slice where the two differ most: what people drew is "

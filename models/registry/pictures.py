@@ -1,4 +1,4 @@
-"""Pictures of a version's best, median and worst case: the slice where drawing and truth differ most.
+"""Pictures of a version: its best, median and worst case where drawing and truth differ most, an example.
 
 They show patients: those of a clinic stay in the store of the installation, only those of openly licensed
 data lie beside the weights.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,9 @@ from rt.geometry import Grid
 from rt.manifest import Case, DatasetManifest
 from rt.resample import lps_grid, resample
 
-Rank = Literal["best", "median", "worst"]
+Rank = Literal["best", "median", "worst", "example"]
+"""An example is a scan of which no truth is known."""
+RANKS: tuple[Rank, ...] = ("best", "median", "worst")
 Mask = npt.NDArray[np.bool_]
 FINEST_MM = 1.0
 """Size of a picture's voxels, or the scan's own in the slice where that is coarser."""
@@ -40,11 +42,21 @@ class CasePicture:
 
     rank: Rank
     case: str
-    dice: float
-    """Mean over the case's structures."""
+    dice: float | None
+    """Mean over the case's structures; None of an example."""
     slice: int
     """Number of the scan's own slice at the middle of the picture, from 1."""
     png: bytes
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a picture is made of: image (k, j, i) on its grid, what people drew and what the network drew."""
+
+    image_kji: npt.NDArray[np.generic]
+    grid: Grid
+    truth: Mapping[str, Mask]
+    drawn: Mapping[str, Mask]
 
 
 def ranked_cases(scores: Sequence[Score]) -> dict[Rank, tuple[str, float]]:
@@ -58,7 +70,7 @@ def ranked_cases(scores: Sequence[Score]) -> dict[Rank, tuple[str, float]]:
     for rank in ("worst", "best", "median"):
         if ordered and ordered[places[rank]][1] not in {case for case, _ in found.values()}:
             found[rank] = ordered[places[rank]][::-1]
-    return {rank: found[rank] for rank in get_args(Rank) if rank in found}
+    return {rank: found[rank] for rank in RANKS if rank in found}
 
 
 def picture_cases(
@@ -69,19 +81,23 @@ def picture_cases(
     for rank, (name, dice) in ranked_cases(scores).items():
         image, grid, truth = read_case(manifest, cases[name])
         masks = drawn(cases[name]).masks
-        png, number = draw_slice(image, grid, truth, {n: masks[n] for n in truth if n in masks})
-        pictures.append(CasePicture(rank, name, dice, number, png))
+        shown = Shown(image, grid, truth, {n: masks[n] for n in truth if n in masks})
+        pictures.append(draw_picture(rank, name, dice, shown))
     return pictures
 
 
-def draw_slice(
-    image_kji: npt.NDArray[np.generic], grid: Grid, truth: Mapping[str, Mask], drawn: Mapping[str, Mask]
-) -> tuple[bytes, int]:
-    """An axial PNG where truth and drawing differ most, or of the largest area if nowhere; its number.
+def draw_picture(rank: Rank, case: str, dice: float | None, shown: Shown) -> CasePicture:
+    """The axial slice where truth and drawing differ most; without a truth, that with most structures.
 
-    Masks are (k, j, i) on `grid`, which may lie in any direction: the picture shows the patient from the
-    feet, the right side at its left.  Contours: truth green, network orange, white where both run.
+    The grid may lie in any direction: the picture shows the patient from the feet, the right side at its
+    left.  Contours: truth green, network orange, white where both run.
     """
+    png, number = _draw_slice(shown)
+    return CasePicture(rank, case, dice, number, png)
+
+
+def _draw_slice(shown: Shown) -> tuple[bytes, int]:
+    image_kji, grid, truth, drawn = shown.image_kji, shown.grid, shown.truth, shown.drawn
     flat = lps_grid(grid, max(FINEST_MM, min(grid.spacing_ijk_mm)))
     sides = [[_moved(mask, grid, flat) for mask in masks.values()] for masks in (truth, drawn)]
     k = _telling_slice(*sides)
@@ -113,6 +129,8 @@ def _moved(mask: Mask, grid: Grid, flat: Grid) -> Mask:
 
 
 def _telling_slice(truth: Sequence[Mask], drawn: Sequence[Mask]) -> int:
+    if not truth:
+        return int(np.argmax(np.sum([mask.any(axis=(1, 2)) for mask in drawn], axis=0)))
     differing = np.sum([(a ^ b).sum(axis=(1, 2)) for a, b in zip(truth, drawn, strict=True)], axis=0)
     if not np.any(differing):
         differing = np.sum([mask.sum(axis=(1, 2)) for mask in truth], axis=0)

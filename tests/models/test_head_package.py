@@ -13,6 +13,7 @@ import torch
 from models import head_lesions, head_package
 from models.datasets import head_pictures
 from models.datasets.head_labels import STRUCTURES, head_from_labels
+from models.evaluation import Score
 from models.head_lesions import LesionCount, count_lesions, summarise_lesions
 from models.inference.segment import segment, without_specks
 from models.networks import build_network
@@ -97,3 +98,7 @@ def test_a_version_of_organs_and_tumours(tmp_path: Path, monkeypatch: pytest.Mon
     assert "GTV" not in drawn.masks, "no tumour: no empty contour"
     assert all(finding.structure != "GTV" for finding in drawn.findings)
     assert {"Eye_R", "Lens_L", "Pituitary"} <= set(drawn.masks)
+    scores = [Score(**score) for score in metrics["scores"]]
+    pictures = head_package.picture_heads(load_network(manifest, weights), [HEAD], scores)
+    names = {score.case for score in scores}
+    assert pictures and {picture.case for picture in pictures} <= names

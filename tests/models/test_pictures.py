@@ -15,7 +15,7 @@ from models.inference.segment import Segmentation
 from models.registry.card import CardText, render_card
 from models.registry.network import NetworkManifest, Provenance, WeightsError
 from models.registry.package import write_pictures
-from models.registry.pictures import BOTH, DRAWN, TRUTH, draw_slice, picture_cases, ranked_cases
+from models.registry.pictures import BOTH, DRAWN, TRUTH, Shown, draw_picture, picture_cases, ranked_cases
 from models.registry.provenance import code_sha256
 from rt.geometry import Grid
 from rt.manifest import Case
@@ -29,6 +29,11 @@ def _scores(**dice: float) -> list[Score]:
 def _colours(png: bytes) -> set[tuple[int, int, int]]:
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).reshape(-1, 3)
     return {(int(r), int(g), int(b)) for r, g, b in pixels}
+
+
+def _drawn(shown: Shown) -> tuple[bytes, int]:
+    picture = draw_picture("worst", "one", 0.5, shown)
+    return picture.png, picture.slice
 
 
 def _near(colours: set[tuple[int, int, int]], wanted: tuple[int, int, int]) -> bool:
@@ -56,14 +61,28 @@ def test_the_slice_of_largest_disagreement_is_shown_in_any_direction(sign: int) 
     corner = grid.to_lps([0, 0, 0 if sign > 0 else grid.shape_kji[0] - 1])
     turned = Grid.of(grid.shape_kji, grid.spacing_ijk_mm, corner, np.diag([1.0, 1.0, float(sign)]))
     turn = [{n: m[::sign] for n, m in side.items()} for side in (masks, drawn)]
-    png, number = draw_slice(hu[::sign], turned, *turn)
+    png, number = _drawn(Shown(hu[::sign], turned, *turn))
     assert number == (21 if sign > 0 else grid.shape_kji[0] - 20)
     assert all(_near(_colours(png), wanted) for wanted in (TRUTH, DRAWN))
 
 
+def test_an_example_shows_most_structures_and_says_that_its_truth_is_unknown(tmp_path: Path) -> None:
+    hu, masks = toy_case(1)
+    both = {name: np.zeros_like(mask) for name, mask in masks.items()}
+    for mask in both.values():
+        mask[17, 10:30, 10:30] = True
+    next(iter(both.values()))[:30, 5:40, 5:40] = True
+    picture = draw_picture("example", "a head", None, Shown(hu, toy_grid(), {}, both))
+    assert (picture.slice, picture.dice) == (18, None)
+    assert _near(_colours(picture.png), DRAWN) and not _near(_colours(picture.png), TRUTH)
+    (tmp_path / "CARD.md").write_text("# A card\n")
+    write_pictures(tmp_path, [picture])
+    assert "![example: a head, truth unknown, slice 18]" in (tmp_path / "CARD.md").read_text()
+
+
 def test_equal_contours_are_white() -> None:
     hu, masks = toy_case(1)
-    colours = _colours(draw_slice(hu, toy_grid(), masks, masks)[0])
+    colours = _colours(_drawn(Shown(hu, toy_grid(), masks, masks))[0])
     assert _near(colours, BOTH) and not _near(colours, DRAWN)
 
 

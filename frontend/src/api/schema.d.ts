@@ -1778,21 +1778,23 @@ export interface components {
         };
         /**
          * PictureOut
-         * @description A case of the evaluation; its PNG is at `…/network-versions/{id}/pictures/{rank}`.
+         * @description A case of the evaluation, or a scan without truth as an example.
+         *
+         *     Its PNG is at `…/network-versions/{id}/pictures/{rank}`.
          */
         PictureOut: {
             /**
              * Rank
              * @enum {string}
              */
-            rank: "best" | "median" | "worst";
+            rank: "best" | "median" | "worst" | "example";
             /** Case */
             case: string;
             /**
              * Dice
-             * @description mean over the case's structures
+             * @description mean over the case's structures; null of an example
              */
-            dice: number;
+            dice: number | null;
             /**
              * Slice
              * @description of the scan's own slices, from 1

@@ -10,10 +10,10 @@ import css from './training.module.css';
 
 type Props = { projectId: string; version: NetworkVersion };
 
-/** Best, median and worst case of the evaluation, each at the slice where drawing and truth differ most. */
+/** Best, median and worst case of the evaluation, each at the slice where drawing and truth differ most; and an example. */
 function Pictures({ projectId, version }: Props) {
   const t = useT();
-  const order = ['best', 'median', 'worst'] as const;
+  const order = ['best', 'median', 'worst', 'example'] as const;
   const shown = order.flatMap((rank) => version.pictures.filter((one) => one.rank === rank));
   return (
     <section className={css.pictures}>
@@ -21,7 +21,9 @@ function Pictures({ projectId, version }: Props) {
       <p>{t(shown.length === 0 ? 'training.noPictures' : 'training.picturesWhat')}</p>
       <div>
         {shown.map((one) => {
-          const said = t('training.picture', { rank: t(`training.rank.${one.rank}`), name: one.case, dice: formatRatio(one.dice, 2), n: one.slice });
+          const what = { rank: t(`training.rank.${one.rank}`), name: one.case, n: one.slice };
+          const said =
+            one.dice === null ? t('training.pictureWithoutTruth', what) : t('training.picture', { ...what, dice: formatRatio(one.dice, 2) });
           return (
             <figure key={one.rank}>
               <img
