@@ -41,6 +41,7 @@ from models.registry.network import (
 from models.registry.package import pack_weights, volume_rules, with_weights, write_pictures, write_version
 from models.registry.pictures import Shown, draw_picture, picture_cases
 from models.registry.provenance import code_sha256
+from models.robustness.commands import add_robustness
 from models.simulation.commands import add_simulations
 from models.training.ct_lessons import CtLessons
 from models.training.head_lessons import HeadLessons
@@ -112,6 +113,7 @@ def main() -> None:
     predict.add_argument("--out", type=Path, required=True)
     predict.set_defaults(run=_predict)
     add_simulations(commands)
+    add_robustness(commands)
     arguments = parser.parse_args()
     arguments.run(arguments)
 

@@ -60,7 +60,7 @@ def _row(entry: Results, outcome: Results) -> Results:
     row["seconds"] = float(np.mean([case["seconds"] for case in cases]))
     row["peak_mib"] = float(max(case["peak_mib"] for case in cases))
     row["structures"] = {
-        name: _summary([s for s in scores if s.structure == name])
+        name: summary_of([s for s in scores if s.structure == name])
         for name in dict.fromkeys(s.structure for s in scores)
     }
     row["mean_dice"] = float(np.mean([found["dice"]["mean"] for found in row["structures"].values()]))
@@ -68,15 +68,16 @@ def _row(entry: Results, outcome: Results) -> Results:
     return row
 
 
-def _summary(scores: list[Score]) -> Results:
+def summary_of(scores: list[Score]) -> Results:
+    """Number, missed, and each measure's mean with its interval, over one structure's scores."""
     summary: Results = {"n": len(scores), "missed": sum(s.hd95_mm is None for s in scores)}
     for measure in MEASURES:
         values = [v for s in scores if (v := getattr(s, measure)) is not None]
-        summary[measure] = _mean(values)
+        summary[measure] = mean_of(values)
     return summary
 
 
-def _mean(values: list[float]) -> Results | None:
+def mean_of(values: list[float]) -> Results | None:
     """Mean and interval; no interval below three values, nothing at all without any."""
     if not values:
         return None
@@ -85,24 +86,27 @@ def _mean(values: list[float]) -> Results | None:
 
 
 def _difference(best: Results, row: Results) -> Results:
-    """Paired differences in Dice from the best: over all structures (patient by patient), and of each."""
-    mine, its = (_by_patient(one["scores"]) for one in (row, best))
-    whole = [mine[case] - its[case] for case in mine if case in its]
-    each = compare(*([Score(**s) for s in one["scores"]] for one in (best, row)))
+    scores = ([Score(**s) for s in one["scores"]] for one in (best, row))
+    return {"best": best["name"], **paired(*scores)}
+
+
+def paired(base: list[Score], new: list[Score]) -> Results:
+    """Differences in Dice, new minus base: over all structures (patient by patient), and of each."""
+    its, mine = (by_patient(scores) for scores in (base, new))
     return {
-        "best": best["name"],
-        "all": _mean(whole),
+        "all": mean_of([mine[case] - its[case] for case in mine if case in its]),
         "structures": {
             c.structure: {"mean": c.difference, "low": c.ci_low, "high": c.ci_high, "verdict": c.verdict}
-            for c in each
+            for c in compare(base, new)
         },
     }
 
 
-def _by_patient(scores: Iterable[Results]) -> dict[str, float]:
+def by_patient(scores: Iterable[Score]) -> dict[str, float]:
+    """The mean Dice of each patient over the structures scored."""
     values: dict[str, list[float]] = {}
     for score in scores:
-        values.setdefault(score["case"], []).append(score["dice"])
+        values.setdefault(score.case, []).append(score.dice)
     return {case: float(np.mean(found)) for case, found in values.items()}
 
 
@@ -132,9 +136,9 @@ def markdown(results: Results) -> str:
         for row in (r for r in done if name in r["structures"]):
             found = row["structures"][name]
             lines.append(
-                f"| {name} | {row['name']} | {found['n']} | {_text(found['dice'], 3)} |"
-                f" {_text(found['surface_dice'], 3)} | {_text(found['hd95_mm'], 1)} | {found['missed']} |"
-                f" {_verdict(row, name)} |"
+                f"| {name} | {row['name']} | {found['n']} | {interval_text(found['dice'], 3)} |"
+                f" {interval_text(found['surface_dice'], 3)} | {interval_text(found['hd95_mm'], 1)} |"
+                f" {found['missed']} | {_verdict(row, name)} |"
             )
     failed = [row for row in results["entries"] if row["problem"] is not None]
     lines += ["", *(f"- **{row['name']}** failed: {row['problem']['detail']}" for row in failed)]
@@ -144,7 +148,7 @@ def markdown(results: Results) -> str:
 
 
 def _beside(row: Results) -> str:
-    return "the best" if row["difference"] is None else _text(row["difference"]["all"], 3)
+    return "the best" if row["difference"] is None else interval_text(row["difference"]["all"], 3)
 
 
 def _verdict(row: Results, structure: str) -> str:
@@ -154,7 +158,8 @@ def _verdict(row: Results, structure: str) -> str:
     return found
 
 
-def _text(value: Results | None, digits: int) -> str:
+def interval_text(value: Results | None, digits: int) -> str:
+    """For a table: the mean, and its interval in brackets where there is one."""
     if value is None:
         return "–"
     mean = f"{value['mean']:.{digits}f}"
