@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from models.inference.order import out_of_order
 from models.registry.network import NetworkManifest
 from models.training.sides import side_swaps
 from rt.completion import HEAD
@@ -24,7 +25,7 @@ LEAST_FOUND = 2
 REGION_CC = {HEAD: ("Intracranial", 800.0, 2200.0)}
 """By completion the structure whose volume (cc) tells that its region is there: of infants and of adults."""
 
-Slug = Literal["missing", "parts", "side", "volume-small", "volume-large", "cut-off", "by-rule"]
+Slug = Literal["missing", "parts", "side", "order", "volume-small", "volume-large", "cut-off", "by-rule"]
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,18 @@ class Finding:
 def check_structures(
     masks: dict[str, npt.NDArray[np.bool_]], grid: Grid, manifest: NetworkManifest
 ) -> list[Finding]:
-    """Missing, in two parts, on the wrong side, of a volume never seen in training, cut off, or not seen."""
+    """What is doubted of the masks (k, j, i) on `grid`.
+
+    Missing, in two parts, on the wrong side, above or behind what it never is, of a volume never seen in
+    training, cut off, or not seen.
+    """
     findings: list[Finding] = []
     for name, mask in masks.items():
         findings += _check_one(name, mask, grid, manifest)
     names = tuple(masks)
     for right, left in side_swaps(names):
         findings += _check_sides(names[right], names[left], masks, grid)
+    findings += _check_order(masks, grid)
     placed = [
         name
         for name, rule in manifest.by_rule.items()
@@ -112,3 +118,13 @@ def _check_sides(right: str, left: str, masks: dict[str, npt.NDArray[np.bool_]],
         return []
     values: dict[str, str | int | float] = {"right": right, "left": left}
     return [Finding(name, "side", f"{right} lies left of {left}", values) for name in (right, left)]
+
+
+def _check_order(masks: dict[str, npt.NDArray[np.bool_]], grid: Grid) -> list[Finding]:
+    """One finding for each structure: it names the first that it lies wrong to."""
+    found: dict[str, Finding] = {}
+    for one, other, wrong in out_of_order(masks, grid):
+        detail, values = f"{one} lies {wrong} {other}", {"one": one, "other": other, "wrong": wrong}
+        for name in (one, other):
+            found.setdefault(name, Finding(name, "order", detail, {**values}))
+    return list(found.values())

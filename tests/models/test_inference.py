@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,31 @@ def test_every_doubt_is_named() -> None:
     assert slugs(large, left) == {("Ball_R", "volume-large")}
     assert slugs(cut, left) == {("Ball_R", "cut-off")}
     assert ("Ball_R", "parts") in slugs(parts, left)
+
+
+@pytest.mark.parametrize(
+    "direction", [np.eye(3), np.diag([1.0, -1.0, -1.0])], ids=["along LPS", "against it"]
+)
+def test_a_larynx_above_the_jaw_or_behind_the_cord_is_doubted_with_what_it_lies_wrong_to(
+    direction: npt.NDArray[np.float64],
+) -> None:
+    manifest = replace(_network().manifest, rules={})
+    grid = Grid.of((40, 40, 40), [2, 2, 2], np.diag(direction) * -39, direction)
+
+    def found(**places: tuple[float, float]) -> dict[str, tuple[str, str]]:
+        masks = {}
+        for name, (y, z) in places.items():
+            i, j, k = (round(float(n)) for n in grid.to_index([0.0, y, z]))
+            masks[name] = np.zeros(grid.shape_kji, dtype=bool)
+            masks[name][k : k + 2, j : j + 2, i : i + 2] = True
+        return {f.structure: (f.slug, f.detail) for f in check_structures(masks, grid, manifest)}
+
+    right = {"Brainstem": (20.0, 30.0), "Bone_Mandible": (-30.0, 0.0), "SpinalCord": (30.0, -20.0)}
+    assert found(**right, Larynx=(-10.0, -20.0)) == {}
+    above = ("order", "Bone_Mandible lies below Larynx")
+    assert found(**right, Larynx=(-10.0, 10.0)) == {"Larynx": above, "Bone_Mandible": above}
+    behind = ("order", "SpinalCord lies before Larynx")
+    assert found(**right, Larynx=(36.0, -20.0))["SpinalCord"] == behind
 
 
 def _packed() -> tuple[NetworkManifest, bytes]:

@@ -240,7 +240,7 @@ def _found(case: str, plain: float, couch: float, flagged: bool) -> dict[str, ob
     none = {"problem": "no jaw", "scores": []}
     return {
         "case": case,
-        "shown": {n: none for n in SIMULATIONS} | {PLAIN: shown(plain), "treatment couch": shown(couch)},
+        "shown": dict.fromkeys(SIMULATIONS, none) | {PLAIN: shown(plain), "treatment couch": shown(couch)},
     }
 
 
