@@ -121,8 +121,8 @@ class _FinePlane:
 
     def back(self, plane: FloatArray) -> FloatArray:
         """Means of fine pixels over the slice's own."""
-        shape = [s.stop - s.start for s in self.box]
-        own = functional.adaptive_avg_pool2d(torch.from_numpy(plane)[None, None], shape)
+        rows, columns = (s.stop - s.start for s in self.box)
+        own = functional.adaptive_avg_pool2d(torch.from_numpy(plane)[None, None], (rows, columns))
         coarse: FloatArray = own[0, 0].numpy()
         return coarse
 

@@ -42,5 +42,6 @@ def in_few_slices(patient: Patient) -> Shown:
         raise NotSimulated(f"shows no body longer than {LENGTH_MM:g} mm")
     start = (box[0].start + box[0].stop - slices) // 2
     rows = slice(start, start + slices)
-    left = part_of(patient.grid, (rows, *(slice(0, n) for n in patient.grid.shape_kji[1:])))
+    _, height, width = patient.grid.shape_kji
+    left = part_of(patient.grid, (rows, slice(0, height), slice(0, width)))
     return Shown(patient.hu_kji[rows], left, left, rows)

@@ -128,8 +128,8 @@ def test_crowns_stand_on_both_sides_of_the_jaws_front_at_its_upper_edge() -> Non
     assert sorted(np.sign(centres[:, 0])) == [-1, -1, 1, 1]
     assert np.all(centres[:, 2] >= np.median(z)) and np.all(centres[:, 2] <= z.max())
     assert np.all(np.abs(np.hypot(centres[:, 0], centres[:, 1] + 10) - 32) < 9), "in the arch"
-    again = (with_dental_metal(patient).hu_kji for _ in range(2))
-    assert np.array_equal(*again), "the same for the same patient"
+    first, again = (with_dental_metal(patient).hu_kji for _ in range(2))
+    assert np.array_equal(first, again), "the same for the same patient"
     with pytest.raises(NotSimulated, match="jaw"):
         with_dental_metal(replace(patient, jaw_kji=None))
 
