@@ -12,6 +12,7 @@ from scipy import ndimage
 from models.inference.order import out_of_order
 from models.registry.network import NetworkManifest
 from models.training.sides import side_swaps
+from rt.acquisition import expected_dice
 from rt.completion import HEAD
 from rt.geometry import Grid
 from rt.masks import bounding_box, centre_lps_mm
@@ -25,7 +26,9 @@ LEAST_FOUND = 2
 REGION_CC = {HEAD: ("Intracranial", 800.0, 2200.0)}
 """By completion the structure whose volume (cc) tells that its region is there: of infants and of adults."""
 
-Slug = Literal["missing", "parts", "side", "order", "volume-small", "volume-large", "cut-off", "by-rule"]
+Slug = Literal[
+    "missing", "parts", "side", "order", "volume-small", "volume-large", "cut-off", "by-rule", "unsure"
+]
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,25 @@ def check_structures(
         if rule == "placed" and name in masks and masks[name].any()
     ]
     findings += [Finding(name, "by-rule", "placed by anatomy, not seen in the image") for name in placed]
+    return findings
+
+
+def check_certainty(
+    masks: dict[str, npt.NDArray[np.bool_]],
+    probability: npt.NDArray[np.float16],
+    manifest: NetworkManifest,
+) -> list[Finding]:
+    """What was drawn although the network's own probabilities (structures, k, j, i) expect little of it."""
+    findings: list[Finding] = []
+    for index, name in enumerate(manifest.structures):
+        rule = manifest.rule(name)
+        if rule.least_expected <= 0 or name not in masks or not masks[name].any():
+            continue
+        expected = expected_dice(probability[index], rule.threshold)
+        if expected < rule.least_expected:
+            detail = f"the network itself expects a Dice of {expected:.2f}"
+            values: dict[str, str | int | float] = {"dice": round(expected, 2), "least": rule.least_expected}
+            findings.append(Finding(name, "unsure", detail, values))
     return findings
 
 

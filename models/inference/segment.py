@@ -19,7 +19,7 @@ from models.foreign.predict import predict_practised
 from models.foreign.totalsegmentator import ARCHITECTURE, draw_totalsegmentator
 from models.inference.anatomy import COMPLETIONS
 from models.inference.outlook import outlook
-from models.inference.plausibility import Finding, check_structures
+from models.inference.plausibility import Finding, check_certainty, check_structures
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.preprocessing import NetworkImage
 from models.registry.network import Network, NetworkManifest, StructureRule
@@ -113,7 +113,8 @@ def draw_structures(
     masks = {
         name: mask for name, mask in masks.items() if mask.any() or not manifest.rule(name).may_be_absent
     }
-    return Segmentation(masks, check_structures(masks, grid, manifest))
+    unsure = check_certainty(masks, prediction.probability, manifest)
+    return Segmentation(masks, check_structures(masks, grid, manifest) + unsure)
 
 
 def draw_classes(

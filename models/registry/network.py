@@ -48,6 +48,8 @@ class StructureRule:
     """Parts smaller than this are left out."""
     may_be_absent: bool = False
     """Not in every patient (a tumour): nothing found is no doubt, and no empty contour is offered."""
+    least_expected: float = 0.0
+    """Drawn with a lower expected Dice (`rt.acquisition.expected_dice`) it is flagged; 0: never."""
 
 
 @dataclass(frozen=True)

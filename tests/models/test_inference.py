@@ -16,7 +16,7 @@ from torch import nn
 
 from models.inference import sliding_window
 from models.inference.plausibility import check_structures
-from models.inference.segment import segment
+from models.inference.segment import Prediction, draw_structures, segment
 from models.inference.sliding_window import Windows, predict_probabilities
 from models.preprocessing import _resample_dense, find_patient, prepare_ct
 from models.registry.network import (
@@ -154,6 +154,23 @@ def test_a_larynx_above_the_jaw_or_behind_the_cord_is_doubted_with_what_it_lies_
     assert found(**right, Larynx=(-10.0, 10.0)) == {"Larynx": above, "Bone_Mandible": above}
     behind = ("order", "SpinalCord lies before Larynx")
     assert found(**right, Larynx=(36.0, -20.0))["SpinalCord"] == behind
+
+
+def test_a_contour_of_faint_probability_is_doubted_where_the_version_says_how_faint() -> None:
+    grid = Grid.of((12, 12, 12), [3, 3, 3], [0, 0, 0], np.eye(3))
+    probability = np.zeros((2, 12, 12, 12), dtype=np.float16)
+    probability[:, 4:8, 4:8, 2:5] = 0.55
+    probability[1, 4:8, 4:8, 2:5] = 0.98
+    rules = {name: StructureRule(0.5, least_expected=0.8) for name in STRUCTURES}
+    version = replace(_network(rules=rules).manifest, structures=STRUCTURES)
+
+    def unsure(manifest: NetworkManifest) -> list[str]:
+        drawn = draw_structures(manifest, Prediction(probability, grid), grid)
+        assert drawn.masks["Ball_R"].any()
+        return [f.structure for f in drawn.findings if f.slug == "unsure"]
+
+    assert unsure(version) == ["Ball_R"]
+    assert unsure(replace(version, rules={})) == []
 
 
 def _packed() -> tuple[NetworkManifest, bytes]:
