@@ -4,7 +4,8 @@
  */
 import type { Box, Triple } from './bits';
 import { ADD, REMOVE, grow } from './growth';
-import { stridesOf } from './picture';
+import { placeOf, stridesOf } from './picture';
+import { smallThing, WINDOW_MM } from './small';
 
 export type Voxels = Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 /** All that a worker needs; arrays are of the region, i fastest. */
@@ -68,6 +69,34 @@ export function cut(volume: Voxels, [, nj, ni]: Triple, box: Box): Voxels {
 
 /** 1 for every voxel of the region that the answer flips. */
 export function answer(request: Request): Uint8Array<ArrayBuffer> {
+  return smallAnswer(request) ?? grown(request);
+}
+
+/** A small thing that stands out, where a click begins something new; null where there is none. */
+function smallAnswer({ values, shape, spacing, inside, seeds, fresh, add, lasso }: Request): Uint8Array<ArrayBuffer> | null {
+  const [click, ...others] = fresh;
+  if (!add || lasso !== null || click === undefined || others.length > 0 || seeds.includes(REMOVE)) return null;
+  const centre = placeOf(click, shape);
+  const near = (axis: 0 | 1 | 2): [number, number] => {
+    const reach = Math.ceil(WINDOW_MM / spacing[axis]);
+    return [Math.max(0, centre[axis] - reach), Math.min(shape[axis], centre[axis] + reach + 1)];
+  };
+  const [[k0, k1], [j0, j1], [i0, i1]] = [near(0), near(1), near(2)];
+  const box: Box = { low: [k0, j0, i0], high: [k1, j1, i1] };
+  if (cut(Int16Array.from(inside), shape, box).includes(1)) return null;
+  const [, nj, ni] = extentOf(box);
+  const picture = { values: Float32Array.from(cut(values, shape, box), (one) => (Number.isFinite(one) ? one : 0)), shape: extentOf(box), spacing };
+  const found = smallThing(picture, ((centre[0] - k0) * nj + centre[1] - j0) * ni + centre[2] - i0);
+  if (found === null) return null;
+  const flips = new Uint8Array(inside.length);
+  for (const at of found) {
+    const [k, j, i] = placeOf(at, picture.shape);
+    flips[((k + k0) * shape[1] + j + j0) * shape[2] + i + i0] = 1;
+  }
+  return flips;
+}
+
+function grown(request: Request): Uint8Array<ArrayBuffer> {
   const { shape, inside, seeds, add } = request;
   const steps = shape.map((extent) => Math.ceil(extent / MOST_ALONG)) as [number, number, number];
   const coarse = new Coarse(shape, steps);

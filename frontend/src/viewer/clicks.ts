@@ -4,6 +4,7 @@
  * The session ends, and what it drew stays, with Enter and with any other edit of the structure, another structure or
  * another tool; Esc takes everything back to where it began.
  */
+import { inOuterAir, isOfAir } from '../lib/air';
 import type { BitMask, Box, Runs, Triple } from '../lib/bits';
 import { ADD, REMOVE } from '../lib/growth';
 import { cut, expectedCc, extentOf, regionOf, type Request } from '../lib/hints';
@@ -76,6 +77,7 @@ export class Clicks {
     const voxels = hint.voxels.filter((voxel) => voxel.every((value, axis) => value >= 0 && value < (shape[axis] ?? 0)));
     const refusal = this.editor.refusal() ?? (voxels.length === 0 ? 'outside' : this.unloaded(voxels) ? 'not-loaded' : null);
     const { active } = this.scene;
+    if (refusal === null && active !== null && this.airy({ ...hint, voxels }, active.name)) return 'air';
     if (refusal !== null || active === null) return refusal;
     if (this.session?.structureId !== active.id) this.session = { structureId: active.id, start: active.mask.copy(), hints: [] };
     const { session } = this;
@@ -136,6 +138,13 @@ export class Clicks {
     const { grid, arrived } = this.scene.volume;
     const { low, high } = regionOf(voxels, grid.shape_kji, spacingKji(grid), this.scene.state.hints.box);
     return arrived.subarray(low[0], high[0]).includes(0);
+  }
+
+  /** A click or scribble that would begin a structure in the air around the patient; a lasso says itself where it ends. */
+  private airy({ voxels, add, lasso }: Hint, name: string): boolean {
+    const { data, grid, description } = this.scene.volume;
+    const { unit, slope } = description;
+    return add && lasso === null && !isOfAir(name) && inOuterAir({ data, shape: grid.shape_kji, unit, slope }, voxels);
   }
 
   private async answer(session: Session, answered: Answered): Promise<Refusal | null> {
