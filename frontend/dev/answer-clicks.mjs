@@ -27,7 +27,7 @@ function respond({ volume, mask: path, shape, spacing, clicks, box }) {
   const add = newest[3] === 1;
   const region = regionOf([newest.slice(0, 3)], shape, spacing, box);
   const extent = extentOf(region);
-  const inside = Uint8Array.from(cut(Int16Array.from(mask), shape, region));
+  const inside = cut(mask, shape, region);
   const seeds = new Uint8Array(inside.length);
   const indexOf = ([k, j, i]) => {
     const at = [k, j, i].map((value, axis) => value - region.low[axis]);

@@ -55,16 +55,16 @@ export function expectedCc(box: Box, spacing: Triple): number {
 }
 
 /** The voxels of a box of a volume. */
-export function cut(volume: Voxels, [, nj, ni]: Triple, box: Box): Voxels {
+export function cut<T extends Voxels | Uint8Array<ArrayBuffer>>(volume: T, [, nj, ni]: Triple, box: Box): T {
   const [nk, rows, width] = extentOf(box);
-  const to = volume instanceof Int16Array ? new Int16Array(nk * rows * width) : new Float32Array(nk * rows * width);
+  const all = new (volume.constructor as new (length: number) => T)(nk * rows * width);
   for (let k = 0, out = 0; k < nk; k += 1) {
     for (let j = 0; j < rows; j += 1, out += width) {
       const at = ((k + box.low[0]) * nj + j + box.low[1]) * ni + box.low[2];
-      to.set(volume.subarray(at, at + width), out);
+      all.set(volume.subarray(at, at + width), out);
     }
   }
-  return to;
+  return all;
 }
 
 /** 1 for every voxel of the region that the answer flips. */
@@ -83,9 +83,9 @@ function smallAnswer({ values, shape, spacing, inside, seeds, fresh, add, lasso 
   };
   const [[k0, k1], [j0, j1], [i0, i1]] = [near(0), near(1), near(2)];
   const box: Box = { low: [k0, j0, i0], high: [k1, j1, i1] };
-  if (cut(Int16Array.from(inside), shape, box).includes(1)) return null;
+  if (cut(inside, shape, box).includes(1)) return null;
   const [, nj, ni] = extentOf(box);
-  const picture = { values: Float32Array.from(cut(values, shape, box), (one) => (Number.isFinite(one) ? one : 0)), shape: extentOf(box), spacing };
+  const picture = { values: numbers(cut(values, shape, box)), shape: extentOf(box), spacing };
   const found = smallThing(picture, ((centre[0] - k0) * nj + centre[1] - j0) * ni + centre[2] - i0);
   if (found === null) return null;
   const flips = new Uint8Array(inside.length);
@@ -108,7 +108,7 @@ function grown(request: Request): Uint8Array<ArrayBuffer> {
       values: coarse.mean(request.values), shape: coarse.shape,
       spacing: [request.spacing[0] * steps[0], request.spacing[1] * steps[1], request.spacing[2] * steps[2]],
     },
-    inside: coarse.mean(inside).reduce((to, share, at) => ((to[at] = share >= 0.5 ? 1 : 0), to), new Uint8Array(coarse.size)),
+    inside: coarse.most(inside),
     seeds: said, fresh: Int32Array.from(fresh), add, expectedCc: request.expectedCc,
     open: request.lasso === null ? new Uint8Array(coarse.size).fill(1) : footprint(fresh, coarse.shape, request.lasso),
   }); // prettier-ignore
@@ -130,6 +130,13 @@ function footprint(fresh: readonly number[], shape: Triple, axis: 0 | 1 | 2): Ui
     for (let n = 0; n < shape[axis]; n += 1) open[at + (n - place) * stride] = 1;
   }
   return open;
+}
+
+/** A copy in which what is no number is 0. */
+function numbers(values: Voxels | Uint8Array): Float32Array {
+  const to = new Float32Array(values);
+  if (values instanceof Float32Array) for (let at = 0; at < to.length; at += 1) if (!Number.isFinite(to[at])) to[at] = 0;
+  return to;
 }
 
 /** A grid of blocks of voxels: steps of 1 along every axis where the region is small enough. */
@@ -171,7 +178,7 @@ class Coarse {
 
   /** What is no number counts as 0. */
   mean(values: Voxels | Uint8Array): Float32Array {
-    if (this.plain) return Float32Array.from(values, (value) => (Number.isFinite(value) ? value : 0));
+    if (this.plain) return numbers(values);
     const sums = new Float32Array(this.size);
     const counts = new Uint16Array(this.size);
     this.each((at, block) => {
@@ -180,6 +187,11 @@ class Coarse {
       counts[block] = (counts[block] ?? 0) + 1;
     });
     return sums.map((sum, block) => sum / (counts[block] ?? 1));
+  }
+
+  /** 1 for the blocks of which half or more is marked. */
+  most(marks: Uint8Array): Uint8Array {
+    return this.plain ? marks.slice() : Uint8Array.from(this.mean(marks), (share) => (share >= 0.5 ? 1 : 0));
   }
 
   /** Any mark in a block marks it. */
