@@ -37,7 +37,7 @@ ASKED = (1, 3, 5)
 RADII_MM = (3.0, 5.0, 8.0, 15.0)
 CONTRASTS = (2.0, 5.0, 10.0)
 """Between sphere and background, in standard deviations of the noise of a voxel."""
-REPEATED = 4
+REPEATED = 8
 NOISE = 20.0
 EXTENT = 96
 BOX_MM = 8.0

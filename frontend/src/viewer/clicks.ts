@@ -15,23 +15,24 @@ import { NO_HINTS, type Scene } from './scene';
 
 /** What a person said: the voxels under a click, a scribble or inside a lasso. */
 export type Hint = { readonly voxels: readonly Triple[]; readonly add: boolean; readonly lasso: Axis | null };
-export type Answerer = { readonly ask: (request: Request) => Promise<Uint8Array>; readonly end: () => void };
+export type Answerer = { readonly begin: () => void; readonly ask: (request: Request) => Promise<Uint8Array>; readonly end: () => void };
 /** `undone` while its answer is taken back; `runs` is null when the answer changed nothing. */
 type Answered = { readonly hint: Hint; runs: Runs | null; undone: boolean };
 type Session = { readonly structureId: string; readonly start: BitMask; readonly hints: Answered[] };
 
 const TOOL = 'smart';
 
-/** A worker of its own, started with the first question; it answers one at a time. */
+/** A worker of its own, started when the tool is chosen so that it is warm by the first click; it answers one at a time. */
 export function workerAnswerer(): Answerer {
   let worker: Worker | null = null;
   const end = (): void => {
     worker?.terminate();
     worker = null;
   };
+  const started = (): Worker => (worker ??= new Worker(new URL('./clicks-worker.ts', import.meta.url), { type: 'module' }));
   const ask = (request: Request): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
-      worker ??= new Worker(new URL('./clicks-worker.ts', import.meta.url), { type: 'module' });
+      const worker = started();
       worker.onmessage = ({ data }: MessageEvent<Uint8Array>) => resolve(data);
       worker.onerror = (event) => {
         end();
@@ -39,7 +40,7 @@ export function workerAnswerer(): Answerer {
       };
       worker.postMessage(request, [request.values.buffer, request.inside.buffer, request.seeds.buffer, request.fresh.buffer]);
     });
-  return { ask, end };
+  return { begin: () => void started(), ask, end };
 }
 
 export class Clicks {
@@ -212,6 +213,7 @@ export class Clicks {
 
   private watch(): void {
     const { activeId, tool, hints } = this.scene.state;
+    if (tool === TOOL) this.answerer.begin();
     const elsewhere = this.session !== null && this.session.structureId !== activeId;
     if (elsewhere || (tool !== TOOL && hints !== NO_HINTS)) this.keep();
   }
