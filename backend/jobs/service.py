@@ -23,6 +23,7 @@ KINDS: dict[str, str] = {
     "import-network": "gpu",
     "export-network": "gpu",
     "train": "training",
+    "compare-versions": "training",
     "regions": "cpu",
     "publish": "cpu",
     "measure": "cpu",

@@ -40,6 +40,7 @@ LOG_LINES: dict[str, str] = {
     "unwatched": "no scan is watched: nothing but the loss shows how the training goes",
     "rehearsing": "rehearsing also on {n} scans that nobody corrected",
     "evaluating": "evaluating on {n} locked test scans",
+    "in-use-unmeasured": "{network} v{version}, which is in use, could not be measured: {problem}",
     "missing": "missing: {sha256}, named by {rows}",
     "altered": "altered: {sha256}, named by {rows}",
     "error": "{name} at",

@@ -10,7 +10,9 @@ AppError
     ├── ExportNotReady        a file that no worker has written yet
     └── WrongNetwork          it cannot be used here
         ├── NothingInCommon   the snapshot has none of its structures
-        ├── HeldBack          it draws a structure worse than the version it began from
+        ├── HeldBack          it draws a structure worse than the version in use
+        ├── NotCompared       with the version in use
+        ├── NothingToCompare  there is no new version, or it is compared already
         └── NoEarlierVersion  to go back to
 """
 
@@ -53,6 +55,18 @@ class HeldBack(WrongNetwork):
     """A structure got worse on the locked patients beyond the margin, and no reason was given."""
 
     slug, title = "version-held-back", "This version draws a structure worse"
+
+
+class NotCompared(WrongNetwork):
+    """Trained and never measured beside the version in use, and no reason was given."""
+
+    slug, title = "version-not-compared", "This version was not compared with the one in use"
+
+
+class NothingToCompare(WrongNetwork):
+    """No version came of the training, nothing is in use, or the two are compared."""
+
+    slug, title = "nothing-to-compare", "There is nothing left to compare"
 
 
 class NoEarlierVersion(WrongNetwork):

@@ -20,8 +20,8 @@ from backend.kit.storage import storage
 from backend.projects import service as projects
 from backend.projects.service import Permission
 from backend.training import repository
-from backend.training.errors import HeldBack, NoEarlierVersion
-from backend.training.schemas import EvaluationRow
+from backend.training.errors import HeldBack, NoEarlierVersion, NotCompared
+from backend.training.gate import Standing, stand
 from backend.training.tables import Deployment, NetworkPicture, NetworkVersion, Run
 from backend.webhooks import service as webhooks
 from rt.completion import ByRule, made_by_rule, offered_names
@@ -127,26 +127,35 @@ def promote(
 ) -> Deployment:
     """Use this version in the project from now on.
 
-    HeldBack when structures got worse beyond the margin and no reason is given to use it all the same; a
-    reason is audited with those structures.
+    HeldBack when it draws structures worse than the version in use, beyond the margin, NotCompared when it
+    was trained and not measured beside that version; both pass with a reason, which is audited.
     """
     projects.require(session, actor, project_id, Permission.TRAIN)
     version = usable_version(session, project_id, version_id)
-    held = holding_back(session, version)
-    if held and override_reason is None:
-        raise HeldBack(f"worse on the locked patients: {', '.join(held)}", structures=held)
-    if held:
-        changes = {"version": version.version, "structures": held, "reason": override_reason}
+    in_use = version_in_use(session, project_id, version.name)
+    standing = _standing(session, version, in_use)
+    if standing is not None and override_reason is None:
+        _refuse(standing, in_use)
+    if standing is not None and (standing.held or standing.comparison == "not-compared"):
+        changes: dict[str, Any] = {"version": version.version, "reason": override_reason}
+        changes |= {"structures": standing.held, "comparison": standing.comparison}
         act = "training.gate.overridden"
         audit.record(session, actor.user_id, act, "network_version", version.id, project_id, changes)
     return _deploy(session, actor, project_id, version, rolled_back=False)
 
 
-def holding_back(session: Session, version: NetworkVersion) -> list[str]:
-    """Structures that the version draws worse than the one it began from, by more than the margin."""
+def _standing(session: Session, version: NetworkVersion, in_use: NetworkVersion | None) -> Standing | None:
+    """Beside the version in use; None of a version that was not trained here."""
     run = session.get(Run, version.run_id) if version.run_id else None
-    rows = [EvaluationRow.model_validate(row) for row in (run and run.evaluation) or []]
-    return [row.structure for row in rows if row.holds_back]
+    return stand(run, in_use) if run is not None else None
+
+
+def _refuse(standing: Standing, in_use: NetworkVersion | None) -> None:
+    if standing.held:
+        detail = f"worse on the locked patients: {', '.join(standing.held)}"
+        raise HeldBack(detail, structures=standing.held)
+    if standing.comparison == "not-compared" and in_use is not None:
+        raise NotCompared(f"{in_use.name} v{in_use.version} is in use; the two were not measured together")
 
 
 def rollback(session: Session, actor: Actor, project_id: str, network: str) -> Deployment:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from backend.jobs.tables import Job
 from backend.kit.pagination import ALL, Part
 from backend.labels.tables import Effort, Review, Revision, Structure, StructureSet
 from backend.studies.tables import Patient, Series, Study
@@ -126,6 +127,12 @@ def locked_patients(session: Session, project_id: str) -> set[str]:
 def runs(session: Session, project_id: str, part: Part) -> Sequence[Run]:
     """Newest first."""
     return _newest(session, Run, project_id, part)
+
+
+def jobs_of_kind(session: Session, project_id: str, kind: str) -> Sequence[Job]:
+    """The project's jobs of a kind, newest first."""
+    query = select(Job).filter_by(project_id=project_id, kind=kind).order_by(Job.id.desc())
+    return session.scalars(query).all()
 
 
 def ct_series(session: Session, project_id: str) -> Sequence[Row[str, str, str]]:

@@ -20,7 +20,7 @@ from backend.kit.storage import storage
 from backend.kit.web import CursorParam, LimitParam, Page, PartDep, SessionDep, following, problems
 from backend.projects import service as projects
 from backend.studies.receiving import LimitedFile, check_declared_length, scratch_file, steadily
-from backend.training import drift, exchange, networks, registry, service
+from backend.training import comparisons, drift, exchange, networks, registry, service
 from backend.training.registry import Known
 from backend.training.schemas import (
     DeploymentIn,
@@ -236,6 +236,12 @@ def get_run(run_id: str, session: SessionDep, actor: ActorDep) -> RunOut:
     return _run(session, service.get_run(session, actor, run_id))
 
 
+@router.post("/runs/{run_id}/comparison", status_code=202, responses=problems(404, 409))
+def compare_with_in_use(run_id: str, session: SessionDep, actor: ActorDep) -> JobOut:
+    """Measure the version in use now on the locked patients of a training, beside what came of it."""
+    return shown(session, comparisons.request_comparison(session, actor, run_id))[0]
+
+
 @router.get("/projects/{project_id}/deployments")
 def list_deployments(
     project_id: str, session: SessionDep, actor: ActorDep, part: PartDep
@@ -345,6 +351,8 @@ def _snapshot(row: Snapshot) -> SnapshotOut:
 def _run(session: Session, detail: RunDetail) -> RunOut:
     run = detail.run
     base, *made = _versions(session, run.project_id, detail.base, *filter(None, [detail.version]))
+    beside = comparisons.beside_in_use(session, run, detail.base.name)
+    in_use = _versions(session, run.project_id, *filter(None, [beside.in_use]))
     return RunOut(
         id=run.id,
         state=detail.job.state,
@@ -354,7 +362,10 @@ def _run(session: Session, detail: RunDetail) -> RunOut:
         version=made[0] if made else None,
         config=run.config,
         curves=run.curves,
-        evaluation=run.evaluation,
+        evaluation=beside.standing.rows if run.evaluation is not None else None,
+        in_use=in_use[0] if in_use else None,
+        comparison=beside.standing.comparison if made else None,
+        comparing=shown(session, beside.job)[0] if beside.job is not None else None,
         created_at=run.created_at,
     )
 

@@ -237,10 +237,15 @@ class CurvePoint(BaseModel):
     dice: dict[str, float] | None
 
 
+Comparison = Literal["compared", "not-compared", "in-use", "nothing-in-use"]
+"""With the version in use now: measured on the same locked patients or not, being it, or there is none."""
+
+
 class EvaluationRow(BaseModel):
-    """One structure on the locked test patients: the version in use beside the new one."""
+    """One structure on the locked test patients: another version (`base_…`) beside the new one."""
 
     structure: str
+    against: Annotated[str, Field(description="id of the version that `base_…` is of")]
     n: int
     base_dice: float
     new_dice: float
@@ -269,12 +274,21 @@ class RunOut(BaseModel):
     version: NetworkVersionOut | None
     config: dict[str, Any]
     curves: list[CurvePoint]
-    evaluation: list[EvaluationRow] | None
+    evaluation: Annotated[
+        list[EvaluationRow] | None,
+        Field(description="against the version in use now where that was compared, else against the base"),
+    ]
+    in_use: Annotated[NetworkVersionOut | None, Field(description="what the project uses of this network")]
+    comparison: Annotated[Comparison | None, Field(description="null while there is no new version")]
+    comparing: Annotated[JobOut | None, Field(description="the newest comparison that was asked for")]
     created_at: datetime
 
 
 class DeploymentIn(Closed):
-    """The version to promote; one that a structure holds back only with a reason, which the audit keeps."""
+    """The version to promote; the audit keeps the reason.
+
+    One that a structure holds back, or that was not compared with the version in use, needs a reason.
+    """
 
     version_id: str
     override_reason: Annotated[str, Field(min_length=10, max_length=500)] | None = None

@@ -73,6 +73,9 @@ class Run(TypedDict):
     version: NetworkVersion | None
     curves: list[dict[str, Any]]
     evaluation: list[dict[str, Any]] | None
+    in_use: NetworkVersion | None
+    comparison: Literal["compared", "not-compared", "in-use", "nothing-in-use"] | None
+    comparing: Job | None
     created_at: str
 
 

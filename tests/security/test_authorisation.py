@@ -78,7 +78,7 @@ NEEDS = {
         *both_faces("ml_model"),
     },
     Permission.TRAIN: {
-        "freeze_snapshot", "start_run", "promote", "rollback",
+        "freeze_snapshot", "start_run", "compare_with_in_use", "promote", "rollback",
         *both_faces("ml_train", "ml_train_any", "ml_stop_training"),
     },
     Permission.ADMINISTER: {

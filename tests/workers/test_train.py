@@ -17,11 +17,13 @@ from backend.kit.db import session_scope
 from backend.kit.storage import storage
 from backend.labels import service as labels
 from backend.projects.tables import Project
-from backend.training.tables import NetworkPicture, NetworkVersion, Run, Snapshot
+from backend.studies.tables import Study
+from backend.training.tables import Deployment, NetworkPicture, NetworkVersion, Run, Snapshot
 from models.training.ct_lessons import NothingToLearn
 from tests.factories.jobs import run_job
 from tests.factories.patients import Arrived, send_ct
 from tests.workers.test_presegment import STRUCTURES, install
+from workers.training.compare_versions import NothingCommon
 
 CORRECTED = STRUCTURES[-1]
 
@@ -67,14 +69,7 @@ def test_a_run_makes_a_version_with_its_origin_figures_and_pictures(
     project: Project, scans: list[Arrived], actor: Callable[..., Actor]
 ) -> None:
     base = install(1, 0.0)
-    cases = [
-        {
-            "series_id": scan.series.id, "patient_key": split, "split": split,
-            "revisions": {CORRECTED: _contour(scan, actor("annotator"))},
-        }
-        for scan, split in zip(scans, ("train", "test"), strict=False)
-    ]  # fmt: skip
-    result = run_job(_queue(project, base, cases, [scans[2].series.id]))
+    result = run_job(_queue(project, base, _cases(scans, actor("annotator")), [scans[2].series.id]))
     assert [row["structure"] for row in result["evaluation"]] == [CORRECTED]
     with session_scope(read_only=True) as session:
         version = session.get_one(NetworkVersion, result["version_id"])
@@ -86,6 +81,91 @@ def test_a_run_makes_a_version_with_its_origin_figures_and_pictures(
     assert version.metrics["evaluated_on"] == "ab" * 32
     assert {picture.study_id for picture in pictures} == {scans[1].study.id}
     assert all(storage().get(picture.sha256).startswith(b"\x89PNG") for picture in pictures)
+
+
+def _cases(scans: list[Arrived], author: Actor) -> list[dict[str, Any]]:
+    """The first scan trains, the second tests."""
+    return [
+        {
+            "series_id": scan.series.id, "patient_key": split, "split": split,
+            "revisions": {CORRECTED: _contour(scan, author)},
+        }
+        for scan, split in zip(scans, ("train", "test"), strict=False)
+    ]  # fmt: skip
+
+
+def _use(project: Project, version_id: str) -> None:
+    with session_scope() as session:
+        session.add(Deployment(project_id=project.id, network="head-neck-oar", version_id=version_id))
+
+
+def test_a_run_is_measured_beside_the_version_in_use_too(
+    project: Project, scans: list[Arrived], actor: Callable[..., Actor]
+) -> None:
+    base, used = install(1, 5.0), install(2, -5.0, project.id)
+    _use(project, used)
+    result = run_job(_queue(project, base, _cases(scans, actor("annotator")), []))
+    by_version = {row["against"]: row for row in result["evaluation"]}
+    assert [*by_version] == [base, used]
+    assert by_version[base]["base_dice"] > 0.0
+    assert by_version[used]["base_dice"] == 0.0  # the one in use draws nothing
+    assert by_version[base]["new_dice"] == by_version[used]["new_dice"]
+
+
+def test_a_version_that_came_into_use_later_is_measured_on_the_same_patients(
+    project: Project, scans: list[Arrived], actor: Callable[..., Actor]
+) -> None:
+    base, later = install(1, 5.0), install(2, -5.0, project.id)
+    made = run_job(_queue(project, base, _cases(scans, actor("annotator")), []))
+    _use(project, later)
+    with session_scope() as session:
+        run = session.scalars(select(Run)).one()
+        parameters = {"run_id": run.id, "against": later}
+        job_id = jobs.enqueue(session, JobRequest("compare-versions", parameters, project.id)).id
+    run_job(job_id)
+    with session_scope(read_only=True) as session:
+        rows = session.scalars(select(Run)).one().evaluation or []
+    assert rows[0] == made["evaluation"][0]
+    assert (rows[1]["against"], rows[1]["base_dice"], rows[1]["new_dice"]) == (
+        later,
+        0.0,
+        rows[0]["new_dice"],
+    )
+
+
+def test_a_version_in_use_that_cannot_be_read_costs_no_training(
+    project: Project, scans: list[Arrived], actor: Callable[..., Actor]
+) -> None:
+    base, broken = install(1, 0.0), install(2, 0.0, project.id)
+    with session_scope(read_only=True) as session:
+        manifest = session.get_one(NetworkVersion, broken).manifest
+    with session_scope() as session:
+        row = NetworkVersion(
+            name="head-neck-oar", version=3, title="Toy", origin="trained", project_id=project.id,
+            manifest=manifest, structures=list(STRUCTURES), card="",
+            weights_sha256=storage().put(b"no weights"),
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        unreadable = row.id
+    _use(project, unreadable)
+    result = run_job(_queue(project, base, _cases(scans, actor("annotator")), []))
+    assert [row["against"] for row in result["evaluation"]] == [base]
+
+
+def test_nothing_is_compared_where_the_locked_patients_are_gone(
+    project: Project, scans: list[Arrived], actor: Callable[..., Actor]
+) -> None:
+    base, later = install(1, 5.0), install(2, -5.0, project.id)
+    run_job(_queue(project, base, _cases(scans, actor("annotator")), []))
+    with session_scope() as session:
+        session.delete(session.get_one(Study, scans[1].study.id))
+    with session_scope() as session:
+        run = session.scalars(select(Run)).one()
+        parameters = {"run_id": run.id, "against": later}
+        job_id = jobs.enqueue(session, JobRequest("compare-versions", parameters, project.id)).id
+    with pytest.raises(NothingCommon, match="no locked patient"):
+        run_job(job_id)
 
 
 def test_scans_of_which_nothing_is_known_are_nothing_to_learn(

@@ -29,12 +29,16 @@ class _Scan:
 
 
 def materialise(
-    context: JobContext, snapshot: Snapshot, structures: tuple[str, ...], uncorrected: Sequence[str]
+    context: JobContext,
+    snapshot: Snapshot,
+    structures: tuple[str, ...],
+    uncorrected: Sequence[str] = (),
+    splits: Sequence[str] = ("train", "validation", "test"),
 ) -> DatasetManifest:
     """The snapshot's scans and revisions of `structures` as a manifest in the job's workspace.
 
     Series in `uncorrected`, of which nothing is known, join those that train with no structure at all; one
-    that was deleted meanwhile is left out.
+    that was deleted meanwhile is left out.  Only cases of these splits are written, with the same ids.
     """
     root = context.workspace / "dataset"
     root.mkdir(exist_ok=True)
@@ -42,6 +46,8 @@ def materialise(
     bare = _bare(context, uncorrected)
     total = len(snapshot.cases) + len(bare)
     for number, entry in enumerate([*snapshot.cases, *bare]):
+        if entry["split"] not in splits:
+            continue
         context.check_cancelled()
         context.progress(0.1 * number / total, "scan", n=number + 1, total=total)
         bits = {name: bit for bit, name in enumerate(structures) if name in entry["revisions"]}

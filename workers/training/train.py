@@ -7,7 +7,7 @@ when another machine takes over.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from backend.studies.tables import Series
 from backend.training import networks
 from backend.training.tables import NetworkPicture, NetworkVersion, Run, Snapshot
 from models.data import Sample, load_samples
-from models.evaluation import Score, compare, draw_case, evaluate, summarise
+from models.evaluation import Score, draw_case, summarise
 from models.preprocessing import CtWindow
 from models.registry.card import CardText, render_card
 from models.registry.network import (
@@ -39,6 +39,7 @@ from rt.errors import RtError
 from rt.manifest import DatasetManifest, Split
 from workers.runtime import JobCancelled, JobContext, job
 from workers.training.dataset import case_number, materialise
+from workers.training.measuring import Measuring, loaded, rows_against
 
 CHECKPOINT_EVERY_S = 120.0
 ALIVE_S = 20.0
@@ -61,10 +62,8 @@ def fine_tune(context: JobContext) -> dict[str, Any]:
     context.check_cancelled()
     packed = pack_weights(weights)
     origin = Provenance(snapshot.name, snapshot.hash, base.weights_sha256, code_sha256())
-    old = load_network(manifest, storage().get(base.weights_sha256))
     new = load_network(with_weights(replace(manifest, provenance=origin), packed), packed)
-    before, after = _evaluate(context, old, new, dataset)
-    rows = [asdict(row) for row in compare(before, after)]
+    after, rows = _evaluate(context, run, base, new, dataset)
     stored = storage().put(packed)
     pictures = picture_cases(dataset, after, lambda case: draw_case(new, dataset, case))
     shown = [(picture, storage().put(picture.png)) for picture in pictures]
@@ -201,20 +200,31 @@ def _keep_checkpoint(context: JobContext, run_id: str, checkpoint: Path) -> None
 
 
 def _evaluate(
-    context: JobContext, old: Network, new: Network, dataset: DatasetManifest
-) -> tuple[list[Score], list[Score]]:
-    cases = dataset.split("test")
-    done = 0
+    context: JobContext, run: Run, base: NetworkVersion, new: Network, dataset: DatasetManifest
+) -> tuple[list[Score], list[dict[str, Any]]]:
+    """Scores of the new version, and its rows against the base and, where another is in use, against that."""
+    with context.session(read_only=True) as session:
+        in_use = networks.version_in_use(session, run.project_id, base.name)
+    rival = in_use if in_use is not None and in_use.id != base.id else None
+    measuring = Measuring(context, dataset, networks=2 if rival is None else 3)
+    context.log("evaluating", n=len(dataset.split("test")))
+    before = measuring.scores(loaded(base))
+    after = measuring.scores(new)
+    rows = rows_against(base, before, after)
+    if rival is not None:
+        rows += _against_in_use(context, measuring, rival, after)
+    return after, rows
 
-    def report(case: str) -> None:
-        nonlocal done
-        done += 1
-        context.check_cancelled()
-        total = 2 * len(cases)  # with the network before and with the new one
-        context.progress(0.8 + 0.18 * done / total, "evaluation", n=done, total=total)
 
-    context.log("evaluating", n=len(cases))
-    return evaluate(old, dataset, cases, report), evaluate(new, dataset, cases, report)
+def _against_in_use(
+    context: JobContext, measuring: Measuring, rival: NetworkVersion, after: list[Score]
+) -> list[dict[str, Any]]:
+    """A version in use that cannot be measured costs no training: nothing is compared then, which is told."""
+    try:
+        return rows_against(rival, measuring.scores(loaded(rival)), after)
+    except RtError as error:
+        context.log("in-use-unmeasured", network=rival.name, version=rival.version, problem=str(error))
+        return []
 
 
 def _add_version(

@@ -24,7 +24,7 @@ export function staleKeys(hint: Hint): QueryKey[] {
     case 'drift':
       return [['drift']];
     case 'run':
-      return [['runs'], keys.run(hint.id), keys.networks, ['deployments']];
+      return [['runs'], ['run'], keys.networks, ['deployments']]; // each run is shown beside what is in use
   }
 }
 

@@ -355,7 +355,9 @@ export interface components {
         };
         /**
          * DeploymentIn
-         * @description The version to promote; one that a structure holds back only with a reason, which the audit keeps.
+         * @description The version to promote; the audit keeps the reason.
+         *
+         *     One that a structure holds back, or that was not compared with the version in use, needs a reason.
          */
         DeploymentIn: {
             /** Version Id */
@@ -784,11 +786,16 @@ export interface components {
         };
         /**
          * EvaluationRow
-         * @description One structure on the locked test patients: the version in use beside the new one.
+         * @description One structure on the locked test patients: another version (`base_…`) beside the new one.
          */
         EvaluationRow: {
             /** Structure */
             structure: string;
+            /**
+             * Against
+             * @description id of the version that `base_…` is of
+             */
+            against: string;
             /** N */
             n: number;
             /** Base Dice */
@@ -2364,8 +2371,20 @@ export interface components {
             };
             /** Curves */
             curves: components["schemas"]["CurvePoint"][];
-            /** Evaluation */
+            /**
+             * Evaluation
+             * @description against the version in use now where that was compared, else against the base
+             */
             evaluation: components["schemas"]["EvaluationRow"][] | null;
+            /** @description what the project uses of this network */
+            in_use: components["schemas"]["NetworkVersionOut"] | null;
+            /**
+             * Comparison
+             * @description null while there is no new version
+             */
+            comparison: ("compared" | "not-compared" | "in-use" | "nothing-in-use") | null;
+            /** @description the newest comparison that was asked for */
+            comparing: components["schemas"]["JobOut"] | null;
             /**
              * Created At
              * Format: date-time

@@ -36,6 +36,7 @@ export const pagesEn = {
   'jobKind.send': 'Sending by DICOM',
   'jobKind.report-commitment': 'Storage commitment',
   'jobKind.train': 'Training',
+  'jobKind.compare-versions': 'Comparison of versions',
   'jobKind.import-network': 'Import of a network',
   'jobKind.export-network': 'Export of a network',
   'jobKind.sweep-storage': 'Removal of unused data',

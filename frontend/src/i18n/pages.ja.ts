@@ -38,6 +38,7 @@ export const pagesJa: Record<keyof typeof pagesEn, string> = {
   'jobKind.send': 'DICOM送信',
   'jobKind.report-commitment': 'ストレージコミットメントの通知',
   'jobKind.train': '学習',
+  'jobKind.compare-versions': 'バージョンの比較',
   'jobKind.import-network': 'AIモデルの取り込み',
   'jobKind.export-network': 'AIモデルの書き出し',
   'jobKind.sweep-storage': '不要データの削除',

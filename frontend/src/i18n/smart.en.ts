@@ -13,6 +13,7 @@ export const smartEn = {
   'viewer.key.smart-drop': 'Drop what the clicks drew',
   'viewer.refused.outside': 'This is outside the image',
   'viewer.refused.not-loaded': 'The image here is still loading. Try again in a moment.',
+  'viewer.refused.air': 'This is the air around the patient: nothing is grown here. Click into the structure; a lasso or the brush draws in air.',
   'viewer.refused.failed': 'The click could not be answered; the structure is as it was',
   'viewer.help.smart': 'Smart clicks: left adds, right (or Alt) takes away · drag: scribble · Shift + drag: box to stay in',
 } as const;

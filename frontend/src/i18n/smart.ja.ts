@@ -15,6 +15,7 @@ export const smartJa: Record<keyof typeof smartEn, string> = {
   'viewer.key.smart-drop': 'クリックの結果を破棄',
   'viewer.refused.outside': '画像の外側です',
   'viewer.refused.not-loaded': 'この部分の画像を読み込み中です。少し待ってからやり直してください。',
+  'viewer.refused.air': '患者の外側の空気です。ここからは広げません。ストラクチャの中をクリックしてください。空気中に描くには、投げ縄かブラシを使います。',
   'viewer.refused.failed': 'クリックに応答できませんでした。ストラクチャは元のままです',
   'viewer.help.smart': 'スマートクリック：左で追加、右（または Alt）で除去 · ドラッグ：線 · Shift+ドラッグ：範囲を限るボックス',
 };

@@ -4,7 +4,8 @@
  */
 import type { Box, Triple } from './bits';
 import { ADD, REMOVE, grow } from './growth';
-import { stridesOf } from './picture';
+import { placeOf, stridesOf } from './picture';
+import { smallThing, WINDOW_MM } from './small';
 
 export type Voxels = Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 /** All that a worker needs; arrays are of the region, i fastest. */
@@ -54,20 +55,48 @@ export function expectedCc(box: Box, spacing: Triple): number {
 }
 
 /** The voxels of a box of a volume. */
-export function cut(volume: Voxels, [, nj, ni]: Triple, box: Box): Voxels {
+export function cut<T extends Voxels | Uint8Array<ArrayBuffer>>(volume: T, [, nj, ni]: Triple, box: Box): T {
   const [nk, rows, width] = extentOf(box);
-  const to = volume instanceof Int16Array ? new Int16Array(nk * rows * width) : new Float32Array(nk * rows * width);
+  const all = new (volume.constructor as new (length: number) => T)(nk * rows * width);
   for (let k = 0, out = 0; k < nk; k += 1) {
     for (let j = 0; j < rows; j += 1, out += width) {
       const at = ((k + box.low[0]) * nj + j + box.low[1]) * ni + box.low[2];
-      to.set(volume.subarray(at, at + width), out);
+      all.set(volume.subarray(at, at + width), out);
     }
   }
-  return to;
+  return all;
 }
 
 /** 1 for every voxel of the region that the answer flips. */
 export function answer(request: Request): Uint8Array<ArrayBuffer> {
+  return smallAnswer(request) ?? grown(request);
+}
+
+/** A small thing that stands out, where a click begins something new; null where there is none. */
+function smallAnswer({ values, shape, spacing, inside, seeds, fresh, add, lasso }: Request): Uint8Array<ArrayBuffer> | null {
+  const [click, ...others] = fresh;
+  if (!add || lasso !== null || click === undefined || others.length > 0 || seeds.includes(REMOVE)) return null;
+  const centre = placeOf(click, shape);
+  const near = (axis: 0 | 1 | 2): [number, number] => {
+    const reach = Math.ceil(WINDOW_MM / spacing[axis]);
+    return [Math.max(0, centre[axis] - reach), Math.min(shape[axis], centre[axis] + reach + 1)];
+  };
+  const [[k0, k1], [j0, j1], [i0, i1]] = [near(0), near(1), near(2)];
+  const box: Box = { low: [k0, j0, i0], high: [k1, j1, i1] };
+  if (cut(inside, shape, box).includes(1)) return null;
+  const [, nj, ni] = extentOf(box);
+  const picture = { values: numbers(cut(values, shape, box)), shape: extentOf(box), spacing };
+  const found = smallThing(picture, ((centre[0] - k0) * nj + centre[1] - j0) * ni + centre[2] - i0);
+  if (found === null) return null;
+  const flips = new Uint8Array(inside.length);
+  for (const at of found) {
+    const [k, j, i] = placeOf(at, picture.shape);
+    flips[((k + k0) * shape[1] + j + j0) * shape[2] + i + i0] = 1;
+  }
+  return flips;
+}
+
+function grown(request: Request): Uint8Array<ArrayBuffer> {
   const { shape, inside, seeds, add } = request;
   const steps = shape.map((extent) => Math.ceil(extent / MOST_ALONG)) as [number, number, number];
   const coarse = new Coarse(shape, steps);
@@ -79,7 +108,7 @@ export function answer(request: Request): Uint8Array<ArrayBuffer> {
       values: coarse.mean(request.values), shape: coarse.shape,
       spacing: [request.spacing[0] * steps[0], request.spacing[1] * steps[1], request.spacing[2] * steps[2]],
     },
-    inside: coarse.mean(inside).reduce((to, share, at) => ((to[at] = share >= 0.5 ? 1 : 0), to), new Uint8Array(coarse.size)),
+    inside: coarse.most(inside),
     seeds: said, fresh: Int32Array.from(fresh), add, expectedCc: request.expectedCc,
     open: request.lasso === null ? new Uint8Array(coarse.size).fill(1) : footprint(fresh, coarse.shape, request.lasso),
   }); // prettier-ignore
@@ -101,6 +130,13 @@ function footprint(fresh: readonly number[], shape: Triple, axis: 0 | 1 | 2): Ui
     for (let n = 0; n < shape[axis]; n += 1) open[at + (n - place) * stride] = 1;
   }
   return open;
+}
+
+/** A copy in which what is no number is 0. */
+function numbers(values: Voxels | Uint8Array): Float32Array {
+  const to = new Float32Array(values);
+  if (values instanceof Float32Array) for (let at = 0; at < to.length; at += 1) if (!Number.isFinite(to[at])) to[at] = 0;
+  return to;
 }
 
 /** A grid of blocks of voxels: steps of 1 along every axis where the region is small enough. */
@@ -142,7 +178,7 @@ class Coarse {
 
   /** What is no number counts as 0. */
   mean(values: Voxels | Uint8Array): Float32Array {
-    if (this.plain) return Float32Array.from(values, (value) => (Number.isFinite(value) ? value : 0));
+    if (this.plain) return numbers(values);
     const sums = new Float32Array(this.size);
     const counts = new Uint16Array(this.size);
     this.each((at, block) => {
@@ -151,6 +187,11 @@ class Coarse {
       counts[block] = (counts[block] ?? 0) + 1;
     });
     return sums.map((sum, block) => sum / (counts[block] ?? 1));
+  }
+
+  /** 1 for the blocks of which half or more is marked. */
+  most(marks: Uint8Array): Uint8Array {
+    return this.plain ? marks.slice() : Uint8Array.from(this.mean(marks), (share) => (share >= 0.5 ? 1 : 0));
   }
 
   /** Any mark in a block marks it. */

@@ -19,19 +19,23 @@ export function placeOf(at: number, [, nj, ni]: Triple): Triple {
 /** The picture blurred to a standard deviation of `mm` by passes of three voxels; less across thick slices. */
 export function blurred({ values, shape, spacing }: Picture, mm: number): Picture {
   let from = values;
+  let spare: Float32Array | null = null;
   for (let axis = 0; axis < 3; axis += 1) {
     let variance = (mm / (spacing[axis] ?? 1)) ** 2;
     while (variance > 0.01 && (shape[axis] ?? 1) > 1) {
       const weight = Math.min(1 / 3, variance / 2);
       variance -= 2 * weight;
-      from = passed(from, stridesOf(shape)[axis] ?? 1, shape[axis] ?? 1, weight);
+      const to: Float32Array = spare ?? new Float32Array(values.length);
+      pass(from, to, stridesOf(shape)[axis] ?? 1, shape[axis] ?? 1, weight);
+      spare = from === values ? null : from;
+      from = to;
     }
   }
   return { values: from, shape, spacing };
 }
 
-function passed(from: Float32Array, stride: number, extent: number, weight: number): Float32Array {
-  const to = new Float32Array(from.length);
+function pass(from: Float32Array, to: Float32Array, stride: number, extent: number, weight: number): void {
+  if (stride === 1) return passAlong(from, to, extent, weight);
   for (let base = 0; base < from.length; base += stride * extent) {
     for (let place = 0; place < extent; place += 1) {
       const first = base + place * stride;
@@ -42,7 +46,20 @@ function passed(from: Float32Array, stride: number, extent: number, weight: numb
       }
     }
   }
-  return to;
+}
+
+/** Along the axis whose voxels are neighbours in the array. */
+function passAlong(from: Float32Array, to: Float32Array, extent: number, weight: number): void {
+  for (let base = 0; base < from.length; base += extent) {
+    let before = from[base] ?? 0;
+    let here = before;
+    for (let at = base; at < base + extent; at += 1) {
+      const after = at + 1 < base + extent ? (from[at + 1] ?? 0) : here;
+      to[at] = (1 - 2 * weight) * here + weight * (before + after);
+      before = here;
+      here = after;
+    }
+  }
 }
 
 /** Calls back for every voxel whose centre is within `mm` of a voxel. */

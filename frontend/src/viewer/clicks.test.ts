@@ -12,8 +12,10 @@ let scene: Scene;
 let editor: Editor;
 let clicks: Clicks;
 let asked: number;
+let begun = 0;
 
 const atOnce: Answerer = {
+  begin: () => (begun += 1),
   ask: async (request) => {
     asked += 1;
     return answer(request);
@@ -38,7 +40,7 @@ function volume(): Volume {
 }
 
 function begin(answerer: Answerer): void {
-  asked = 0;
+  [asked, begun] = [0, 0];
   scene = new Scene(volume());
   editor = new Editor(scene);
   clicks = new Clicks(scene, editor, answerer);
@@ -136,6 +138,18 @@ describe('a session of clicks', () => {
   });
 });
 
+describe('the worker', () => {
+  it('is begun when the tool is chosen, before anything is asked', () => {
+    expect(begun).toBeGreaterThan(0); // `begin` chose the tool
+    scene.set({ tool: 'brush' });
+    const before = begun;
+    scene.set({ activeId: 'b' });
+    expect(begun).toBe(before);
+    scene.set({ tool: 'smart' });
+    expect([begun, asked]).toEqual([before + 1, 0]);
+  });
+});
+
 describe('the box', () => {
   it('limits answers, as deep as wide until another plane says how deep, and a click without a drag ends it', async () => {
     clicks.limit(scene.planes.axial, 10, [22, 17], [28, 23]);
@@ -164,6 +178,19 @@ describe('what is not answered', () => {
     expect(await clicks.give(click(MIDDLE))).toBe('read-only');
     expect(asked).toBe(0);
     expect(clicks.active).toBe(false);
+  });
+
+  it('a click in the air around the patient, for structures that are not air; what lies there is taken away all the same', async () => {
+    scene.volume.data.forEach((value, at) => (scene.volume.data[at] = value >= 100 ? 40 : -1000));
+    expect(await clicks.give(click([10, 2, 2]))).toBe('air');
+    expect([asked, count()]).toEqual([0, 0]);
+    expect(await clicks.give(click(MIDDLE))).toBeNull();
+    scene.active?.mask.write(10, 2, 2, true);
+    expect(await clicks.give(click([10, 2, 2], false))).toBeNull();
+    expect(has([10, 2, 2])).toBe(false);
+    scene.changeStructure('a', { name: 'Sinus_Maxilry_L' });
+    expect(await clicks.give(click([10, 2, 2]))).toBeNull();
+    expect(has([10, 2, 2])).toBe(true);
   });
 
   it('on the border of the image the click itself is obeyed', async () => {

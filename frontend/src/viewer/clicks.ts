@@ -4,6 +4,7 @@
  * The session ends, and what it drew stays, with Enter and with any other edit of the structure, another structure or
  * another tool; Esc takes everything back to where it began.
  */
+import { inOuterAir, isOfAir } from '../lib/air';
 import type { BitMask, Box, Runs, Triple } from '../lib/bits';
 import { ADD, REMOVE } from '../lib/growth';
 import { cut, expectedCc, extentOf, regionOf, type Request } from '../lib/hints';
@@ -14,23 +15,24 @@ import { NO_HINTS, type Scene } from './scene';
 
 /** What a person said: the voxels under a click, a scribble or inside a lasso. */
 export type Hint = { readonly voxels: readonly Triple[]; readonly add: boolean; readonly lasso: Axis | null };
-export type Answerer = { readonly ask: (request: Request) => Promise<Uint8Array>; readonly end: () => void };
+export type Answerer = { readonly begin: () => void; readonly ask: (request: Request) => Promise<Uint8Array>; readonly end: () => void };
 /** `undone` while its answer is taken back; `runs` is null when the answer changed nothing. */
 type Answered = { readonly hint: Hint; runs: Runs | null; undone: boolean };
 type Session = { readonly structureId: string; readonly start: BitMask; readonly hints: Answered[] };
 
 const TOOL = 'smart';
 
-/** A worker of its own, started with the first question; it answers one at a time. */
+/** A worker of its own, started when the tool is chosen so that it is warm by the first click; it answers one at a time. */
 export function workerAnswerer(): Answerer {
   let worker: Worker | null = null;
   const end = (): void => {
     worker?.terminate();
     worker = null;
   };
+  const started = (): Worker => (worker ??= new Worker(new URL('./clicks-worker.ts', import.meta.url), { type: 'module' }));
   const ask = (request: Request): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
-      worker ??= new Worker(new URL('./clicks-worker.ts', import.meta.url), { type: 'module' });
+      const worker = started();
       worker.onmessage = ({ data }: MessageEvent<Uint8Array>) => resolve(data);
       worker.onerror = (event) => {
         end();
@@ -38,7 +40,7 @@ export function workerAnswerer(): Answerer {
       };
       worker.postMessage(request, [request.values.buffer, request.inside.buffer, request.seeds.buffer, request.fresh.buffer]);
     });
-  return { ask, end };
+  return { begin: () => void started(), ask, end };
 }
 
 export class Clicks {
@@ -76,6 +78,7 @@ export class Clicks {
     const voxels = hint.voxels.filter((voxel) => voxel.every((value, axis) => value >= 0 && value < (shape[axis] ?? 0)));
     const refusal = this.editor.refusal() ?? (voxels.length === 0 ? 'outside' : this.unloaded(voxels) ? 'not-loaded' : null);
     const { active } = this.scene;
+    if (refusal === null && active !== null && this.airy({ ...hint, voxels }, active.name)) return 'air';
     if (refusal !== null || active === null) return refusal;
     if (this.session?.structureId !== active.id) this.session = { structureId: active.id, start: active.mask.copy(), hints: [] };
     const { session } = this;
@@ -136,6 +139,13 @@ export class Clicks {
     const { grid, arrived } = this.scene.volume;
     const { low, high } = regionOf(voxels, grid.shape_kji, spacingKji(grid), this.scene.state.hints.box);
     return arrived.subarray(low[0], high[0]).includes(0);
+  }
+
+  /** A click or scribble that would begin a structure in the air around the patient; a lasso says itself where it ends. */
+  private airy({ voxels, add, lasso }: Hint, name: string): boolean {
+    const { data, grid, description } = this.scene.volume;
+    const { unit, slope } = description;
+    return add && lasso === null && !isOfAir(name) && inOuterAir({ data, shape: grid.shape_kji, unit, slope }, voxels);
   }
 
   private async answer(session: Session, answered: Answered): Promise<Refusal | null> {
@@ -203,6 +213,7 @@ export class Clicks {
 
   private watch(): void {
     const { activeId, tool, hints } = this.scene.state;
+    if (tool === TOOL) this.answerer.begin();
     const elsewhere = this.session !== null && this.session.structureId !== activeId;
     if (elsewhere || (tool !== TOOL && hints !== NO_HINTS)) this.keep();
   }

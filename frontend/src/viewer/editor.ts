@@ -11,7 +11,7 @@ import type { Scene } from './scene';
 export type EditTool = 'brush' | 'eraser' | 'threshold' | 'contour' | 'cut';
 /** Hears of every edit after it was made: `runs` are the voxels that it flipped. */
 export type EditListener = (structureId: string, tool: string, runs: Runs) => void;
-export type Refusal = 'read-only' | 'no-structure' | 'locked' | 'hidden' | 'outside' | 'not-loaded' | 'failed';
+export type Refusal = 'read-only' | 'no-structure' | 'locked' | 'hidden' | 'outside' | 'not-loaded' | 'air' | 'failed';
 
 /** A growing list of voxel indices. */
 class Flipped {

@@ -17,9 +17,11 @@ import { JobProgress, JobStateBadge } from './job-state';
 import css from './jobs.module.css';
 
 const STATES: readonly JobState[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
-const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'export', 'send', 'train', 'import-network', 'export-network'] as const;
+const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'export', 'send', 'train', 'compare-versions', 'import-network', 'export-network'] as const;
 /** What nobody asks for; shown on request. */
 const HOUSEKEEPING = ['publish', 'measure', 'check-outside', 'report-commitment', 'deliver-webhook', 'sweep-storage', 'verify-storage'] as const;
+/** What only who may train cancels and tries again. */
+const TRAINS: ReadonlySet<string> = new Set(['train', 'compare-versions']);
 const PAGE_SIZE = 100;
 const LIVE_MS = 3000;
 
@@ -39,7 +41,7 @@ function JobActions({ job, role, onLog }: { job: Job; role: Role | undefined; on
     onError: (error) => notify(problemText(error, t), true),
     onSettled: () => client.invalidateQueries({ queryKey: keys.allJobs }),
   });
-  const mayAct = may(role, job.kind === 'train' ? 'train' : 'annotate');
+  const mayAct = may(role, TRAINS.has(job.kind) ? 'train' : 'annotate');
   return (
     <td className={layout.actions}>
       <Button small look="quiet" onClick={onLog}>

@@ -29,7 +29,7 @@ function Interval({ row, reach }: { row: EvaluationRow; reach: number }) {
 
 const HEADS = ['n', 'baseDice', 'newDice', 'difference', 'interval'] as const;
 
-/** Structure by structure on the locked test patients: the version it began from beside the new one. */
+/** Structure by structure on the locked test patients: another version beside the new one. */
 export function EvaluationTable({ rows }: { rows: readonly EvaluationRow[] }) {
   const t = useT();
   const reach = Math.max(LEAST_REACH, ...rows.flatMap((row) => [Math.abs(row.ci_low), Math.abs(row.ci_high)]));

@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../api/client';
-import { isProblem } from '../../api/problem';
+import { isProblem, type Problem } from '../../api/problem';
 import { keys } from '../../api/keys';
-import type { EvaluationRow, NetworkVersion } from '../../api/types';
+import type { NetworkVersion, Run } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, TextField } from '../../ui/controls';
 import { Confirm } from '../../ui/dialog';
@@ -11,21 +11,26 @@ import { Caution } from '../../ui/feedback';
 import { notify } from '../../ui/toast';
 import { signatureIn, versionName } from './queries';
 
-/** `evaluation` of the run that made the version, when it stands beside the button. */
-type PromoteProps = { projectId: string; version: NetworkVersion; evaluation?: readonly EvaluationRow[] };
+/** The run that made the version, when its evaluation stands beside the button. */
+type PromoteProps = { projectId: string; version: NetworkVersion; run?: Run };
 
 const SHORTEST_REASON = 10;
+const GATE = new Set(['version-held-back', 'version-not-compared']);
 
-/** Structures that hold a version back: as its evaluation says, or as the server did when it refused. */
-function heldBack(evaluation: readonly EvaluationRow[], refusal: unknown): readonly string[] {
-  const shown = evaluation.filter((row) => row.holds_back).map(({ structure }) => structure);
-  if (shown.length > 0 || !isProblem(refusal) || refusal.slug !== 'version-held-back') return shown;
-  const told = refusal.extensions['structures'];
-  return Array.isArray(told) ? told.map(String) : [];
+const gateOf = (refusal: unknown): Problem | null => (isProblem(refusal) && GATE.has(refusal.slug) ? refusal : null);
+
+/** Structures that hold a version back: as its evaluation against the version in use says, or as the server did when it refused. */
+function heldBack(run: Run | undefined, refusal: Problem | null): readonly string[] {
+  if (refusal?.slug === 'version-held-back') {
+    const told = refusal.extensions['structures'];
+    return Array.isArray(told) ? told.map(String) : [];
+  }
+  if (run?.comparison !== 'compared') return [];
+  return (run.evaluation ?? []).filter((row) => row.holds_back).map(({ structure }) => structure);
 }
 
 /** Puts a version into use, after saying what that means; one that is held back only with a reason. */
-export function Promote({ projectId, version, evaluation = [] }: PromoteProps) {
+export function Promote({ projectId, version, run }: PromoteProps) {
   const t = useT();
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
@@ -38,13 +43,19 @@ export function Promote({ projectId, version, evaluation = [] }: PromoteProps) {
     onSuccess: () => {
       setAsking(false);
       notify(t('training.promoted', { version: versionName(version) }));
-      return client.invalidateQueries({ queryKey: keys.deployments(projectId) });
+      return Promise.all(
+        [keys.deployments(projectId), keys.runs(projectId), ['run']].map((queryKey) => client.invalidateQueries({ queryKey })),
+      );
     },
   });
+  const refusal = gateOf(promote.error);
+  const evaluation = run?.evaluation ?? [];
   const worse = evaluation.filter(({ verdict }) => verdict === 'worse').map(({ structure }) => structure);
-  const held = heldBack(evaluation, promote.error);
-  const refused = isProblem(promote.error) && promote.error.slug === 'version-held-back';
-  const wins = worse.length === 0 && evaluation.some(({ verdict }) => verdict === 'better');
+  const held = heldBack(run, refusal);
+  const uncompared = run?.comparison === 'not-compared' || refusal?.slug === 'version-not-compared';
+  const gated = held.length > 0 || uncompared;
+  const wins = run?.comparison === 'compared' && worse.length === 0 && evaluation.some(({ verdict }) => verdict === 'better');
+  const against = run?.comparison === 'compared' && run.in_use !== null ? run.in_use : run?.base_version;
   return (
     <>
       <Button small look={wins ? 'primary' : 'plain'} onClick={() => setAsking(true)}>
@@ -53,28 +64,30 @@ export function Promote({ projectId, version, evaluation = [] }: PromoteProps) {
       {asking && (
         <Confirm
           title={t('training.promoteTitle', { version: versionName(version) })}
-          action={t(held.length > 0 ? 'training.promoteAnyway' : 'training.promote')}
+          action={t(gated ? 'training.promoteAnyway' : 'training.promote')}
           danger={worse.length > 0}
-          pending={promote.isPending || (held.length > 0 && reason.trim().length < SHORTEST_REASON)}
-          error={refused ? null : promote.error}
+          pending={promote.isPending || (gated && reason.trim().length < SHORTEST_REASON)}
+          error={refusal === null ? promote.error : null}
           onConfirm={() => promote.mutate()}
           onClose={() => setAsking(false)}
         >
           <p>{t('training.promoteWhat')}</p>
           {signatureIn(version, projectId) === undefined && <Caution>{t('training.promoteUnsigned')}</Caution>}
-          {held.length > 0 && (
-            <>
-              <Caution>{t('training.heldBack', { structures: held.join(', ') })}</Caution>
-              <TextField
-                label={t('training.overrideReason')}
-                hint={t('training.overrideHint', { n: SHORTEST_REASON })}
-                maxLength={500}
-                value={reason}
-                onChange={setReason}
-              />
-            </>
+          {version.run_id === null && <Caution>{t('training.promoteUnmeasured')}</Caution>}
+          {uncompared && <Caution>{t('training.promoteUncompared')}</Caution>}
+          {held.length > 0 && <Caution>{t('training.heldBack', { structures: held.join(', ') })}</Caution>}
+          {worse.length > 0 && held.length === 0 && against !== undefined && (
+            <p>{t('training.promoteWorse', { structures: worse.join(', '), against: versionName(against) })}</p>
           )}
-          {worse.length > 0 && held.length === 0 && <p>{t('training.promoteWorse', { structures: worse.join(', ') })}</p>}
+          {gated && (
+            <TextField
+              label={t('training.overrideReason')}
+              hint={t('training.overrideHint', { n: SHORTEST_REASON })}
+              maxLength={500}
+              value={reason}
+              onChange={setReason}
+            />
+          )}
         </Confirm>
       )}
     </>

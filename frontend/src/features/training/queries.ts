@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
-import type { Deployment, Member, Network, NetworkVersion, Run, Snapshot } from '../../api/types';
+import type { Deployment, JobState, Member, Network, NetworkVersion, Run, Snapshot } from '../../api/types';
 
 const LIVE_MS = 4000;
 
@@ -13,7 +13,10 @@ export const useSnapshots = (projectId: string) =>
     queryFn: () => all<Snapshot>(`/projects/${projectId}/snapshots`),
   });
 
-export const isLive = (run: Run): boolean => run.state === 'queued' || run.state === 'running';
+/** Whether a job still waits or runs. */
+export const isUnderWay = ({ state }: { state: JobState }): boolean => state === 'queued' || state === 'running';
+
+export const isLive = (run: Run): boolean => isUnderWay(run);
 
 export const useRuns = (projectId: string) =>
   useQuery({

@@ -1,22 +1,26 @@
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { CurvePoint, Run } from '../../api/types';
+import type { CurvePoint, NetworkVersion, Run } from '../../api/types';
 import { useT } from '../../i18n';
-import { Badge, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
+import { Button } from '../../ui/controls';
+import { Badge, Caution, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { Section } from '../../ui/layout';
 import { JobProgress } from '../jobs/job-state';
 import { Chart, type Line } from './chart';
 import { useStructureColours } from './colours';
 import { EvaluationTable } from './evaluation';
 import { Promote } from './promote';
-import { isLive, useDeployments, versionName } from './queries';
+import { isLive, isUnderWay, versionName } from './queries';
 import { SignedOff } from './signature';
 import css from './training.module.css';
 
 const LIVE_MS = 2000;
 const DICE_BOUNDS = { low: 0, high: 1 };
+
+/** While it trains, or while what it made is being compared. */
+const isAtWork = (run: Run): boolean => isLive(run) || (run.comparing !== null && isUnderWay(run.comparing));
 
 /** One line for each structure that was measured on the way. */
 function diceLines(curves: readonly CurvePoint[], colourOf: (name: string, index: number) => string): Line[] {
@@ -58,23 +62,53 @@ function Curves({ run, projectId }: { run: Run; projectId: string }) {
   );
 }
 
+/** Says against which version the figures are, and offers to measure the one in use where it was not. */
+function Against({ run, version, manage }: { run: Run; version: NetworkVersion; manage: boolean }) {
+  const t = useT();
+  const client = useQueryClient();
+  const compare = useMutation({
+    mutationFn: () => api.post(`/runs/${run.id}/comparison`),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.run(run.id) }),
+  });
+  if (run.comparison === null) return null;
+  const said = t(`training.comparison.${run.comparison}`, {
+    inUse: run.in_use === null ? '–' : versionName(run.in_use),
+    against: versionName(run.base_version),
+    version: versionName(version),
+  });
+  if (run.comparison !== 'not-compared') return <p className={css.note}>{said}</p>;
+  const { comparing } = run;
+  const live = comparing !== null && isUnderWay(comparing);
+  return (
+    <div className={css.against}>
+      <Caution>{said}</Caution>
+      {comparing !== null && comparing.state !== 'succeeded' && <JobProgress job={comparing} />}
+      {manage && !live && (
+        <Button small disabled={compare.isPending} onClick={() => compare.mutate()}>
+          {t('training.compareNow')}
+        </Button>
+      )}
+      {compare.isError && <ErrorNote error={compare.error} />}
+    </div>
+  );
+}
+
 function Evaluation({ run, projectId, manage }: { run: Run; projectId: string; manage: boolean }) {
   const t = useT();
-  const deployments = useDeployments(projectId);
   const { version, evaluation } = run;
-  const inUse = deployments.data?.some((one) => one.active && one.version.id === version?.id) === true;
+  const compared = run.comparison === 'compared' && run.in_use !== null ? run.in_use : run.base_version;
   const action =
     version !== null &&
-    (inUse ? (
+    (run.comparison === 'in-use' ? (
       <Badge tone="good">{t('training.inUse')}</Badge>
     ) : (
-      manage && <Promote projectId={projectId} version={version} evaluation={evaluation ?? []} />
+      manage && <Promote projectId={projectId} version={version} run={run} />
     ));
   return (
     <Section
       title={t('training.evaluation')}
       note={t('training.evaluationNote', {
-        base: versionName(run.base_version),
+        base: versionName(compared),
         version: version === null ? '–' : versionName(version),
       })}
       actions={
@@ -85,6 +119,7 @@ function Evaluation({ run, projectId, manage }: { run: Run; projectId: string; m
         )
       }
     >
+      {version !== null && <Against run={run} version={version} manage={manage} />}
       {evaluation === null || evaluation.length === 0 ? (
         <p className={css.note}>{t(isLive(run) ? 'training.evaluationSoon' : 'training.noEvaluation')}</p>
       ) : (
@@ -99,7 +134,7 @@ export function RunDetail({ runId, projectId, manage }: { runId: string; project
   const query = useQuery({
     queryKey: keys.run(runId),
     queryFn: () => api.get<Run>(`/runs/${runId}`),
-    refetchInterval: ({ state }) => (state.data !== undefined && isLive(state.data) ? LIVE_MS : false),
+    refetchInterval: ({ state }) => (state.data !== undefined && isAtWork(state.data) ? LIVE_MS : false),
   });
   if (query.isPending) return <Loading />;
   if (query.isError) return <ErrorNote error={query.error} retry={() => void query.refetch()} />;
