@@ -19,6 +19,7 @@ from rt.cropping import part_of
 from rt.errors import VoxelsNotNumbers
 from rt.geometry import Grid
 from rt.masks import bounding_box
+from rt.morphology import dilate_box, erode_box, fill_holes
 from rt.regions import BODY_THRESHOLD_HU
 from rt.resample import lps_grid, resample
 
@@ -130,10 +131,9 @@ def find_patient(hu_kji: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     that was cut to a region of interest; cables, couch shells and masks are thinner than three voxels.
     """
     dense = hu_kji > BODY_THRESHOLD_HU
-    cube = np.ones((3, 3, 3), dtype=bool)
-    core = ndimage.binary_erosion(dense, cube)
-    grown = ndimage.binary_dilation(core, cube, iterations=2) & dense
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in _without_tables(grown)])
+    core = erode_box(dense, (1, 1, 1))
+    grown = dilate_box(core, (2, 2, 2)) & dense
+    return fill_holes(_without_tables(grown))
 
 
 def _without_tables(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
