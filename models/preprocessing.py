@@ -6,7 +6,6 @@ air, so that couch, mask and shoulders cut off elsewhere look alike in training 
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -100,15 +99,7 @@ def _resample_dense(hu_kji: npt.NDArray[np.generic], grid: Grid, target: Grid) -
     Nothing is lost: what is dense afterwards was so before, or lies within the reach of smoothing.
     """
     box = _dense_box(hu_kji)
-    source = part_of(grid, box)
-    corners = np.array(list(itertools.product(*((-0.5, n - 0.5) for n in source.shape_kji[::-1]))))
-    found = target.to_index(source.to_lps(corners))[:, ::-1]
-    starts = np.clip(np.floor(found.min(axis=0)).astype(int), 0, np.array(target.shape_kji) - 1)
-    stops = np.clip(np.ceil(found.max(axis=0)).astype(int) + 1, starts + 1, target.shape_kji)
-    k, j, i = (slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
-    inner = (k, j, i)
-    hu: npt.NDArray[np.float32] = np.full(target.shape_kji, AIR_HU, dtype=np.float32)
-    hu[inner] = resample(hu_kji[box], source, part_of(target, inner), outside=AIR_HU)
+    hu: npt.NDArray[np.float32] = resample(hu_kji[box], part_of(grid, box), target, outside=AIR_HU)
     return hu
 
 
