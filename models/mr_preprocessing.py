@@ -38,6 +38,8 @@ class MrScale:
         EmptyImage when all voxels have one value, VoxelsNotNumbers when one is no number.
         """
         values = checked_voxels(image_kji).astype(np.float32)
+        if values.min() == values.max():
+            raise EmptyImage("the image is empty: all voxels have one value")
         target = lps_grid(grid, spacing_mm)
         values = resample(values, grid, target, outside=float(values.min()))
         values = values - max(0.0, float(values.min()))
@@ -48,7 +50,7 @@ class MrScale:
     def _bright_end(self, values: npt.NDArray[np.float32]) -> float:
         foreground = values[values > self.foreground * float(values.max())]
         if foreground.size == 0 or float(foreground.max()) <= 0:
-            raise EmptyImage("the image is empty: all voxels have one value")
+            raise EmptyImage("the image is empty: nothing in it is bright")
         return float(np.quantile(foreground, self.bright_quantile))
 
     def describe(self) -> str:

@@ -6,7 +6,6 @@ air, so that couch, mask and shoulders cut off elsewhere look alike in training 
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,6 +18,7 @@ from rt.cropping import part_of
 from rt.errors import VoxelsNotNumbers
 from rt.geometry import Grid
 from rt.masks import bounding_box
+from rt.morphology import dilate_box, erode_box, fill_holes
 from rt.regions import BODY_THRESHOLD_HU
 from rt.resample import lps_grid, resample
 
@@ -99,15 +99,7 @@ def _resample_dense(hu_kji: npt.NDArray[np.generic], grid: Grid, target: Grid) -
     Nothing is lost: what is dense afterwards was so before, or lies within the reach of smoothing.
     """
     box = _dense_box(hu_kji)
-    source = part_of(grid, box)
-    corners = np.array(list(itertools.product(*((-0.5, n - 0.5) for n in source.shape_kji[::-1]))))
-    found = target.to_index(source.to_lps(corners))[:, ::-1]
-    starts = np.clip(np.floor(found.min(axis=0)).astype(int), 0, np.array(target.shape_kji) - 1)
-    stops = np.clip(np.ceil(found.max(axis=0)).astype(int) + 1, starts + 1, target.shape_kji)
-    k, j, i = (slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
-    inner = (k, j, i)
-    hu: npt.NDArray[np.float32] = np.full(target.shape_kji, AIR_HU, dtype=np.float32)
-    hu[inner] = resample(hu_kji[box], source, part_of(target, inner), outside=AIR_HU)
+    hu: npt.NDArray[np.float32] = resample(hu_kji[box], part_of(grid, box), target, outside=AIR_HU)
     return hu
 
 
@@ -130,10 +122,9 @@ def find_patient(hu_kji: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     that was cut to a region of interest; cables, couch shells and masks are thinner than three voxels.
     """
     dense = hu_kji > BODY_THRESHOLD_HU
-    cube = np.ones((3, 3, 3), dtype=bool)
-    core = ndimage.binary_erosion(dense, cube)
-    grown = ndimage.binary_dilation(core, cube, iterations=2) & dense
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in _without_tables(grown)])
+    core = erode_box(dense, (1, 1, 1))
+    grown = dilate_box(core, (2, 2, 2)) & dense
+    return fill_holes(_without_tables(grown))
 
 
 def _without_tables(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

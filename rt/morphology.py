@@ -1,4 +1,4 @@
-"""Geometry of one mask in millimetres: grow, shrink, smooth, fill, clean, interpolate.
+"""Geometry of one mask, in millimetres but for boxes: grow, shrink, smooth, fill, clean, interpolate.
 
 Every function takes a mask (k, j, i) on a grid and returns a new one; none changes its argument.
 Work happens on the mask's box plus the margin that the operation can reach, so its cost follows
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import ndimage
@@ -93,6 +94,27 @@ def remove_islands(
     kept[0] = False
     result[box] = kept[parts]
     return result
+
+
+def dilate_box(mask_kji: Mask, radius_kji: Sequence[int], outside: bool = False) -> Mask:
+    """Dilation by a box of `radius_kji` voxels, one axis after the other, in doubling steps."""
+    made = mask_kji
+    for axis, voxels in enumerate(radius_kji):
+        wide = np.pad(
+            made, [(voxels, voxels) if n == axis else (0, 0) for n in range(3)], constant_values=outside
+        )
+        lines, done = np.moveaxis(wide, axis, 0), 1
+        while done <= 2 * voxels:
+            step = min(done, 2 * voxels + 1 - done)
+            lines[:-step] |= lines[step:]
+            done += step
+        made = np.moveaxis(lines[: mask_kji.shape[axis]], 0, axis)
+    return made
+
+
+def erode_box(mask_kji: Mask, radius_kji: Sequence[int]) -> Mask:
+    """Erosion by a box; outside counts as empty."""
+    return ~dilate_box(~mask_kji, radius_kji, outside=True)
 
 
 def interpolate_slices(mask_kji: Mask, grid: Grid) -> Mask:

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from rt.geometry import Grid
 from rt.masks import centre_lps_mm
+from rt.morphology import dilate_box, erode_box, fill_holes
 
 HounsfieldArray = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
@@ -50,11 +51,11 @@ def find_body(hu_kji: HounsfieldArray, grid: Grid) -> npt.NDArray[np.bool_]:
     """The patient without couch and mask: the largest part over -300 HU, opened; airways filled per slice."""
     dense = hu_kji > BODY_THRESHOLD_HU
     radius = [max(1, round(OPENING_MM / s)) if s < 2 * OPENING_MM else 0 for s in grid.spacing_ijk_mm[::-1]]
-    core = _eroded(dense, radius)
+    core = erode_box(dense, radius)
     if not core.any():
         return dense
-    grown = _dilated(_largest(core), [r + 1 for r in radius])
-    return _filled(_closed(_largest(grown & dense), grid))
+    grown = dilate_box(_largest(core), [r + 1 for r in radius])
+    return fill_holes(_closed(_largest(grown & dense), grid))
 
 
 def outside_body_cc(mask_kji: npt.NDArray[np.bool_], hu_kji: HounsfieldArray, grid: Grid) -> float:
@@ -73,7 +74,7 @@ def outside_body_cc(mask_kji: npt.NDArray[np.bool_], hu_kji: HounsfieldArray, gr
     body = find_body(coarse, Grid.of(coarse.shape, spacing, (0.0, 0.0, 0.0), np.eye(3)))
     if not body.any():
         return 0.0
-    far = ~_dilated(body, [round(OUTSIDE_MM / mm) for mm in spacing[::-1]])
+    far = ~dilate_box(body, [round(OUTSIDE_MM / mm) for mm in spacing[::-1]])
     _, rows, columns = mask_kji.shape
     count = 0
     for k in np.flatnonzero(in_air.any(axis=(1, 2))):
@@ -102,7 +103,7 @@ def find_lungs(
             if large and abs(offset) >= LUNG_LATERAL_MM and low <= float(hu_kji[part].mean()) <= high:
                 name = "Lung_L" if offset > 0 else "Lung_R"
                 sides[name] = sides[name] | part if name in sides else part
-    return {name: _filled(mask) for name, mask in sorted(sides.items(), reverse=True)}
+    return {name: fill_holes(mask) for name, mask in sorted(sides.items(), reverse=True)}
 
 
 def find_bones(hu_kji: HounsfieldArray, body_kji: npt.NDArray[np.bool_], grid: Grid) -> npt.NDArray[np.bool_]:
@@ -118,7 +119,7 @@ def find_bones(hu_kji: HounsfieldArray, body_kji: npt.NDArray[np.bool_], grid: G
     keep &= cortex
     keep[0] = False
     bones = keep[labels]
-    enclosed, holes = ndimage.label(_filled(bones) & ~bones, IN_PLANE)
+    enclosed, holes = ndimage.label(fill_holes(bones) & ~bones, IN_PLANE)
     mm2 = np.bincount(enclosed.ravel(), minlength=holes + 1) * grid.spacing_ijk_mm[0] * grid.spacing_ijk_mm[1]
     marrow = mm2 <= MARROW_MM2
     marrow[0] = False
@@ -160,37 +161,10 @@ def _largest(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return largest
 
 
-def _dilated(
-    mask_kji: npt.NDArray[np.bool_], radius: list[int], outside: bool = False
-) -> npt.NDArray[np.bool_]:
-    """Dilation by a box of `radius` voxels per axis, one axis after the other, in doubling steps."""
-    made = mask_kji
-    for axis, voxels in enumerate(radius):
-        wide = np.pad(
-            made, [(voxels, voxels) if n == axis else (0, 0) for n in range(3)], constant_values=outside
-        )
-        lines, done = np.moveaxis(wide, axis, 0), 1
-        while done <= 2 * voxels:
-            step = min(done, 2 * voxels + 1 - done)
-            lines[:-step] |= lines[step:]
-            done += step
-        made = np.moveaxis(lines[: mask_kji.shape[axis]], 0, axis)
-    return made
-
-
-def _eroded(mask_kji: npt.NDArray[np.bool_], radius: list[int]) -> npt.NDArray[np.bool_]:
-    """Erosion by a box; outside counts as empty."""
-    return ~_dilated(~mask_kji, radius, outside=True)
-
-
 def _closed(mask_kji: npt.NDArray[np.bool_], grid: Grid) -> npt.NDArray[np.bool_]:
     """The mask closed by `CLOSING_MM` in each slice, without touching the image's border by it."""
     radius = [0, *(round(CLOSING_MM / s) for s in grid.spacing_ijk_mm[1::-1])]
     wide = np.pad(mask_kji, [(n, n) for n in radius])
-    wide = _eroded(_dilated(wide, radius), radius)
+    wide = erode_box(dilate_box(wide, radius), radius)
     inner = tuple(slice(n, n + extent) for n, extent in zip(radius, mask_kji.shape, strict=True))
     return mask_kji | wide[inner]
-
-
-def _filled(mask_kji: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    return np.stack([ndimage.binary_fill_holes(plane) for plane in mask_kji]) if mask_kji.size else mask_kji

@@ -64,6 +64,7 @@ def _measurements(
         bench_contours,
         bench_dicompyler,
         bench_dose,
+        bench_inference,
         bench_orthanc,
         bench_server,
         bench_viewer,
@@ -75,6 +76,7 @@ def _measurements(
     yield "contours", lambda: bench_contours.there_and_back(folder, patient)
     yield "dvh", bench_dose.histograms
     yield "dicompyler", lambda: bench_dicompyler.beside_dicompyler(folder, ROOT / "build" / "dicompyler")
+    yield "inference", lambda: bench_inference.beside_monai(ROOT / "models" / "weights", matrix)
     yield "orthanc", lambda: bench_orthanc.beside_orthanc(folder, matrix)
     with Installation(folder) as installation:
         study = bench_server.BenchStudy(installation, patient)

@@ -75,6 +75,13 @@ def _same_place(grid: Grid, shape_kji: tuple[int, int, int]) -> Grid:
     return Grid.of(shape_kji, spacing, grid.to_lps((factors - 1) / 2), grid.direction)
 
 
+def ct_volume(matrix: int, slices: int) -> tuple[Array, Grid]:
+    """The CT of the usual patient at another size, in HU, and its grid."""
+    source = phantom_grid(PhantomOptions())
+    grid = _same_place(source, (slices, matrix, matrix))
+    return _stretched(phantom_dicom(structures=()), source, grid), grid
+
+
 def ct_files(matrix: int, slices: int) -> list[bytes]:
     """The CT of the usual patient at another size, as files."""
     source = phantom_grid(PhantomOptions())
@@ -82,12 +89,16 @@ def ct_files(matrix: int, slices: int) -> list[bytes]:
     return [write_bytes(one) for one in _datasets(phantom_dicom(structures=()), source, grid)]
 
 
-def _datasets(drawn: Sequence[Dataset], source: Grid, grid: Grid) -> Iterator[Dataset]:
+def _stretched(drawn: Sequence[Dataset], source: Grid, grid: Grid) -> Array:
     stored = np.stack([one.pixel_array.astype(np.float32) + AIR_HU for one in drawn])
-    hu_kji: Array = resample(stored, source, grid, outside=AIR_HU)
+    return np.rint(resample(stored, source, grid, outside=AIR_HU)).astype(np.int16)
+
+
+def _datasets(drawn: Sequence[Dataset], source: Grid, grid: Grid) -> Iterator[Dataset]:
+    hu_kji = _stretched(drawn, source, grid)
     template = drawn[0]
     uid = derived_uid("rinkaku-bench", str(grid.to_json()))
-    for k, plane in enumerate(np.rint(hu_kji - AIR_HU).astype("<u2")):
+    for k, plane in enumerate((hu_kji - AIR_HU).astype("<u2")):
         one = copy.deepcopy(template)
         one.StudyInstanceUID, one.SeriesInstanceUID = derived_uid(uid, "study"), derived_uid(uid, "ct")
         one.SOPInstanceUID = derived_uid(uid, "ct", str(k))

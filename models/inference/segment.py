@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,8 @@ from models.training.sides import side_swaps
 from rt.acquisition import Outlook
 from rt.cropping import part_of
 from rt.geometry import Grid
+from rt.masks import bounding_box, padded_box
+from rt.morphology import dilate_box
 from rt.resample import resample
 
 OVERLAP = 0.5
@@ -184,14 +187,16 @@ def on_native_grid(
 ) -> npt.NDArray[np.bool_]:
     """The largest parts over the rule's threshold, interpolated to the target grid and cut there."""
     mask = np.zeros(target.shape_kji, dtype=bool)
-    probability = torch.from_numpy(probability).float().numpy()
-    core = largest_parts(probability > rule.threshold, rule.parts)
+    seen = torch.from_numpy(probability).float().numpy()
+    core = largest_parts(seen > rule.threshold, rule.parts)
     core = without_specks(core, rule.smallest_cc * 1000 / source.voxel_mm3)
-    if not core.any():
+    found = bounding_box(core)
+    if found is None:
         return mask
-    near = ndimage.binary_dilation(core, np.ones((3, 3, 3), dtype=bool), iterations=2)
-    kept = np.where(near, probability, np.float32(0))
-    box = _target_box(near, source, target)
+    near = padded_box(found, (3, 3, 3), source.shape_kji)
+    kept = np.where(dilate_box(core[near], (2, 2, 2)), seen[near], np.float32(0))
+    source = part_of(source, near)
+    box = _target_box(source, target)
     if any(s.start >= s.stop for s in box):
         return mask
     thickness = max(1, CHUNK_VOXELS // ((box[1].stop - box[1].start) * (box[2].stop - box[2].start)))
@@ -203,7 +208,7 @@ def on_native_grid(
 
 def largest_parts(mask: npt.NDArray[np.bool_], parts: int) -> npt.NDArray[np.bool_]:
     """The `parts` largest 26-connected components, all if 0; ties by scan order."""
-    labels, count = ndimage.label(mask, np.ones((3, 3, 3), dtype=bool))
+    labels, count = _label(mask)
     if parts == 0 or count <= parts:
         return mask
     sizes = np.bincount(labels.ravel())
@@ -216,19 +221,26 @@ def without_specks(mask: npt.NDArray[np.bool_], least: float) -> npt.NDArray[np.
     """The 26-connected components of at least `least` voxels."""
     if least <= 1:
         return mask
-    labels, _ = ndimage.label(mask, np.ones((3, 3, 3), dtype=bool))
+    labels, _ = _label(mask)
     large = np.bincount(labels.ravel()) >= least
     large[0] = False
     kept: npt.NDArray[np.bool_] = large[labels]
     return kept
 
 
-def _target_box(mask: npt.NDArray[np.bool_], source: Grid, target: Grid) -> tuple[slice, slice, slice]:
-    where = np.argwhere(mask)
-    low, high = where.min(axis=0) - 0.5, where.max(axis=0) + 0.5
-    corners = np.array(
-        [[i, j, k] for k in (low[0], high[0]) for j in (low[1], high[1]) for i in (low[2], high[2])]
-    )
+def _label(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], int]:
+    """Numbers of the 26-connected components, and how many; only the mask's box is walked over."""
+    labels = np.zeros(mask.shape, dtype=np.int32)
+    box = bounding_box(mask)
+    if box is None:
+        return labels, 0
+    labels[box], count = ndimage.label(mask[box], np.ones((3, 3, 3), dtype=bool))
+    return labels, count
+
+
+def _target_box(source: Grid, target: Grid) -> tuple[slice, slice, slice]:
+    """The voxels of `target` (k, j, i) that `source` may reach; a slice may be empty."""
+    corners = np.array(list(itertools.product(*((-0.5, n - 0.5) for n in source.shape_kji[::-1]))))
     index = target.to_index(source.to_lps(corners))[:, ::-1]
     bounds = zip(index.min(axis=0), index.max(axis=0), target.shape_kji, strict=True)
     k, j, i = (slice(max(0, math.floor(a)), min(n, math.ceil(b) + 1)) for a, b, n in bounds)

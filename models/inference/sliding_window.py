@@ -61,7 +61,7 @@ def predict_probabilities(
     weight = _gaussian(windows.size)
     for box in boxes:
         weight_sum[box] += weight
-    filled = [box for box in boxes if padded[box].max() > EMPTY]
+    filled = _filled(padded, boxes)
     total = _with_less_memory(network, padded, filled, windows, on_progress)
     inner = tuple(slice(o, o + n) for o, n in zip(offset, image_kji.shape, strict=True))
     total = total[(slice(None), *inner)].div_(weight_sum.to(total.device)[inner])
@@ -113,9 +113,9 @@ def _weighted_sum(
             logits = network(waiting)
         if number + 1 < len(groups):
             waiting = _gather(image, groups[number + 1], device)  # copied while a GPU still computes
-        seen = torch.sigmoid_(logits.float()).mul_(weight)
+        seen = torch.sigmoid_(logits.float())
         for one, box in zip(seen, group, strict=True):
-            total[(slice(None), *box)] += one
+            total[(slice(None), *box)].addcmul_(one, weight)
         on_progress((number + 1) / len(groups))
     return total
 
@@ -131,6 +131,18 @@ def window_boxes(shape: tuple[int, ...], window: int, overlap: float) -> list[Bo
     """The windows that cover `shape`, evenly spread; `shape` is at least `window` along each axis."""
     corners = itertools.product(*(_starts(n, window, overlap) for n in shape))
     return [tuple(slice(c, c + window) for c in corner) for corner in corners]
+
+
+def filled_windows(image_kji: npt.NDArray[np.float32], window: int, overlap: float) -> list[torch.Tensor]:
+    """What the network is given of an image, window by window (1, 1, k, j, i); those of air are left out."""
+    padded, _ = _padded(image_kji, window)
+    image = torch.from_numpy(padded)
+    boxes = _filled(padded, window_boxes(padded.shape, window, overlap))
+    return [image[box][None, None] for box in boxes]
+
+
+def _filled(padded: npt.NDArray[np.float32], boxes: Sequence[Box]) -> list[Box]:
+    return [box for box in boxes if padded[box].max() > EMPTY]
 
 
 def _padded(image: npt.NDArray[np.float32], window: int) -> tuple[npt.NDArray[np.float32], list[int]]:

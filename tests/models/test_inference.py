@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,11 @@ from models.registry.network import (
     load_network,
 )
 from models.registry.package import pack_weights, with_weights
+from rt import resample as resampling
+from rt.cropping import part_of
 from rt.geometry import Grid
 from rt.metrics import dice
-from rt.resample import grid_of, lps_grid, resample
+from rt.resample import grid_of, lps_grid, read_nifti, resample
 from tests.models.synthetic import STRUCTURES, toy_case, toy_grid
 
 REAL_CT = Path(__file__).parents[3] / "shared" / "data" / "ct_dicom"
@@ -299,3 +302,25 @@ def test_smoothing_only_the_dense_box_changes_nothing_of_the_body(flip: int) -> 
     assert near.sum() > 4000
     assert np.abs(whole - boxed)[near].max() < 1.0
     assert (whole[~near] < -900).all()
+
+
+OPENKBP = Path(__file__).parents[3] / "shared" / "data" / "openkbp" / "pt_201"
+
+
+@pytest.mark.skipif(not OPENKBP.exists(), reason="../shared/data/openkbp is not there")
+def test_organs_of_a_real_patient_are_those_that_whole_image_smoothing_gave(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a grid of 1.5 mm, where smoothing matters, by SimpleITK and by a matrix per axis."""
+    folder = Path(__file__).parents[2] / "models" / "weights" / "head-neck-oar" / "1"
+    manifest = NetworkManifest.from_json(json.loads((folder / "manifest.json").read_text()))
+    network = load_network(manifest, (folder / "weights.safetensors").read_bytes())
+    hu, grid = read_nifti(OPENKBP / "ct.nii.gz")
+    fine = lps_grid(grid, 1.5)
+    fine = part_of(fine, (slice(60, 160), *(slice(0, n) for n in fine.shape_kji[1:])))
+    scan = np.rint(resample(hu, grid, fine, outside=-1000)).astype(np.int16)
+    drawn = segment(network, scan, fine).masks
+    monkeypatch.setattr(resampling, "_parallel_lines", lambda *_: None)
+    expected = segment(network, scan, fine).masks
+    assert sum(mask.any() for mask in expected.values()) >= 5
+    assert min(dice(drawn[name], expected[name]) for name in expected) > 0.999
