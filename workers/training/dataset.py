@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from backend.studies import service as studies
 from backend.studies.tables import Series
 from backend.training.tables import Snapshot
 from rt.geometry import Grid
-from rt.manifest import Case, DatasetManifest
+from rt.manifest import Case, DatasetManifest, Split
 from rt.resample import write_nifti
 from workers.runtime import JobContext
 
@@ -29,9 +29,13 @@ class _Scan:
 
 
 def materialise(
-    context: JobContext, snapshot: Snapshot, structures: tuple[str, ...], uncorrected: Sequence[str]
+    context: JobContext,
+    snapshot: Snapshot,
+    structures: tuple[str, ...],
+    uncorrected: Sequence[str] = (),
+    splits: Sequence[Split] = get_args(Split),
 ) -> DatasetManifest:
-    """The snapshot's scans and revisions of `structures` as a manifest in the job's workspace.
+    """The snapshot's scans of these splits and revisions of `structures` as a manifest in the job's workspace.
 
     Series in `uncorrected`, of which nothing is known, join those that train with no structure at all; one
     that was deleted meanwhile is left out.
@@ -42,6 +46,8 @@ def materialise(
     bare = _bare(context, uncorrected)
     total = len(snapshot.cases) + len(bare)
     for number, entry in enumerate([*snapshot.cases, *bare]):
+        if entry["split"] not in splits:
+            continue
         context.check_cancelled()
         context.progress(0.1 * number / total, "scan", n=number + 1, total=total)
         bits = {name: bit for bit, name in enumerate(structures) if name in entry["revisions"]}
