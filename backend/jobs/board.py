@@ -125,7 +125,7 @@ def retry(session: Session, actor: Actor, job_id: str) -> Job:
     return job
 
 
-CHANGED_WITH = {"train": Permission.TRAIN, "send": Permission.EXPORT}
+CHANGED_WITH = {"train": Permission.TRAIN, "compare": Permission.TRAIN, "send": Permission.EXPORT}
 """What it needs to cancel a job of these kinds or try it again; others need what drawing needs."""
 _CLEARED: dict[str, Any] = {
     "coalesce_key": None,

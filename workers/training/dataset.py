@@ -35,7 +35,7 @@ def materialise(
     uncorrected: Sequence[str] = (),
     splits: Sequence[Split] = get_args(Split),
 ) -> DatasetManifest:
-    """The snapshot's scans of these splits and revisions of `structures` as a manifest in the job's workspace.
+    """Scans of these splits of the snapshot, with `structures`, as a manifest in the job's workspace.
 
     Series in `uncorrected`, of which nothing is known, join those that train with no structure at all; one
     that was deleted meanwhile is left out.
