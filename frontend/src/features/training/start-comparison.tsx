@@ -55,7 +55,7 @@ function Form({ projectId, snapshots, presets, onStarted, onClose }: StartProps)
   const t = useT();
   const client = useQueryClient();
   const names = presets.map(({ name }) => name);
-  const [snapshotId, setSnapshotId] = useState(snapshots[0]?.id ?? '');
+  const [snapshotId, setSnapshotId] = useState((snapshots.find(({ cases }) => cases.validation > 0) ?? snapshots[0])?.id ?? '');
   const [entries, setEntries] = useState<ReadonlySet<string>>(new Set(names));
   const [left, setLeft] = useState<ReadonlySet<string> | null>(null);
   const [typed, setTyped] = useState('10');
