@@ -96,7 +96,7 @@ export function ComparisonDetail({ projectId, comparisonId }: { projectId: strin
       note={t('compare.resultsNote', note)}
       actions={
         <>
-          {state !== 'succeeded' && <JobProgress job={job} />}
+          {state !== 'succeeded' && state !== 'cancelled' && <JobProgress job={job} />}
           {results !== null && (
             <ButtonLink
               href={`data:text/csv;charset=utf-8,${encodeURIComponent(csvOf(results))}`}

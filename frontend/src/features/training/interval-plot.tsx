@@ -6,7 +6,7 @@ import css from './training.module.css';
 
 export type PlotRow = { name: string; value: Interval; ink: string };
 
-const WIDTH = 560;
+const WIDTH = 760;
 const LEFT = 196;
 const RIGHT = WIDTH - 16;
 const TOP = 8;
