@@ -7,7 +7,7 @@ import css from './training.module.css';
 export type PlotRow = { name: string; value: Interval; ink: string };
 
 const WIDTH = 760;
-const LEFT = 196;
+const LEFT = 232;
 const RIGHT = WIDTH - 16;
 const TOP = 8;
 const STEP = 24;
