@@ -38,7 +38,7 @@ export const compareEn = {
   'compare.soon': 'The table grows with each entry that is done.',
   'compare.nothing': 'This comparison ended before its first entry was done.',
   'compare.legend':
-    'Means over patients with 95 % intervals (bootstrap; none below three patients). Not surely worse: the interval overlaps with that of the best. The difference is paired by patient, entry minus best, and not corrected for the number of entries. Surface Dice at {mm} mm; HD95 of patients in whom something was drawn.',
+    'Means over patients with 95 % intervals (bootstrap; none below three patients). Not surely worse: the interval overlaps with that of the best. The difference is paired by patient, entry minus best, and not corrected for the number of entries. Surface Dice at {mm} mm; HD95 of patients in whom something was drawn; with * there are others.',
   'compare.missed': 'nothing drawn in {n}',
   'compare.csv': 'CSV',
   'compare.plot': 'Plot of',
