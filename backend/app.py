@@ -14,6 +14,7 @@ from sqlalchemy import text
 from backend import openapi
 from backend.accounts.router import router as accounts
 from backend.admin.router import router as admin
+from backend.comparisons.router import router as comparisons
 from backend.config import get_settings
 from backend.derivations.router import router as derivations
 from backend.dicomweb.router import router as dicomweb
@@ -49,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs,
     labels,
     derivations,
+    comparisons,
     exports,
     dose,
     training,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.accounts.tables import User
 from backend.audit.tables import AuditEntry
+from backend.comparisons.tables import Comparison
 from backend.dimse.tables import DicomTitle
 from backend.jobs.tables import Job
 from backend.kit.db import Base
@@ -17,6 +18,7 @@ from backend.webhooks.tables import Webhook
 __all__ = [
     "AuditEntry",
     "Base",
+    "Comparison",
     "DicomTitle",
     "GivenLabel",
     "Job",

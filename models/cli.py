@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from models.comparison.config import read_comparison
-from models.comparison.run import TABLE, Watcher, run_comparison
+from models.comparison.run import TABLE, Step, Watcher, run_comparison
 from models.data import load_samples
 from models.datasets.head_labels import load_head_maps
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
@@ -192,8 +192,8 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    def tell(entry: str, fraction: float, said: str) -> None:
-        _say(f"{fraction:.0%} {entry}: {said}")
+    def tell(entry: str, fraction: float, step: Step) -> None:
+        _say(f"{fraction:.0%} {entry}: {step}")
 
     try:
         run_comparison(read_comparison(arguments.config), arguments.out, Watcher(tell))

@@ -127,6 +127,7 @@ def retry(session: Session, actor: Actor, job_id: str) -> Job:
 
 CHANGED_WITH = {
     "train": Permission.TRAIN,
+    "compare": Permission.TRAIN,
     "compare-versions": Permission.TRAIN,
     "send": Permission.EXPORT,
 }

@@ -20,7 +20,7 @@ from backend.jobs.states import JobState
 from backend.jobs.tables import Job, JobLog
 from backend.kit.db import database_now, for_update_skip_locked
 
-MAX_CRASHES = {"train": 6}
+MAX_CRASHES = {"train": 6, "compare": 6}
 """A job that kills or hangs its process this often is given up; 2 where nothing is said.
 
 A training goes on from its checkpoint each time."""

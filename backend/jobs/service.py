@@ -24,6 +24,7 @@ KINDS: dict[str, str] = {
     "export-network": "gpu",
     "train": "training",
     "compare-versions": "training",
+    "compare": "training",
     "regions": "cpu",
     "publish": "cpu",
     "measure": "cpu",
@@ -50,7 +51,7 @@ HOUSEKEEPING = frozenset(
 )  # fmt: skip
 """Kinds that nobody asks for."""
 
-MAX_ATTEMPTS: dict[str, int] = {"train": 10}
+MAX_ATTEMPTS: dict[str, int] = {"train": 10, "compare": 10}
 """How often a job may lose its worker; 3 where nothing is said."""
 
 
@@ -130,5 +131,8 @@ def _insert(session: Session, request: JobRequest) -> Job:
 
 
 def announce(session: Session, kind: str, object_id: str, project_id: str | None) -> None:
-    """Hint to open browsers that something changed: kind is job, study, structure-set, run or drift."""
+    """Hint to open browsers that something changed.
+
+    `kind` is job, study, structure-set, run, comparison or drift.
+    """
     session.add(Event(kind=kind, object_id=object_id, project_id=project_id, at=database_now(session)))

@@ -197,13 +197,13 @@ def presegment(study_id: str, body: PresegmentIn, session: SessionDep, actor: Ac
 def list_snapshots(project_id: str, session: SessionDep, actor: ActorDep, part: PartDep) -> Page[SnapshotOut]:
     """Frozen datasets, newest first."""
     rows = service.list_snapshots(session, actor, project_id, part)
-    return Page(items=[_snapshot(row) for row in rows], next_cursor=following(part, rows))
+    return Page(items=[shown_snapshot(row) for row in rows], next_cursor=following(part, rows))
 
 
 @router.post("/projects/{project_id}/snapshots", status_code=201, responses=problems(409))
 def freeze_snapshot(project_id: str, body: SnapshotIn, session: SessionDep, actor: ActorDep) -> SnapshotOut:
     """Freeze the approved revisions of structures that a network learns."""
-    return _snapshot(service.freeze_snapshot(session, actor, project_id, body))
+    return shown_snapshot(service.freeze_snapshot(session, actor, project_id, body))
 
 
 @router.get("/projects/{project_id}/snapshots/{snapshot_id}/cases", responses=problems(404))
@@ -336,7 +336,8 @@ def _mean(found: tuple[int, float, float, float] | None) -> MeanOut | None:
     return MeanOut(n=n, mean=mean, ci_low=low, ci_high=high)
 
 
-def _snapshot(row: Snapshot) -> SnapshotOut:
+def shown_snapshot(row: Snapshot) -> SnapshotOut:
+    """A frozen dataset as the API shows it."""
     counts = {split: sum(c["split"] == split for c in row.cases) for split in ("train", "validation", "test")}
     return SnapshotOut(
         id=row.id,
@@ -357,7 +358,7 @@ def _run(session: Session, detail: RunDetail) -> RunOut:
         id=run.id,
         state=detail.job.state,
         job=shown(session, detail.job)[0],
-        snapshot=_snapshot(detail.snapshot),
+        snapshot=shown_snapshot(detail.snapshot),
         base_version=base,
         version=made[0] if made else None,
         config=run.config,

@@ -160,12 +160,18 @@ def list_snapshots(session: Session, actor: Actor, project_id: str, part: Part) 
     return list(repository.snapshots(session, project_id, part))
 
 
-def snapshot_cases(session: Session, actor: Actor, project_id: str, snapshot_id: str) -> list[SnapshotCase]:
-    """Who trains, validates and tests in a dataset, and with which structures, by split and patient."""
-    projects.require(session, actor, project_id, Permission.READ)
+def snapshot_of(session: Session, project_id: str, snapshot_id: str) -> Snapshot:
+    """One frozen dataset; NotFound when it is another project's. The caller asks who may."""
     snapshot = session.get(Snapshot, snapshot_id)
     if snapshot is None or snapshot.project_id != project_id:
         raise NotFound("no such snapshot")
+    return snapshot
+
+
+def snapshot_cases(session: Session, actor: Actor, project_id: str, snapshot_id: str) -> list[SnapshotCase]:
+    """Who trains, validates and tests in a dataset, and with which structures, by split and patient."""
+    projects.require(session, actor, project_id, Permission.READ)
+    snapshot = snapshot_of(session, project_id, snapshot_id)
     series_ids = [case["series_id"] for case in snapshot.cases]
     patients = {row[0]: row for row in repository.patients_of_series(session, series_ids)}
     revision_ids = [revision for case in snapshot.cases for revision in case["revisions"].values()]
@@ -199,9 +205,7 @@ def _shares(revisions: dict[str, str], owners: dict[str, tuple[str, str]]) -> li
 def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> Run:
     """Queue a training from a base version on a snapshot."""
     projects.require(session, actor, project_id, Permission.TRAIN)
-    snapshot = session.get(Snapshot, body.snapshot_id)
-    if snapshot is None or snapshot.project_id != project_id:
-        raise NotFound("no such snapshot")
+    snapshot = snapshot_of(session, project_id, body.snapshot_id)
     base = networks.usable_version(session, project_id, body.base_version_id)
     if networks.modality_of(base) != LEARNS_FROM:
         raise WrongNetwork(

@@ -28,6 +28,7 @@ from models.data import MAX_STRUCTURES
 from models.datasets.openkbp import openkbp_manifest
 from models.inference.atlas import AtlasOptions
 from models.networks import NETWORKS
+from models.training.ct_lessons import NothingToLearn
 from models.training.objective import Adversary
 from rt.errors import RtError
 from rt.manifest import Case, DatasetManifest, Split
@@ -39,6 +40,18 @@ class ComparisonError(RtError):
     """A comparison that cannot be made as it is asked for."""
 
     slug = "bad-comparison"
+
+
+class NotContoured(ComparisonError):
+    """A structure that nobody contoured where it is asked for."""
+
+    slug = "structure-not-contoured"
+
+
+class NothingToMeasure(ComparisonError):
+    """No case of the split that is measured."""
+
+    slug = "nothing-to-measure"
 
 
 @dataclass(frozen=True)
@@ -101,11 +114,15 @@ class Comparison:
             raise ComparisonError(f"at most {MAX_STRUCTURES} structures are compared together")
         if self.patients is not None and self.patients < 1:
             raise ComparisonError(f"{self.patients} patients cannot be measured")
+        if not self.manifest.split("train"):
+            raise NothingToLearn("no case that trains has one of the structures")
+        if not self.measured:
+            raise NothingToMeasure(f"no case of the {self.evaluate} split has one of the structures")
         for name in self.manifest.structures:
             if not any(name in case.bits for case in self.manifest.split("train")):
-                raise ComparisonError("nobody contoured it in a case that trains", where=name)
+                raise NotContoured("nobody contoured it in a case that trains", where=name)
             if not any(name in case.bits for case in self.measured):
-                raise ComparisonError("nobody contoured it in a case that is measured", where=name)
+                raise NotContoured("nobody contoured it in a case that is measured", where=name)
 
     @property
     def measured(self) -> tuple[Case, ...]:
@@ -145,7 +162,7 @@ def only(manifest: DatasetManifest, structures: tuple[str, ...]) -> DatasetManif
     """The manifest of some of its structures, without the cases that have none of them."""
     unknown = [name for name in structures if name not in manifest.structures]
     if unknown or not structures:
-        raise ComparisonError("nobody contoured it in this data", where=", ".join(unknown) or "no structure")
+        raise NotContoured("nobody contoured it in this data", where=", ".join(unknown) or "no structure")
     cases = [
         replace(case, bits={name: bit for name, bit in case.bits.items() if name in structures})
         for case in manifest.cases

@@ -68,8 +68,7 @@ class NetworkMethod:
     def learn(self, course: Course, hooks: Hooks) -> dict[str, float]:
         """Train for the entry's minutes of processor time (of the clock, on a GPU)."""
         manifest, config = course.comparison.manifest, training_config(course)
-        if not (course.folder / CHECKPOINT).exists():
-            describe_training(course.folder, config)
+        describe_training(course.folder, config)
         samples = load_samples(manifest, manifest.split("train"), course.comparison.spacing_mm, course.cache)
         lessons = CtLessons(manifest.structures, samples, [], WINDOW, config.patch)
         weights = train(config, lessons, course.folder / CHECKPOINT, hooks)

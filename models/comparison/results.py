@@ -1,7 +1,8 @@
 """The table of a comparison: means with intervals over patients, cost, and differences from the best.
 
 Intervals are percentile bootstraps over patients (95 %), differences are paired: the same patients, entry
-minus best.  Entries stand in the order of their mean Dice over all structures.
+minus best.  Entries stand in the order of their mean Dice: of each patient over the structures, then over
+patients.  Surely worse is an entry whose difference from the best lies below zero with its whole interval.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def tabulate(comparison: Comparison, outcomes: list[Results]) -> Results:
         row["rank"] = None if row["mean_dice"] is None else rank
         compared = best is not None and row is not best and row["mean_dice"] is not None
         row["difference"] = _difference(best, row) if best is not None and compared else None
+        row["surely_worse"] = best is not None and compared and _lies_below(row["difference"]["all"])
     return {
         "schema": 1,
         "structures": list(comparison.manifest.structures),
@@ -50,8 +52,8 @@ def tabulate(comparison: Comparison, outcomes: list[Results]) -> Results:
 
 
 def _row(entry: Results, outcome: Results) -> Results:
-    row: Results = {**entry, "problem": outcome["problem"], "mean_dice": None, "structures": {}, "scores": []}
-    row |= {"training": None, "seconds": None, "peak_mib": None}
+    row: Results = {**entry, "problem": outcome["problem"], "structures": {}, "scores": []}
+    row |= dict.fromkeys(("mean_dice", "mean_dice_interval", "training", "seconds", "peak_mib"))
     if outcome["problem"] is not None:
         return row
     cases = outcome["predicting"]
@@ -63,9 +65,14 @@ def _row(entry: Results, outcome: Results) -> Results:
         name: summary_of([s for s in scores if s.structure == name])
         for name in dict.fromkeys(s.structure for s in scores)
     }
-    row["mean_dice"] = float(np.mean([found["dice"]["mean"] for found in row["structures"].values()]))
     row["scores"] = [asdict(score) for score in scores]
+    whole = mean_of(list(by_patient(scores).values()))
+    row["mean_dice"], row["mean_dice_interval"] = (None, None) if whole is None else (whole["mean"], whole)
     return row
+
+
+def _lies_below(difference: Results | None) -> bool:
+    return difference is not None and difference["high"] is not None and bool(difference["high"] < 0)
 
 
 def summary_of(scores: list[Score]) -> Results:
@@ -126,7 +133,7 @@ def markdown(results: Results) -> str:
     for row in done:
         cost = row["training"]
         lines.append(
-            f"| {row['rank']} | {row['name']} | {row['mean_dice']:.3f} | {_beside(row)}"
+            f"| {row['rank']} | {row['name']} | {interval_text(row['mean_dice_interval'], 3)} | {_beside(row)}"
             f" | {cost['minutes']:.1f} | {cost['iterations']:.0f} | {cost['parameters'] / 1e6:.2f} M |"
             f" {row['seconds']:.1f} | {row['peak_mib']:.0f} |"
         )

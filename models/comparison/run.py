@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from models.comparison.config import Comparison, ComparisonError, Entry
 from models.comparison.measuring import write_course
@@ -33,10 +33,33 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True)
+class Step:
+    """What an entry is at."""
+
+    doing: Literal["training", "iteration", "measuring", "failed"]
+    n: int = 0
+    """Iterations, or patients that are measured."""
+    total: int = 0
+    """Patients to measure."""
+    loss: float = 0.0
+    problem: str = ""
+
+    def __str__(self) -> str:
+        match self.doing:
+            case "iteration":
+                return f"iteration {self.n}, loss {self.loss:.3f}"
+            case "measuring":
+                return f"{self.n} of {self.total} patients"
+            case "failed":
+                return f"failed: {self.problem}"
+        return self.doing
+
+
+@dataclass(frozen=True)
 class Watcher:
     """Whom a comparison tells how far it is."""
 
-    tell: Callable[[str, float, str], None] = lambda entry, fraction, said: None
+    tell: Callable[[str, float, Step], None] = lambda entry, fraction, step: None
     """Entry, share of the whole comparison that is done, and what happens."""
     stop: Callable[[], bool] = lambda: False
     results: Callable[[dict[str, Any]], None] = lambda results: None
@@ -46,7 +69,7 @@ class Watcher:
 def run_comparison(comparison: Comparison, out: Path, watcher: Watcher = Watcher()) -> dict[str, Any]:
     """The table of all entries; also `results.json` and `table.md` in `out`.  Raises Stopped."""
     out.mkdir(parents=True, exist_ok=True)
-    folders = [out / _folder(entry) for entry in comparison.entries]
+    folders = [entry_folder(out, entry) for entry in comparison.entries]
     if len(set(folders)) < len(folders):
         raise ComparisonError("two entries have names that differ in signs only")
     outcomes: list[dict[str, Any]] = []
@@ -62,8 +85,9 @@ def run_comparison(comparison: Comparison, out: Path, watcher: Watcher = Watcher
     return results
 
 
-def _folder(entry: Entry) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-") or "entry"
+def entry_folder(out: Path, entry: Entry) -> Path:
+    """Where an entry keeps its checkpoint and outcome."""
+    return out / (re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-") or "entry")
 
 
 @dataclass
@@ -75,8 +99,8 @@ class _Part:
     number: int
     total: int
 
-    def tell(self, fraction: float, said: str) -> None:
-        self.watcher.tell(self.name, (self.number + fraction) / self.total, said)
+    def tell(self, fraction: float, step: Step) -> None:
+        self.watcher.tell(self.name, (self.number + fraction) / self.total, step)
 
     def check(self) -> None:
         if self.watcher.stop():
@@ -95,18 +119,19 @@ def _outcome(course: Course, part: _Part) -> dict[str, Any]:
         stored.write_text(json.dumps(found, indent=1) + "\n")
         return found
     except RtError as error:
+        part.tell(0.0, Step("failed", problem=str(error)))
         return {"problem": {"slug": error.slug, "detail": str(error)}}
     except (RuntimeError, OSError, ValueError, TypeError, KeyError) as error:
-        part.tell(0.0, f"failed: {error}")
+        part.tell(0.0, Step("failed", problem=str(error)))
         return {"problem": {"slug": "failed", "detail": f"{type(error).__name__}: {error}"[:500]}}
 
 
 def _learn(course: Course, part: _Part) -> dict[str, Any]:
     def report(progress: Progress) -> None:
-        done, loss = TRAINING_SHARE * progress.fraction, progress.loss
-        part.tell(done, f"iteration {progress.iteration}, loss {loss:.3f}")
+        step = Step("iteration", progress.iteration, loss=progress.loss)
+        part.tell(TRAINING_SHARE * progress.fraction, step)
 
-    part.tell(0.0, "training")
+    part.tell(0.0, Step("training"))
     learnt = method_of(course.entry).learn(course, Hooks(report, part.watcher.stop))
     part.check()
     return {"training": learnt}
@@ -131,10 +156,8 @@ def _measure(course: Course, part: _Part) -> dict[str, Any]:
             try:
                 for line in process.stdout or ():
                     rows.append(json.loads(line))
-                    part.tell(
-                        TRAINING_SHARE + (1 - TRAINING_SHARE) * len(rows) / total,
-                        f"{len(rows)} of {total} patients",
-                    )
+                    done = TRAINING_SHARE + (1 - TRAINING_SHARE) * len(rows) / total
+                    part.tell(done, Step("measuring", len(rows), total))
                     part.check()
             finally:
                 if process.poll() is None and len(rows) < total:

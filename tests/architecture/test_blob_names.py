@@ -39,6 +39,7 @@ NAMED_IN = {
     "workers/gpu/export_network.py": "jobs.result",
     "workers/gpu/import_network.py": "network_versions.weights_sha256",
     "workers/cpu/export.py": "jobs.result",
+    "workers/training/compare.py": "comparisons.checkpoint_sha256",
     "workers/training/train.py": "runs.checkpoint_sha256",
 }
 """Every module that stores blobs, and the column in which it names them."""

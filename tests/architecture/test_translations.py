@@ -12,6 +12,7 @@ from typing import get_args
 
 import pytest
 
+from backend.comparisons.presets import presets
 from backend.config import ROOT
 from backend.exports.schemas import TrainingSetIn
 from backend.jobs.service import KINDS
@@ -200,6 +201,7 @@ FAMILIES = {
     "jobKind": lambda: set(KINDS),
     "viewer.edit": lambda: keywords("tool"),
     "network": shipped_networks,
+    "preset": lambda: set(presets()),
     "action": audited_actions,
     "object": audited_objects,
     "change": audited_changes,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy.orm import Session
 
+from backend.comparisons.tables import Comparison
 from backend.derivations.service.computing import compute
 from backend.derivations.service.inputs import gather
 from backend.derivations.service.keeping import Cause, keep, relink
@@ -130,8 +131,14 @@ def _training(session: Session, project: Project, user_id: str) -> dict[str, str
         project_id=project.id, snapshot_id=snapshot.id, base_version_id=version.id, job_id=job.id,
         config={"iterations": 1, "learning_rate": 0.001}, created_by=user_id,
     )  # fmt: skip
-    session.add(run)
+    comparing = enqueue(session, JobRequest("compare", {}, project.id))
+    comparison = Comparison(
+        project_id=project.id, snapshot_id=snapshot.id, job_id=comparing.id, created_by=user_id,
+        config={"entries": [], "structures": [], "minutes": 1, "evaluate": "validation"},
+    )  # fmt: skip
+    session.add_all([run, comparison])
     session.flush()
     return {
         "run_id": run.id, "version_id": version.id, "snapshot_id": snapshot.id, "train_job_id": job.id,
+        "comparison_id": comparison.id, "compare_job_id": comparing.id,
     }  # fmt: skip

@@ -42,8 +42,8 @@ class Line:
         return False
 
 
-def run_job(job_id: str, then: Callable[[], None] | None = None) -> dict[str, Any]:
-    """Do one queued job now, due or not; `then` happens while it is at work."""
+def run_job(job_id: str, then: Callable[[], None] | None = None, line: Line | None = None) -> dict[str, Any]:
+    """Do one queued job now, due or not; `then` happens while it is at work, `line` hears what it says."""
     with db.session_scope() as session:
         long_ago = datetime(2000, 1, 1, tzinfo=UTC)
         session.execute(update(Job).where(Job.id == job_id).values(available_at=long_ago))
@@ -52,7 +52,7 @@ def run_job(job_id: str, then: Callable[[], None] | None = None) -> dict[str, An
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder) / "attempt"
         scratch.mkdir()
-        context = JobContext(claim, cast(Connection, Line(then)), scratch)
+        context = JobContext(claim, cast(Connection, line or Line(then)), scratch)
         result = handler_of(claim.kind)(context)
         if not context.finished:
             with db.session_scope() as session:

@@ -26,7 +26,7 @@ OPEN_TO_ALL_PEOPLE = frozenset(
     {
         "get_me", "log_out", "change_password", "list_tokens", "create_token", "revoke_token",
         "list_projects", "list_jobs", "stream_events", "list_networks", "map_name", "list_protocols",
-        "list_export_profiles",
+        "list_export_profiles", "list_comparison_presets",
         "search_studies", "search_series", "search_instances",
         "search_series_of_study", "search_instances_of_study", "search_instances_of_series",
     }
@@ -52,6 +52,7 @@ NEEDS = {
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort", "list_drift",
         "get_version_picture", "compare_versions", "get_deidentification",
+        "list_comparisons", "get_comparison",
         "list_doses", "list_plans", "get_dvh", "get_objectives",
         *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
         *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),
@@ -78,7 +79,7 @@ NEEDS = {
         *both_faces("ml_model"),
     },
     Permission.TRAIN: {
-        "freeze_snapshot", "start_run", "compare_with_in_use", "promote", "rollback",
+        "freeze_snapshot", "start_run", "start_comparison", "compare_with_in_use", "promote", "rollback",
         *both_faces("ml_train", "ml_train_any", "ml_stop_training"),
     },
     Permission.ADMINISTER: {
@@ -110,6 +111,9 @@ BODIES = {
     "start_run": {
         "snapshot_id": "{snapshot_id}", "base_version_id": "{version_id}",
         "iterations": 10, "learning_rate": 0.001,
+    },
+    "start_comparison": {
+        "snapshot_id": "{snapshot_id}", "entries": ["atlas"], "structures": ["Parotid_L"],
     },
     "promote": {"version_id": "{version_id}"},
     "rollback": {"network": "head-neck-oar"},
@@ -248,8 +252,9 @@ def test_another_members_import_does_not_exist(client, ids, login):
     assert client.post(f"{path}/complete", headers=headers).status_code == 404
 
 
-def test_training_is_cancelled_and_tried_again_by_who_may_train(client, ids, login):
-    path = f"/api/jobs/{ids['train_job_id']}"
+@pytest.mark.parametrize("kind", ["train", "compare"])
+def test_training_is_cancelled_and_tried_again_by_who_may_train(client, ids, login, kind):
+    path = f"/api/jobs/{ids[f'{kind}_job_id']}"
     for role, expected in (("clinician", 403), ("administrator", 200)):
         headers = login(role, installation=False)
         assert client.post(f"{path}/cancel", headers=headers).status_code == expected

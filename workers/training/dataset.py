@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from backend.studies import service as studies
 from backend.studies.tables import Series
 from backend.training.tables import Snapshot
 from rt.geometry import Grid
-from rt.manifest import Case, DatasetManifest
+from rt.manifest import Case, DatasetManifest, Split
 from rt.resample import write_nifti
 from workers.runtime import JobContext
 
@@ -33,9 +33,9 @@ def materialise(
     snapshot: Snapshot,
     structures: tuple[str, ...],
     uncorrected: Sequence[str] = (),
-    splits: Sequence[str] = ("train", "validation", "test"),
+    splits: Sequence[Split] = get_args(Split),
 ) -> DatasetManifest:
-    """The snapshot's scans and revisions of `structures` as a manifest in the job's workspace.
+    """Scans of these splits of the snapshot, with `structures`, as a manifest in the job's workspace.
 
     Series in `uncorrected`, of which nothing is known, join those that train with no structure at all; one
     that was deleted meanwhile is left out.  Only cases of these splits are written, with the same ids.

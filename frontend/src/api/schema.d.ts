@@ -209,6 +209,24 @@ export interface components {
             display_name: string;
         };
         /**
+         * CaseScore
+         * @description One structure of one patient.
+         */
+        CaseScore: {
+            /** Case */
+            case: string;
+            /** Structure */
+            structure: string;
+            /** Dice */
+            dice: number;
+            /** Surface Dice */
+            surface_dice: number;
+            /** Hd95 Mm */
+            hd95_mm: number | null;
+            /** Flagged */
+            flagged: boolean;
+        };
+        /**
          * CombineStep
          * @description Unite what is there so far with an operand, intersect it, or take the operand away from it.
          */
@@ -220,6 +238,87 @@ export interface components {
             kind: "intersect" | "subtract" | "union";
             /** Operand */
             operand: components["schemas"]["StructureOperand"] | components["schemas"]["IsodoseOperand"];
+        };
+        /**
+         * ComparisonConfig
+         * @description What was asked for, the presets written out.
+         */
+        ComparisonConfig: {
+            /** Entries */
+            entries: components["schemas"]["Preset"][];
+            /** Structures */
+            structures: string[];
+            /** Minutes */
+            minutes: number;
+            /**
+             * Evaluate
+             * @constant
+             */
+            evaluate: "validation";
+        };
+        /**
+         * ComparisonDetail
+         * @description A comparison with its table so far; null before the first entry is done.
+         */
+        ComparisonDetail: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string;
+            job: components["schemas"]["JobOut"];
+            snapshot: components["schemas"]["SnapshotOut"];
+            config: components["schemas"]["ComparisonConfig"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            results: components["schemas"]["ResultsOut"] | null;
+        };
+        /**
+         * ComparisonIn
+         * @description A comparison to start.
+         */
+        ComparisonIn: {
+            /** Snapshot Id */
+            snapshot_id: string;
+            /**
+             * Entries
+             * @description names of presets, each once
+             */
+            entries: string[];
+            /** Structures */
+            structures: string[];
+            /**
+             * Minutes
+             * @description that each entry learns: of processor time, on a GPU of the clock
+             * @default 10
+             */
+            minutes: number;
+            /**
+             * Evaluate
+             * @default validation
+             * @constant
+             */
+            evaluate: "validation";
+        };
+        /**
+         * ComparisonOut
+         * @description A comparison, without its table.
+         */
+        ComparisonOut: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string;
+            job: components["schemas"]["JobOut"];
+            snapshot: components["schemas"]["SnapshotOut"];
+            config: components["schemas"]["ComparisonConfig"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * Credentials
@@ -785,6 +884,104 @@ export interface components {
             slices: number | null;
         };
         /**
+         * EntryDifference
+         * @description Paired differences in Dice, entry minus best, not corrected for the number of entries.
+         */
+        EntryDifference: {
+            /** Best */
+            best: string;
+            /** @description patient by patient over all structures */
+            all: components["schemas"]["Interval"] | null;
+            /** Structures */
+            structures: {
+                [key: string]: components["schemas"]["StructureDifference"];
+            };
+        };
+        /**
+         * EntryProblem
+         * @description Why an entry failed.
+         */
+        EntryProblem: {
+            /** Slug */
+            slug: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * EntryResult
+         * @description A row of the table; figures are null where it failed.
+         */
+        EntryResult: {
+            /** Name */
+            name: string;
+            /** Architecture */
+            architecture: string;
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            /** Adversary */
+            adversary: {
+                [key: string]: unknown;
+            } | null;
+            /** Learning Rate */
+            learning_rate: number;
+            /** Batch */
+            batch: number;
+            /** Minutes */
+            minutes: number;
+            /** Seed */
+            seed: number;
+            /** Rank */
+            rank: number | null;
+            problem: components["schemas"]["EntryProblem"] | null;
+            /**
+             * Mean Dice
+             * @description of each patient over the structures, then of all
+             */
+            mean_dice: number | null;
+            mean_dice_interval: components["schemas"]["Interval"] | null;
+            /**
+             * Surely Worse
+             * @description its interval lies wholly below the best's
+             */
+            surely_worse: boolean;
+            /** @description null for the best */
+            difference: components["schemas"]["EntryDifference"] | null;
+            /** Structures */
+            structures: {
+                [key: string]: components["schemas"]["StructureFigures"];
+            };
+            training: components["schemas"]["EntryTraining"] | null;
+            /**
+             * Seconds
+             * @description to predict a patient, mean
+             */
+            seconds: number | null;
+            /**
+             * Peak Mib
+             * @description memory of the predicting process or of the GPU
+             */
+            peak_mib: number | null;
+            /** Scores */
+            scores: components["schemas"]["CaseScore"][];
+        };
+        /**
+         * EntryTraining
+         * @description What learning took.
+         */
+        EntryTraining: {
+            /** Minutes */
+            minutes: number;
+            /** Iterations */
+            iterations: number;
+            /**
+             * Parameters
+             * @description of the network that predicts
+             */
+            parameters: number;
+        };
+        /**
          * EvaluationRow
          * @description One structure on the locked test patients: another version (`base_…`) beside the new one.
          */
@@ -964,6 +1161,18 @@ export interface components {
             refused: number;
             /** Refusals */
             refusals: components["schemas"]["FileOutcome"][];
+        };
+        /**
+         * Interval
+         * @description A mean over patients with its 95 % bootstrap interval; null below three patients.
+         */
+        Interval: {
+            /** Mean */
+            mean: number;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
         };
         /**
          * IsodoseOperand
@@ -1562,6 +1771,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[ComparisonOut] */
+        Page_ComparisonOut_: {
+            /** Items */
+            items: components["schemas"]["ComparisonOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[DeploymentOut] */
         Page_DeploymentOut_: {
             /** Items */
@@ -1601,6 +1817,13 @@ export interface components {
         Page_NetworkOut_: {
             /** Items */
             items: components["schemas"]["NetworkOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[Preset] */
+        Page_Preset_: {
+            /** Items */
+            items: components["schemas"]["Preset"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1897,6 +2120,28 @@ export interface components {
             network_version_id?: string | null;
         };
         /**
+         * Preset
+         * @description One way to draw, that can be compared under its name.
+         */
+        Preset: {
+            /** Name */
+            name: string;
+            /** Architecture */
+            architecture: string;
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+            /** Adversary */
+            adversary: {
+                [key: string]: unknown;
+            } | null;
+            /** Learning Rate */
+            learning_rate: number;
+            /** Batch */
+            batch: number;
+        };
+        /**
          * PreviewIn
          * @description A derivation to look at before it is kept.
          */
@@ -2157,6 +2402,41 @@ export interface components {
             state: "current" | "superseded" | "gone";
             /** @description what counts now, for doses too; null where nothing links */
             by: components["schemas"]["RegistrationOut"] | null;
+        };
+        /**
+         * ResultsOut
+         * @description The table, best entry first.
+         */
+        ResultsOut: {
+            /** Schema */
+            schema: number;
+            /** Structures */
+            structures: string[];
+            /**
+             * Train
+             * @description scans that train or are atlases
+             */
+            train: number;
+            /**
+             * Evaluate
+             * @constant
+             */
+            evaluate: "validation";
+            /** Cases */
+            cases: string[];
+            /** Tolerance Mm */
+            tolerance_mm: number;
+            /** Spacing Mm */
+            spacing_mm: number;
+            /** Patch */
+            patch: number;
+            /**
+             * Missing
+             * @description entries that are not done yet
+             */
+            missing: string[];
+            /** Entries */
+            entries: components["schemas"]["EntryResult"][];
         };
         /**
          * ReviewIn
@@ -2654,6 +2934,39 @@ export interface components {
              * @default 0
              */
             imported: number;
+        };
+        /**
+         * StructureDifference
+         * @description Paired difference in Dice from the best entry.
+         */
+        StructureDifference: {
+            /** Mean */
+            mean: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "better" | "same" | "worse";
+        };
+        /**
+         * StructureFigures
+         * @description One structure as an entry drew it; HD95 is of the patients in whom something was drawn.
+         */
+        StructureFigures: {
+            /** N */
+            n: number;
+            /**
+             * Missed
+             * @description patients in whom nothing was drawn
+             */
+            missed: number;
+            dice: components["schemas"]["Interval"] | null;
+            surface_dice: components["schemas"]["Interval"] | null;
+            hd95_mm: components["schemas"]["Interval"] | null;
         };
         /**
          * StructureIn

@@ -1,5 +1,6 @@
 import { cardEn } from './card.en';
 import { deidentifyEn } from './deidentify.en';
+import { compareEn } from './compare.en';
 import { deriveEn } from './derive.en';
 import { doseEn } from './dose.en';
 import { networkEn } from './network.en';
@@ -28,5 +29,6 @@ export const en = {
   ...networkEn,
   ...cardEn,
   ...deidentifyEn,
+  ...compareEn,
   ...deriveEn,
 } as const;

@@ -1,5 +1,6 @@
 import { cardJa } from './card.ja';
 import { deidentifyJa } from './deidentify.ja';
+import { compareJa } from './compare.ja';
 import { deriveJa } from './derive.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
@@ -29,5 +30,6 @@ export const ja: Record<keyof typeof en, string> = {
   ...networkJa,
   ...cardJa,
   ...deidentifyJa,
+  ...compareJa,
   ...deriveJa,
 };

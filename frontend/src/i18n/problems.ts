@@ -7,7 +7,7 @@ type Values = Readonly<Record<string, unknown>>;
 export type Said = { slug: string; detail: string; values?: Values };
 
 /** Names that the server gives by their slug. */
-export type Family = 'action' | 'change' | 'changeValue' | 'object' | 'jobKind' | 'network' | 'viewer.edit';
+export type Family = 'action' | 'change' | 'changeValue' | 'object' | 'jobKind' | 'network' | 'preset' | 'viewer.edit';
 
 /** A name in the language of the page; one without a phrase as the server writes it. */
 export function named(family: Family, slug: string, t: Translate, otherwise: string = slug): string {
@@ -21,7 +21,9 @@ const params = (values: Values): Params =>
 /** The phrase of a family for a slug, filled; null when there is none, or when a value is missing. */
 function phrase(family: 'fact' | 'stage' | 'log', slug: string, values: Values, t: Translate): string | null {
   const key = `${family}.${slug}`;
-  const text = isKey(key) ? t(key, params(values)) : '{}';
+  const { entry } = values;
+  const shown = typeof entry === 'string' ? { ...values, entry: named('preset', entry, t) } : values;
+  const text = isKey(key) ? t(key, params(shown)) : '{}';
   return /\{\w*\}/.test(text) ? null : text;
 }
 

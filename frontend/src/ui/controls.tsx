@@ -23,7 +23,7 @@ export function IconButton({ name, className, ...rest }: ButtonProps & { name: s
 }
 
 /** A link that looks like a button, for downloads. */
-export function ButtonLink({ href, children, download }: { href: string; children: ReactNode; download?: boolean }) {
+export function ButtonLink({ href, children, download }: { href: string; children: ReactNode; download?: boolean | string }) {
   return (
     <a className={css.button} href={href} download={download ?? false}>
       {children}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
-import type { Deployment, JobState, Member, Network, NetworkVersion, Run, Snapshot } from '../../api/types';
+import type { ArchitectureComparison, Deployment, JobState, Member, Network, NetworkVersion, Run, Snapshot } from '../../api/types';
 
 const LIVE_MS = 4000;
 
@@ -14,14 +14,19 @@ export const useSnapshots = (projectId: string) =>
   });
 
 /** Whether a job still waits or runs. */
-export const isUnderWay = ({ state }: { state: JobState }): boolean => state === 'queued' || state === 'running';
-
-export const isLive = (run: Run): boolean => isUnderWay(run);
+export const isLive = ({ state }: { state: JobState }): boolean => state === 'queued' || state === 'running';
 
 export const useRuns = (projectId: string) =>
   useQuery({
     queryKey: keys.runs(projectId),
     queryFn: () => all<Run>(`/projects/${projectId}/runs`),
+    refetchInterval: (query) => (query.state.data?.some(isLive) === true ? LIVE_MS : false),
+  });
+
+export const useComparisons = (projectId: string) =>
+  useQuery({
+    queryKey: keys.comparisons(projectId),
+    queryFn: () => all<ArchitectureComparison>(`/projects/${projectId}/comparisons`),
     refetchInterval: (query) => (query.state.data?.some(isLive) === true ? LIVE_MS : false),
   });
 

@@ -12,7 +12,7 @@ import { Chart, type Line } from './chart';
 import { useStructureColours } from './colours';
 import { EvaluationTable } from './evaluation';
 import { Promote } from './promote';
-import { isLive, isUnderWay, versionName } from './queries';
+import { isLive, versionName } from './queries';
 import { SignedOff } from './signature';
 import css from './training.module.css';
 
@@ -20,7 +20,7 @@ const LIVE_MS = 2000;
 const DICE_BOUNDS = { low: 0, high: 1 };
 
 /** While it trains, or while what it made is being compared. */
-const isAtWork = (run: Run): boolean => isLive(run) || (run.comparing !== null && isUnderWay(run.comparing));
+const isAtWork = (run: Run): boolean => isLive(run) || (run.comparing !== null && isLive(run.comparing));
 
 /** One line for each structure that was measured on the way. */
 function diceLines(curves: readonly CurvePoint[], colourOf: (name: string, index: number) => string): Line[] {
@@ -78,7 +78,7 @@ function Against({ run, version, manage }: { run: Run; version: NetworkVersion; 
   });
   if (run.comparison !== 'not-compared') return <p className={css.note}>{said}</p>;
   const { comparing } = run;
-  const live = comparing !== null && isUnderWay(comparing);
+  const live = comparing !== null && isLive(comparing);
   return (
     <div className={css.against}>
       <Caution>{said}</Caution>

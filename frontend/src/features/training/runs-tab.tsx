@@ -1,44 +1,18 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Run } from '../../api/types';
 import { useT } from '../../i18n';
-import { problemText } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
-import { notify } from '../../ui/toast';
 import { JobProgress, JobStateBadge } from '../jobs/job-state';
-import { isLive, learners, useDeployments, useNetworks, useRuns, useSnapshots, versionInUse, versionName } from './queries';
+import { JobActions } from './job-actions';
+import { learners, useDeployments, useNetworks, useRuns, useSnapshots, versionInUse, versionName } from './queries';
 import { RunDetail } from './run-detail';
 import { StartRun } from './start-run';
 import css from './training.module.css';
-
-function RunActions({ run, projectId }: { run: Run; projectId: string }) {
-  const t = useT();
-  const client = useQueryClient();
-  const act = useMutation({
-    mutationFn: (what: 'cancel' | 'retry') => api.post(`/jobs/${run.job.id}/${what}`),
-    onError: (error) => notify(problemText(error, t), true),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.runs(projectId) }),
-  });
-  if (isLive(run)) {
-    return (
-      <Button small disabled={act.isPending || run.job.cancel_requested} onClick={() => act.mutate('cancel')}>
-        {t('job.cancel')}
-      </Button>
-    );
-  }
-  if (run.state === 'succeeded') return null;
-  return (
-    <Button small disabled={act.isPending} onClick={() => act.mutate('retry')}>
-      {t('training.continue')}
-    </Button>
-  );
-}
 
 type TableProps = {
   runs: readonly Run[];
@@ -73,7 +47,7 @@ function RunTable({ runs, shown, projectId, manage, onShow }: TableProps) {
               <JobProgress job={run.job} />
             </td>
             <td>{run.version === null ? '–' : versionName(run.version)}</td>
-            <td className={layout.actions}>{manage && <RunActions run={run} projectId={projectId} />}</td>
+            <td className={layout.actions}>{manage && <JobActions job={run.job} stale={keys.runs(projectId)} />}</td>
           </tr>
         ))}
       </tbody>

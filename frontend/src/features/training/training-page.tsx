@@ -3,13 +3,14 @@ import { useT } from '../../i18n';
 import { EmptyState } from '../../ui/feedback';
 import { PageLayout } from '../../ui/layout';
 import { may, useSession } from '../login/session';
+import { ComparisonsTab } from './comparisons-tab';
 import { EffortTab } from './effort-tab';
 import { NetworksTab } from './networks-tab';
 import { RunsTab } from './runs-tab';
 import { SnapshotsTab } from './snapshots-tab';
 import css from './training.module.css';
 
-const TABS = ['networks', 'snapshots', 'runs', 'effort'] as const;
+const TABS = ['networks', 'snapshots', 'runs', 'comparisons', 'effort'] as const;
 
 export function TrainingPage() {
   const t = useT();
@@ -30,6 +31,7 @@ export function TrainingPage() {
       {tab === 'networks' && <NetworksTab projectId={project.id} manage={manage} review={may(project.role, 'review')} />}
       {tab === 'snapshots' && <SnapshotsTab projectId={project.id} manage={manage} />}
       {tab === 'runs' && <RunsTab projectId={project.id} manage={manage} />}
+      {tab === 'comparisons' && <ComparisonsTab projectId={project.id} manage={manage} />}
       {tab === 'effort' && <EffortTab projectId={project.id} />}
     </PageLayout>
   );
