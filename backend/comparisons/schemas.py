@@ -140,9 +140,7 @@ class EntryResult(Preset):
     problem: EntryProblem | None
     mean_dice: Annotated[float | None, Field(description="of each patient over the structures, then of all")]
     mean_dice_interval: Interval | None
-    surely_worse: Annotated[
-        bool, Field(description="its paired difference from the best lies below zero, interval and all")
-    ]
+    surely_worse: Annotated[bool, Field(description="its difference lies below zero with its interval")]
     difference: Annotated[EntryDifference | None, Field(description="null for the best")]
     structures: dict[str, StructureFigures]
     training: EntryTraining | None

@@ -133,9 +133,9 @@ def markdown(results: Results) -> str:
     for row in done:
         cost = row["training"]
         lines.append(
-            f"| {row['rank']} | {row['name']} | {interval_text(row['mean_dice_interval'], 3)} | {_beside(row)}"
-            f" | {cost['minutes']:.1f} | {cost['iterations']:.0f} | {cost['parameters'] / 1e6:.2f} M |"
-            f" {row['seconds']:.1f} | {row['peak_mib']:.0f} |"
+            f"| {row['rank']} | {row['name']} | {interval_text(row['mean_dice_interval'], 3)} |"
+            f" {_beside(row)} | {cost['minutes']:.1f} | {cost['iterations']:.0f} |"
+            f" {cost['parameters'] / 1e6:.2f} M | {row['seconds']:.1f} | {row['peak_mib']:.0f} |"
         )
     lines += ["", "| Structure | Entry | n | Dice | Surface Dice | HD95 mm | Missed | Beside the best |"]
     lines.append("|---|---|---|---|---|---|---|---|")

@@ -943,7 +943,7 @@ export interface components {
             mean_dice_interval: components["schemas"]["Interval"] | null;
             /**
              * Surely Worse
-             * @description its interval lies wholly below the best's
+             * @description its difference lies below zero with its interval
              */
             surely_worse: boolean;
             /** @description null for the best */
