@@ -170,7 +170,7 @@ def test_locked_patients_get_better_from_other_patients_corrections(clinic: Clin
         assert rows[name]["n"] == 3
         assert rows[name]["new_dice"] > rows[name]["base_dice"] + 0.1
         assert rows[name]["verdict"] != "worse"
-    # Of three locked patients one's left parotid is still drawn well without learning: its verdict hangs on .001.
+    # One of three locked patients has its left parotid drawn well before: that verdict hangs on .001.
     assert rows["Parotid_R"]["verdict"] == "better"
 
     promoted = clinic.call(
