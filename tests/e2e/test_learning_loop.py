@@ -77,7 +77,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tensors = load_file(folder / "weights.safetensors")
     for bias in (tensor for name, tensor in tensors.items() if name.endswith("head.bias")):
         for index in (manifest["structures"].index(name) for name in PAROTIDS):
-            bias.view(len(manifest["structures"]), -1)[index] -= 8.0
+            bias.view(len(manifest["structures"]), -1)[index] -= 12.0
     save_file(tensors, folder / "weights.safetensors")
     manifest["weights_sha256"] = file_sha256(folder / "weights.safetensors")
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -169,9 +169,7 @@ def test_locked_patients_get_better_from_other_patients_corrections(clinic: Clin
     for name in PAROTIDS:
         assert rows[name]["n"] == 3
         assert rows[name]["new_dice"] > rows[name]["base_dice"] + 0.1
-        assert rows[name]["verdict"] != "worse"
-    # One of three locked patients has its left parotid drawn well before: that verdict hangs on .001.
-    assert rows["Parotid_R"]["verdict"] == "better"
+        assert rows[name]["verdict"] == "better"
 
     promoted = clinic.call(
         "POST", f"/projects/{project}/deployments", boss, json={"version_id": run["version"]["id"]}
