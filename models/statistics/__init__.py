@@ -1,0 +1,1 @@
+"""What is learnt from tables without torch: survival, subtypes, outcome models, and their figures."""

@@ -1,0 +1,1 @@
+"""Image features by the definitions and names of the Image Biomarker Standardisation Initiative (IBSI)."""
