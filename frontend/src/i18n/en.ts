@@ -9,6 +9,7 @@ import { reviewEn } from './review.en';
 import { serverEn } from './server.en';
 import { slugsEn } from './slugs.en';
 import { smartEn } from './smart.en';
+import { statisticsEn } from './statistics.en';
 import { trainingEn } from './training.en';
 import { viewerEn } from './viewer.en';
 import { webhooksEn } from './webhooks.en';
@@ -22,6 +23,7 @@ export const en = {
   ...reviewEn,
   ...pagesEn,
   ...smartEn,
+  ...statisticsEn,
   ...trainingEn,
   ...slugsEn,
   ...serverEn,

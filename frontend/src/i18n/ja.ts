@@ -10,6 +10,7 @@ import { reviewJa } from './review.ja';
 import { serverJa } from './server.ja';
 import { slugsJa } from './slugs.ja';
 import { smartJa } from './smart.ja';
+import { statisticsJa } from './statistics.ja';
 import { trainingJa } from './training.ja';
 import { viewerJa } from './viewer.ja';
 import { webhooksJa } from './webhooks.ja';
@@ -23,6 +24,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...reviewJa,
   ...pagesJa,
   ...smartJa,
+  ...statisticsJa,
   ...trainingJa,
   ...slugsJa,
   ...serverJa,
