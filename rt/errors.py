@@ -16,6 +16,13 @@ RtError
 ├── RegistrationError    a registration that does not move a patient rigidly
 ├── DoseError            a dose, or a question about one, that has no answer
 │   └── DoseMetricError  text that asks nothing of a DVH
+├── RadiomicsError       a region whose features cannot be computed
+│   ├── RegionEmpty          no voxel is left
+│   ├── RegionTooSmall       fewer voxels than the settings ask for
+│   ├── RegionTooLarge       more than fits the memory
+│   ├── TooManyGreyLevels    bins too narrow for these intensities
+│   ├── RadiomicsSettingsError  settings that contradict themselves
+│   └── IccUndefined         readings without an intraclass correlation
 ├── DeidentificationError
 │   ├── IdentifierSurvived   something that names the patient is still there after de-identification
 │   └── PixelsMayIdentify    an image that may show text, so that a person has to look at it
@@ -128,6 +135,48 @@ class DoseMetricError(DoseError):
     """Text that asks nothing of a DVH."""
 
     slug = "bad-dose-metric"
+
+
+class RadiomicsError(RtError):
+    """A region whose features cannot be computed."""
+
+    slug = "radiomics-refused"
+
+
+class RegionEmpty(RadiomicsError):
+    """A region without a voxel, or none after resampling or re-segmentation."""
+
+    slug = "region-empty"
+
+
+class RegionTooSmall(RadiomicsError):
+    """A region of fewer voxels than the settings ask for."""
+
+    slug = "region-too-small"
+
+
+class RegionTooLarge(RadiomicsError):
+    """A region whose box has more voxels than is computed."""
+
+    slug = "region-too-large"
+
+
+class TooManyGreyLevels(RadiomicsError):
+    """Intensities that would need more bins than is computed."""
+
+    slug = "too-many-grey-levels"
+
+
+class RadiomicsSettingsError(RadiomicsError):
+    """Settings of features that are unknown or contradict themselves."""
+
+    slug = "bad-radiomics-settings"
+
+
+class IccUndefined(RadiomicsError):
+    """Readings that have no intraclass correlation."""
+
+    slug = "icc-undefined"
 
 
 class DeidentificationError(RtError):
