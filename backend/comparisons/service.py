@@ -27,7 +27,7 @@ from backend.kit.ids import new_id
 from backend.kit.pagination import Part
 from backend.projects import service as projects
 from backend.projects.service import Permission
-from backend.training.service import snapshot_of
+from backend.training.service import whole_snapshot
 from backend.training.tables import Snapshot
 
 
@@ -41,9 +41,9 @@ class ComparisonRows:
 
 
 def start(session: Session, actor: Actor, project_id: str, body: ComparisonIn) -> ComparisonRows:
-    """Queue a comparison; NothingToLearn, NothingToMeasure or NotContoured where the data are too few."""
+    """Queue a comparison; NothingToLearn, NothingToMeasure or NotContoured where data are too few."""
     projects.require(session, actor, project_id, Permission.TRAIN)
-    snapshot = snapshot_of(session, project_id, body.snapshot_id)
+    snapshot = whole_snapshot(session, project_id, body.snapshot_id)
     config = _config(body)
     _check(snapshot, body)
     comparison_id = new_id()

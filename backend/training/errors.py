@@ -5,6 +5,7 @@ AppError
 │   └── OwnTraining           who started it does not sign what came of it
 └── Conflict (409)
     ├── AlreadySigned         a version never changes: one signature of a project is enough
+    ├── DatasetIncomplete     something that it froze was deleted since
     ├── TooFewPatients        not enough approved patients
     │   └── NoTestPatients    all of them have trained a network before
     ├── ExportNotReady        a file that no worker has written yet
@@ -19,6 +20,12 @@ AppError
 from __future__ import annotations
 
 from backend.kit.errors import Conflict, Forbidden
+
+
+class DatasetIncomplete(Conflict):
+    """A scan or contour of the frozen dataset was deleted since."""
+
+    slug, title = "dataset-incomplete", "Scans of this dataset were deleted: freeze a new one"
 
 
 class TooFewPatients(Conflict):

@@ -25,7 +25,13 @@ from backend.studies import service as studies
 from backend.studies.errors import NoVolume
 from backend.studies.tables import Series
 from backend.training import networks, repository
-from backend.training.errors import NoTestPatients, NothingInCommon, TooFewPatients, WrongNetwork
+from backend.training.errors import (
+    DatasetIncomplete,
+    NoTestPatients,
+    NothingInCommon,
+    TooFewPatients,
+    WrongNetwork,
+)
 from backend.training.schemas import EffortRow, PresegmentIn, RunIn, SetShare, SnapshotCase, SnapshotIn
 from backend.training.splits import SplitHistory, patient_key, split_patients
 from backend.training.tables import LockedTestPatient, NetworkVersion, Run, Snapshot
@@ -168,6 +174,22 @@ def snapshot_of(session: Session, project_id: str, snapshot_id: str) -> Snapshot
     return snapshot
 
 
+def whole_snapshot(session: Session, project_id: str, snapshot_id: str) -> Snapshot:
+    """One frozen dataset to learn from; DatasetIncomplete when something that it froze was deleted since."""
+    snapshot = snapshot_of(session, project_id, snapshot_id)
+    scans = {case["series_id"] for case in snapshot.cases}
+    contours = {revision for case in snapshot.cases for revision in case["revisions"].values()}
+    lost_scans = len(scans - {row[0] for row in repository.patients_of_series(session, list(scans))})
+    lost_contours = len(contours - repository.sets_of_revisions(session, list(contours)).keys())
+    if lost_scans or lost_contours:
+        raise DatasetIncomplete(
+            f"{lost_scans} of {len(scans)} scans and {lost_contours} of {len(contours)} contours are deleted",
+            scans=lost_scans,
+            contours=lost_contours,
+        )
+    return snapshot
+
+
 def snapshot_cases(session: Session, actor: Actor, project_id: str, snapshot_id: str) -> list[SnapshotCase]:
     """Who trains, validates and tests in a dataset, and with which structures, by split and patient."""
     projects.require(session, actor, project_id, Permission.READ)
@@ -205,7 +227,7 @@ def _shares(revisions: dict[str, str], owners: dict[str, tuple[str, str]]) -> li
 def start_run(session: Session, actor: Actor, project_id: str, body: RunIn) -> Run:
     """Queue a training from a base version on a snapshot."""
     projects.require(session, actor, project_id, Permission.TRAIN)
-    snapshot = snapshot_of(session, project_id, body.snapshot_id)
+    snapshot = whole_snapshot(session, project_id, body.snapshot_id)
     base = networks.usable_version(session, project_id, body.base_version_id)
     if networks.modality_of(base) != LEARNS_FROM:
         raise WrongNetwork(

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 from sqlalchemy import select
 
 from backend.kit import db
+from backend.labels import service as labels
 from backend.projects.tables import Project
 from backend.studies import service as studies
 from backend.studies.tables import Series, Study
@@ -55,3 +57,13 @@ def send_ct(project: Project, folder: Path, seed: str = "ct") -> Arrived:
         series = session.scalars(select(Series).where(Series.study_row_id == study_id)).one()
         assert series.volume is not None
         return Arrived(ct, study, series, Grid.from_json(series.volume["grid"]))
+
+
+def draw(arrived: Arrived, name: str) -> str:
+    """A box drawn on the CT as this structure; gives the revision's id."""
+    mask = np.zeros(arrived.grid.shape_kji, dtype=np.bool_)
+    mask[1:5, 4:16, 4:16] = True
+    with db.session_scope() as session:
+        drawn = labels.working_set(session, arrived.series)
+        structure = labels.ensure_structure(session, drawn, labels.NewStructure(name))
+        return labels.append_revision(session, structure, labels.NewRevision(mask, structure.head)).id

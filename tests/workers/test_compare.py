@@ -7,22 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from backend.comparisons.tables import Comparison
 from backend.jobs import service as jobs
 from backend.jobs.service import JobRequest
 from backend.jobs.tables import Job
-from backend.kit.db import session_scope
-from backend.labels import service as labels
+from backend.kit.db import Base, session_scope
+from backend.labels.tables import Revision
 from backend.projects.tables import Project
+from backend.studies.tables import Series
 from backend.training.tables import Snapshot
 from rt.errors import RtError
 from tests.factories.jobs import Line, run_job
-from tests.factories.patients import Arrived, send_ct
+from tests.factories.patients import draw, send_ct
 from workers.training import compare
 
 ATLAS = {"name": "atlas", "architecture": "atlas", "options": {"atlases": 2, "candidates": 2}}
@@ -55,15 +55,6 @@ class Killed(BaseException):
     """Like SIGKILL: nothing in the job catches it."""
 
 
-def _revision(arrived: Arrived, name: str) -> str:
-    mask = np.zeros(arrived.grid.shape_kji, dtype=np.bool_)
-    mask[1:5, 4:16, 4:16] = True
-    with session_scope() as session:
-        drawn = labels.working_set(session, arrived.series)
-        structure = labels.ensure_structure(session, drawn, labels.NewStructure(name))
-        return labels.append_revision(session, structure, labels.NewRevision(mask, structure.head)).id
-
-
 @pytest.fixture
 def queue(project: Project, tmp_path: Path) -> Queue:
     """`queue({"train": ["A"], …}, entry, …)` queues a comparison; gives its id and its job's."""
@@ -72,7 +63,7 @@ def queue(project: Project, tmp_path: Path) -> Queue:
         cases = []
         for split, names in contoured.items():
             scan = send_ct(project, tmp_path, split)
-            revisions = {name: _revision(scan, name) for name in names}
+            revisions = {name: draw(scan, name) for name in names}
             cases.append(
                 {"series_id": scan.series.id, "patient_key": split, "split": split, "revisions": revisions}
             )
@@ -164,3 +155,15 @@ def test_a_comparison_of_which_nothing_can_come_fails_by_name(
     with pytest.raises(RtError) as refused:
         run_job(queue(contoured, WRONG)[1])
     assert refused.value.slug == slug
+
+
+@pytest.mark.parametrize(("table", "said"), [(Series, "scan"), (Revision, "contour")])
+def test_what_was_deleted_since_it_was_frozen_is_named(queue: Queue, table: type[Base], said: str) -> None:
+    job_id = queue({"train": ["Larynx"], "validation": ["Larynx"]}, ATLAS)[1]
+    with session_scope() as session:
+        snapshot = session.scalars(select(Snapshot)).one()
+        case = {"series_id": "gone"} if table is Series else {"revisions": {"Larynx": "gone"}}
+        snapshot.cases = [snapshot.cases[0] | case, *snapshot.cases[1:]]
+    with pytest.raises(RtError, match=f"a {said} of the dataset was deleted") as refused:
+        run_job(job_id)
+    assert refused.value.slug == "dataset-incomplete"

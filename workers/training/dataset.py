@@ -15,10 +15,17 @@ from backend.labels.tables import Revision
 from backend.studies import service as studies
 from backend.studies.tables import Series
 from backend.training.tables import Snapshot
+from rt.errors import RtError
 from rt.geometry import Grid
 from rt.manifest import Case, DatasetManifest, Split
 from rt.resample import write_nifti
 from workers.runtime import JobContext
+
+
+class ScanDeleted(RtError):
+    """A scan or contour of the frozen dataset was deleted since the job was queued."""
+
+    slug = "dataset-incomplete"
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ def materialise(
     """Scans of these splits of the snapshot, with `structures`, as a manifest in the job's workspace.
 
     Series in `uncorrected`, of which nothing is known, join those that train with no structure at all; one
-    that was deleted meanwhile is left out.  Only cases of these splits are written, with the same ids.
+    that was deleted meanwhile is left out; ScanDeleted where it is one of the snapshot's own.  Only cases of
+    these splits are written, with the same ids.
     """
     root = context.workspace / "dataset"
     root.mkdir(exist_ok=True)
@@ -83,9 +91,17 @@ def _case(context: JobContext, entry: dict[str, Any], number: int, bits: dict[st
 
 
 def _scan(context: JobContext, entry: dict[str, Any], bits: dict[str, int]) -> _Scan:
+    """ScanDeleted when the series or one of the revisions is no more."""
     with context.session(read_only=True) as session:
-        series = session.get_one(Series, entry["series_id"])
+        series = session.get(Series, entry["series_id"])
+        if series is None:
+            raise ScanDeleted("a scan of the dataset was deleted", where=entry["series_id"])
         image, grid = studies.load_volume(series)
-        revisions = {name: session.get_one(Revision, entry["revisions"][name]) for name in bits}
+        revisions: dict[str, Revision] = {}
+        for name in bits:
+            revision = session.get(Revision, entry["revisions"][name])
+            if revision is None:
+                raise ScanDeleted("a contour of the dataset was deleted", where=name)
+            revisions[name] = revision
         masks = {name: labels.load_mask(revision, grid) for name, revision in revisions.items()}
     return _Scan(image, grid, masks)

@@ -124,6 +124,7 @@ export const slugsEn = {
   'slug.short-name-taken': 'This short name is taken',
   'slug.last-administrator': 'At least one administrator must remain',
   'slug.no-test-patients': 'No patient is left to test with: all have trained a network before',
+  'slug.dataset-incomplete': 'Scans of this dataset were deleted: freeze a new one',
   'slug.nothing-in-common': "The snapshot has none of the network's structures",
   'slug.own-training': 'What your own training made must be signed by someone else',
   'slug.already-signed': 'This version is already signed off',

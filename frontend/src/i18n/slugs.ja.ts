@@ -126,6 +126,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.short-name-taken': 'この短縮名はすでに使われています',
   'slug.last-administrator': '管理者が少なくとも1人必要です',
   'slug.no-test-patients': 'テストに使える患者が残っていません（全員が過去の学習に使われています）',
+  'slug.dataset-incomplete': 'このデータセットの画像が削除されています。新しく固定してください',
   'slug.nothing-in-common': 'スナップショットに、このAIモデルが描くストラクチャがありません',
   'slug.own-training': '自分が開始した学習の成果には、ほかの人の署名が必要です',
   'slug.already-signed': 'この版はすでに署名されています',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,23 +15,27 @@ from backend.kit import db
 from backend.projects.tables import Project
 from backend.training.tables import Snapshot
 from models.comparison.config import Entry
+from tests.factories.patients import draw, send_ct
 
 Login = Callable[..., dict[str, str]]
 CASES = {"P1": ("train", ["Larynx", "Lips"]), "P2": ("validation", ["Larynx"]), "P3": ("test", ["Brain"])}
 
 
 @pytest.fixture
-def freeze(project: Project) -> Callable[..., str]:
+def freeze(project: Project, tmp_path: Path) -> Callable[..., str]:
     """`freeze("P1", "P2")` is the snapshot of these cases."""
 
     def make(*names: str) -> str:
-        cases = [
-            {
-                "series_id": name, "patient_key": name, "split": CASES[name][0],
-                "revisions": dict.fromkeys(CASES[name][1], "r"),
-            }
-            for name in names
-        ]  # fmt: skip
+        cases = []
+        for name in names:
+            scan = send_ct(project, tmp_path, name)
+            revisions = {drawn: draw(scan, drawn) for drawn in CASES[name][1]}
+            cases.append(
+                {
+                    "series_id": scan.series.id, "patient_key": name, "split": CASES[name][0],
+                    "revisions": revisions,
+                }
+            )  # fmt: skip
         with db.session_scope() as session:
             row = Snapshot(
                 project_id=project.id, name="s", cases=cases, structures=[], hash="", created_by=""
@@ -115,3 +120,15 @@ def test_presets_are_listed_and_are_entries_of_the_engine(client: TestClient, lo
     assert [one["name"] for one in items] == list(presets())
     for one in items:
         assert Entry.read(one, {}).architecture == one["architecture"]
+
+
+def test_a_dataset_of_which_something_was_deleted_is_refused(
+    freeze: Callable[..., str], ask: Callable[..., Any]
+) -> None:
+    frozen = freeze("P1", "P2")
+    with db.session_scope() as session:
+        snapshot = session.get_one(Snapshot, frozen)
+        snapshot.cases = [snapshot.cases[0] | {"series_id": "gone"}, *snapshot.cases[1:]]
+    problem = ask(frozen).json()
+    assert (problem["status"], problem["type"]) == (409, "/problems/dataset-incomplete")
+    assert (problem["scans"], problem["contours"]) == (1, 0)

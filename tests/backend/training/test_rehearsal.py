@@ -26,7 +26,7 @@ def test_uncorrected_patients_rehearse_and_neither_locked_nor_corrected_ones(
         )  # fmt: skip
         case = {"series_id": scenes["P1"].series.id, "patient_key": patient_key("P1", ""), "split": "train"}
         snapshot = Snapshot(
-            project_id=project.id, name="s", cases=[{**case, "revisions": {"Larynx": "r"}}],
+            project_id=project.id, name="s", cases=[{**case, "revisions": {}}],
             structures=["Larynx"], hash="", created_by="",
         )  # fmt: skip
         session.add_all(
