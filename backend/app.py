@@ -14,6 +14,8 @@ from sqlalchemy import text
 from backend import openapi
 from backend.accounts.router import router as accounts
 from backend.admin.router import router as admin
+from backend.cohorts.router import router as cohorts
+from backend.cohorts.schemas import BODY_BYTES as TABLES
 from backend.comparisons.router import router as comparisons
 from backend.config import get_settings
 from backend.derivations.router import router as derivations
@@ -51,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     labels,
     derivations,
     comparisons,
+    cohorts,
     exports,
     dose,
     training,
@@ -62,6 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 MASKS = MASK_BYTES + (1 << 20)
 BODY_LIMITS = {
     "/api/imports/": None, "/dicomweb/": None, "/api/structures/": MASKS, "/api/structure-sets/": MASKS,
+    "/api/projects/": TABLES,
 }  # fmt: skip
 """Most bytes of a body by the beginning of its path; None where it streams into a file with a limit."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.accounts.tables import User
 from backend.audit.tables import AuditEntry
+from backend.cohorts.tables import Cohort
 from backend.comparisons.tables import Comparison
 from backend.dimse.tables import DicomTitle
 from backend.jobs.tables import Job
@@ -18,6 +19,7 @@ from backend.webhooks.tables import Webhook
 __all__ = [
     "AuditEntry",
     "Base",
+    "Cohort",
     "Comparison",
     "DicomTitle",
     "GivenLabel",

@@ -20,6 +20,8 @@ NO_BLOBS = {
     "audit_entries.previous_hash": "of another entry",
     "version_signatures.weights_sha256": "of what was signed; `network_versions` names those weights",
     "version_signatures.manifest_sha256": "of a version's manifest, which is in its row",
+    "cohort_tables.file_sha256": "of a table that was read and is not kept",
+    "feature_sets.settings_digest": "of settings, which are in the row",
     "snapshots.hash": "of the list of cases",
     "users.password_hash": "of a password",
     "api_tokens.digest": "of a secret",

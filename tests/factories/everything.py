@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy.orm import Session
 
+from backend.cohorts.tables import Cohort
 from backend.comparisons.tables import Comparison
 from backend.derivations.service.computing import compute
 from backend.derivations.service.inputs import gather
@@ -61,7 +62,8 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         project_id=project.id, stage="import", slug="pixels-may-identify", detail="derived", modality="CT",
         state="held", sha256=storage().put(encode(scene.ct[0])),
     )  # fmt: skip
-    session.add_all([batch, webhook, held])
+    cohort = Cohort(project_id=project.id, name="First", created_by=user_id)
+    session.add_all([batch, webhook, held, cohort])
     session.flush()
     message = WebhookDelivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
     session.add(message)
@@ -80,6 +82,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "derived_id": derived.id,
         "number": "1",
         "import_id": batch.id,
+        "cohort_id": cohort.id,
         "webhook_id": webhook.id,
         "message_id": message.id,
         "quarantined_id": held.id,

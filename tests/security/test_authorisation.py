@@ -52,7 +52,7 @@ NEEDS = {
         "get_job_log", "get_structure_set", "list_revisions", "get_mask", "list_reviews", "list_snapshots",
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort", "list_drift",
         "get_version_picture", "compare_versions", "get_deidentification",
-        "list_comparisons", "get_comparison",
+        "list_comparisons", "get_comparison", "list_cohorts", "get_cohort", "list_cohort_patients",
         "list_doses", "list_plans", "get_dvh", "get_objectives",
         *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
         *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),
@@ -60,7 +60,9 @@ NEEDS = {
         *both_faces("ml_model_info", "ml_logs", *(not_offered(*one).name for one in NOT_OFFERED)),
     },
     Permission.IMPORT: {
-        "begin_import", "put_file", "complete_import", *both_faces("ml_upload", "ml_upload_image"),
+        "begin_import", "put_file", "complete_import", "create_cohort", "update_cohort",
+        "preview_cohort_table", "put_cohort_table", "set_cohort_filter", "fix_cohort_split",
+        *both_faces("ml_upload", "ml_upload_image"),
     },
     Permission.ANNOTATE: {
         "create_structure_set", "create_structure", "change_structure", "delete_structure", "save_revision",
@@ -84,6 +86,7 @@ NEEDS = {
     },
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
+        "delete_cohort",
         "list_webhooks", "create_webhook", "update_webhook", "delete_webhook", "renew_webhook_secret",
         "ping_webhook", "list_webhook_deliveries", "redeliver_webhook",
         "set_deidentification", "list_quarantine", "get_quarantined_file", "release_quarantined",
@@ -94,7 +97,12 @@ NEEDS = {
 """The decision for every other operation; DICOMweb reads with READ and stores with IMPORT.  A job that trains
 is cancelled and tried again with TRAIN."""
 SOURCE = {"kind": "structure", "structure_id": "{structure_id}"}
+TABLE = {"file_name": "t.csv", "csv": "SUQsYWdlClAxLDUwClAyLDYwCg=="}
 BODIES = {
+    "create_cohort": {"name": "Another"},
+    "preview_cohort_table": TABLE,
+    "put_cohort_table": TABLE,
+    "set_cohort_filter": {"conditions": []},
     "create_derived_structure": {"name": "PRV", "expression": {"first": SOURCE}},
     "change_derivation": {"expression": {"first": SOURCE}},
     "preview_derived_structure": {"expression": {"first": SOURCE}},

@@ -227,6 +227,134 @@ export interface components {
             flagged: boolean;
         };
         /**
+         * CohortIn
+         * @description A cohort to make.
+         */
+        CohortIn: {
+            /** Name */
+            name: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+        };
+        /**
+         * CohortOut
+         * @description A cohort.
+         */
+        CohortOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Patients */
+            patients: number;
+            /**
+             * Included
+             * @description patients that the filter leaves
+             */
+            included: number;
+            /**
+             * In Store
+             * @description patients of whom the project has studies
+             */
+            in_store: number;
+            /** Columns */
+            columns: components["schemas"]["ColumnOut"][];
+            /** Endpoints */
+            endpoints: components["schemas"]["EndpointOut"][];
+            /** Filter */
+            filter: components["schemas"]["ConditionOut"][];
+            split: components["schemas"]["SplitOut"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * CohortPatch
+         * @description What to change; what is not named stays.
+         */
+        CohortPatch: {
+            /** Name */
+            name?: string | null;
+            /** Description */
+            description?: string | null;
+        };
+        /**
+         * CohortPatientOut
+         * @description A patient with all that is known of him; null is missing.
+         */
+        CohortPatientOut: {
+            /** Patient Id */
+            patient_id: string;
+            /** In Store */
+            in_store: boolean;
+            /** Studies */
+            studies: components["schemas"]["PatientStudy"][];
+            /** Role */
+            role: ("train" | "test") | null;
+            left_out: components["schemas"]["backend__cohorts__schemas__LeftOut"] | null;
+            /** Values */
+            values: {
+                [key: string]: string | number | null;
+            };
+            /** Endpoints */
+            endpoints: {
+                [key: string]: components["schemas"]["EndpointValue"];
+            };
+        };
+        /**
+         * ColumnOut
+         * @description A clinical variable.
+         */
+        ColumnOut: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "number" | "category";
+            /** Unit */
+            unit: string;
+            /**
+             * Missing
+             * @description patients without a value
+             */
+            missing: number;
+            source: components["schemas"]["ColumnSource"];
+        };
+        /**
+         * ColumnSource
+         * @description Where a column's values come from.
+         */
+        ColumnSource: {
+            /** File Name */
+            file_name: string;
+            /**
+             * Sha256
+             * @description of the file, which is not kept
+             */
+            sha256: string;
+            /**
+             * Columns
+             * @description as the file calls them
+             */
+            columns: string[];
+            /**
+             * Imported At
+             * Format: date-time
+             */
+            imported_at: string;
+            /** Imported By */
+            imported_by: string;
+        };
+        /**
          * CombineStep
          * @description Unite what is there so far with an operand, intersect it, or take the operand away from it.
          */
@@ -319,6 +447,52 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * Condition
+         * @description A patient stays whose value holds; one whose value is missing does not, unless that is asked for.
+         */
+        Condition: {
+            /**
+             * Column
+             * @description of a variable; `missing`, `present`: also endpoint
+             */
+            column: string;
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "missing" | "present";
+            /** Value */
+            value?: string | number | (string | number)[] | null;
+        };
+        /**
+         * ConditionOut
+         * @description A condition with what it does; counted one after the other.
+         */
+        ConditionOut: {
+            /**
+             * Column
+             * @description of a variable; `missing`, `present`: also endpoint
+             */
+            column: string;
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "missing" | "present";
+            /** Value */
+            value?: string | number | (string | number)[] | null;
+            /**
+             * Left Out
+             * @description patients whose value does not hold
+             */
+            left_out: number;
+            /**
+             * Missing
+             * @description patients left out because they have no value
+             */
+            missing: number;
         };
         /**
          * Credentials
@@ -608,6 +782,72 @@ export interface components {
          */
         DicomFormat: "rtstruct" | "seg";
         /**
+         * DictionaryColumn
+         * @description What a column of the file is.
+         */
+        DictionaryColumn: {
+            /**
+             * Column
+             * @description as the file calls it
+             */
+            column: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "patient" | "variable" | "time" | "event" | "start" | "end" | "ignore";
+            /**
+             * Name
+             * @description of the variable here; its header without it
+             * @default
+             */
+            name: string;
+            /**
+             * Kind
+             * @default category
+             * @enum {string}
+             */
+            kind: "number" | "category" | "date";
+            /**
+             * Unit
+             * @description UCUM; of times and ends: day, week, month or year
+             * @default
+             */
+            unit: string;
+            /**
+             * Endpoint
+             * @description of time, event, start, end; a start without one is everybody's
+             * @default
+             */
+            endpoint: string;
+            /**
+             * Missing
+             * @description texts that stand for no value, besides empty ones
+             * @default []
+             */
+            missing: string[];
+            /**
+             * Coding
+             * @description texts of an event column to 0 censored, 1 event, 2… competing ones
+             * @default {}
+             */
+            coding: {
+                [key: string]: number;
+            };
+            /**
+             * Decimal
+             * @description of numbers; nothing separates thousands
+             * @default .
+             * @enum {string}
+             */
+            decimal: "." | ",";
+            /**
+             * Date Order
+             * @description None: ISO, or as it shows
+             */
+            date_order?: ("ymd" | "dmy" | "mdy") | null;
+        };
+        /**
          * DifferenceOut
          * @description A value of the manifests that differs; null where a version has none.
          */
@@ -884,6 +1124,50 @@ export interface components {
             slices: number | null;
         };
         /**
+         * EndpointOut
+         * @description An endpoint, with how often it came about.
+         */
+        EndpointOut: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "binary" | "survival";
+            /**
+             * Unit
+             * @description of the times; empty of a binary one
+             */
+            unit: string;
+            /**
+             * Events
+             * @description patients with event 1
+             */
+            events: number;
+            /**
+             * Competing
+             * @description patients with an event above 1
+             */
+            competing: number;
+            /**
+             * Known
+             * @description patients of whom it is known, with or without an event
+             */
+            known: number;
+            source: components["schemas"]["ColumnSource"];
+        };
+        /**
+         * EndpointValue
+         * @description What happened to a patient; null where it is not known.
+         */
+        EndpointValue: {
+            /** Event */
+            event: number | null;
+            /** Time */
+            time: number | null;
+        };
+        /**
          * EntryDifference
          * @description Paired differences in Dice, entry minus best, not corrected for the number of entries.
          */
@@ -1034,7 +1318,7 @@ export interface components {
             /** Structures */
             structures: components["schemas"]["StructureReport"][];
             /** Left Out */
-            left_out: components["schemas"]["LeftOut"][];
+            left_out: components["schemas"]["backend__exports__schemas__LeftOut"][];
         };
         /**
          * Expression
@@ -1088,6 +1372,14 @@ export interface components {
         FilesOut: {
             /** Files */
             files: components["schemas"]["FileOutcome"][];
+        };
+        /**
+         * FilterIn
+         * @description All of them have to hold; none: everybody stays.
+         */
+        FilterIn: {
+            /** Conditions */
+            conditions: components["schemas"]["Condition"][];
         };
         /**
          * FractionGroup
@@ -1191,6 +1483,28 @@ export interface components {
             margin?: components["schemas"]["Margin"] | null;
         };
         /**
+         * Issue
+         * @description Why a table cannot be taken: one cell, or a column or row as a whole.
+         */
+        Issue: {
+            /**
+             * Row
+             * @description as a spreadsheet counts: the header is row 1
+             */
+            row: number | null;
+            /** Column */
+            column: string | null;
+            /** Value */
+            value: string | null;
+            /**
+             * Slug
+             * @enum {string}
+             */
+            slug: "row-length" | "cell-too-long" | "patient-missing" | "patient-too-long" | "patient-twice" | "patient-after-split" | "no-patient-column" | "several-patient-columns" | "column-unnamed" | "column-twice" | "column-unknown" | "column-undescribed" | "column-empty" | "column-name-twice" | "column-taken" | "date-is-no-variable" | "not-a-number" | "number-implausible" | "not-a-date" | "date-ambiguous" | "date-implausible" | "event-uncoded" | "event-without-time" | "time-without-event" | "time-not-positive" | "time-implausible" | "endpoint-unnamed" | "endpoint-incomplete" | "endpoint-twice";
+            /** Detail */
+            detail: string;
+        };
+        /**
          * JobError
          * @description Why a job failed.
          */
@@ -1257,19 +1571,6 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-        /**
-         * LeftOut
-         * @description A structure of the set that is not in the file.
-         */
-        LeftOut: {
-            /** Name */
-            name: string;
-            /**
-             * Reason
-             * @enum {string}
-             */
-            reason: "unknown" | "contours-only";
-        };
         /**
          * LogLine
          * @description A line that a worker wrote.
@@ -1771,6 +2072,20 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[CohortOut] */
+        Page_CohortOut_: {
+            /** Items */
+            items: components["schemas"]["CohortOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[CohortPatientOut] */
+        Page_CohortPatientOut_: {
+            /** Items */
+            items: components["schemas"]["CohortPatientOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[ComparisonOut] */
         Page_ComparisonOut_: {
             /** Items */
@@ -1934,6 +2249,18 @@ export interface components {
             current: string;
             /** New */
             new: string;
+        };
+        /**
+         * PatientStudy
+         * @description A study of the patient in this project.
+         */
+        PatientStudy: {
+            /** Id */
+            id: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /** Study Date */
+            study_date: string;
         };
         /**
          * PeerIn
@@ -2905,6 +3232,48 @@ export interface components {
             test: number;
         };
         /**
+         * SplitIn
+         * @description How to divide the patients, once.
+         */
+        SplitIn: {
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Test Fraction
+             * @default 0.25
+             */
+            test_fraction: number;
+            /**
+             * Stratify
+             * @description endpoint whose events both parts have alike
+             */
+            stratify?: string | null;
+        };
+        /**
+         * SplitOut
+         * @description Who trains and who tests, fixed.
+         */
+        SplitOut: {
+            /** Seed */
+            seed: number;
+            /** Test Fraction */
+            test_fraction: number;
+            /** Stratify */
+            stratify: string | null;
+            /** Train */
+            train: number;
+            /** Test */
+            test: number;
+            /**
+             * Fixed At
+             * Format: date-time
+             */
+            fixed_at: string;
+        };
+        /**
          * StructureCounts
          * @description Structures of a study, by review; `imported` ones, beside `total`, nobody here has worked on.
          */
@@ -3293,6 +3662,69 @@ export interface components {
          */
         StudyState: "new" | "drafted" | "submitted" | "returned" | "partly-approved" | "approved";
         /**
+         * TableIn
+         * @description A CSV file and what its columns are.
+         */
+        TableIn: {
+            /** File Name */
+            file_name: string;
+            /**
+             * Csv
+             * Format: base64
+             * @description bytes of the file as base64: its encoding is found here
+             */
+            csv: string;
+            /**
+             * Encoding
+             * @description found from the bytes without it
+             */
+            encoding?: ("utf-8" | "utf-8-sig" | "utf-16" | "shift-jis" | "windows-1252") | null;
+            /**
+             * Dictionary
+             * @description guessed without it
+             */
+            dictionary?: components["schemas"]["DictionaryColumn"][] | null;
+        };
+        /**
+         * TableOut
+         * @description A table as it was read.
+         */
+        TableOut: {
+            /** File Name */
+            file_name: string;
+            /**
+             * Encoding
+             * @enum {string}
+             */
+            encoding: "utf-8" | "utf-8-sig" | "utf-16" | "shift-jis" | "windows-1252";
+            /**
+             * Separator
+             * @enum {string}
+             */
+            separator: "," | ";" | "\t" | "|";
+            /** Rows */
+            rows: number;
+            /** Dictionary */
+            dictionary: components["schemas"]["DictionaryColumn"][];
+            /**
+             * Issues
+             * @description the first thousand
+             */
+            issues: components["schemas"]["Issue"][];
+            /** Issue Count */
+            issue_count: number;
+            /**
+             * Sample
+             * @description header and first rows as texts
+             */
+            sample: string[][];
+            /**
+             * Absent
+             * @description patients of the cohort who are not in it, once the split is fixed
+             */
+            absent: string[];
+        };
+        /**
          * Template
          * @description The wanted structures, in the order of lists and exports.
          */
@@ -3650,6 +4082,32 @@ export interface components {
             en: string;
             /** Ja */
             ja: string;
+        };
+        /**
+         * LeftOut
+         * @description Why the filter leaves a patient out.
+         */
+        backend__cohorts__schemas__LeftOut: {
+            /** Column */
+            column: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "value" | "missing";
+        };
+        /**
+         * LeftOut
+         * @description A structure of the set that is not in the file.
+         */
+        backend__exports__schemas__LeftOut: {
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "unknown" | "contours-only";
         };
     };
     responses: never;

@@ -1,5 +1,6 @@
 import { cardEn } from './card.en';
 import { deidentifyEn } from './deidentify.en';
+import { cohortsEn } from './cohorts.en';
 import { compareEn } from './compare.en';
 import { deriveEn } from './derive.en';
 import { doseEn } from './dose.en';
@@ -33,4 +34,5 @@ export const en = {
   ...deidentifyEn,
   ...compareEn,
   ...deriveEn,
+  ...cohortsEn,
 } as const;

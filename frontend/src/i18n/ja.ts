@@ -1,5 +1,6 @@
 import { cardJa } from './card.ja';
 import { deidentifyJa } from './deidentify.ja';
+import { cohortsJa } from './cohorts.ja';
 import { compareJa } from './compare.ja';
 import { deriveJa } from './derive.ja';
 import { doseJa } from './dose.ja';
@@ -34,4 +35,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...deidentifyJa,
   ...compareJa,
   ...deriveJa,
+  ...cohortsJa,
 };
