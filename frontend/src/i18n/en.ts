@@ -11,6 +11,7 @@ import { serverEn } from './server.en';
 import { slugsEn } from './slugs.en';
 import { smartEn } from './smart.en';
 import { statisticsEn } from './statistics.en';
+import { subtypesEn } from './subtypes.en';
 import { trainingEn } from './training.en';
 import { viewerEn } from './viewer.en';
 import { webhooksEn } from './webhooks.en';
@@ -25,6 +26,7 @@ export const en = {
   ...pagesEn,
   ...smartEn,
   ...statisticsEn,
+  ...subtypesEn,
   ...trainingEn,
   ...slugsEn,
   ...serverEn,

@@ -12,6 +12,7 @@ import { serverJa } from './server.ja';
 import { slugsJa } from './slugs.ja';
 import { smartJa } from './smart.ja';
 import { statisticsJa } from './statistics.ja';
+import { subtypesJa } from './subtypes.ja';
 import { trainingJa } from './training.ja';
 import { viewerJa } from './viewer.ja';
 import { webhooksJa } from './webhooks.ja';
@@ -26,6 +27,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...pagesJa,
   ...smartJa,
   ...statisticsJa,
+  ...subtypesJa,
   ...trainingJa,
   ...slugsJa,
   ...serverJa,
