@@ -6,6 +6,8 @@ import type { Me } from './api/types';
 import { AccountPage } from './features/account/account-page';
 import { AuditPage } from './features/admin/audit-page';
 import { UsersPage } from './features/admin/users-page';
+import { CohortPage } from './features/cohorts/cohort-page';
+import { CohortsPage } from './features/cohorts/cohorts-page';
 import { JobsPage } from './features/jobs/jobs-page';
 import { LoginPage } from './features/login/login-page';
 import { pickProject, SessionContext, storedProject, storeProject, useExpired, useMe } from './features/login/session';
@@ -66,6 +68,8 @@ function Pages({ me }: { me: Me }) {
               <Route path="/studies/:studyId" element={<StudyPage />} />
               <Route path="/jobs" element={<JobsPage />} />
               <Route path="/training" element={<TrainingPage />} />
+              <Route path="/cohorts" element={<CohortsPage />} />
+              <Route path="/cohorts/:cohortId" element={<CohortPage />} />
               <Route path="/project" element={<ProjectPage />} />
               <Route path="/account" element={<AccountPage />} />
               {administrator && <Route path="/users" element={<UsersPage />} />}

@@ -54,6 +54,7 @@ function Navigation() {
         <RunningCount />
       </NavLink>
       {project !== null && <NavLink to="/training">{t('nav.training')}</NavLink>}
+      {project !== null && <NavLink to="/cohorts">{t('nav.cohorts')}</NavLink>}
       <NavLink to="/project">{t('nav.project')}</NavLink>
       {me.user.is_administrator && <NavLink to="/users">{t('nav.users')}</NavLink>}
       {me.user.is_administrator && <NavLink to="/audit">{t('nav.audit')}</NavLink>}
@@ -82,10 +83,11 @@ export function Shell({ connected, children }: { connected: boolean; children: R
   const { me, project, chooseProject } = useSession();
   const { pathname } = useLocation();
   const navigate = useNavigate();
-  /** A study is of one project: who chooses another one leaves it. */
+  /** A study and a cohort are of one project: who chooses another one leaves them. */
   const choose = (id: string): void => {
     chooseProject(id);
     if (pathname.startsWith('/studies/')) void navigate('/');
+    if (pathname.startsWith('/cohorts/')) void navigate('/cohorts');
   };
   return (
     <div className={css.shell}>

@@ -98,3 +98,10 @@ export type AuditEntry = Schemas['AuditOut'];
 
 export type ExportProfile = Schemas['ProfileOut'];
 export type ExportReport = Schemas['ExportReport'];
+
+export type Cohort = Schemas['CohortOut'];
+export type CohortCondition = Schemas['Condition'];
+export type CohortPatient = Schemas['CohortPatientOut'];
+export type DictionaryEntry = Schemas['DictionaryColumn'];
+export type TablePreview = Schemas['TableOut'];
+export type TableIssue = Schemas['Issue'];

@@ -1,6 +1,9 @@
 import { cardEn } from './card.en';
 import { deidentifyEn } from './deidentify.en';
 import { cohortsEn } from './cohorts.en';
+import { cohortFeaturesEn } from './cohort-features.en';
+import { cohortPageEn } from './cohort-page.en';
+import { cohortResultsEn } from './cohort-results.en';
 import { compareEn } from './compare.en';
 import { deriveEn } from './derive.en';
 import { doseEn } from './dose.en';
@@ -37,4 +40,7 @@ export const en = {
   ...compareEn,
   ...deriveEn,
   ...cohortsEn,
+  ...cohortPageEn,
+  ...cohortFeaturesEn,
+  ...cohortResultsEn,
 } as const;

@@ -1,6 +1,9 @@
 import { cardJa } from './card.ja';
 import { deidentifyJa } from './deidentify.ja';
 import { cohortsJa } from './cohorts.ja';
+import { cohortFeaturesJa } from './cohort-features.ja';
+import { cohortPageJa } from './cohort-page.ja';
+import { cohortResultsJa } from './cohort-results.ja';
 import { compareJa } from './compare.ja';
 import { deriveJa } from './derive.ja';
 import { doseJa } from './dose.ja';
@@ -38,4 +41,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...compareJa,
   ...deriveJa,
   ...cohortsJa,
+  ...cohortPageJa,
+  ...cohortFeaturesJa,
+  ...cohortResultsJa,
 };
