@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from backend.accounts.deps import ActorDep
 from backend.cohorts import service
@@ -94,11 +94,13 @@ def list_cohort_patients(
     actor: ActorDep,
     limit: LimitParam = DEFAULT_LIMIT,
     cursor: CursorParam = None,
+    patient_id: Annotated[str | None, Query(max_length=64, description="only this one")] = None,
 ) -> Page[CohortPatientOut]:
     """Patients with their values, in the order of the files; also those whom the filter leaves out."""
     members = service.load_members(session, service.find(session, actor, place, Permission.READ))
     after = int(decode_cursor(cursor, (int,))[0]) if cursor else -1
-    found = [one for one in members.patients if one.position > after][:limit]
+    asked = [one for one in members.patients if patient_id in (None, one.patient_id)]
+    found = [one for one in asked if one.position > after][:limit]
     return Page(
         items=service.shown_patients(session, members, found),
         next_cursor=encode_cursor(found[-1].position) if len(found) == limit else None,

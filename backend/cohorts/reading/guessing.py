@@ -40,8 +40,11 @@ _HAPPENED = (
 _CENSORED = ("0", "no", "n", "false", "alive", "living", "censored", "none", "free", "生存", "なし", "無")
 CODES = {**dict.fromkeys(_HAPPENED, 1), **dict.fromkeys(_CENSORED, 0)}
 """Texts of events that are understood."""
+COMPETING = ("2", "3", "4", "5")
 
 
+MISTAKES = 0.05
+"""Share of cells that may be otherwise in a column of numbers, dates or events: a typing error hides no column."""
 YEARS = range(1900, 2101)
 """Of dates without separators; other numbers of eight digits are numbers."""
 
@@ -76,10 +79,12 @@ def _described(header: str, values: Sequence[str]) -> DictionaryColumn:
     if _all_are(known, _compact_date):
         return found.model_copy(update={"role": "ignore", "kind": "date"})
     for decimal in (".", ","):
-        if _all_are(known, partial(number_of, decimal=decimal)):
+        if _most_are(known, partial(number_of, decimal=decimal)):
             return found.model_copy(update={"kind": "number", "decimal": decimal})
-    if _all_are(known, _date):
-        return found.model_copy(update={"role": "ignore", "kind": "date", "date_order": _order(known)})
+    if _most_are(known, _date):
+        return found.model_copy(
+            update={"role": "ignore", "kind": "date", "date_order": _order(_read(known, _date))}
+        )
     return found
 
 
@@ -104,6 +109,15 @@ def _date(text: str) -> None:
 def _compact_date(text: str) -> None:
     if not text.isdecimal() or len(text) != 8 or date_of(text, None).year not in YEARS:
         raise ValueError("no date")
+
+
+def _most_are(known: Sequence[str], read: Callable[[str], object]) -> bool:
+    """Whether so many can be read that the others are mistakes, which the check then names at their cells."""
+    return len(known) - len(_read(known, read)) <= MISTAKES * len(known)
+
+
+def _read(known: Sequence[str], read: Callable[[str], object]) -> list[str]:
+    return [one for one in known if _all_are([one], read)]
 
 
 def _all_are(known: Sequence[str], read: Callable[[str], object]) -> bool:
@@ -179,14 +193,17 @@ def _unit(header: str) -> str:
 
 
 def _is_event(one: DictionaryColumn, values: Sequence[str]) -> bool:
-    known = {value.casefold() for value in _known(values)}
-    coded = all(value in CODES or value in {"2", "3", "4", "5"} for value in known)
-    return _has(_EVENT, one.column) and coded
+    return _has(_EVENT, one.column) and _most_are(_known(values), _code)
+
+
+def _code(text: str) -> None:
+    if text.casefold() not in CODES and text not in COMPETING:
+        raise ValueError("no event")
 
 
 def _coding(one: DictionaryColumn, values: Sequence[str]) -> dict[str, int]:
     """Texts to events; empty where the cells are the numbers of events themselves."""
-    known = sorted(set(_known(values)))
+    known = sorted(set(_read(_known(values), _code)))
     turned = any(token.casefold().startswith("censor") for token in _tokens(one.column))
     if not turned and all(value.isdecimal() for value in known):
         return {}

@@ -96,6 +96,8 @@ def test_patients_come_in_pages_with_what_is_here_of_them(door: Door, project: P
     assert items[0]["values"] == {"age": None, "sex": "M"}
     assert items[1]["endpoints"] == {"OS": {"event": 0, "time": 2.0}}
     assert door.get()["in_store"] == 1
+    assert [one["patient_id"] for one in door.get("/patients?patient_id=P7")["items"]] == ["P7"]
+    assert door.get("/patients?patient_id=P")["items"] == []
 
 
 def test_a_filter_names_whom_it_leaves_out_and_why(door: Door) -> None:

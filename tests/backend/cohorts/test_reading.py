@@ -88,6 +88,25 @@ def test_blank_rows_are_passed_over_and_counted_and_empty_columns_at_the_end_dro
     assert (sheet.header, sheet.rows) == (("ID", "age"), ((4, ("A", "5")),))
 
 
+def test_a_typing_error_hides_no_column_and_is_named_at_its_cell() -> None:
+    rows = [
+        f"P{n},{40 + n},2020-01-{n + 1:02d},2021-02-{n + 1:02d},{'dead' if n % 2 else 'alive'}"
+        for n in range(25)
+    ]
+    rows[3] = "P3,sixty,2020-01-04,2021-02-04,dead"
+    rows[4] = "P4,44,2020-01-05,soon,alive"
+    rows[5] = "P5,45,2020-01-06,2021-02-06,lost"
+    text = "\n".join(["PatientID,Age,Treatment date,Last contact date,OS event", *rows])
+    assert {one.replace(" event-without-time", "") for one in issues(text)} == {
+        "5 Age sixty not-a-number",
+        "6 Last contact date soon not-a-date",
+        "6 OS event alive",
+        "7 OS event lost event-uncoded",
+    }
+    stages = "\n".join(["PatientID,T", *(f"P{n},{'4a' if n % 10 == 0 else '2'}" for n in range(20))])
+    assert guess(read_sheet(stages.encode(), None))[1].kind == "category"
+
+
 def test_a_dictionary_is_guessed() -> None:
     text = (
         "PatientID;Age;Volume;Sex;Stage;OS_months;OS_event;PFS_time_days;PFS_status;Diagnosis;empty\n"
