@@ -44,7 +44,7 @@ COMPETING = ("2", "3", "4", "5")
 
 
 MISTAKES = 0.05
-"""Share of cells in a column of numbers, dates or events that may be otherwise: typing errors hide no column."""
+"""Share of cells in a column of numbers, dates or events that may be otherwise, as typing errors."""
 YEARS = range(1900, 2101)
 """Of dates without separators; other numbers of eight digits are numbers."""
 
