@@ -48,6 +48,7 @@ from models.training.head_lessons import HeadLessons
 from models.training.lesion_lessons import LesionLessons
 from models.training.lessons import Lessons
 from models.training.loop import Hooks, Progress, TrainingConfig, train
+from models.training.optic_lessons import OPTIC_SPACING_MM, OpticLessons, optic_start
 from models.training.parallel import joined
 from rt.errors import RtError
 from rt.manifest import Case, DatasetManifest, Split
@@ -68,6 +69,13 @@ RECIPES: dict[str, dict[str, Any]] = {
         "batch": 1,
         "average_decay": 0.999,
     },
+    "optic": {
+        "network": "subpixel_unet3d",
+        "options": {"channels": (24, 48, 96, 144), "blocks": (1, 1, 1, 1)},
+        "batch": 1,
+        "average_decay": 0.999,
+        "validate_every": 2000,
+    },
     "lesions": {
         "network": "subpixel_unet3d",
         "options": {"channels": (16, 32, 64, 96), "blocks": (1, 1, 1, 1)},
@@ -87,7 +95,9 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     fit = commands.add_parser("train", help="train a network from nothing")
     _data(fit).add_argument("--heads", type=Path, help="folder of head label maps: MRI of any contrast")
-    fit.add_argument("--lesions", action="store_true", help="with --heads: tumours instead of anatomy")
+    part = fit.add_mutually_exclusive_group()
+    part.add_argument("--lesions", action="store_true", help="with --heads: tumours instead of anatomy")
+    part.add_argument("--optic", action="store_true", help="with --heads: eyes, nerves, chiasm at 1 mm")
     fit.add_argument("--spacing", type=int, default=2, help="mm, of pictures drawn from head label maps")
     fit.add_argument("--out", type=Path, required=True)
     fit.add_argument("--recipe", choices=RECIPES, default="unet3d")
@@ -186,6 +196,8 @@ def _train(arguments: argparse.Namespace) -> None:
         _say(str(progress))
 
     start = load_weights(*read_version(arguments.start)[:2]) if arguments.start else None
+    if start is not None and arguments.optic:
+        start = optic_start(start)
     with joined() as team:
         hooks = Hooks(report, team=team)
         train(config, _lessons(arguments, config.patch), out / CHECKPOINT, hooks, start)
@@ -208,6 +220,8 @@ def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
 
 def _lessons(arguments: argparse.Namespace, patch: int) -> Lessons:
     cache = arguments.out / "cache"
+    if arguments.optic:
+        return OpticLessons(*load_head_maps(arguments.heads, cache), OPTIC_SPACING_MM, patch)
     if arguments.heads:
         kind = LesionLessons if arguments.lesions else HeadLessons
         return kind(*load_head_maps(arguments.heads, cache), arguments.spacing, patch)

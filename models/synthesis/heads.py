@@ -52,7 +52,7 @@ class HeadScan:
     structures: torch.Tensor
     shares: npt.NDArray[np.float64]
     """Share of each tissue in what is not air."""
-    points: tuple[npt.NDArray[np.float64], ...]
+    points: dict[str, npt.NDArray[np.float64]]
     """Voxel positions (n, 3) of each structure that is there, but for the outline."""
 
     @classmethod
@@ -61,12 +61,12 @@ class HeadScan:
         counts = np.bincount(head.tissues.ravel(), minlength=len(TISSUES)).astype(np.float64)
         counts[0] = 0
         rng = np.random.default_rng(len(head.tissues))
-        points = [np.argwhere(head.mask(name)) for name in STRUCTURES[1:]]
+        points = {name: rng.permutation(np.argwhere(head.mask(name))) for name in STRUCTURES[1:]}
         return cls(
             torch.from_numpy(head.tissues).to(device),
             torch.from_numpy(head.structures.astype(np.int16)).to(device),
             counts / counts.sum(),
-            tuple(rng.permutation(p)[:2000].astype(np.float64) for p in points if len(p)),
+            {name: found[:2000].astype(np.float64) for name, found in points.items() if len(found)},
         )
 
 
@@ -81,6 +81,8 @@ class HeadView:
     """Centred on the head's middle, else on a structure four times in five."""
     kind: str | None = None
     """Of `contrasts.KINDS`; any if none is given."""
+    around: tuple[str, ...] = ()
+    """The structures that it is centred on: whole on their middle, else always on one of them; none: as above."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def draw_head(scan: HeadScan, view: HeadView, rng: np.random.Generator, ranges: 
     target = _majority(structures, view.spacing_mm)
     if rng.random() < ranges.strip_probability:
         shell = functional.max_pool3d(target[1][None, None].float(), 3, 1, 1)[0, 0] > 0
-        image = image * shell
+        image, target = image * shell, target * shell
     bright = _bright_end(contrast, scan.shares)
     image = _acquired(image / bright, view.spacing_mm, rng, ranges)
     seen = image > 0
@@ -125,14 +127,7 @@ def _sampled(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Tissues and structures (size³) at the bent, turned, scaled and perhaps mirrored voxels of 1 mm."""
     device, size = scan.tissues.device, view.size * view.spacing_mm
-    shape = np.array(scan.tissues.shape, dtype=np.float64)
-    if view.whole:
-        centre = shape / 2
-    elif scan.points and rng.random() < 0.8:
-        points = scan.points[rng.integers(len(scan.points))]
-        centre = points[rng.integers(len(points))] + rng.uniform(-size / 4, size / 4, 3)
-    else:
-        centre = rng.uniform(0, 1, 3) * shape
+    centre = _centre(scan, view, rng)
     scales = rng.uniform(1 - ranges.scale, 1 + ranges.scale, 3)
     scales[2] *= rng.choice([-1.0, 1.0])
     matrix = rotation(rng.uniform(-ranges.rotation_rad, ranges.rotation_rad, 3)) @ np.diag(scales)
@@ -152,6 +147,21 @@ def _sampled(
     structures = scan.structures.reshape(-1)[index]
     tissues[outside], structures[outside] = 0, 0
     return tissues, structures
+
+
+def _centre(scan: HeadScan, view: HeadView, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """The map's voxel (k, j, i) in the middle of a picture."""
+    shape, reach = np.array(scan.tissues.shape, dtype=np.float64), view.size * view.spacing_mm / 4
+    near = [scan.points[name] for name in view.around if name in scan.points]
+    if view.whole:
+        corners = [each for points in near for each in (points.min(axis=0), points.max(axis=0))]
+        return (np.min(corners, axis=0) + np.max(corners, axis=0)) / 2 if corners else shape / 2
+    if near or (scan.points and rng.random() < 0.8):
+        near = near or list(scan.points.values())
+        points = near[rng.integers(len(near))]
+        chosen: npt.NDArray[np.float64] = points[rng.integers(len(points))] + rng.uniform(-reach, reach, 3)
+        return chosen
+    return rng.uniform(0, 1, 3) * shape
 
 
 def _painted(tissues: torch.Tensor, contrast: Contrast, rng: np.random.Generator) -> torch.Tensor:

@@ -30,6 +30,10 @@ class HeadLessons:
     kind: str | None = None
     """Contrast of all patches, of `contrasts.KINDS`; any if none is given."""
     watched: tuple[str, ...] = WATCHED_KINDS
+    around: tuple[str, ...] = ()
+    """Structures that the patches are centred on; none: any."""
+    watched_mm: int = WHOLE_HEAD_MM
+    """Side of the pictures that are watched."""
     _scans: list[HeadScan] = field(default_factory=list)
 
     def settle(self, device: torch.device) -> None:
@@ -42,7 +46,7 @@ class HeadLessons:
 
     def batch(self, count: int, rng: np.random.Generator) -> Batch:
         """Pictures of heads drawn at random."""
-        view = HeadView(self.patch, self.spacing_mm, kind=self.kind)
+        view = HeadView(self.patch, self.spacing_mm, kind=self.kind, around=self.around)
         chosen = [self._scans[n] for n in rng.integers(len(self._scans), size=count)]
         pictures = [draw_head(scan, view, rng, self.ranges) for scan in chosen]
         return Batch(
@@ -59,7 +63,8 @@ class HeadLessons:
             for turn, kind in enumerate(self.watched):
                 rng = np.random.default_rng([number, turn])
                 torch.manual_seed(number * len(self.watched) + turn)
-                view = HeadView(WHOLE_HEAD_MM // self.spacing_mm, self.spacing_mm, whole=True, kind=kind)
+                size = self.watched_mm // self.spacing_mm
+                view = HeadView(size, self.spacing_mm, whole=True, kind=kind, around=self.around)
                 picture = draw_head(scan, view, rng, self.ranges)
                 probability, truths = see(picture.image.numpy()), self.target(picture).numpy().astype(bool)
                 for index, name in enumerate(self.structures):
