@@ -13,17 +13,24 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy import ndimage
 from torch.nn import functional
 
 from models.datasets.head_labels import STRUCTURES, TISSUES, HeadMap
 from models.synthesis.contrasts import Contrast, draw_contrast
 from models.synthesis.lesions import paste_lesions
 from models.transforms import rotation
+from rt.masks import bounding_box, padded_box
 
 BRIGHT_QUANTILE = 0.985
 """An MRI is divided by this quantile of its foreground, here and in `models.preprocessing`."""
 _FIELD = 6
 """Bits in which up to 27 fine voxels are counted; ten structures share 60."""
+_ORBIT = len(TISSUES)
+"""Of a scan's tissues: muscle and fat of the orbit, which is nearly all fat."""
+_ORBIT_MM = 6
+_FATTY = -0.9
+"""Texture, of standard deviation about 0.6, below which there is something else in the orbit than fat."""
 _SKULL = 1 << STRUCTURES.index("Intracranial")
 
 
@@ -42,6 +49,8 @@ class HeadRanges:
     lesion_probability: float = 0.3
     strip_probability: float = 0.12
     cut_probability: float = 0.2
+    orbit_probability: float = 0.0
+    """Of an orbit full of fat, as in life; else muscle and fat lie there as anywhere, and may hide the nerve."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ class HeadScan:
     """A head map whose voxels lie on the device that trains."""
 
     tissues: torch.Tensor
+    """(k, j, i), an index into TISSUES, or one more in the orbit."""
     structures: torch.Tensor
     shares: npt.NDArray[np.float64]
     """Share of each tissue in what is not air."""
@@ -63,11 +73,23 @@ class HeadScan:
         rng = np.random.default_rng(len(head.tissues))
         points = {name: rng.permutation(np.argwhere(head.mask(name))) for name in STRUCTURES[1:]}
         return cls(
-            torch.from_numpy(head.tissues).to(device),
+            torch.from_numpy(np.where(_orbit(head.tissues), np.uint8(_ORBIT), head.tissues)).to(device),
             torch.from_numpy(head.structures.astype(np.int16)).to(device),
             counts / counts.sum(),
             {name: found[:2000].astype(np.float64) for name, found in points.items() if len(found)},
         )
+
+
+def _orbit(tissues: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """What of muscle and fat (k, j, i) lies near the eyes' muscles and nerves."""
+    nerves = np.isin(tissues, [TISSUES.index("optic-nerve"), TISSUES.index("eye-muscle")])
+    orbit = np.zeros_like(nerves)
+    found = bounding_box(nerves)
+    if found is not None:
+        box = padded_box(found, (_ORBIT_MM,) * 3, tissues.shape)
+        near = ndimage.distance_transform_edt(~nerves[box]) <= _ORBIT_MM
+        orbit[box] = near & (tissues[box] == TISSUES.index("muscle-and-fat"))
+    return orbit
 
 
 @dataclass(frozen=True)
@@ -105,7 +127,11 @@ def draw_head(scan: HeadScan, view: HeadView, rng: np.random.Generator, ranges: 
     """
     tissues, structures = _sampled(scan, view, rng, ranges)
     contrast = draw_contrast(rng, view.kind)
-    fine = _painted(tissues, contrast, rng)
+    orbit = tissues == _ORBIT
+    tissues[orbit] = TISSUES.index("muscle-and-fat")
+    if ranges.orbit_probability == 0 or rng.random() >= ranges.orbit_probability:
+        orbit = torch.zeros_like(orbit)
+    fine = _painted(tissues, orbit, contrast, rng)
     inside = (structures & _SKULL) > 0
     lesions = torch.zeros_like(inside)
     if rng.random() < ranges.lesion_probability:
@@ -164,8 +190,10 @@ def _centre(scan: HeadScan, view: HeadView, rng: np.random.Generator) -> npt.NDA
     return rng.uniform(0, 1, 3) * shape
 
 
-def _painted(tissues: torch.Tensor, contrast: Contrast, rng: np.random.Generator) -> torch.Tensor:
-    """Brightness of each voxel of 1 mm: its tissue's, fat between muscles, and texture."""
+def _painted(
+    tissues: torch.Tensor, orbit: torch.Tensor, contrast: Contrast, rng: np.random.Generator
+) -> torch.Tensor:
+    """Brightness of each voxel of 1 mm: its tissue's, fat between muscles and in the orbit, and texture."""
     device, size = tissues.device, tissues.shape[0]
     mean = torch.from_numpy(contrast.mean).to(device)
     spread = torch.from_numpy(contrast.spread).to(device)
@@ -173,7 +201,7 @@ def _painted(tissues: torch.Tensor, contrast: Contrast, rng: np.random.Generator
     image = mean[index] + spread[index] * torch.randn(tissues.shape, device=device)
     texture = _smooth_noise(1, size, size / float(rng.uniform(4, 12)), rng, device)[0]
     cut = float(np.quantile(rng.standard_normal(2000) * 0.6, 1 - contrast.fat_share))
-    fat = (tissues == TISSUES.index("muscle-and-fat")) & (texture > cut)
+    fat = ((tissues == TISSUES.index("muscle-and-fat")) & (texture > cut)) | (orbit & (texture > _FATTY))
     image[fat] += contrast.fat - float(contrast.mean[TISSUES.index("muscle-and-fat")])
     uneven = _smooth_noise(1, size, size / float(rng.uniform(6, 30)), rng, device)[0]
     return (image * (1 + float(rng.uniform(0, 0.1)) * uneven)).clamp_(min=0)

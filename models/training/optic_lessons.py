@@ -22,7 +22,9 @@ class OpticLessons(HeadLessons):
     """As the lessons in anatomy, but only of OPTIC, and one of them is always in view."""
 
     structures: tuple[str, ...] = OPTIC
-    ranges: HeadRanges = field(default_factory=lambda: HeadRanges(strip_probability=0.05, cut_probability=0.1))
+    ranges: HeadRanges = field(
+        default_factory=lambda: HeadRanges(strip_probability=0.05, cut_probability=0.1, orbit_probability=0.7)
+    )
     around: tuple[str, ...] = OPTIC
     watched_mm: int = OPTIC_REGION_MM
 
