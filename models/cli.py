@@ -26,7 +26,7 @@ from models.evaluation import (
     score_case,
     summarise,
 )
-from models.head_package import package_heads, picture_heads
+from models.head_package import HeadMembers, Release, package_heads, picture_heads
 from models.inference.segment import Prediction, Segmentation, draw_structures, segment
 from models.preprocessing import CtWindow
 from models.registry.members import CHECKPOINT, describe_training, read_members
@@ -37,6 +37,7 @@ from models.registry.network import (
     load_network,
     load_weights,
     read_version,
+    second_stage,
 )
 from models.registry.package import pack_weights, volume_rules, with_weights, write_pictures, write_version
 from models.registry.pictures import Shown, draw_picture, picture_cases
@@ -154,6 +155,8 @@ def _add_packaging(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     heads.add_argument("members", type=Path, nargs="+", help="folders that `train --heads` wrote")
     heads.add_argument("--heads", type=Path, required=True)
     heads.add_argument("--lesions", type=Path, help="folder that `train --heads --lesions` wrote")
+    heads.add_argument("--optic", type=Path, help="folder that `train --heads --optic` wrote")
+    heads.add_argument("--number", type=int, default=1)
     heads.add_argument("--cache", type=Path, required=True)
     heads.add_argument("--history", required=True, help="how it was trained, for the card")
     heads.add_argument("--out", type=Path, required=True)
@@ -197,7 +200,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
     start = load_weights(*read_version(arguments.start)[:2]) if arguments.start else None
     if start is not None and arguments.optic:
-        start = optic_start(start)
+        start = second_stage(start) or optic_start(start)
     with joined() as team:
         hooks = Hooks(report, team=team)
         train(config, _lessons(arguments, config.patch), out / CHECKPOINT, hooks, start)
@@ -304,9 +307,10 @@ def _picture(arguments: argparse.Namespace) -> None:
 
 def _package_heads(arguments: argparse.Namespace) -> None:
     maps = load_head_maps(arguments.heads, arguments.cache)
-    tumours = read_members([arguments.lesions]) if arguments.lesions else None
-    members = read_members(arguments.members), tumours
-    mean = package_heads(members, maps, arguments.out, arguments.history, _say)
+    tumours, optic = (read_members([p]) if p else None for p in (arguments.lesions, arguments.optic))
+    members = HeadMembers(read_members(arguments.members), tumours, optic)
+    release = Release(arguments.out, arguments.history, arguments.number)
+    mean = package_heads(members, maps, release, _say)
     _say(f"mean Dice {mean:.3f}")
 
 

@@ -6,7 +6,8 @@ that the network learnt from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -14,8 +15,10 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.preprocessing import NetworkImage, checked_voxels
+from rt.cropping import part_of
 from rt.errors import EmptyImage
 from rt.geometry import Grid
+from rt.masks import Box
 from rt.resample import lps_grid, resample
 
 MARGIN_MM = 6.0
@@ -42,10 +45,21 @@ class MrScale:
             raise EmptyImage("the image is empty: all voxels have one value")
         target = lps_grid(grid, spacing_mm)
         values = resample(values, grid, target, outside=float(values.min()))
-        values = values - max(0.0, float(values.min()))
-        bright = self._bright_end(values)
-        scaled = np.clip(values / bright, 0, BRIGHTEST) * 2 - 1
-        return _cropped(scaled.astype(np.float32), target, spacing_mm)
+        floor = max(0.0, float(values.min()))
+        level = (floor, floor + self._bright_end(values - floor))
+        seen = _cropped(_scaled(values, level), target, spacing_mm)
+        return replace(seen, level=level)
+
+    def closer(
+        self, image_kji: npt.NDArray[np.generic], grid: Grid, target: Grid, level: tuple[float, float]
+    ) -> NetworkImage:
+        """Part of an image on `target`, finer cubes than `prepare` gave, scaled by its `level`."""
+        box = _box_within(grid, target)
+        if any(s.start >= s.stop for s in box):
+            return NetworkImage(np.full(target.shape_kji, -1, dtype=np.float32), target, level)
+        part = image_kji[box].astype(np.float32)
+        values = resample(part, part_of(grid, box), target, outside=level[0])
+        return NetworkImage(_scaled(values, level), target, level)
 
     def _bright_end(self, values: npt.NDArray[np.float32]) -> float:
         foreground = values[values > self.foreground * float(values.max())]
@@ -56,6 +70,24 @@ class MrScale:
     def describe(self) -> str:
         """For the model card."""
         return f"MR divided by the {self.bright_quantile:.1%} quantile of its foreground"
+
+
+def _scaled(values: npt.NDArray[np.float32], level: tuple[float, float]) -> npt.NDArray[np.float32]:
+    low, high = level
+    scaled: npt.NDArray[np.float32] = np.clip((values - low) / (high - low), 0, BRIGHTEST) * 2 - 1
+    return scaled.astype(np.float32)
+
+
+def _box_within(grid: Grid, target: Grid) -> Box:
+    """The voxels (k, j, i) of `grid` that reach into `target`, with a margin for smoothing; may be empty."""
+    last = np.array(target.shape_kji[::-1]) - 0.5
+    corners = np.array(list(itertools.product(*((-0.5, n) for n in last))))
+    index = grid.to_index(target.to_lps(corners))[:, ::-1]
+    margin = np.ceil(MARGIN_MM / np.asarray(grid.spacing_ijk_mm)[::-1]) + 1
+    low = np.maximum(np.floor(index.min(axis=0) - margin), 0).astype(int)
+    high = np.minimum(np.ceil(index.max(axis=0) + margin) + 1, grid.shape_kji).astype(int)
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return (k, j, i)
 
 
 def _cropped(values: npt.NDArray[np.float32], grid: Grid, spacing_mm: float) -> NetworkImage:

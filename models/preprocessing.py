@@ -36,6 +36,8 @@ class NetworkImage:
     values_kji: npt.NDArray[np.float32]
     """-1 where there is nothing, most of the rest up to about 1."""
     grid: Grid
+    level: tuple[float, float] | None = None
+    """Of an MR image what became -1 and 1, so that part of it can be seen closer alike; CT needs none."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,8 @@ from rt.geometry import Grid
 SIDE_MM = 256
 SCANS = (("t1-enhanced", 1), ("t1-enhanced", 3), ("t1", 2), ("any", 5), ("t2", 7))
 """Contrast and slice thickness (mm) of the scans of one head."""
+EASY_SCANS = (("t1-enhanced", 1), ("t1", 1))
+"""Contrast and slice thickness (mm) of scans in which the nerves can be seen."""
 LESION_SCANS = (
     ("t1-enhanced", 1, 1.0),
     ("t1-enhanced", 3, 1.0),
@@ -25,6 +27,9 @@ LESION_SCANS = (
     ("t1-enhanced", 1, 0.0),
 )
 """Contrast, slice thickness (mm) and share with lesions of the scans that tumours are looked for in."""
+
+_Wanted = tuple[str, int, HeadRanges]
+_PLAIN = replace(HeadRanges(), slice_mm=1.0, cut_probability=0.0)
 
 
 @dataclass(frozen=True)
@@ -43,26 +48,32 @@ class Picture:
 
 def draw_scans(heads: list[HeadMap]) -> Iterator[Picture]:
     """Each head in each of SCANS: transverse slices of 1 mm pixels, bent and disturbed as in training."""
-    lesions = HeadRanges.lesion_probability
-    return _draw_all(heads, [(kind, thickness, lesions) for kind, thickness in SCANS], 9)
+    return _draw_all(heads, ((kind, mm, _PLAIN) for kind, mm in SCANS), 9)
+
+
+def draw_easy_scans(heads: list[HeadMap]) -> Iterator[Picture]:
+    """Each head in each of EASY_SCANS: whole, without lesions, its orbits full of fat as in life."""
+    ranges = replace(_PLAIN, lesion_probability=0.0, strip_probability=0.0, orbit_probability=1.0)
+    return _draw_all(heads, ((kind, mm, ranges) for kind, mm in EASY_SCANS), 11)
 
 
 def draw_lesion_scans(heads: list[HeadMap]) -> Iterator[Picture]:
     """Each head in each of LESION_SCANS, drawn likewise."""
-    return _draw_all(heads, list(LESION_SCANS), 10)
+    wanted = ((kind, mm, replace(_PLAIN, lesion_probability=share)) for kind, mm, share in LESION_SCANS)
+    return _draw_all(heads, wanted, 10)
 
 
-def _draw_all(heads: list[HeadMap], scans: list[tuple[str, int, float]], seed: int) -> Iterator[Picture]:
+def _draw_all(heads: list[HeadMap], scans: Iterable[_Wanted], seed: int) -> Iterator[Picture]:
+    wanted = list(scans)
     for number, head in enumerate(heads):
         scan = HeadScan.of(head, torch.device("cpu"))
-        for turn, wanted in enumerate(scans):
+        for turn, one in enumerate(wanted):
             torch.manual_seed(1000 * number + turn)
-            yield _draw(head.id, scan, wanted, np.random.default_rng([seed, number, turn]))
+            yield _draw(head.id, scan, one, np.random.default_rng([seed, number, turn]))
 
 
-def _draw(name: str, scan: HeadScan, wanted: tuple[str, int, float], rng: np.random.Generator) -> Picture:
-    kind, thickness, lesions = wanted
-    ranges = replace(HeadRanges(), slice_mm=1.0, cut_probability=0.0, lesion_probability=lesions)
+def _draw(name: str, scan: HeadScan, wanted: _Wanted, rng: np.random.Generator) -> Picture:
+    kind, thickness, ranges = wanted
     picture = draw_head(scan, HeadView(SIDE_MM, 1, whole=True, kind=kind), rng, ranges)
     image = _slices(picture.image[None] + 1, thickness)[0]
     truth, tumours = (

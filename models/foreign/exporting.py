@@ -34,7 +34,8 @@ from models.networks.side_by_side import SideBySide
 from models.networks.subpixel_unet3d import SubpixelUNet3D
 from models.networks.unet3d import UNet3D
 from models.preprocessing import CtWindow
-from models.registry.network import NetworkManifest, load_weights
+from models.registry.network import NetworkManifest, first_stage, load_weights
+from models.registry.package import with_weights
 
 OPSET = 17
 OURS: dict[str, type[nn.Module]] = {
@@ -52,11 +53,15 @@ _DATE = (2020, 1, 1, 0, 0, 0)
 
 
 def export_bundle(manifest: NetworkManifest, weights: bytes, card: str) -> bytes:
-    """A zip that holds a MONAI bundle; ForeignUnsupported for a network that is not one of OURS."""
+    """A zip that holds a MONAI bundle; ForeignUnsupported for a network that is not one of OURS.
+
+    Of a version with a second network the first one alone.
+    """
     if manifest.practice is not None or manifest.architecture == ARCHITECTURE:
         raise ForeignUnsupported("it came from elsewhere: pass on the original", where=manifest.architecture)
     if manifest.architecture not in OURS:
         raise ForeignUnsupported("its source cannot stand alone in a bundle", where=manifest.architecture)
+    manifest, weights = without_close_up(manifest, weights)
     load_weights(manifest, weights)
     tensors = io.BytesIO()
     torch.save(load(weights), tensors)
@@ -81,7 +86,8 @@ def export_bundle(manifest: NetworkManifest, weights: bytes, card: str) -> bytes
 def export_onnx(manifest: NetworkManifest, weights: bytes) -> bytes:
     """The network for one window of the size it was trained on, input `image` and output `logits`.
 
-    The manifest stands in the model's metadata.  NotInstalled without the library `onnx`.
+    The manifest stands in the model's metadata; of a version with a second network it is the first one alone.
+    NotInstalled without the library `onnx`.
     """
     try:
         onnx = import_module("onnx")
@@ -90,6 +96,7 @@ def export_onnx(manifest: NetworkManifest, weights: bytes) -> bytes:
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in manifest.options.items()}
     if manifest.architecture == ARCHITECTURE:
         raise ForeignUnsupported("it is a library, not a network", where=manifest.architecture)
+    manifest, weights = without_close_up(manifest, weights)
     module = build_network(manifest.architecture, len(manifest.structures), options)
     module.load_state_dict(load_weights(manifest, weights))
     size = manifest.practice.patch_kji if manifest.practice else (manifest.patch,) * 3
@@ -106,6 +113,15 @@ def export_onnx(manifest: NetworkManifest, weights: bytes) -> bytes:
     return packed
 
 
+def without_close_up(manifest: NetworkManifest, weights: bytes) -> tuple[NetworkManifest, bytes]:
+    """The first network alone of a version with two: neither format can say where the second one looks."""
+    if manifest.close_up is None:
+        return manifest, weights
+    load_weights(manifest, weights)
+    alone = save(first_stage(load(weights)))
+    return with_weights(replace(manifest, close_up=None), alone), alone
+
+
 def is_ours(files: ForeignFiles) -> bool:
     """True when the files are a bundle that `export_bundle` wrote."""
     return METADATA in files.contents and MANIFEST in read_json(files.contents[METADATA], METADATA)
@@ -115,7 +131,7 @@ def read_ours(files: ForeignFiles) -> tuple[NetworkManifest, bytes]:
     """Manifest and weights of a bundle that says it is ours; nothing of it is believed unchecked."""
     body = read_json(files.get(METADATA), METADATA)[MANIFEST]
     where = f"{METADATA}: {MANIFEST}"
-    if not isinstance(body, dict) or body.get("practice") is not None:
+    if not isinstance(body, dict) or any(body.get(key) is not None for key in ("practice", "close_up")):
         raise ForeignUnreadable("not a manifest of ours", where=where)
     manifest = NetworkManifest.from_json(body)
     if manifest.architecture not in OURS or manifest.completion not in ("", *COMPLETIONS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,7 +14,7 @@ from models.inference.order import out_of_order
 from models.registry.network import NetworkManifest
 from models.training.sides import side_swaps
 from rt.acquisition import expected_dice
-from rt.completion import HEAD
+from rt.completion import HEAD, PAIRED
 from rt.geometry import Grid
 from rt.masks import bounding_box, centre_lps_mm
 
@@ -27,7 +28,16 @@ REGION_CC = {HEAD: ("Intracranial", 800.0, 2200.0)}
 """By completion the structure whose volume (cc) tells that its region is there: of infants and of adults."""
 
 Slug = Literal[
-    "missing", "parts", "side", "order", "volume-small", "volume-large", "cut-off", "by-rule", "unsure"
+    "missing",
+    "parts",
+    "side",
+    "order",
+    "volume-small",
+    "volume-large",
+    "cut-off",
+    "by-rule",
+    "unsure",
+    "coarse",
 ]
 
 
@@ -68,10 +78,10 @@ def check_structures(
 
 def check_certainty(
     masks: dict[str, npt.NDArray[np.bool_]],
-    probability: npt.NDArray[np.float16],
+    probability: Sequence[npt.NDArray[np.float16]],
     manifest: NetworkManifest,
 ) -> list[Finding]:
-    """What was drawn although the network's own probabilities (structures, k, j, i) expect little of it."""
+    """What was drawn although the network's own probabilities (k, j, i) of each expect little of it."""
     findings: list[Finding] = []
     for index, name in enumerate(manifest.structures):
         rule = manifest.rule(name)
@@ -83,6 +93,13 @@ def check_certainty(
             values: dict[str, str | int | float] = {"dice": round(expected, 2), "least": rule.least_expected}
             findings.append(Finding(name, "unsure", detail, values))
     return findings
+
+
+def unseen_closely(masks: dict[str, npt.NDArray[np.bool_]], structures: Sequence[str]) -> list[Finding]:
+    """Of `structures` what was drawn though the second network did not know where to look."""
+    sides = {side for name in structures for side in PAIRED.get(name, (name,))}
+    detail = "neither eyes nor chiasm were found, drawn by the coarse network alone"
+    return [Finding(name, "coarse", detail) for name, mask in masks.items() if name in sides and mask.any()]
 
 
 def shows_region(

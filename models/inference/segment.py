@@ -13,17 +13,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy import ndimage
+from torch import nn
 
 from models.foreign.errors import ForeignUnsupported
 from models.foreign.practice import Practice
 from models.foreign.predict import predict_practised
 from models.foreign.totalsegmentator import ARCHITECTURE, draw_totalsegmentator
 from models.inference.anatomy import COMPLETIONS
+from models.inference.close_up import close_box
 from models.inference.outlook import outlook
-from models.inference.plausibility import Finding, check_certainty, check_structures
+from models.inference.plausibility import Finding, check_certainty, check_structures, unseen_closely
 from models.inference.sliding_window import Windows, predict_probabilities
+from models.mr_preprocessing import MrScale
 from models.preprocessing import NetworkImage
-from models.registry.network import Network, NetworkManifest, StructureRule
+from models.registry.network import LANDMARKS, Network, NetworkManifest, StructureRule
 from models.training.sides import side_swaps
 from rt.acquisition import Outlook
 from rt.cropping import part_of
@@ -49,6 +52,26 @@ class Segmentation:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """A scan as it came, and what became of its grey values."""
+
+    image_kji: npt.NDArray[np.generic]
+    grid: Grid
+    level: tuple[float, float] | None
+    """Of `NetworkImage`."""
+
+
+@dataclass(frozen=True)
+class CloserLook:
+    """What the second network sees of a part of the scan."""
+
+    structures: tuple[str, ...]
+    probability: npt.NDArray[np.float16]
+    """(structures, k, j, i)."""
+    grid: Grid
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What a network sees in a scan, before any threshold."""
 
@@ -56,6 +79,14 @@ class Prediction:
     """(structures, k, j, i); of a network from elsewhere whose classes exclude each other, of each class."""
     grid: Grid
     """The network's, cropped to the body."""
+    closer: CloserLook | None = None
+    """What the second network sees, where the manifest has one and it knew where to look."""
+
+    def of(self, manifest: NetworkManifest, name: str) -> tuple[npt.NDArray[np.float16], Grid]:
+        """Probability (k, j, i) of a structure, by the network that draws it, and its grid."""
+        if self.closer is not None and name in self.closer.structures:
+            return self.closer.probability[self.closer.structures.index(name)], self.closer.grid
+        return self.probability[manifest.structures.index(name)], self.grid
 
 
 def segment(
@@ -75,10 +106,19 @@ def segment(
         return Segmentation(masks, check_structures(masks, grid, network.manifest))
     on_progress(0.02, "resampling", "")
     image = network.manifest.window.prepare(image_kji, grid, network.manifest.spacing_mm)
+    first = 0.7 if network.close_up is None else 0.5
     probability = predict_volume(
-        network, image, lambda done: on_progress(0.1 + 0.7 * done, "network", ""), on_fallback
+        network, image, lambda done: on_progress(0.1 + first * done, "network", ""), on_fallback
     )
-    drawn = draw_structures(network.manifest, Prediction(probability, image.grid), grid, on_progress)
+    whole = Prediction(probability, image.grid)
+    closer = look_closer(
+        network,
+        Scan(image_kji, grid, image.level),
+        whole,
+        lambda done: on_progress(0.6 + 0.2 * done, "network", ""),
+        on_fallback,
+    )
+    drawn = draw_structures(network.manifest, replace(whole, closer=closer), grid, on_progress)
     if network.manifest.practice is not None:
         return drawn
     seen = outlook(network.manifest, probability, image.values_kji, drawn.findings)
@@ -88,7 +128,32 @@ def segment(
 def see_picture(network: Network, image_kji: npt.NDArray[np.generic], grid: Grid) -> Prediction:
     """What the network sees in an image on `grid`: enough to try thresholds without seeing it again."""
     seen = network.manifest.window.prepare(image_kji, grid, network.manifest.spacing_mm)
-    return Prediction(predict_volume(network, seen), seen.grid)
+    whole = Prediction(predict_volume(network, seen), seen.grid)
+    return replace(whole, closer=look_closer(network, Scan(image_kji, grid, seen.level), whole))
+
+
+def look_closer(
+    network: Network,
+    scan: Scan,
+    whole: Prediction,
+    on_progress: Callable[[float], None] = lambda done: None,
+    on_fallback: Callable[[int], None] = lambda batch: None,
+) -> CloserLook | None:
+    """What the manifest's second network sees, the mean of the picture and its mirror image.
+
+    None where there is no such network, or where the first one found neither globes nor chiasm.
+    """
+    second, manifest = network.manifest.close_up, network.manifest
+    if second is None or network.close_up is None or scan.level is None:
+        return None
+    found = {name: _core(whole.of(manifest, name)[0], whole.grid, manifest.rule(name)) for name in LANDMARKS}
+    box = close_box(found, whole.grid, second.spacing_mm)
+    if box is None or not isinstance(manifest.window, MrScale):
+        return None
+    part = manifest.window.closer(scan.image_kji, scan.grid, box, scan.level)
+    windows = Windows(len(second.structures), second.patch, OVERLAP, network.device, on_fallback)
+    seen = _both_ways(network.close_up, part.values_kji, windows, second.structures, on_progress)
+    return CloserLook(second.structures, seen, box)
 
 
 def draw_structures(
@@ -104,8 +169,7 @@ def draw_structures(
     names, masks = manifest.structures, dict[str, npt.NDArray[np.bool_]]()
 
     def drawn(index: int) -> npt.NDArray[np.bool_]:
-        rule = manifest.rule(names[index])
-        return on_native_grid(prediction.probability[index], prediction.grid, grid, rule)
+        return on_native_grid(*prediction.of(manifest, names[index]), grid, manifest.rule(names[index]))
 
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:
         for index, mask in enumerate(threads.map(drawn, range(len(names)))):
@@ -116,7 +180,9 @@ def draw_structures(
     masks = {
         name: mask for name, mask in masks.items() if mask.any() or not manifest.rule(name).may_be_absent
     }
-    unsure = check_certainty(masks, prediction.probability, manifest)
+    unsure = check_certainty(masks, [prediction.of(manifest, name)[0] for name in names], manifest)
+    if manifest.close_up is not None and prediction.closer is None:
+        unsure += unseen_closely(masks, manifest.close_up.structures)
     return Segmentation(masks, check_structures(masks, grid, manifest) + unsure)
 
 
@@ -163,18 +229,26 @@ def predict_volume(
         raise ForeignUnsupported("draws by itself and gives no probabilities", where=manifest.name)
     if manifest.practice is not None:
         return predict_practised(network.module, values, manifest.practice, network.device, on_progress)
-    count = len(manifest.structures)
-    windows = Windows(count, manifest.patch, OVERLAP, network.device, on_fallback)
+    windows = Windows(len(manifest.structures), manifest.patch, OVERLAP, network.device, on_fallback)
+    return _both_ways(network.module, values, windows, manifest.structures, on_progress)
+
+
+def _both_ways(
+    module: nn.Module,
+    values: npt.NDArray[np.float32],
+    windows: Windows,
+    structures: tuple[str, ...],
+    on_progress: Callable[[float], None],
+) -> npt.NDArray[np.float16]:
+    """The mean of what a network sees in `values` (k, j, i) and in their mirror image."""
 
     def half(part: npt.NDArray[np.float32], start: float) -> npt.NDArray[np.float16]:
-        return predict_probabilities(
-            network.module, part, windows, lambda done: on_progress(start + done / 2)
-        )
+        return predict_probabilities(module, part, windows, lambda done: on_progress(start + done / 2))
 
     plain = torch.from_numpy(half(values, 0.0))
     mirrored = torch.from_numpy(half(np.ascontiguousarray(values[:, :, ::-1]), 0.5)).flip(3)
-    order = list(range(count))
-    for right, left in side_swaps(manifest.structures):
+    order = list(range(len(structures)))
+    for right, left in side_swaps(structures):
         order[right], order[left] = left, right
     for index, other in enumerate(order):  # in float32: numpy computes float16 by software
         plain[index] = (plain[index].float() + mirrored[other].float()).div_(2)
@@ -188,8 +262,7 @@ def on_native_grid(
     """The largest parts over the rule's threshold, interpolated to the target grid and cut there."""
     mask = np.zeros(target.shape_kji, dtype=bool)
     seen = torch.from_numpy(probability).float().numpy()
-    core = largest_parts(seen > rule.threshold, rule.parts)
-    core = without_specks(core, rule.smallest_cc * 1000 / source.voxel_mm3)
+    core = _core(seen, source, rule)
     found = bounding_box(core)
     if found is None:
         return mask
@@ -204,6 +277,12 @@ def on_native_grid(
         part = (slice(start, min(start + thickness, box[0].stop)), box[1], box[2])
         mask[part] = resample(kept, source, part_of(target, part), outside=0.0) > rule.threshold
     return mask
+
+
+def _core(seen: npt.NDArray[np.floating[Any]], grid: Grid, rule: StructureRule) -> npt.NDArray[np.bool_]:
+    """The largest parts over the rule's threshold, without specks."""
+    core = largest_parts(seen > rule.threshold, rule.parts)
+    return without_specks(core, rule.smallest_cc * 1000 / grid.voxel_mm3)
 
 
 def largest_parts(mask: npt.NDArray[np.bool_], parts: int) -> npt.NDArray[np.bool_]:

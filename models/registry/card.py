@@ -63,7 +63,14 @@ def _drawn(manifest: NetworkManifest) -> list[str]:
 
 def _recipe(manifest: NetworkManifest) -> str:
     thresholds = ", ".join(f"{name} {manifest.rule(name).threshold:g}" for name in manifest.structures)
-    return (
+    second = manifest.close_up
+    closer = (
+        f"Two networks; the second, {second.architecture}, draws {', '.join(second.structures)} on cubes of "
+        f"{second.spacing_mm:g} mm in a box around the globes that the first one found. The first: "
+        if second
+        else ""
+    )
+    return closer + (
         f"{manifest.architecture}, {manifest.spacing_mm:g} mm cubes in LPS, "
         f"{manifest.window.describe()}, windows of {manifest.patch} voxels, mean with the mirrored "
         f"picture, largest part kept, threshold per structure: {thresholds}."

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from models.registry.network import load_weights, read_version
+from models.registry.network import first_stage, load_weights, read_version
 from models.training.loop import TrainingConfig
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -59,7 +59,7 @@ def side_by_side(members: Sequence[tuple[Member, int]]) -> Member:
 def _read(folder: Path) -> Member:
     if not (folder / SHAPE).exists():
         manifest, packed, _ = read_version(folder)
-        return Member(manifest.architecture, manifest.options, load_weights(manifest, packed))
+        return Member(manifest.architecture, manifest.options, first_stage(load_weights(manifest, packed)))
     shape, tensors = json.loads((folder / SHAPE).read_text()), load_file(folder / CHECKPOINT)
     averages = {n.removeprefix("average."): v for n, v in tensors.items() if n.startswith("average.")}
     return Member(shape["architecture"], shape["options"], averages)

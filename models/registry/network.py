@@ -23,8 +23,14 @@ from models.foreign.practice import Practice
 from models.mr_preprocessing import MrScale
 from models.networks import NETWORKS, build_network
 from models.preprocessing import CtWindow
+from models.training.moments import above, below
 from rt.completion import ByRule, made_by_rule, offered_names
 from rt.errors import RtError
+
+LANDMARKS = ("Eyes", "OpticChiasm")
+"""The first network's structures that tell where a second one looks."""
+SECOND = "close_up."
+"""Before the names of the second network's tensors."""
 
 
 class WeightsError(RtError):
@@ -67,6 +73,21 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class CloseUp:
+    """A second network that looks closer at part of the picture, where the first one found it.
+
+    Its tensors lie in the same file, their names begin with `close_up.`.
+    """
+
+    architecture: str
+    options: dict[str, Any]
+    structures: tuple[str, ...]
+    """Of the manifest's: it draws them instead of the first network (`models.inference.close_up`)."""
+    spacing_mm: float
+    patch: int
+
+
+@dataclass(frozen=True)
 class NetworkManifest:
     """How the weights are used; all that inference depends on."""
 
@@ -91,6 +112,8 @@ class NetworkManifest:
     source: dict[str, Any] = field(default_factory=dict)
     """Of a network from elsewhere: `kind`, `name`, `sha256`, and `labels`, its own name of each structure."""
     provenance: Provenance = field(default_factory=Provenance)
+    close_up: CloseUp | None = None
+    """A second look at small structures; none: all are drawn by one network."""
     schema: int = 1
 
     def rule(self, structure: str) -> StructureRule:
@@ -132,8 +155,11 @@ class NetworkManifest:
                 "window": window,
                 "rules": rules,
                 "practice": _practice(body.get("practice")),
+                "close_up": _close_up(body.get("close_up"), tuple(body["structures"])),
                 "provenance": Provenance(**body.get("provenance", {})),
             }
+            if made["close_up"] is not None and not isinstance(window, MrScale):
+                raise WeightsError("a second network looks at MR only", where=str(body["name"]))
             plain = {key: value for key, value in body.items() if key not in made and key != "modality"}
             return cls(**plain, **made)
         except (KeyError, TypeError, IndexError) as error:
@@ -147,14 +173,19 @@ class Network:
     manifest: NetworkManifest
     module: nn.Module
     device: torch.device
+    close_up: nn.Module | None = None
+    """The second network of a manifest that has one."""
 
 
 def load_network(manifest: NetworkManifest, weights: bytes) -> Network:
     """The network on the best device present; WeightsError when the bytes are not the manifest's."""
-    module = build_network(manifest.architecture, len(manifest.structures), _options(manifest))
-    module.load_state_dict(load_weights(manifest, weights))
-    device = best_device()
-    return Network(manifest, place(module, device).eval(), device)
+    module, second = _build(manifest)
+    device, tensors = best_device(), load_weights(manifest, weights)
+    module.load_state_dict(first_stage(tensors))
+    if second is not None:
+        second.load_state_dict(second_stage(tensors))
+        second = place(second, device).eval()
+    return Network(manifest, place(module, device).eval(), device, second)
 
 
 def load_weights(manifest: NetworkManifest, weights: bytes) -> dict[str, torch.Tensor]:
@@ -165,10 +196,31 @@ def load_weights(manifest: NetworkManifest, weights: bytes) -> dict[str, torch.T
         tensors = {name: value.float() for name, value in load(weights).items()}
     except SafetensorError as error:
         raise WeightsError("weights are not safetensors", where=manifest.name) from error
-    expected = build_network(manifest.architecture, len(manifest.structures), _options(manifest)).state_dict()
+    module, second = _build(manifest)
+    expected = module.state_dict()
+    if second is not None:
+        expected |= above(second.state_dict(), SECOND)
     if {n: v.shape for n, v in tensors.items()} != {n: v.shape for n, v in expected.items()}:
         raise WeightsError("weights do not fit the architecture", where=manifest.name)
     return tensors
+
+
+def first_stage(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Those of a version's tensors that are of its first, or only, network."""
+    return {name: value for name, value in tensors.items() if not name.startswith(SECOND)}
+
+
+def second_stage(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Those of the network that looks closer; empty where there is none."""
+    return below(tensors, SECOND)
+
+
+def _build(manifest: NetworkManifest) -> tuple[nn.Module, nn.Module | None]:
+    module = build_network(manifest.architecture, len(manifest.structures), _options(manifest.options))
+    second = manifest.close_up
+    if second is None:
+        return module, None
+    return module, build_network(second.architecture, len(second.structures), _options(second.options))
 
 
 def read_version(folder: Path) -> tuple[NetworkManifest, bytes, str]:
@@ -192,7 +244,16 @@ def _practice(body: dict[str, Any] | None) -> Practice | None:
     return Practice(**plain)
 
 
-def _options(manifest: NetworkManifest) -> dict[str, Any]:
-    return {
-        key: tuple(value) if isinstance(value, list) else value for key, value in manifest.options.items()
-    }
+def _close_up(body: dict[str, Any] | None, structures: tuple[str, ...]) -> CloseUp | None:
+    if body is None:
+        return None
+    second = CloseUp(**body | {"structures": tuple(body["structures"])})
+    if second.architecture not in NETWORKS:
+        raise WeightsError(f"an unknown second network, {second.architecture}")
+    if not {*second.structures, *LANDMARKS} <= set(structures):
+        raise WeightsError("a second network that draws what the first does not, or cannot be shown where")
+    return second
+
+
+def _options(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}

@@ -50,7 +50,7 @@ class HeadRanges:
     strip_probability: float = 0.12
     cut_probability: float = 0.2
     orbit_probability: float = 0.0
-    """Of an orbit full of fat, as in life; else muscle and fat lie there as anywhere, and may hide the nerve."""
+    """Of an orbit full of fat, as in life; else muscle may lie there as anywhere, and hide the nerve."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class HeadView:
     kind: str | None = None
     """Of `contrasts.KINDS`; any if none is given."""
     around: tuple[str, ...] = ()
-    """The structures that it is centred on: whole on their middle, else always on one of them; none: as above."""
+    """Structures that it is centred on: whole on their middle, else always on one of them; none: as above."""
 
 
 @dataclass(frozen=True)
