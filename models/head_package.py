@@ -36,8 +36,10 @@ from rt.geometry import Grid
 from rt.metrics import dice
 from rt.resample import resample
 
-PARTS = {"Eyes": 2, "OpticNrvs": 2, "WhiteMatter": 0, "GreyMatter": 0, "CSF": 0}
+PARTS = {"Eyes": 2, "OpticNrvs": 0, "WhiteMatter": 0, "GreyMatter": 0, "CSF": 0}
 """So many of the largest parts are kept; one of the others."""
+SMALLEST_CC = {"OpticNrvs": 0.03}
+"""A nerve falls into pieces between orbit and chiasm; smaller ones are specks."""
 CUT = ("External", "CSF", "Cerebellum", "Brainstem", "Intracranial")
 """A head scan commonly ends within these."""
 VOLUME_FACTORS = (0.5, 1.8)
@@ -80,15 +82,16 @@ def package_heads(
     lesions = examine_lesions(network, heads[1], say) if members.tumours else None
     scores = _examined(network, draw_scans(heads[1]), say)
     metrics = summarise(scores + (lesions.scores if lesions else []))
-    found = ""
+    said, found = "", ""
     if lesions:
         metrics["lesions"] = lesions.figures
         found = describe_lesions(lesions.figures)
     if members.optic:
         easy = summarise(_examined(network, draw_easy_scans(heads[1]), say))["structures"]
         metrics["easy"] = {name: easy[name] for name in FINE if name in easy}
-        found += describe_easy(metrics["easy"])
-    write_version(release.out, network.manifest, packed, metrics, _card(release.history, found))
+        said = describe_easy(metrics["easy"])
+    text = replace(_card(release.history, found), figures=said)
+    write_version(release.out, network.manifest, packed, metrics, text)
     return float(metrics["mean_dice"])
 
 
@@ -111,7 +114,7 @@ def describe_easy(figures: dict[str, Any]) -> str:
     return (
         "The scans of the table hide much of the nerves: thick slices, and orbits in which muscle is as "
         f"bright as the nerve. On easy scans of the same heads ({kinds}, orbits full of fat as in life) the "
-        f"mean Dice is {means}. "
+        f"mean Dice is {means}."
     )
 
 
@@ -203,6 +206,7 @@ def _rules(heads: list[HeadMap], thresholds: dict[str, float]) -> dict[str, Stru
         low, high = min(present) * VOLUME_FACTORS[0], max(present) * VOLUME_FACTORS[1]
         rule = StructureRule(thresholds.get(name, 0.5), (round(low, 3), round(high, 3)))
         rules[name] = replace(rule, parts=PARTS.get(name, 1), may_be_cut=name in CUT)
+        rules[name] = replace(rules[name], smallest_cc=SMALLEST_CC.get(name, 0.0))
     return rules
 
 

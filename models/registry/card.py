@@ -21,6 +21,8 @@ class CardText:
     data: str
     split: str
     limits: str
+    figures: str = ""
+    """Said below the table."""
 
 
 def render_card(manifest: NetworkManifest, metrics: dict[str, Any], text: CardText) -> str:
@@ -37,12 +39,14 @@ def render_card(manifest: NetworkManifest, metrics: dict[str, Any], text: CardTe
         f"Mean Dice over structures: **{metrics['mean_dice']:.3f}**. On each scan's own grid; mean ± "
         "standard deviation (median, quartiles).",
         "\n".join(_table(metrics)),
+        *([text.figures] if text.figures else []),
         "## Worst cases",
         "\n".join(_worst(metrics)),
         "## Limits",
         text.limits,
         "## How it predicts",
         _recipe(manifest),
+        *_closer(manifest),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -63,18 +67,22 @@ def _drawn(manifest: NetworkManifest) -> list[str]:
 
 def _recipe(manifest: NetworkManifest) -> str:
     thresholds = ", ".join(f"{name} {manifest.rule(name).threshold:g}" for name in manifest.structures)
-    second = manifest.close_up
-    closer = (
-        f"Two networks; the second, {second.architecture}, draws {', '.join(second.structures)} on cubes of "
-        f"{second.spacing_mm:g} mm in a box around the globes that the first one found. The first: "
-        if second
-        else ""
-    )
-    return closer + (
+    return (
         f"{manifest.architecture}, {manifest.spacing_mm:g} mm cubes in LPS, "
         f"{manifest.window.describe()}, windows of {manifest.patch} voxels, mean with the mirrored "
         f"picture, largest part kept, threshold per structure: {thresholds}."
     )
+
+
+def _closer(manifest: NetworkManifest) -> list[str]:
+    """What a second network does."""
+    second = manifest.close_up
+    if second is None:
+        return []
+    return [
+        f"A second network, {second.architecture}, looks at {', '.join(second.structures)} on cubes of "
+        f"{second.spacing_mm:g} mm in a box around the globes that the first one found, and draws them."
+    ]
 
 
 def _table(metrics: dict[str, Any]) -> list[str]:

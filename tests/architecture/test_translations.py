@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import get_args
@@ -25,10 +26,11 @@ from backend.studies.schemas import ImportSummary
 from backend.training.tables import Snapshot
 from models.datasets.head_labels import STRUCTURES
 from models.head_package import _card as head_card_text
+from models.head_package import describe_easy
 from models.inference import plausibility
 from models.mr_preprocessing import MrScale
 from models.registry.card import render_card
-from models.registry.network import NetworkManifest
+from models.registry.network import CloseUp, NetworkManifest
 from rt import contours, laterality
 from rt.dicom import readback
 from rt.errors import RtError
@@ -191,10 +193,12 @@ def card_of_heads(lesions: str) -> str:
     manifest = NetworkManifest(
         name="head-mr", version=1, title="Head on MRI of any contrast", architecture="unet3d", options={},
         structures=STRUCTURES, spacing_mm=2.0, patch=64, weights_sha256="", window=MrScale(),
-        completion="head",
+        completion="head", close_up=CloseUp("unet3d", {}, STRUCTURES[-3:], 1.0, 64),
     )  # fmt: skip
     metrics = {"mean_dice": 0.5, "structures": {}, "scores": []}
-    return render_card(manifest, metrics, head_card_text("Trained for an hour.", lesions))
+    text = head_card_text("Trained for an hour.", lesions)
+    easy = describe_easy({"Eye_R": {"dice": {"mean": 0.9}}})
+    return render_card(manifest, metrics, replace(text, figures=easy))
 
 
 FAMILIES = {

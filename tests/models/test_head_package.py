@@ -15,6 +15,7 @@ from models.datasets import head_pictures
 from models.datasets.head_labels import STRUCTURES, head_from_labels
 from models.evaluation import Score
 from models.head_lesions import LesionCount, count_lesions, summarise_lesions
+from models.head_package import HeadMembers, Release
 from models.inference.segment import segment, without_specks
 from models.networks import build_network
 from models.registry.members import Member, side_by_side
@@ -84,8 +85,8 @@ def test_a_version_of_organs_and_tumours(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(head_pictures, "SIDE_MM", 96)
     monkeypatch.setattr(head_package, "TRIED", (0.3, 0.7))
     monkeypatch.setattr(head_lesions, "TRIED", (0.3, 0.7))
-    members, said = (_member(len(STRUCTURES), 0.0), _member(1, -9.0)), []
-    head_package.package_heads(members, ([HEAD], [HEAD]), tmp_path, "A test.", said.append)
+    members, said = HeadMembers(_member(len(STRUCTURES), 0.0), _member(1, -9.0)), []
+    head_package.package_heads(members, ([HEAD], [HEAD]), Release(tmp_path, "A test."), said.append)
     manifest, weights, card = read_version(tmp_path)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert manifest.structures == (*STRUCTURES, "GTV")

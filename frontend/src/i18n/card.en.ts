@@ -49,6 +49,10 @@ export const cardEn = {
     '{lesions}Measured on drawn scans of three people only. Eyes and optic nerves are told apart by the mid-plane. **Lenses and pituitary are placed by an anatomical rule, not seen**: a lens at the front of its globe, the pituitary 11 mm below the chiasm; they have no figures. Intracranial ends at the lowest slice of the brainstem. Large tumours, resection cavities, children and metal are untested. Names unknown to TG-263 (Intracranial, WhiteMatter, GreyMatter, CSF) are plain words.',
   'card.recipe.mr':
     '{network}, {mm} mm cubes in LPS, MR divided by the {share} quantile of its foreground, windows of {patch} voxels, mean with the mirrored picture, largest part kept, threshold per structure: {thresholds}.',
+  'card.closer':
+    'A second network, {network}, looks at {names} on cubes of {mm} mm in a box around the globes that the first one found, and draws them.',
+  'card.easy':
+    'The scans of the table hide much of the nerves: thick slices, and orbits in which muscle is as bright as the nerve. On easy scans of the same heads ({scans}, orbits full of fat as in life) the mean Dice is {figures}.',
   'card.cell.structure': 'structure',
   'card.cell.own': 'its own name',
   'card.cell.n': 'n',

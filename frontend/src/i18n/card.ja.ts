@@ -48,6 +48,10 @@ export const cardJa: Record<keyof typeof cardEn, string> = {
     '{lesions}成績は 3 人分の生成画像によるものだけです。眼球と視神経の左右は正中面で判別します。**水晶体と下垂体は画像からではなく解剖学的な規則で配置します**：水晶体は眼球の前方、下垂体は視交叉の 11 mm 下。これらに成績はありません。Intracranial は脳幹の最下スライスで終わります。大きな腫瘍、切除腔、小児、金属では検証していません。TG-263 にない名前（Intracranial、WhiteMatter、GreyMatter、CSF）は一般の語です。',
   'card.recipe.mr':
     '{network}、LPS {mm} mm 立方、MR は前景の {share} 分位値で割る、{patch} ボクセルの窓、左右反転像との平均、最大の連結成分のみ、ストラクチャごとのしきい値：{thresholds}。',
+  'card.closer':
+    '2 段目の {network} が、1 段目で見つけた眼球の周囲を {mm} mm 立方で見直し、{names} を描きます。',
+  'card.easy':
+    '表の画像は視神経の多くを隠しています（厚いスライス、筋が神経と同じ明るさの眼窩）。同じ頭部の易しい画像（{scans}、実際と同じく眼窩が脂肪で満ちたもの）での平均 Dice：{figures}。',
   'card.cell.structure': 'ストラクチャ',
   'card.cell.own': '元の名称',
   'card.cell.n': '例数',

@@ -140,6 +140,7 @@ export const slugsEn = {
   'slug.outside-body': 'Outside the body',
   'slug.side': 'On the wrong side',
   'slug.unsure': 'The network itself is unsure of this contour',
+  'slug.coarse': 'Drawn coarsely: the second look found neither eyes nor chiasm to go by',
   'slug.order': 'Above, below, before or behind what it never is: one of the two is in the wrong place',
   'slug.not-simulated': 'This cannot be simulated on this picture',
   'slug.other-version': 'This folder holds the results of another network version',

@@ -142,6 +142,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.outside-body': '体輪郭の外にあります',
   'slug.side': '左右が逆の可能性があります',
   'slug.unsure': 'AIモデル自身がこの輪郭に確信をもっていません',
+  'slug.coarse': '粗い網目だけで描かれています。眼球も視交叉も見つからず、拡大して見直せませんでした',
   'slug.order': '上下または前後の位置関係が解剖学的にありえません。どちらかの位置が誤っています',
   'slug.not-simulated': 'この画像ではシミュレーションできません',
   'slug.other-version': 'このフォルダには別のバージョンの結果が入っています',
