@@ -14,6 +14,7 @@ from sqlalchemy import text
 from backend import openapi
 from backend.accounts.router import router as accounts
 from backend.admin.router import router as admin
+from backend.analyses.router import router as analyses
 from backend.cohorts.router import router as cohorts
 from backend.cohorts.schemas import BODY_BYTES as TABLES
 from backend.comparisons.router import router as comparisons
@@ -54,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     derivations,
     comparisons,
     cohorts,
+    analyses,
     exports,
     dose,
     training,

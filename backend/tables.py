@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.accounts.tables import User
+from backend.analyses.tables import Analysis
 from backend.audit.tables import AuditEntry
 from backend.cohorts.tables import Cohort
 from backend.comparisons.tables import Comparison
@@ -17,6 +18,7 @@ from backend.training.tables import NetworkVersion
 from backend.webhooks.tables import Webhook
 
 __all__ = [
+    "Analysis",
     "AuditEntry",
     "Base",
     "Cohort",

@@ -31,6 +31,8 @@ KINDS: dict[str, str] = {
     "derive": "cpu",
     "check-outside": "cpu",
     "export": "cpu",
+    "analyse": "cpu",
+    "predict": "cpu",
     "import-structures": "cpu",
     "assemble": "cpu",
     "send": "cpu",
@@ -133,6 +135,6 @@ def _insert(session: Session, request: JobRequest) -> Job:
 def announce(session: Session, kind: str, object_id: str, project_id: str | None) -> None:
     """Hint to open browsers that something changed.
 
-    `kind` is job, study, structure-set, run, comparison or drift.
+    `kind` is job, study, structure-set, run, comparison, analysis, prediction or drift.
     """
     session.add(Event(kind=kind, object_id=object_id, project_id=project_id, at=database_now(session)))

@@ -29,6 +29,8 @@ STAGES: dict[str, str] = {
     "verifying": "Checking {n} of {total}",
     "converting": "Converting the network",
     "case": "Case {n} of {total}",
+    "computing": "Computing",
+    "figures": "Drawing figures",
 }
 """The sentence of each stage."""
 LOG_LINES: dict[str, str] = {
@@ -48,6 +50,7 @@ LOG_LINES: dict[str, str] = {
     "entry-done": "{entry}: mean Dice {dice}",
     "entry-kept": "{entry}: done before, kept",
     "entry-failed": "{entry} failed: {problem}",
+    "analysing": "{patients} patients are analysed: {train} to learn from, {test} to test on",
     "missing": "missing: {sha256}, named by {rows}",
     "altered": "altered: {sha256}, named by {rows}",
     "error": "{name} at",

@@ -29,6 +29,7 @@ NO_BLOBS = {
 }
 """Columns that hold hashes of something else."""
 NAMED_IN = {
+    "backend/analyses/service/starting.py": "analyses.table_sha256",
     "backend/labels/service/moving.py": "revisions.contours_sha256",
     "backend/labels/service/revisions.py": "revisions.sha256",
     "backend/studies/derived.py": "instances.sha256",
@@ -41,6 +42,7 @@ NAMED_IN = {
     "workers/gpu/export_network.py": "jobs.result",
     "workers/gpu/import_network.py": "network_versions.weights_sha256",
     "workers/cpu/export.py": "jobs.result",
+    "workers/cpu/analyse.py": "analyses.files",
     "workers/training/compare.py": "comparisons.checkpoint_sha256",
     "workers/training/train.py": "runs.checkpoint_sha256",
 }

@@ -13,6 +13,7 @@ from typing import get_args
 
 import pytest
 
+from backend.analyses.schemas import WarningSlug
 from backend.cohorts.schemas import IssueSlug
 from backend.comparisons.presets import presets
 from backend.config import ROOT
@@ -41,7 +42,7 @@ SOURCES = ("backend", "workers", "models", "rt")
 FACES_OF_MACHINES = ("backend.dicomweb.errors", "backend.monailabel.errors")
 """Their refusals are for other people's clients and reach no page."""
 ACTION = re.compile(
-    r"(accounts|cohorts|dimse|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+"
+    r"(accounts|analyses|cohorts|dimse|exports|labels|projects|storage|studies|training)(\.[a-z-]+)?\.[a-z_]+"
 )
 NO_ACTIONS = {"info", "warning", "error", "exception", "debug", "ForeignKey"}
 """Calls whose first argument looks like an action of the audit trail and is none."""
@@ -102,7 +103,14 @@ def error_slugs() -> set[str]:
 
 def finding_slugs() -> set[str]:
     """Of geometry, contours, plausibility and jobs that failed."""
-    literals = (contours.WarningSlug, plausibility.Slug, laterality.Slug, readback.ProfileSlug, IssueSlug)
+    literals = (
+        contours.WarningSlug,
+        plausibility.Slug,
+        laterality.Slug,
+        readback.ProfileSlug,
+        IssueSlug,
+        WarningSlug,
+    )
     found = {slug for literal in literals for slug in get_args(literal)}
     for name, call in calls():
         if name in FINDINGS and call.args:

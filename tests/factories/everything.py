@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy.orm import Session
 
+from backend.analyses.tables import Analysis
 from backend.cohorts.tables import Cohort
 from backend.comparisons.tables import Comparison
 from backend.derivations.service.computing import compute
@@ -24,6 +25,7 @@ from backend.projects.tables import Project
 from backend.studies.tables import ImportBatch, Instance, QuarantinedFile, Series
 from backend.training.tables import NetworkVersion, Run, Snapshot
 from backend.webhooks.tables import Webhook, WebhookDelivery
+from rt.cohort import CohortTable
 from tests.factories.dicom import encode, make_rtdose
 from tests.factories.patients import Arrived, send, send_ct
 from tests.factories.scenes import block
@@ -65,6 +67,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     cohort = Cohort(project_id=project.id, name="First", created_by=user_id)
     session.add_all([batch, webhook, held, cohort])
     session.flush()
+    analysis = _analysis(session, cohort, user_id)
     message = WebhookDelivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
     session.add(message)
     session.flush()
@@ -83,6 +86,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "number": "1",
         "import_id": batch.id,
         "cohort_id": cohort.id,
+        "analysis_id": analysis.id,
         "webhook_id": webhook.id,
         "message_id": message.id,
         "quarantined_id": held.id,
@@ -112,6 +116,19 @@ def _derived(session: Session, owner: StructureSet, source_id: str) -> Structure
     keep(session, structure, row, made, Cause(None))
     relink(session, row)
     return structure
+
+
+def _analysis(session: Session, cohort: Cohort, user_id: str) -> Analysis:
+    """An analysis of the empty cohort, that waits."""
+    job = enqueue(session, JobRequest("analyse", {}, cohort.project_id))
+    row = Analysis(
+        project_id=cohort.project_id, cohort_id=cohort.id, job_id=job.id, name="x", kind="subtypes",
+        config={}, feature_sets=[], warnings=[], created_by=user_id,
+        table_sha256=storage().put(CohortTable((), ()).to_json().encode()),
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _training(session: Session, project: Project, user_id: str) -> dict[str, str]:

@@ -53,6 +53,7 @@ NEEDS = {
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort", "list_drift",
         "get_version_picture", "compare_versions", "get_deidentification",
         "list_comparisons", "get_comparison", "list_cohorts", "get_cohort", "list_cohort_patients",
+        "list_analyses", "get_analysis", "get_figure", "get_table", "list_predictions",
         "list_doses", "list_plans", "get_dvh", "get_objectives",
         *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
         *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),
@@ -62,6 +63,7 @@ NEEDS = {
     Permission.IMPORT: {
         "begin_import", "put_file", "complete_import", "create_cohort", "update_cohort",
         "preview_cohort_table", "put_cohort_table", "set_cohort_filter", "fix_cohort_split",
+        "start_analysis", "rerun_analysis", "delete_analysis", "start_prediction",
         *both_faces("ml_upload", "ml_upload_image"),
     },
     Permission.ANNOTATE: {
@@ -103,6 +105,8 @@ BODIES = {
     "preview_cohort_table": TABLE,
     "put_cohort_table": TABLE,
     "set_cohort_filter": {"conditions": []},
+    "start_analysis": {"name": "x", "kind": "subtypes"},
+    "start_prediction": {"patient_id": "P1", "values": {}},
     "create_derived_structure": {"name": "PRV", "expression": {"first": SOURCE}},
     "change_derivation": {"expression": {"first": SOURCE}},
     "preview_derived_structure": {"expression": {"first": SOURCE}},

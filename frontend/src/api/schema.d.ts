@@ -29,6 +29,137 @@ export interface components {
             variation: number | null;
         };
         /**
+         * AnalysisDetail
+         * @description An analysis with what it found; the parts are null or empty until it is done.
+         */
+        AnalysisDetail: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "subtypes" | "survival" | "outcome" | "outcome-network";
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Feature Sets */
+            feature_sets: string[];
+            /**
+             * Table Sha256
+             * @description of the frozen cohort that every number comes from
+             */
+            table_sha256: string;
+            /** Rerun Of */
+            rerun_of: string | null;
+            /** Warnings */
+            warnings: components["schemas"]["AnalysisWarning"][];
+            /**
+             * Summary
+             * @description null until it is done
+             */
+            summary: {
+                [key: string]: unknown;
+            } | null;
+            job: components["schemas"]["JobOut"];
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Results */
+            results: {
+                [key: string]: unknown;
+            } | null;
+            methods: components["schemas"]["Methods"] | null;
+            /** Versions */
+            versions: {
+                [key: string]: string;
+            } | null;
+            /** Figures */
+            figures: string[];
+            /** Tables */
+            tables: string[];
+            /**
+             * Predicts
+             * @description whether it can say something of a new patient
+             */
+            predicts: boolean;
+            /**
+             * Stale
+             * @description who has changed since
+             */
+            stale: components["schemas"]["StalePatient"][];
+        };
+        /**
+         * AnalysisOut
+         * @description An analysis, without what it found.
+         */
+        AnalysisOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "subtypes" | "survival" | "outcome" | "outcome-network";
+            /** Config */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Feature Sets */
+            feature_sets: string[];
+            /**
+             * Table Sha256
+             * @description of the frozen cohort that every number comes from
+             */
+            table_sha256: string;
+            /** Rerun Of */
+            rerun_of: string | null;
+            /** Warnings */
+            warnings: components["schemas"]["AnalysisWarning"][];
+            /**
+             * Summary
+             * @description null until it is done
+             */
+            summary: {
+                [key: string]: unknown;
+            } | null;
+            job: components["schemas"]["JobOut"];
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * AnalysisWarning
+         * @description What may let an analysis see more than it should.
+         */
+        AnalysisWarning: {
+            /**
+             * Slug
+             * @enum {string}
+             */
+            slug: "same-person" | "filter-uses-outcome" | "split-later";
+            /** Detail */
+            detail: string;
+            /**
+             * Patients
+             * @description PatientIDs
+             */
+            patients: string[];
+        };
+        /**
          * ApprovalOut
          * @description Who signed the newest revision, and when.
          */
@@ -1431,6 +1562,19 @@ export interface components {
             value: number | null;
         };
         /**
+         * Grouping
+         * @description Curves by a category, or by a number on either side of a cut.
+         */
+        Grouping: {
+            /** Column */
+            column: string;
+            /**
+             * Cut
+             * @description null for a category; the p of an optimal cut pays for the search
+             */
+            cut?: number | ("median" | "optimal") | null;
+        };
+        /**
          * ImportOut
          * @description An upload that was begun.
          */
@@ -1700,6 +1844,16 @@ export interface components {
              * @enum {string}
              */
             role: "administrator" | "clinician" | "annotator" | "reviewer" | "reader";
+        };
+        /**
+         * Methods
+         * @description The paragraph for a paper, with every setting and version.
+         */
+        Methods: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
         };
         /**
          * MetricOut
@@ -2058,6 +2212,13 @@ export interface components {
          * @enum {string}
          */
         Outcome: "stored" | "duplicate" | "refused";
+        /** Page[AnalysisOut] */
+        Page_AnalysisOut_: {
+            /** Items */
+            items: components["schemas"]["AnalysisOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[AuditOut] */
         Page_AuditOut_: {
             /** Items */
@@ -2132,6 +2293,13 @@ export interface components {
         Page_NetworkOut_: {
             /** Items */
             items: components["schemas"]["NetworkOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[PredictionOut] */
+        Page_PredictionOut_: {
+            /** Items */
+            items: components["schemas"]["PredictionOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -2435,6 +2603,51 @@ export interface components {
             values: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * PredictionIn
+         * @description Of whom to predict, by which values.
+         */
+        PredictionIn: {
+            /**
+             * Patient Id
+             * @description PatientID
+             */
+            patient_id: string;
+            /**
+             * Values
+             * @description of the columns that the analysis has learnt from, by their names
+             */
+            values: {
+                [key: string]: number | string | null;
+            };
+        };
+        /**
+         * PredictionOut
+         * @description What an analysis says of a patient; `value` is null until the job is done.
+         */
+        PredictionOut: {
+            /** Id */
+            id: string;
+            /** Patient Id */
+            patient_id: string;
+            /** Values */
+            values: {
+                [key: string]: number | string | null;
+            };
+            /**
+             * Value
+             * @description of the shape that the kind gives it
+             */
+            value: {
+                [key: string]: unknown;
+            } | null;
+            job: components["schemas"]["JobOut"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * PresegmentIn
@@ -3274,6 +3487,31 @@ export interface components {
             fixed_at: string;
         };
         /**
+         * StalePatient
+         * @description A patient who is no longer as the analysis saw him.
+         */
+        StalePatient: {
+            /** Patient Id */
+            patient_id: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "contour-changed" | "values-changed" | "role-changed" | "joined" | "left";
+            /** Structure Id */
+            structure_id?: string | null;
+            /**
+             * Revision
+             * @description that the features are of
+             */
+            revision?: number | null;
+            /**
+             * Head
+             * @description newest revision of the contour
+             */
+            head?: number | null;
+        };
+        /**
          * StructureCounts
          * @description Structures of a study, by review; `imported` ones, beside `total`, nobody here has worked on.
          */
@@ -3661,6 +3899,288 @@ export interface components {
          * @enum {string}
          */
         StudyState: "new" | "drafted" | "submitted" | "returned" | "partly-approved" | "approved";
+        /**
+         * SubtypesConfig
+         * @description Consensus clustering of features (`models.statistics.subtypes_config`).
+         */
+        SubtypesConfig: {
+            /**
+             * Features
+             * @description empty for all of the feature sets
+             * @default []
+             */
+            features: string[];
+            /**
+             * Scaling
+             * @default rank
+             * @enum {string}
+             */
+            scaling: "z-score" | "robust" | "rank";
+            /**
+             * Group
+             * @description clinical category within which features are scaled
+             * @default
+             */
+            group: string;
+            /**
+             * Icc Minimum
+             * @default 0.75
+             */
+            icc_minimum: number | null;
+            /**
+             * Icc Kind
+             * @description empty for the lowest of them
+             * @default
+             */
+            icc_kind: string;
+            /**
+             * Icc Unknown
+             * @default keep
+             * @enum {string}
+             */
+            icc_unknown: "keep" | "drop";
+            /**
+             * Correlation Maximum
+             * @default 0.95
+             */
+            correlation_maximum: number | null;
+            /**
+             * Feature Missing Maximum
+             * @default 0.2
+             */
+            feature_missing_maximum: number;
+            /**
+             * Patient Missing Maximum
+             * @default 0.5
+             */
+            patient_missing_maximum: number;
+            /** Pca Variance */
+            pca_variance?: number | null;
+            /**
+             * Base
+             * @default k-means
+             * @enum {string}
+             */
+            base: "k-means" | "ward" | "pam";
+            /**
+             * K Minimum
+             * @default 2
+             */
+            k_minimum: number;
+            /**
+             * K Maximum
+             * @default 8
+             */
+            k_maximum: number;
+            /**
+             * Subsamples
+             * @default 200
+             */
+            subsamples: number;
+            /**
+             * Subsample Share
+             * @default 0.8
+             */
+            subsample_share: number;
+            /**
+             * Choice
+             * @default pac
+             * @enum {string}
+             */
+            choice: "pac" | "silhouette" | "delta-area";
+            /**
+             * Pac Low
+             * @default 0.1
+             */
+            pac_low: number;
+            /**
+             * Pac High
+             * @default 0.9
+             */
+            pac_high: number;
+            /**
+             * Pac Tolerance
+             * @default 0.05
+             */
+            pac_tolerance: number;
+            /**
+             * Pac Simulations
+             * @default 20
+             */
+            pac_simulations: number;
+            /**
+             * Delta Area Minimum
+             * @default 0.1
+             */
+            delta_area_minimum: number;
+            /**
+             * Simulations
+             * @default 200
+             */
+            simulations: number;
+            /**
+             * Alpha
+             * @default 0.05
+             */
+            alpha: number;
+            /**
+             * Bootstraps
+             * @default 100
+             */
+            bootstraps: number;
+            /**
+             * Noise Repeats
+             * @default 20
+             */
+            noise_repeats: number;
+            /**
+             * Noise Icc
+             * @default 0.9
+             */
+            noise_icc: number;
+            /**
+             * Seed
+             * @default 1
+             */
+            seed: number;
+        };
+        /**
+         * SubtypesIn
+         * @description Imaging subtypes to look for.
+         */
+        SubtypesIn: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "subtypes";
+            /**
+             * @default {
+             *       "features": [],
+             *       "scaling": "rank",
+             *       "group": "",
+             *       "icc_minimum": 0.75,
+             *       "icc_kind": "",
+             *       "icc_unknown": "keep",
+             *       "correlation_maximum": 0.95,
+             *       "feature_missing_maximum": 0.2,
+             *       "patient_missing_maximum": 0.5,
+             *       "base": "k-means",
+             *       "k_minimum": 2,
+             *       "k_maximum": 8,
+             *       "subsamples": 200,
+             *       "subsample_share": 0.8,
+             *       "choice": "pac",
+             *       "pac_low": 0.1,
+             *       "pac_high": 0.9,
+             *       "pac_tolerance": 0.05,
+             *       "pac_simulations": 20,
+             *       "delta_area_minimum": 0.1,
+             *       "simulations": 200,
+             *       "alpha": 0.05,
+             *       "bootstraps": 100,
+             *       "noise_repeats": 20,
+             *       "noise_icc": 0.9,
+             *       "seed": 1
+             *     }
+             */
+            config: components["schemas"]["SubtypesConfig"];
+        };
+        /**
+         * SurvivalConfig
+         * @description What is asked of a survival endpoint (`models.statistics.survival`).
+         */
+        SurvivalConfig: {
+            /** Endpoint */
+            endpoint: string;
+            /**
+             * Groupings
+             * @default []
+             */
+            groupings: components["schemas"]["Grouping"][];
+            /**
+             * Univariable
+             * @description a Cox model each, p adjusted over all
+             * @default []
+             */
+            univariable: string[];
+            /**
+             * Multivariable
+             * @description one Cox model of all
+             * @default []
+             */
+            multivariable: string[];
+            /**
+             * Patients
+             * @default all
+             * @enum {string}
+             */
+            patients: "all" | "train" | "test";
+            /**
+             * Missing
+             * @default drop
+             * @enum {string}
+             */
+            missing: "drop" | "refuse";
+            /**
+             * Adjustment
+             * @default holm
+             * @enum {string}
+             */
+            adjustment: "none" | "holm" | "bh";
+            /**
+             * Penalty
+             * @default none
+             * @enum {string}
+             */
+            penalty: "none" | "firth" | "ridge";
+            /**
+             * Ridge
+             * @default 1
+             */
+            ridge: number;
+            /**
+             * Events Per Variable
+             * @description fewer are refused
+             * @default 5
+             */
+            events_per_variable: number;
+            /**
+             * References
+             * @description reference level of a category
+             * @default {}
+             */
+            references: {
+                [key: string]: string;
+            };
+            /**
+             * Times
+             * @description of the numbers at risk; empty for round ones
+             * @default []
+             */
+            times: number[];
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+        };
+        /**
+         * SurvivalIn
+         * @description Survival to describe.
+         */
+        SurvivalIn: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "survival";
+            config: components["schemas"]["SurvivalConfig"];
+        };
         /**
          * TableIn
          * @description A CSV file and what its columns are.

@@ -1,5 +1,6 @@
 import { cardEn } from './card.en';
 import { deidentifyEn } from './deidentify.en';
+import { analysesEn } from './analyses.en';
 import { cohortsEn } from './cohorts.en';
 import { cohortFeaturesEn } from './cohort-features.en';
 import { cohortPageEn } from './cohort-page.en';
@@ -43,4 +44,5 @@ export const en = {
   ...cohortPageEn,
   ...cohortFeaturesEn,
   ...cohortResultsEn,
+  ...analysesEn,
 } as const;

@@ -1,5 +1,6 @@
 import { cardJa } from './card.ja';
 import { deidentifyJa } from './deidentify.ja';
+import { analysesJa } from './analyses.ja';
 import { cohortsJa } from './cohorts.ja';
 import { cohortFeaturesJa } from './cohort-features.ja';
 import { cohortPageJa } from './cohort-page.ja';
@@ -44,4 +45,5 @@ export const ja: Record<keyof typeof en, string> = {
   ...cohortPageJa,
   ...cohortFeaturesJa,
   ...cohortResultsJa,
+  ...analysesJa,
 };

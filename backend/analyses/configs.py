@@ -1,0 +1,107 @@
+"""Settings of each kind of analysis, as the API takes them: closed, with the defaults of `models`.
+
+The API process does not load `models`; `tests/backend/analyses/test_configs.py` holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Names = Annotated[tuple[Name, ...], Field(max_length=5000)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class Settings(BaseModel):
+    """Closed: a misspelt setting is refused and not ignored."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    def endpoints(self) -> dict[str, str]:
+        """Endpoints that it names, with the kind that each has to be."""
+        return {}
+
+    def columns(self) -> tuple[str, ...]:
+        """Variables and features that it names."""
+        return ()
+
+
+class SubtypesConfig(Settings):
+    """Consensus clustering of features (`models.statistics.subtypes_config`)."""
+
+    features: Annotated[Names, Field(description="empty for all of the feature sets")] = ()
+    scaling: Literal["z-score", "robust", "rank"] = "rank"
+    group: Annotated[
+        str, Field(max_length=255, description="clinical category within which features are scaled")
+    ] = ""
+    icc_minimum: Annotated[float, Field(ge=0, le=1)] | None = 0.75
+    icc_kind: Annotated[str, Field(max_length=64, description="empty for the lowest of them")] = ""
+    icc_unknown: Literal["keep", "drop"] = "keep"
+    correlation_maximum: Annotated[float, Field(ge=0.1, le=1)] | None = 0.95
+    feature_missing_maximum: Annotated[float, Field(ge=0, le=0.9)] = 0.2
+    patient_missing_maximum: Annotated[float, Field(ge=0, le=0.9)] = 0.5
+    pca_variance: Annotated[float, Field(ge=0.1, le=1)] | None = None
+    base: Literal["k-means", "ward", "pam"] = "k-means"
+    k_minimum: Annotated[int, Field(ge=2, le=20)] = 2
+    k_maximum: Annotated[int, Field(ge=2, le=20)] = 8
+    subsamples: Annotated[int, Field(ge=20, le=2000)] = 200
+    subsample_share: Annotated[float, Field(ge=0.5, le=0.95)] = 0.8
+    choice: Literal["pac", "silhouette", "delta-area"] = "pac"
+    pac_low: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    pac_high: Annotated[float, Field(ge=0.5, le=1)] = 0.9
+    pac_tolerance: Annotated[float, Field(ge=0, le=0.5)] = 0.05
+    pac_simulations: Annotated[int, Field(ge=5, le=100)] = 20
+    delta_area_minimum: Annotated[float, Field(ge=0, le=1)] = 0.1
+    simulations: Annotated[int, Field(ge=20, le=5000)] = 200
+    alpha: Annotated[float, Field(ge=0.001, le=0.2)] = 0.05
+    bootstraps: Annotated[int, Field(ge=20, le=2000)] = 100
+    noise_repeats: Annotated[int, Field(ge=0, le=500)] = 20
+    noise_icc: Annotated[float, Field(ge=0.3, le=1)] = 0.9
+    seed: Seed = 1
+
+    def columns(self) -> tuple[str, ...]:
+        """Features and the scaling group."""
+        return self.features + ((self.group,) if self.group else ())
+
+
+class Grouping(Settings):
+    """Curves by a category, or by a number on either side of a cut."""
+
+    column: Name
+    cut: Annotated[
+        float | Literal["median", "optimal"] | None,
+        Field(description="null for a category; the p of an optimal cut pays for the search"),
+    ] = None
+
+
+class SurvivalConfig(Settings):
+    """What is asked of a survival endpoint (`models.statistics.survival`)."""
+
+    endpoint: Name
+    groupings: Annotated[tuple[Grouping, ...], Field(max_length=50)] = ()
+    univariable: Annotated[Names, Field(description="a Cox model each, p adjusted over all")] = ()
+    multivariable: Annotated[Names, Field(description="one Cox model of all")] = ()
+    patients: Literal["all", "train", "test"] = "all"
+    missing: Literal["drop", "refuse"] = "drop"
+    adjustment: Literal["none", "holm", "bh"] = "holm"
+    penalty: Literal["none", "firth", "ridge"] = "none"
+    ridge: Annotated[float, Field(gt=0)] = 1.0
+    events_per_variable: Annotated[float, Field(ge=0, description="fewer are refused")] = 5.0
+    references: Annotated[
+        dict[Name, str], Field(max_length=100, description="reference level of a category")
+    ] = {}
+    times: Annotated[
+        tuple[Annotated[float, Field(ge=0)], ...],
+        Field(max_length=50, description="of the numbers at risk; empty for round ones"),
+    ] = ()
+    seed: Seed = 0
+
+    def endpoints(self) -> dict[str, str]:
+        """A survival endpoint."""
+        return {self.endpoint: "survival"}
+
+    def columns(self) -> tuple[str, ...]:
+        """Columns of groupings and models."""
+        return (*(one.column for one in self.groupings), *self.univariable, *self.multivariable)

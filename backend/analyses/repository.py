@@ -1,0 +1,44 @@
+"""Rows of analyses and predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from backend.analyses.tables import Analysis, Prediction
+from backend.kit.pagination import Part
+from backend.studies.tables import Patient
+
+
+def analyses(session: Session, cohort_id: str, part: Part) -> Sequence[Analysis]:
+    """Newest first."""
+    query = select(Analysis).where(Analysis.cohort_id == cohort_id)
+    if part.before is not None:
+        query = query.where(Analysis.id < part.before)
+    return session.scalars(query.order_by(Analysis.id.desc()).limit(part.limit)).all()
+
+
+def analysis(session: Session, analysis_id: str) -> Analysis | None:
+    """One analysis."""
+    return session.get(Analysis, analysis_id)
+
+
+def predictions(session: Session, analysis_id: str, part: Part) -> Sequence[Prediction]:
+    """Newest first."""
+    query = select(Prediction).where(Prediction.analysis_id == analysis_id)
+    if part.before is not None:
+        query = query.where(Prediction.id < part.before)
+    return session.scalars(query.order_by(Prediction.id.desc()).limit(part.limit)).all()
+
+
+def persons(session: Session, project_id: str, patient_ids: Collection[str]) -> Sequence[Row[str, str, str]]:
+    """(PatientID, name, birth date) of these patients, where both are known."""
+    query = select(Patient.patient_id, Patient.name, Patient.birth_date).where(
+        Patient.project_id == project_id,
+        Patient.patient_id.in_(patient_ids),
+        Patient.name != "",
+        Patient.birth_date != "",
+    )
+    return session.execute(query).all()

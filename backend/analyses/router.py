@@ -1,0 +1,160 @@
+"""HTTP of analyses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
+
+from backend.accounts.deps import ActorDep
+from backend.analyses import service
+from backend.analyses.schemas import (
+    AnalysisDetail,
+    AnalysisIn,
+    AnalysisOut,
+    FigureFormat,
+    PredictionIn,
+    PredictionOut,
+)
+from backend.analyses.service import AnalysisRows, PredictionRows
+from backend.jobs.router import shown
+from backend.kit.sending import BINARY, sent
+from backend.kit.web import Page, PartDep, SessionDep, following, problems
+
+router = APIRouter(prefix="/api", tags=["analyses"])
+
+ANALYSES = "/projects/{project_id}/cohorts/{cohort_id}/analyses"
+ANALYSIS = ANALYSES + "/{analysis_id}"
+FIGURE = {"content": {"image/svg+xml": BINARY, "application/pdf": BINARY}, "description": "The figure"}
+TABLE = {"content": {"text/csv": BINARY}, "description": "The table"}
+
+
+def _place(project_id: str, cohort_id: str) -> tuple[str, str]:
+    return project_id, cohort_id
+
+
+PlaceDep = Annotated[tuple[str, str], Depends(_place)]
+"""(project id, cohort id) of the address."""
+
+
+@router.get(ANALYSES, responses=problems(404))
+def list_analyses(place: PlaceDep, session: SessionDep, actor: ActorDep, part: PartDep) -> Page[AnalysisOut]:
+    """Analyses of a cohort without what they found, newest first."""
+    rows = service.recent(session, actor, place, part)
+    items = [_out(session, one) for one in rows]
+    return Page(items=items, next_cursor=following(part, [one.analysis for one in rows]))
+
+
+@router.post(ANALYSES, status_code=202, responses=problems(404, 409))
+def start_analysis(place: PlaceDep, body: AnalysisIn, session: SessionDep, actor: ActorDep) -> AnalysisOut:
+    """Freeze the cohort as it is now, and analyse it."""
+    return _out(session, service.start(session, actor, place, body))
+
+
+@router.get(ANALYSIS, responses=problems(404))
+def get_analysis(place: PlaceDep, analysis_id: str, session: SessionDep, actor: ActorDep) -> AnalysisDetail:
+    """One analysis with what it found, and whom it no longer sees as they are."""
+    one = service.find(session, actor, place, analysis_id)
+    stale = service.stale_of(session, one.analysis)
+    files = one.analysis.files
+    return AnalysisDetail.model_validate(
+        {
+            **_fields(session, one),
+            "warnings": service.warnings_now(one.analysis, stale),
+            "results": service.results_of(one.analysis),
+            "methods": one.analysis.methods,
+            "versions": one.analysis.versions,
+            "figures": sorted(files.get("figures", {})),
+            "tables": sorted(files.get("tables", {})),
+            "predicts": "model" in files,
+            "stale": stale,
+        }
+    )
+
+
+@router.delete(ANALYSIS, status_code=204, responses=problems(404, 409))
+def delete_analysis(place: PlaceDep, analysis_id: str, session: SessionDep, actor: ActorDep) -> None:
+    """Forget an analysis with its predictions."""
+    service.delete(session, actor, place, analysis_id)
+
+
+@router.post(f"{ANALYSIS}/rerun", status_code=202, responses=problems(404, 409))
+def rerun_analysis(place: PlaceDep, analysis_id: str, session: SessionDep, actor: ActorDep) -> AnalysisOut:
+    """The same question to the cohort as it is now, as another analysis: this one stays as it is."""
+    return _out(session, service.rerun(session, actor, place, analysis_id))
+
+
+@router.get(
+    f"{ANALYSIS}/figures/{{name}}",
+    response_class=StreamingResponse,
+    responses={**problems(404, 409), 200: FIGURE},
+)
+def get_figure(
+    place: PlaceDep,
+    analysis_id: str,
+    name: str,
+    session: SessionDep,
+    actor: ActorDep,
+    form: Annotated[FigureFormat, Query(alias="format")] = "svg",
+) -> StreamingResponse:
+    """A figure, to be shown or printed."""
+    row = service.find(session, actor, place, analysis_id).analysis
+    return sent(service.figure_file(row, name, form))
+
+
+@router.get(
+    f"{ANALYSIS}/tables/{{name}}",
+    response_class=StreamingResponse,
+    responses={**problems(404, 409), 200: TABLE},
+)
+def get_table(
+    place: PlaceDep, analysis_id: str, name: str, session: SessionDep, actor: ActorDep
+) -> StreamingResponse:
+    """A table as CSV, in which no cell is a formula."""
+    row = service.find(session, actor, place, analysis_id).analysis
+    return sent(service.table_file(row, name))
+
+
+@router.post(f"{ANALYSIS}/predictions", status_code=202, responses=problems(404, 409))
+def start_prediction(
+    place: PlaceDep, analysis_id: str, body: PredictionIn, session: SessionDep, actor: ActorDep
+) -> PredictionOut:
+    """Predict of a patient from whom the analysis has not learnt."""
+    return _predicted(session, service.predict(session, actor, place, analysis_id, body))
+
+
+@router.get(f"{ANALYSIS}/predictions", responses=problems(404))
+def list_predictions(
+    place: PlaceDep, analysis_id: str, session: SessionDep, actor: ActorDep, part: PartDep
+) -> Page[PredictionOut]:
+    """What an analysis was asked of patients, newest first."""
+    rows = service.predictions(session, actor, place, analysis_id, part)
+    items = [_predicted(session, one) for one in rows]
+    return Page(items=items, next_cursor=following(part, [one.prediction for one in rows]))
+
+
+def _predicted(session: Session, one: PredictionRows) -> PredictionOut:
+    row = one.prediction
+    return PredictionOut(
+        id=row.id,
+        patient_id=row.patient_id,
+        values=row.inputs["values"],
+        value=row.value,
+        job=shown(session, one.job)[0],
+        created_at=row.created_at,
+    )
+
+
+def _out(session: Session, one: AnalysisRows) -> AnalysisOut:
+    return AnalysisOut.model_validate(_fields(session, one))
+
+
+def _fields(session: Session, one: AnalysisRows) -> dict[str, Any]:
+    row = one.analysis
+    same = (
+        "id", "name", "kind", "config", "feature_sets", "table_sha256", "rerun_of", "warnings", "summary",
+        "created_by", "created_at",
+    )  # fmt: skip
+    return {name: getattr(row, name) for name in same} | {"job": shown(session, one.job)[0]}

@@ -1,0 +1,124 @@
+"""Shapes of analyses and predictions; what an analysis finds has the shape that `models` gives it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.analyses.configs import SubtypesConfig, SurvivalConfig
+from backend.jobs.schemas import JobOut
+
+Kind = Literal["subtypes", "survival", "outcome", "outcome-network"]
+FigureFormat = Literal["svg", "pdf"]
+WarningSlug = Literal["same-person", "filter-uses-outcome", "split-later"]
+Title = Annotated[str, Field(min_length=1, max_length=128, pattern=r"\S")]
+
+
+class Closed(BaseModel):
+    """Refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class _AnalysisIn(Closed):
+    name: Title
+
+
+class SubtypesIn(_AnalysisIn):
+    """Imaging subtypes to look for."""
+
+    kind: Literal["subtypes"]
+    config: SubtypesConfig = SubtypesConfig()
+
+
+class SurvivalIn(_AnalysisIn):
+    """Survival to describe."""
+
+    kind: Literal["survival"]
+    config: SurvivalConfig
+
+
+AnalysisIn = Annotated[SubtypesIn | SurvivalIn, Field(discriminator="kind")]
+"""An analysis to start, by its kind."""
+
+
+class AnalysisWarning(BaseModel):
+    """What may let an analysis see more than it should."""
+
+    slug: WarningSlug
+    detail: str
+    patients: Annotated[list[str], Field(description="PatientIDs")]
+
+
+class StalePatient(BaseModel):
+    """A patient who is no longer as the analysis saw him."""
+
+    patient_id: str
+    reason: Literal["contour-changed", "values-changed", "role-changed", "joined", "left"]
+    structure_id: str | None = None
+    revision: Annotated[int | None, Field(description="that the features are of")] = None
+    head: Annotated[int | None, Field(description="newest revision of the contour")] = None
+
+
+class Methods(BaseModel):
+    """The paragraph for a paper, with every setting and version."""
+
+    en: str
+    ja: str
+
+
+class AnalysisOut(BaseModel):
+    """An analysis, without what it found."""
+
+    id: str
+    name: str
+    kind: Kind
+    config: dict[str, Any]
+    feature_sets: list[str]
+    table_sha256: Annotated[str, Field(description="of the frozen cohort that every number comes from")]
+    rerun_of: str | None
+    warnings: list[AnalysisWarning]
+    summary: Annotated[dict[str, Any] | None, Field(description="null until it is done")]
+    job: JobOut
+    created_by: str
+    created_at: datetime
+
+
+class AnalysisDetail(AnalysisOut):
+    """An analysis with what it found; the parts are null or empty until it is done."""
+
+    results: dict[str, Any] | None
+    methods: Methods | None
+    versions: dict[str, str] | None
+    figures: list[str]
+    tables: list[str]
+    predicts: Annotated[bool, Field(description="whether it can say something of a new patient")]
+    stale: Annotated[list[StalePatient], Field(description="who has changed since")]
+
+
+Value = float | Annotated[str, Field(max_length=255)] | None
+
+
+class PredictionIn(Closed):
+    """Of whom to predict, by which values."""
+
+    patient_id: Annotated[str, Field(min_length=1, max_length=64, description="PatientID")]
+    values: Annotated[
+        dict[Annotated[str, Field(max_length=255)], Value],
+        Field(
+            max_length=5000, description="of the columns that the analysis has learnt from, by their names"
+        ),
+    ]
+
+
+class PredictionOut(BaseModel):
+    """What an analysis says of a patient; `value` is null until the job is done."""
+
+    id: str
+    patient_id: str
+    values: dict[str, Value]
+    value: Annotated[dict[str, Any] | None, Field(description="of the shape that the kind gives it")]
+    job: JobOut
+    created_at: datetime

@@ -1,0 +1,33 @@
+"""What the router and the workers may do with analyses; the rest of this package is its own."""
+
+from __future__ import annotations
+
+from backend.analyses.service.predicting import PredictionRows, predict, predictions
+from backend.analyses.service.reading import (
+    AnalysisRows,
+    delete,
+    figure_file,
+    find,
+    recent,
+    results_of,
+    table_file,
+)
+from backend.analyses.service.staleness import stale_of, warnings_now
+from backend.analyses.service.starting import rerun, start
+
+__all__ = [
+    "AnalysisRows",
+    "PredictionRows",
+    "delete",
+    "figure_file",
+    "find",
+    "predict",
+    "predictions",
+    "recent",
+    "rerun",
+    "results_of",
+    "stale_of",
+    "start",
+    "table_file",
+    "warnings_now",
+]

@@ -1,0 +1,35 @@
+"""The settings that the API takes are those of `models`: the same names, defaults and choices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backend.analyses import configs
+from models.statistics.subtypes_config import SubtypeConfig
+from models.statistics.survival import SurvivalConfig
+
+PAIRS = [
+    (configs.SubtypesConfig, SubtypeConfig, {}),
+    (configs.SurvivalConfig, SurvivalConfig, {"endpoint": "survival"}),
+]
+
+
+@pytest.mark.parametrize(("api", "engine", "least"), PAIRS)
+def test_defaults_are_the_engines(api: Any, engine: Any, least: dict[str, Any]) -> None:
+    asked = api.model_validate(least).model_dump(mode="json")
+    expected = api.model_validate(engine.from_json(least).to_json()).model_dump(mode="json")
+    assert asked == expected
+    assert engine.from_json(asked) == engine.from_json(least)
+
+
+@pytest.mark.parametrize(("api", "engine", "least"), PAIRS)
+def test_every_choice_that_the_api_offers_is_one_of_the_engines(
+    api: Any, engine: Any, least: dict[str, Any]
+) -> None:
+    fields = api.model_json_schema()["properties"]
+    choices = [(name, one) for name, field in fields.items() for one in field.get("enum", ())]
+    assert choices
+    for name, one in choices:
+        assert getattr(engine.from_json(least | {name: one}), name) == one

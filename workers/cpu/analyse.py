@@ -1,0 +1,109 @@
+"""Analyse a frozen cohort without torch: subtypes, survival; figures, tables and methods are stored with it.
+
+All numbers come from the table that the analysis names and from its settings: done again, they are the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from importlib.metadata import version
+from threading import Thread
+from typing import Any
+
+from backend.analyses.tables import Analysis
+from backend.jobs import service as jobs
+from backend.kit.spreadsheets import csv_bytes
+from backend.version import VERSION
+from models.statistics import subtypes, survival
+from rt.cohort import CohortTable
+from workers.cpu.tabulated import tables
+from workers.runtime import JobContext, job
+
+ALIVE_S = 5.0
+"""Between two words of a computation that says nothing itself."""
+COMPUTED = 0.9
+"""Of the job's progress, when the numbers are there."""
+LIBRARIES = ("lifelines", "matplotlib", "numpy", "pandas", "scikit-learn", "scikit-survival", "scipy")
+"""Whose versions may change a number or a figure."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of analysis is done: from a table and settings to its result."""
+
+    analyse: Callable[[CohortTable, dict[str, Any]], dict[str, Any]]
+
+
+KINDS = {
+    "subtypes": Kind(lambda table, raw: subtypes.analyse(table, subtypes.SubtypeConfig.from_json(raw))),
+    "survival": Kind(lambda table, raw: survival.analyse(table, survival.SurvivalConfig.from_json(raw))),
+}
+
+
+@job("analyse", queue="cpu")
+def analyse(context: JobContext) -> dict[str, Any]:
+    """The analysis with its files, or a problem of `models.statistics` by name."""
+    with context.session(read_only=True) as session:
+        row = session.get_one(Analysis, context.parameters["analysis_id"])
+    table = CohortTable.from_json(context.storage.get(row.table_sha256).decode())
+    roles = {role: table.roles.count(role) for role in ("train", "test")}
+    context.log("analysing", patients=len(table.patients), **roles)
+    found = steadily(context, lambda: KINDS[row.kind].analyse(table, row.config))
+    return keep(context, row, found)
+
+
+def steadily(context: JobContext, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `compute` gives; meanwhile the worker hears that the job lives, and may cancel it."""
+    future: Future[dict[str, Any]] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(compute())
+        except BaseException as error:  # it is raised again where it is waited for
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    while True:
+        context.check_cancelled()
+        context.progress(0.0, "computing")
+        try:
+            return future.result(timeout=ALIVE_S)
+        except TimeoutError:
+            if future.done():
+                raise
+
+
+def keep(context: JobContext, row: Analysis, found: dict[str, Any]) -> dict[str, Any]:
+    """Store what was found and what is made from it, and end the job with that."""
+    context.progress(COMPUTED, "figures")
+    files = stored(context, found)
+    result = {"analysis_id": row.id}
+    with context.finishing(result) as session:
+        done = session.get_one(Analysis, row.id)
+        done.files, done.versions = files, versions()
+        jobs.announce(session, "analysis", row.id, row.project_id)
+    return result
+
+
+def stored(context: JobContext, found: dict[str, Any]) -> dict[str, Any]:
+    """Names in the blob store of results, model, figures (SVG and PDF) and tables (CSV)."""
+    store = context.storage
+    model = found.pop("model", None)
+    files: dict[str, Any] = {"results": store.put(_json(found))}
+    if model is not None:
+        files["model"] = store.put(_json(model))
+    files["figures"] = {}
+    files["tables"] = {name: store.put(csv_bytes(*table)) for name, table in tables(found).items()}
+    return files
+
+
+def versions() -> dict[str, str]:
+    """Of this code and of the libraries that it computes with."""
+    return {"rinkaku": VERSION} | {name: version(name) for name in LIBRARIES}
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()

@@ -1,0 +1,31 @@
+"""Say of a new patient what an analysis without torch has learnt to say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from backend.analyses.tables import Analysis, Prediction
+from backend.jobs import service as jobs
+from models.statistics import subtypes
+from workers.runtime import JobContext, job
+
+Predict = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+KINDS: dict[str, Predict] = {"subtypes": subtypes.predict}
+"""From a model and a patient's values to what is predicted."""
+
+
+@job("predict", queue="cpu")
+def predict(context: JobContext) -> dict[str, Any]:
+    """The prediction, or a problem of `models.statistics` by name."""
+    with context.session(read_only=True) as session:
+        row = session.get_one(Prediction, context.parameters["prediction_id"])
+        analysis = session.get_one(Analysis, row.analysis_id)
+    model = json.loads(context.storage.get(analysis.files["model"]))
+    value = KINDS[analysis.kind](model, row.inputs["values"])
+    result = {"analysis_id": analysis.id, "prediction_id": row.id}
+    with context.finishing(result) as session:
+        session.get_one(Prediction, row.id).value = value
+        jobs.announce(session, "prediction", row.id, analysis.project_id)
+    return result
