@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Self
 
+from rinkaku_client.analyses import Analyses
+from rinkaku_client.cohorts import Cohorts
 from rinkaku_client.doses import Doses
 from rinkaku_client.exports import Exports
 from rinkaku_client.imports import Imports
@@ -35,6 +37,8 @@ class Client:
         self.exports = Exports(self._transport)
         self.doses = Doses(self._transport)
         self.training = Trainings(self._transport)
+        self.cohorts = Cohorts(self._transport)
+        self.analyses = Analyses(self._transport)
 
     def __enter__(self) -> Self:
         return self
