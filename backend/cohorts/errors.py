@@ -5,7 +5,8 @@ AppError
 │   ├── CohortNameTaken       another cohort (or feature set of the cohort) has this name
 │   ├── SplitFixed            who trains and who tests was fixed before
 │   ├── TooFewToSplit         one patient at least has to train and one to test
-│   └── EmptyCohort           no patient is in the cohort, or none is left by its filter
+│   ├── EmptyCohort           no patient is in the cohort, or none is left by its filter
+│   └── FeatureSetBusy        its jobs wait or run
 └── InvalidInput
     ├── UnreadableTable       the bytes are no table: encoding, quoting, no header, no rows
     ├── TableRefused          cells with issues, each named in `issues`
@@ -40,6 +41,12 @@ class EmptyCohort(Conflict):
     """Nobody is in it."""
 
     slug, title = "empty-cohort", "The cohort has no patients"
+
+
+class FeatureSetBusy(Conflict):
+    """Its jobs wait or run."""
+
+    slug, title = "feature-set-busy", "The features are being computed"
 
 
 class UnreadableTable(InvalidInput):

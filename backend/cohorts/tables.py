@@ -139,7 +139,7 @@ class FeatureSet(Base):
     engine: Mapped[str] = mapped_column(String(64))
     """Version of the code that computes."""
     icc: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """{kind: {feature: ICC}} once all patients are done."""
+    """{kind: {feature: [ICC, lower, upper limit]}} once nobody waits."""
     job_ids: Mapped[list[Any]] = mapped_column(default=list)
     """Jobs that share the newest request."""
     created_by: Mapped[str] = mapped_column(String(36))

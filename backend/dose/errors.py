@@ -5,7 +5,8 @@ AppError
 │   └── NoSuchProtocol        no protocol of this id is installed
 ├── Conflict
 │   ├── OtherFrame            dose and structure are in frames of reference that nothing links
-│   └── NoDvh                 nothing is drawn, or nothing of it has a dose
+│   ├── NoDvh                 nothing is drawn, or nothing of it has a dose
+│   └── NoDose                no dose of a whole plan is on these images
 └── InvalidInput
     ├── NotADose              the series is no dose, or another patient's
     └── BadMetric             text that asks nothing of a DVH
@@ -32,6 +33,12 @@ class NoDvh(Conflict):
     """Nothing is drawn, or nothing of it has a dose."""
 
     slug, title = "no-dvh", "There is no dose-volume histogram"
+
+
+class NoDose(Conflict):
+    """No dose of a whole plan is on these images, as they are or by a registration."""
+
+    slug, title = "no-dose", "There is no dose on these images"
 
 
 class NotADose(InvalidInput):

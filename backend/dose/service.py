@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.accounts.actor import Actor
 from backend.dose import repository
-from backend.dose.errors import BadMetric, NoDvh, NotADose, OtherFrame
+from backend.dose.errors import BadMetric, NoDose, NoDvh, NotADose, OtherFrame
 from backend.dose.judging import Drawn, Measured, lines_of, unjudged
 from backend.dose.schemas import (
     CurveOut,
@@ -250,6 +250,17 @@ def check_dose(session: Session, image: Series, dose: Series) -> Link | None:
             image_frame_of_reference_uid=frames[0] or None, dose_frame_of_reference_uid=frames[1] or None,
         )  # fmt: skip
     return link
+
+
+def dose_over(session: Session, image: Series) -> tuple[Series, Link | None]:
+    """The newest dose of a whole plan on an image, and what brings it there; NoDose where there is none."""
+    for one in _listed(session, repository.study(session, image.study_row_id)):
+        if one.kind.is_whole_plan:
+            try:
+                return one.series, check_dose(session, image, one.series)
+            except OtherFrame:
+                continue
+    raise NoDose("no dose of a whole plan is on these images")
 
 
 def load_dose(series: Series, link: Link | None = None) -> Dose:

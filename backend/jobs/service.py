@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "compare-versions": "training",
     "compare": "training",
     "regions": "cpu",
+    "radiomics": "cpu",
     "publish": "cpu",
     "measure": "cpu",
     "derive": "cpu",

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from backend.analyses.tables import Analysis
-from backend.cohorts.tables import Cohort
+from backend.cohorts.tables import Cohort, CohortPatient, FeatureRow, FeatureSet
 from backend.comparisons.tables import Comparison
 from backend.derivations.service.computing import compute
 from backend.derivations.service.inputs import gather
@@ -68,6 +68,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     session.add_all([batch, webhook, held, cohort])
     session.flush()
     analysis = _analysis(session, cohort, user_id)
+    features = _features(session, cohort, scene.ct[0].PatientID)
     message = WebhookDelivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
     session.add(message)
     session.flush()
@@ -87,6 +88,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "import_id": batch.id,
         "cohort_id": cohort.id,
         "analysis_id": analysis.id,
+        "feature_set_id": features.id,
         "webhook_id": webhook.id,
         "message_id": message.id,
         "quarantined_id": held.id,
@@ -101,6 +103,21 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "path": "7FE00010",
         "title": "CONTOURS",
     }
+
+
+def _features(session: Session, cohort: Cohort, patient_id: str) -> FeatureSet:
+    """A feature set that was computed, of the cohort's only patient."""
+    session.add(CohortPatient(cohort_id=cohort.id, patient_id=patient_id, position=0))
+    job = enqueue(session, JobRequest("radiomics", {}, cohort.project_id))
+    job.state = "succeeded"
+    made = FeatureSet(
+        cohort_id=cohort.id, name="CT", structure="GTV", modality="CT", source="latest", settings={},
+        settings_digest="", perturbations=0, engine="", job_ids=[job.id], created_by=cohort.created_by,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    session.add(FeatureRow(feature_set_id=made.id, patient_id=patient_id, position=0, state="failed"))
+    return made
 
 
 def _derived(session: Session, owner: StructureSet, source_id: str) -> Structure:

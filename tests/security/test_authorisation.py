@@ -26,7 +26,7 @@ OPEN_TO_ALL_PEOPLE = frozenset(
     {
         "get_me", "log_out", "change_password", "list_tokens", "create_token", "revoke_token",
         "list_projects", "list_jobs", "stream_events", "list_networks", "map_name", "list_protocols",
-        "list_export_profiles", "list_comparison_presets",
+        "list_export_profiles", "list_comparison_presets", "list_radiomics_presets",
         "search_studies", "search_series", "search_instances",
         "search_series_of_study", "search_instances_of_study", "search_instances_of_series",
     }
@@ -54,6 +54,8 @@ NEEDS = {
         "get_version_picture", "compare_versions", "get_deidentification",
         "list_comparisons", "get_comparison", "list_cohorts", "get_cohort", "list_cohort_patients",
         "list_analyses", "get_analysis", "get_figure", "get_table", "list_predictions",
+        "list_feature_sets", "get_feature_set", "list_features", "list_feature_patients",
+        "get_feature_values",
         "list_doses", "list_plans", "get_dvh", "get_objectives",
         *both_faces("ml_root", "ml_auth", "ml_info", "ml_next_sample", "ml_datastore"),
         *both_faces("ml_refuse_session", "ml_session", "ml_training", "ml_image", "ml_label"),
@@ -64,6 +66,7 @@ NEEDS = {
         "begin_import", "put_file", "complete_import", "create_cohort", "update_cohort",
         "preview_cohort_table", "put_cohort_table", "set_cohort_filter", "fix_cohort_split",
         "start_analysis", "rerun_analysis", "delete_analysis", "start_prediction",
+        "start_feature_set", "recompute_feature_set", "delete_feature_set",
         *both_faces("ml_upload", "ml_upload_image"),
     },
     Permission.ANNOTATE: {
@@ -107,6 +110,7 @@ BODIES = {
     "set_cohort_filter": {"conditions": []},
     "start_analysis": {"name": "x", "kind": "subtypes"},
     "start_prediction": {"patient_id": "P1", "values": {}},
+    "start_feature_set": {"name": "x", "structure": "GTV", "modality": "CT", "preset": "ct"},
     "create_derived_structure": {"name": "PRV", "expression": {"first": SOURCE}},
     "change_derivation": {"expression": {"first": SOURCE}},
     "preview_derived_structure": {"expression": {"first": SOURCE}},

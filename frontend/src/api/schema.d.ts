@@ -94,7 +94,7 @@ export interface components {
              * Stale
              * @description who has changed since
              */
-            stale: components["schemas"]["StalePatient"][];
+            stale: components["schemas"]["backend__analyses__schemas__StalePatient"][];
         };
         /**
          * AnalysisOut
@@ -1465,6 +1465,246 @@ export interface components {
             steps: (components["schemas"]["MarginStep"] | components["schemas"]["CombineStep"] | components["schemas"]["CropStep"])[];
         };
         /**
+         * FailedPatient
+         * @description A patient without features.
+         */
+        FailedPatient: {
+            /** Patient Id */
+            patient_id: string;
+            /** Slug */
+            slug: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * FeatureOut
+         * @description One feature over the patients.
+         */
+        FeatureOut: {
+            /** Name */
+            name: string;
+            /**
+             * Image
+             * @description `original` or a filter
+             */
+            image: string;
+            /**
+             * Family
+             * @description of IBSI, or our own
+             */
+            family: string;
+            /**
+             * Unit
+             * @description UCUM; empty for none
+             */
+            unit: string;
+            /**
+             * Missing
+             * @description computed patients for whom it has no value
+             */
+            missing: number;
+            /**
+             * Icc
+             * @description ICC(2,1) of `ai`, ICC(1,1) of the others; a kind that cannot be told is absent
+             */
+            icc: {
+                [key: string]: number;
+            };
+            /**
+             * Icc Interval
+             * @description 95 % limits
+             */
+            icc_interval: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+        };
+        /**
+         * FeaturePatient
+         * @description One patient of a feature set, with what the features are of.
+         */
+        FeaturePatient: {
+            /** Patient Id */
+            patient_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "done" | "failed";
+            /** Study Id */
+            study_id: string | null;
+            /** Series Id */
+            series_id: string | null;
+            /** Structure Id */
+            structure_id: string | null;
+            /** Revision */
+            revision: number | null;
+            /** Slug */
+            slug: string | null;
+            /** Detail */
+            detail: string | null;
+            /** Computed At */
+            computed_at: string | null;
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+            /**
+             * Undefined
+             * @description features without a value, and why
+             */
+            undefined: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * FeatureSetDetail
+         * @description A feature set with what needs attention.
+         */
+        FeatureSetDetail: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Structure */
+            structure: string;
+            /**
+             * Modality
+             * @enum {string}
+             */
+            modality: "CT" | "MR" | "PT" | "RTDOSE";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "approved" | "latest" | "ai";
+            /** Preset */
+            preset: string | null;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Settings Digest */
+            settings_digest: string;
+            /** Perturbations */
+            perturbations: number;
+            /**
+             * Engine
+             * @description version of the code that computed it
+             */
+            engine: string;
+            /** @description of those that share the work the one that is farthest from done */
+            job: components["schemas"]["JobOut"];
+            /** Patients */
+            patients: number;
+            /** Done */
+            done: number;
+            /** Waiting */
+            waiting: number;
+            /** Failed Count */
+            failed_count: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Failed */
+            failed: components["schemas"]["FailedPatient"][];
+            /** Stale */
+            stale: components["schemas"]["backend__cohorts__schemas_features__StalePatient"][];
+        };
+        /**
+         * FeatureSetIn
+         * @description Features to compute for the patients of a cohort.
+         */
+        FeatureSetIn: {
+            /** Name */
+            name: string;
+            /**
+             * Structure
+             * @description TG-263, or as it is or was called
+             */
+            structure: string;
+            /**
+             * Modality
+             * @description of the image that it is drawn on; RTDOSE: the dose on that image's grid
+             * @enum {string}
+             */
+            modality: "CT" | "MR" | "PT" | "RTDOSE";
+            /**
+             * Source
+             * @description newest approved revision, newest revision, or newest of a network
+             * @default approved
+             * @enum {string}
+             */
+            source: "approved" | "latest" | "ai";
+            /** Preset */
+            preset?: string | null;
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Perturbations
+             * @default 0
+             */
+            perturbations: number;
+        };
+        /**
+         * FeatureSetOut
+         * @description A feature set, without its patients.
+         */
+        FeatureSetOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Structure */
+            structure: string;
+            /**
+             * Modality
+             * @enum {string}
+             */
+            modality: "CT" | "MR" | "PT" | "RTDOSE";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "approved" | "latest" | "ai";
+            /** Preset */
+            preset: string | null;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Settings Digest */
+            settings_digest: string;
+            /** Perturbations */
+            perturbations: number;
+            /**
+             * Engine
+             * @description version of the code that computed it
+             */
+            engine: string;
+            /** @description of those that share the work the one that is farthest from done */
+            job: components["schemas"]["JobOut"];
+            /** Patients */
+            patients: number;
+            /** Done */
+            done: number;
+            /** Waiting */
+            waiting: number;
+            /** Failed Count */
+            failed_count: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
          * FiguresOut
          * @description Dice of one structure in two versions.
          */
@@ -2282,6 +2522,27 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[FeatureOut] */
+        Page_FeatureOut_: {
+            /** Items */
+            items: components["schemas"]["FeatureOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[FeaturePatient] */
+        Page_FeaturePatient_: {
+            /** Items */
+            items: components["schemas"]["FeaturePatient"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[FeatureSetOut] */
+        Page_FeatureSetOut_: {
+            /** Items */
+            items: components["schemas"]["FeatureSetOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[JobOut] */
         Page_JobOut_: {
             /** Items */
@@ -2300,6 +2561,13 @@ export interface components {
         Page_PredictionOut_: {
             /** Items */
             items: components["schemas"]["PredictionOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[PresetOut] */
+        Page_PresetOut_: {
+            /** Items */
+            items: components["schemas"]["PresetOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -2680,6 +2948,18 @@ export interface components {
             learning_rate: number;
             /** Batch */
             batch: number;
+        };
+        /**
+         * PresetOut
+         * @description Settings that come with Rinkaku.
+         */
+        PresetOut: {
+            /** Name */
+            name: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
         };
         /**
          * PreviewIn
@@ -3485,31 +3765,6 @@ export interface components {
              * Format: date-time
              */
             fixed_at: string;
-        };
-        /**
-         * StalePatient
-         * @description A patient who is no longer as the analysis saw him.
-         */
-        StalePatient: {
-            /** Patient Id */
-            patient_id: string;
-            /**
-             * Reason
-             * @enum {string}
-             */
-            reason: "contour-changed" | "values-changed" | "role-changed" | "joined" | "left";
-            /** Structure Id */
-            structure_id?: string | null;
-            /**
-             * Revision
-             * @description that the features are of
-             */
-            revision?: number | null;
-            /**
-             * Head
-             * @description newest revision of the contour
-             */
-            head?: number | null;
         };
         /**
          * StructureCounts
@@ -4604,6 +4859,31 @@ export interface components {
             ja: string;
         };
         /**
+         * StalePatient
+         * @description A patient who is no longer as the analysis saw him.
+         */
+        backend__analyses__schemas__StalePatient: {
+            /** Patient Id */
+            patient_id: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "contour-changed" | "values-changed" | "role-changed" | "joined" | "left";
+            /** Structure Id */
+            structure_id?: string | null;
+            /**
+             * Revision
+             * @description that the features are of
+             */
+            revision?: number | null;
+            /**
+             * Head
+             * @description newest revision of the contour
+             */
+            head?: number | null;
+        };
+        /**
          * LeftOut
          * @description Why the filter leaves a patient out.
          */
@@ -4615,6 +4895,31 @@ export interface components {
              * @enum {string}
              */
             reason: "value" | "missing";
+        };
+        /**
+         * StalePatient
+         * @description A patient whose features are of something else than what is there now.
+         */
+        backend__cohorts__schemas_features__StalePatient: {
+            /** Patient Id */
+            patient_id: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "contour" | "gone" | "there-now" | "new-patient" | "engine";
+            /** Structure Id */
+            structure_id: string | null;
+            /**
+             * Revision
+             * @description that was computed
+             */
+            revision: number | null;
+            /**
+             * Head
+             * @description that would be computed now
+             */
+            head: number | null;
         };
         /**
          * LeftOut
