@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Names = Annotated[tuple[Name, ...], Field(max_length=5000)]
+FeatureSets = Annotated[tuple[Annotated[str, Field(max_length=36)], ...], Field(max_length=20)]
+"""Ids of feature sets of the cohort."""
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
@@ -60,6 +62,13 @@ class SubtypesConfig(Settings):
     noise_repeats: Annotated[int, Field(ge=0, le=500)] = 20
     noise_icc: Annotated[float, Field(ge=0.3, le=1)] = 0.9
     seed: Seed = 1
+    agreement_with: Annotated[
+        FeatureSets,
+        Field(
+            description="the same features of other contours, a network's say: the result then has the "
+            "`agreement` of the subtypes that patients have by these with their own"
+        ),
+    ] = ()
 
     def columns(self) -> tuple[str, ...]:
         """Features and the scaling group."""

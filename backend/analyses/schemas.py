@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.analyses.configs import SubtypesConfig, SurvivalConfig
+from backend.analyses.configs import FeatureSets, SubtypesConfig, SurvivalConfig
 from backend.jobs.schemas import JobOut
 
 Kind = Literal["subtypes", "survival", "outcome", "outcome-network"]
@@ -24,6 +24,9 @@ class Closed(BaseModel):
 
 class _AnalysisIn(Closed):
     name: Title
+    feature_sets: Annotated[
+        FeatureSets, Field(description="whose features it sees, beside the clinical variables")
+    ] = ()
 
 
 class SubtypesIn(_AnalysisIn):
@@ -52,11 +55,14 @@ class AnalysisWarning(BaseModel):
     patients: Annotated[list[str], Field(description="PatientIDs")]
 
 
-class StalePatient(BaseModel):
+class ChangedPatient(BaseModel):
     """A patient who is no longer as the analysis saw him."""
 
     patient_id: str
-    reason: Literal["contour-changed", "values-changed", "role-changed", "joined", "left"]
+    reason: Annotated[
+        Literal["contour-changed", "values-changed", "role-changed", "joined", "left"],
+        Field(description="contour-changed: the features are of an older contour, compute them again first"),
+    ]
     structure_id: str | None = None
     revision: Annotated[int | None, Field(description="that the features are of")] = None
     head: Annotated[int | None, Field(description="newest revision of the contour")] = None
@@ -95,7 +101,7 @@ class AnalysisDetail(AnalysisOut):
     figures: list[str]
     tables: list[str]
     predicts: Annotated[bool, Field(description="whether it can say something of a new patient")]
-    stale: Annotated[list[StalePatient], Field(description="who has changed since")]
+    stale: Annotated[list[ChangedPatient], Field(description="who has changed since")]
 
 
 Value = float | Annotated[str, Field(max_length=255)] | None

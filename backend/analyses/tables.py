@@ -39,7 +39,8 @@ class Analysis(Base):
     summary: Mapped[dict[str, Any] | None]
     """The figures that a list shows; None until it is done."""
     files: Mapped[dict[str, Any]] = mapped_column(default=dict, info=NAMES_BLOBS)
-    """{results, model, figures: {name: {svg, pdf}}, tables: {name}}: SHA-256 of each."""
+    """{results, model, figures: {name: {svg, pdf}}, tables: {name}}: SHA-256 of each; of one that compares
+    contours also {other_table}: the same patients with the features of the other contours."""
     methods: Mapped[dict[str, Any] | None]
     """{en, ja}: the paragraph for a paper."""
     versions: Mapped[dict[str, Any] | None]

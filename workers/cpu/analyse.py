@@ -18,6 +18,7 @@ from backend.jobs import service as jobs
 from backend.kit.spreadsheets import csv_bytes
 from backend.version import VERSION
 from models.statistics import subtypes, survival
+from models.statistics.subtypes_errors import NoSubtypes
 from rt.cohort import CohortTable
 from workers.cpu.tabulated import tables
 from workers.runtime import JobContext, job
@@ -51,8 +52,21 @@ def analyse(context: JobContext) -> dict[str, Any]:
     table = CohortTable.from_json(context.storage.get(row.table_sha256).decode())
     roles = {role: table.roles.count(role) for role in ("train", "test")}
     context.log("analysing", patients=len(table.patients), **roles)
-    found = steadily(context, lambda: KINDS[row.kind].analyse(table, row.config))
+    found = steadily(context, lambda: found_in(context, row, table))
     return keep(context, row, found)
+
+
+def found_in(context: JobContext, row: Analysis, table: CohortTable) -> dict[str, Any]:
+    """What the analysis finds; with the agreement of subtypes by other contours where that is asked for."""
+    settings = dict(row.config)
+    settings.pop("agreement_with", None)
+    found = KINDS[row.kind].analyse(table, settings)
+    if "other_table" in row.files:
+        if found["model"] is None:
+            raise NoSubtypes("no clusters were found, so that nothing can agree")
+        other = CohortTable.from_json(context.storage.get(row.files["other_table"]).decode())
+        found["agreement"] = subtypes.agreement(table, other, found["model"])
+    return found
 
 
 def steadily(context: JobContext, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -83,7 +97,7 @@ def keep(context: JobContext, row: Analysis, found: dict[str, Any]) -> dict[str,
     result = {"analysis_id": row.id}
     with context.finishing(result) as session:
         done = session.get_one(Analysis, row.id)
-        done.files, done.versions = files, versions()
+        done.files, done.versions = row.files | files, versions()
         jobs.announce(session, "analysis", row.id, row.project_id)
     return result
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.analyses.schemas import AnalysisWarning, StalePatient
+from backend.analyses.schemas import AnalysisWarning, ChangedPatient
 from backend.analyses.tables import Analysis
 from backend.cohorts import service as cohorts
 from backend.cohorts.errors import EmptyCohort
+from backend.cohorts.tables import Cohort, FeatureSet
+from backend.kit.errors import NotFound
 from backend.kit.storage import storage
 from rt.cohort import CohortTable
 
@@ -19,28 +21,48 @@ def table_of(row: Analysis) -> CohortTable:
     return CohortTable.from_json(storage().get(row.table_sha256).decode())
 
 
-def stale_of(session: Session, row: Analysis) -> list[StalePatient]:
+def stale_of(session: Session, row: Analysis) -> list[ChangedPatient]:
     """Patients whose values, endpoints or part in the split are others now, who came and who left."""
     then = table_of(row)
     try:
-        now = cohorts.frozen(session, row.cohort_id)
-    except EmptyCohort:
-        return [StalePatient(patient_id=one, reason="left") for one in then.patients]
+        now = cohorts.frozen(session, row.cohort_id, row.feature_sets)
+    except (EmptyCohort, NotFound):  # nobody is left, or a feature set was deleted
+        return [ChangedPatient(patient_id=one, reason="left") for one in then.patients]
+    redrawn = _redrawn(session, row, set(then.patients))
     if now.digest() == row.table_sha256:
-        return []
+        return redrawn
     before, after = _by_patient(then), _by_patient(now)
-    found = [StalePatient(patient_id=one, reason="left") for one in then.patients if one not in after]
+    found = redrawn + [
+        ChangedPatient(patient_id=one, reason="left") for one in then.patients if one not in after
+    ]
     for patient, (role, values) in after.items():
         if patient not in before:
-            found.append(StalePatient(patient_id=patient, reason="joined"))
+            found.append(ChangedPatient(patient_id=patient, reason="joined"))
         elif values != before[patient][1]:
-            found.append(StalePatient(patient_id=patient, reason="values-changed"))
+            found.append(ChangedPatient(patient_id=patient, reason="values-changed"))
         elif role != before[patient][0]:
-            found.append(StalePatient(patient_id=patient, reason="role-changed"))
+            found.append(ChangedPatient(patient_id=patient, reason="role-changed"))
     return found
 
 
-def warnings_now(row: Analysis, stale: list[StalePatient]) -> list[AnalysisWarning]:
+def _redrawn(session: Session, row: Analysis, patients: set[str]) -> list[ChangedPatient]:
+    """Patients whose features are not of the contour that is there now."""
+    cohort = session.get_one(Cohort, row.cohort_id)
+    return [
+        ChangedPatient(
+            patient_id=one.patient_id,
+            reason="contour-changed",
+            structure_id=one.structure_id,
+            revision=one.revision,
+            head=one.head,
+        )
+        for set_id in row.feature_sets
+        for one in cohorts.stale(session, cohort, session.get_one(FeatureSet, set_id))
+        if one.patient_id in patients
+    ]
+
+
+def warnings_now(row: Analysis, stale: list[ChangedPatient]) -> list[AnalysisWarning]:
     """What was doubted when it began, and a split that was fixed after it had learnt from everybody."""
     known = [AnalysisWarning.model_validate(one) for one in row.warnings]
     changed = [one.patient_id for one in stale if one.reason == "role-changed"]

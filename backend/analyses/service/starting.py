@@ -31,7 +31,7 @@ def start(session: Session, actor: Actor, place: Place, body: AnalysisIn) -> Ana
     """
     cohort = cohorts.find(session, actor, place, Permission.IMPORT)
     config = body.config.model_dump(mode="json")
-    row = Analysis(name=body.name, kind=body.kind, feature_sets=[], config=config)
+    row = Analysis(name=body.name, kind=body.kind, feature_sets=list(body.feature_sets), config=config)
     return _queue(session, actor, cohort, row, body.config)
 
 
@@ -47,11 +47,14 @@ def rerun(session: Session, actor: Actor, place: Place, analysis_id: str) -> Ana
 
 def _queue(session: Session, actor: Actor, cohort: Cohort, row: Analysis, settings: Settings) -> AnalysisRows:
     """Complete the row of what is asked, and queue its job."""
-    table = cohorts.frozen(session, cohort.id)
+    table = cohorts.frozen(session, cohort.id, row.feature_sets)
     check(table, settings)
     row.id, row.project_id, row.cohort_id = new_id(), cohort.project_id, cohort.id
     row.created_by = actor.user_id
     row.table_sha256 = storage().put(table.to_json().encode())
+    if row.config.get("agreement_with"):
+        other = cohorts.frozen(session, cohort.id, row.config["agreement_with"])
+        row.files = {"other_table": storage().put(other.to_json().encode())}
     row.warnings = [one.model_dump() for one in doubts(session, cohort, table)]
     parameters = {"analysis_id": row.id}
     job = jobs.enqueue(

@@ -94,7 +94,7 @@ export interface components {
              * Stale
              * @description who has changed since
              */
-            stale: components["schemas"]["backend__analyses__schemas__StalePatient"][];
+            stale: components["schemas"]["ChangedPatient"][];
         };
         /**
          * AnalysisOut
@@ -356,6 +356,32 @@ export interface components {
             hd95_mm: number | null;
             /** Flagged */
             flagged: boolean;
+        };
+        /**
+         * ChangedPatient
+         * @description A patient who is no longer as the analysis saw him.
+         */
+        ChangedPatient: {
+            /** Patient Id */
+            patient_id: string;
+            /**
+             * Reason
+             * @description contour-changed: the features are of an older contour, compute them again first
+             * @enum {string}
+             */
+            reason: "contour-changed" | "values-changed" | "role-changed" | "joined" | "left";
+            /** Structure Id */
+            structure_id?: string | null;
+            /**
+             * Revision
+             * @description that the features are of
+             */
+            revision?: number | null;
+            /**
+             * Head
+             * @description newest revision of the contour
+             */
+            head?: number | null;
         };
         /**
          * CohortIn
@@ -1613,7 +1639,7 @@ export interface components {
             /** Failed */
             failed: components["schemas"]["FailedPatient"][];
             /** Stale */
-            stale: components["schemas"]["backend__cohorts__schemas_features__StalePatient"][];
+            stale: components["schemas"]["StalePatient"][];
         };
         /**
          * FeatureSetIn
@@ -3767,6 +3793,31 @@ export interface components {
             fixed_at: string;
         };
         /**
+         * StalePatient
+         * @description A patient whose features are of something else than what is there now.
+         */
+        StalePatient: {
+            /** Patient Id */
+            patient_id: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "contour" | "gone" | "there-now" | "new-patient" | "engine";
+            /** Structure Id */
+            structure_id: string | null;
+            /**
+             * Revision
+             * @description that was computed
+             */
+            revision: number | null;
+            /**
+             * Head
+             * @description that would be computed now
+             */
+            head: number | null;
+        };
+        /**
          * StructureCounts
          * @description Structures of a study, by review; `imported` ones, beside `total`, nobody here has worked on.
          */
@@ -4298,6 +4349,12 @@ export interface components {
              * @default 1
              */
             seed: number;
+            /**
+             * Agreement With
+             * @description the same features of other contours, a network's say: the result then has the `agreement` of the subtypes that patients have by these with their own
+             * @default []
+             */
+            agreement_with: string[];
         };
         /**
          * SubtypesIn
@@ -4306,6 +4363,12 @@ export interface components {
         SubtypesIn: {
             /** Name */
             name: string;
+            /**
+             * Feature Sets
+             * @description whose features it sees, beside the clinical variables
+             * @default []
+             */
+            feature_sets: string[];
             /**
              * Kind
              * @constant
@@ -4338,7 +4401,8 @@ export interface components {
              *       "bootstraps": 100,
              *       "noise_repeats": 20,
              *       "noise_icc": 0.9,
-             *       "seed": 1
+             *       "seed": 1,
+             *       "agreement_with": []
              *     }
              */
             config: components["schemas"]["SubtypesConfig"];
@@ -4429,6 +4493,12 @@ export interface components {
         SurvivalIn: {
             /** Name */
             name: string;
+            /**
+             * Feature Sets
+             * @description whose features it sees, beside the clinical variables
+             * @default []
+             */
+            feature_sets: string[];
             /**
              * Kind
              * @constant
@@ -4859,31 +4929,6 @@ export interface components {
             ja: string;
         };
         /**
-         * StalePatient
-         * @description A patient who is no longer as the analysis saw him.
-         */
-        backend__analyses__schemas__StalePatient: {
-            /** Patient Id */
-            patient_id: string;
-            /**
-             * Reason
-             * @enum {string}
-             */
-            reason: "contour-changed" | "values-changed" | "role-changed" | "joined" | "left";
-            /** Structure Id */
-            structure_id?: string | null;
-            /**
-             * Revision
-             * @description that the features are of
-             */
-            revision?: number | null;
-            /**
-             * Head
-             * @description newest revision of the contour
-             */
-            head?: number | null;
-        };
-        /**
          * LeftOut
          * @description Why the filter leaves a patient out.
          */
@@ -4895,31 +4940,6 @@ export interface components {
              * @enum {string}
              */
             reason: "value" | "missing";
-        };
-        /**
-         * StalePatient
-         * @description A patient whose features are of something else than what is there now.
-         */
-        backend__cohorts__schemas_features__StalePatient: {
-            /** Patient Id */
-            patient_id: string;
-            /**
-             * Reason
-             * @enum {string}
-             */
-            reason: "contour" | "gone" | "there-now" | "new-patient" | "engine";
-            /** Structure Id */
-            structure_id: string | null;
-            /**
-             * Revision
-             * @description that was computed
-             */
-            revision: number | null;
-            /**
-             * Head
-             * @description that would be computed now
-             */
-            head: number | null;
         };
         /**
          * LeftOut

@@ -18,8 +18,9 @@ PAIRS = [
 
 @pytest.mark.parametrize(("api", "engine", "least"), PAIRS)
 def test_defaults_are_the_engines(api: Any, engine: Any, least: dict[str, Any]) -> None:
-    asked = api.model_validate(least).model_dump(mode="json")
-    expected = api.model_validate(engine.from_json(least).to_json()).model_dump(mode="json")
+    asked = api.model_validate(least).model_dump(mode="json", exclude={"agreement_with"})
+    engines = api.model_validate(engine.from_json(least).to_json())
+    expected = engines.model_dump(mode="json", exclude={"agreement_with"})
     assert asked == expected
     assert engine.from_json(asked) == engine.from_json(least)
 
