@@ -8,6 +8,7 @@ from rinkaku_client.analyses import Analyses
 from rinkaku_client.cohorts import Cohorts
 from rinkaku_client.doses import Doses
 from rinkaku_client.exports import Exports
+from rinkaku_client.features import FeatureSets
 from rinkaku_client.imports import Imports
 from rinkaku_client.jobs import Jobs
 from rinkaku_client.projects import Projects
@@ -38,6 +39,7 @@ class Client:
         self.doses = Doses(self._transport)
         self.training = Trainings(self._transport)
         self.cohorts = Cohorts(self._transport)
+        self.features = FeatureSets(self._transport)
         self.analyses = Analyses(self._transport)
 
     def __enter__(self) -> Self:

@@ -52,6 +52,21 @@ class Cohorts:
         taken: dict[str, Any] = self._transport.json("PUT", path, json=body)
         return taken
 
+    def preview(
+        self,
+        project_id: str,
+        cohort_id: str,
+        file_name: str,
+        csv: bytes,
+        dictionary: Sequence[Mapping[str, Any]] | None = None,
+    ) -> dict[str, Any]:
+        """What a CSV file says, its `dictionary` (guessed without one) and its `issues`; nothing is kept."""
+        body: dict[str, Any] = {"file_name": file_name, "csv": base64.b64encode(csv).decode()}
+        body["dictionary"] = None if dictionary is None else [*dictionary]
+        path = f"{_path(project_id, cohort_id)}/table/preview"
+        seen: dict[str, Any] = self._transport.json("POST", path, json=body, repeatable=True)
+        return seen
+
     def filter(
         self, project_id: str, cohort_id: str, conditions: Sequence[Mapping[str, Any]]
     ) -> dict[str, Any]:

@@ -102,7 +102,10 @@ def _one_way(s: _Squares, unlike: float, freedom: int) -> Icc:
 
 def _second(s: _Squares) -> Icc:
     n, k = s.n, s.k
-    rho = (s.patients - s.error) / (s.patients + (k - 1) * s.error + k * (s.readings - s.error) / n)
+    whole = s.patients + (k - 1) * s.error + k * (s.readings - s.error) / n
+    if whole == 0:
+        raise IccUndefined("what differs between the readings is just what differs between the patients")
+    rho = (s.patients - s.error) / whole
     own = k * rho * s.readings
     other = (n * (1 + (k - 1) * rho) - k * rho) * s.error
     spread = (n - 1) * own**2 + other**2
@@ -111,9 +114,11 @@ def _second(s: _Squares) -> Icc:
     freedom = (k - 1) * (n - 1) * (own + other) ** 2 / spread
     low_f, high_f = fisher.ppf(0.975, n - 1, freedom), fisher.ppf(0.975, freedom, n - 1)
     apart = k * s.readings + (k * n - k - n) * s.error
-    low = n * (s.patients - low_f * s.error) / (low_f * apart + n * s.patients)
-    high = n * (high_f * s.patients - s.error) / (apart + n * high_f * s.patients)
+    with np.errstate(over="ignore", invalid="ignore"):  # with next to no freedom the quantiles have no bounds
+        low = n * (s.patients - low_f * s.error) / (low_f * apart + n * s.patients)
+        high = n * (high_f * s.patients - s.error) / (apart + n * high_f * s.patients)
     limits = [
-        float(limit) if math.isfinite(limit) else fallback for limit, fallback in ((low, -1), (high, 1))
+        float(limit) if math.isfinite(limit) else fallback
+        for limit, fallback in ((low, min(-1, rho)), (high, max(1, rho)))
     ]
     return Icc(float(rho), *limits)

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from backend.cohorts import service
 from backend.cohorts.service import computing
+from backend.cohorts.service.tabulating import as_text
 from backend.cohorts.tables import Extraction, FeatureRow
 from backend.jobs.tables import Job
 from backend.kit import db
@@ -339,3 +340,9 @@ def test_values_leave_without_names_where_the_project_exports_so(
         session.add(Deidentification(project_id=project.id, mode="export", options=[], key=b"k" * 32))
     text = door.call("GET", f"/feature-sets/{made['id']}/values").text
     assert "ID-a" not in text and len(text.splitlines()) == 2
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1"])
+def test_no_text_of_a_table_is_a_formula_to_a_spreadsheet(text: str) -> None:
+    assert as_text(text) == f"'{text}"
+    assert as_text(f"x{text}") == f"x{text}"

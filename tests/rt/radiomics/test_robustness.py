@@ -118,3 +118,11 @@ def test_masks_without_voxels_or_of_another_grid_are_refused() -> None:
 )
 def test_features_have_the_units_of_their_image(preset: str, name: str, unit: str) -> None:
     assert unit_of(name, presets()[preset]) == unit
+
+
+def test_two_patients_who_tell_next_to_nothing_give_wide_limits_or_none() -> None:
+    """Quantiles without freedom overflowed, and readings that only swap the patients divided by zero."""
+    found = icc([[0.1, -0.4], [0.4, -0.9], [-0.9, 1.1]]).icc2
+    assert found.low <= found.value <= found.high
+    with pytest.raises(IccUndefined):
+        icc([[1, 2], [2, 1]])
