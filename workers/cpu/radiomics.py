@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,6 @@ def compute_features(context: JobContext) -> dict[str, Any]:
     set_id, job_id = context.parameters["feature_set_id"], context.claim.job_id
     computed = failed = 0
     while (task := _next(context, set_id, job_id)) is not None:
-        context.progress(task.position / task.total, "case", n=task.position + 1, total=task.total)
         outcome = _outcome(context, task)
         with context.session() as session:
             computing.settle(session, task.row_id, outcome)
@@ -77,9 +77,13 @@ class _Image:
 def _measure(context: JobContext, task: Task) -> Measured:
     image = _image(context, task)
     held: list[tuple[FloatArray, Mask | None]] = []
+    contours = 1 + task.perturbations + len(task.chosen["readers"]) + bool(task.chosen["ai"])
+    ready = count()
 
     def made(mask_sha256: str, variant: str, read_mask: Callable[[], Mask]) -> str:
         context.check_cancelled()
+        fraction = (task.position + next(ready) / contours) / task.total
+        context.progress(fraction, "case", n=task.position + 1, total=task.total)
         key = computing.key_of(task, image.digest, mask_sha256, variant)
         with context.session(read_only=True) as session:
             known = computing.find_extraction(session, task, key)
@@ -91,7 +95,6 @@ def _measure(context: JobContext, task: Task) -> Measured:
         if known_kji is not None and (mask & ~known_kji).any():
             raise DoseError("the dose does not reach all of the structure")
         found = extract(voxels, mask, image.grid, task.settings)
-        context.progress(task.position / task.total, "case", n=task.position + 1, total=task.total)
         return computing.keep_extraction(task, key, found)
 
     def contour(said: dict[str, Any]) -> str:
@@ -120,16 +123,16 @@ def _perturbations(context: JobContext, task: Task, grid: Grid, made: Callable[.
 
     One that leaves nothing to measure takes the patient out of this comparison.
     """
-    mask, count = task.chosen["mask"], task.perturbations
+    mask, wanted = task.chosen["mask"], task.perturbations
     drawn: list[Mask] = []
 
     def read(index: int) -> Mask:
         if not drawn:
-            drawn.extend(perturbed(_mask(context, task.chosen, grid), grid, count, int(mask[:8], 16)))
+            drawn.extend(perturbed(_mask(context, task.chosen, grid), grid, wanted, int(mask[:8], 16)))
         return drawn[index]
 
     try:
-        return [made(mask, f"perturbed {n}", partial(read, n)) for n in range(count)]
+        return [made(mask, f"perturbed {n}", partial(read, n)) for n in range(wanted)]
     except RtError:
         return []
 
