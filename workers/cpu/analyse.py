@@ -104,13 +104,13 @@ def keep(context: JobContext, row: Analysis, found: dict[str, Any]) -> dict[str,
 
 def stored(context: JobContext, found: dict[str, Any]) -> dict[str, Any]:
     """Names in the blob store of results, model, figures (SVG and PDF) and tables (CSV)."""
-    store = context.storage
+    storage = context.storage
     model = found.pop("model", None)
-    files: dict[str, Any] = {"results": store.put(_json(found))}
+    files: dict[str, Any] = {"results": storage.put(_json(found))}
     if model is not None:
-        files["model"] = store.put(_json(model))
+        files["model"] = storage.put(_json(model))
     files["figures"] = {}
-    files["tables"] = {name: store.put(csv_bytes(*table)) for name, table in tables(found).items()}
+    files["tables"] = {name: storage.put(csv_bytes(*table)) for name, table in tables(found).items()}
     return files
 
 

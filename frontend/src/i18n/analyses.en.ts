@@ -1,9 +1,6 @@
 /** What the server says of analyses: slugs, acts, jobs and their stages; in English. */
 export const analysesEn = {
   'jobKind.analyse': 'Analysis',
-  'stage.computing': 'Computing',
-  'stage.figures': 'Drawing figures',
-  'log.analysing': '{patients} patients are analysed: {train} to learn from, {test} to test on',
   'object.analysis': 'Analysis',
   'action.analyses.analysis.started': 'Analysis started',
   'action.analyses.analysis.deleted': 'Analysis deleted',

@@ -3,9 +3,6 @@ import type { analysesEn } from './analyses.en';
 /** What the server says of analyses, in Japanese. */
 export const analysesJa: Record<keyof typeof analysesEn, string> = {
   'jobKind.analyse': '解析',
-  'stage.computing': '計算中',
-  'stage.figures': '図を作成中',
-  'log.analysing': '{patients} 例を解析：学習 {train} 例、テスト {test} 例',
   'object.analysis': '解析',
   'action.analyses.analysis.started': '解析を開始',
   'action.analyses.analysis.deleted': '解析を削除',
