@@ -7,7 +7,7 @@ type Values = Readonly<Record<string, unknown>>;
 export type Said = { slug: string; detail: string; values?: Values };
 
 /** Names that the server gives by their slug. */
-export type Family = 'action' | 'change' | 'changeValue' | 'object' | 'jobKind' | 'network' | 'preset' | 'viewer.edit';
+export type Family = 'action' | 'change' | 'changeValue' | 'object' | 'jobKind' | 'network' | 'preset' | 'viewer.edit' | 'cohort.figure' | 'cohort.table';
 
 /** A name in the language of the page; one without a phrase as the server writes it. */
 export function named(family: Family, slug: string, t: Translate, otherwise: string = slug): string {

@@ -13,12 +13,14 @@ import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
 import { PageLayout } from '../../ui/layout';
 import { may, useSession } from '../login/session';
+import { AnalysesTab } from './analyses-tab';
 import css from './cohorts.module.css';
+import { FeaturesTab } from './features-tab';
 import { ImportTab } from './import-tab';
 import { PatientsTab } from './patients-tab';
 import { useCohort } from './queries';
 
-const TABS = ['patients', 'import'] as const;
+const TABS = ['patients', 'import', 'features', 'analyses'] as const;
 
 function DeleteCohort({ projectId, cohort }: { projectId: string; cohort: Cohort }) {
   const t = useT();
@@ -71,6 +73,8 @@ function Tabs({ projectId, cohort, manage }: { projectId: string; cohort: Cohort
       </nav>
       {tab === 'patients' && <PatientsTab projectId={projectId} cohort={cohort} manage={manage} />}
       {tab === 'import' && manage && <ImportTab projectId={projectId} cohort={cohort} />}
+      {tab === 'features' && <FeaturesTab projectId={projectId} cohort={cohort} manage={manage} />}
+      {tab === 'analyses' && <AnalysesTab projectId={projectId} cohort={cohort} manage={manage} />}
     </>
   );
 }

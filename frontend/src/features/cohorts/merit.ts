@@ -56,3 +56,6 @@ export const everybodyOf = ({ merit }: Contender): Point[] => joined(merit.decis
 
 /** Whether the interval of the AUC says more than chance. */
 export const tellsApart = ({ auc }: Merit): boolean => auc.low !== null && auc.low > 0.5;
+
+/** Whether figures are those of a yes-or-no endpoint. */
+export const isMerit = (figures: Merit | object): figures is Merit => 'auc' in figures;

@@ -2,8 +2,9 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
-import type { Cohort, CohortPatient, Page } from '../../api/types';
+import type { Analysis, AnalysisDetail, Cohort, CohortPatient, FeatureSet, FeatureSetDetail, JobState, Page } from '../../api/types';
 
+const LIVE_MS = 2000;
 const PAGE = 200;
 
 export const cohortPath = (projectId: string, cohortId: string): string => `/projects/${projectId}/cohorts/${cohortId}`;
@@ -26,4 +27,35 @@ export const usePatients = (projectId: string, cohortId: string) =>
       api.get<Page<CohortPatient>>(`${cohortPath(projectId, cohortId)}/patients`, { query: { limit: PAGE, cursor: pageParam } }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
+  });
+
+/** Whether a job still waits or runs. */
+export const isLive = ({ job }: { job: { state: JobState } }): boolean => job.state === 'queued' || job.state === 'running';
+
+export const useFeatureSets = (projectId: string, cohortId: string) =>
+  useQuery({
+    queryKey: keys.featureSets(cohortId),
+    queryFn: () => all<FeatureSet>(`${cohortPath(projectId, cohortId)}/feature-sets`),
+    refetchInterval: ({ state }) => (state.data?.some(isLive) === true ? LIVE_MS : false),
+  });
+
+export const useFeatureSet = (projectId: string, cohortId: string, id: string) =>
+  useQuery({
+    queryKey: keys.featureSet(cohortId, id),
+    queryFn: () => api.get<FeatureSetDetail>(`${cohortPath(projectId, cohortId)}/feature-sets/${id}`),
+    refetchInterval: ({ state }) => (state.data !== undefined && isLive(state.data) ? LIVE_MS : false),
+  });
+
+export const useAnalyses = (projectId: string, cohortId: string) =>
+  useQuery({
+    queryKey: keys.analyses(cohortId),
+    queryFn: () => all<Analysis>(`${cohortPath(projectId, cohortId)}/analyses`),
+    refetchInterval: ({ state }) => (state.data?.some(isLive) === true ? LIVE_MS : false),
+  });
+
+export const useAnalysis = (projectId: string, cohortId: string, id: string) =>
+  useQuery({
+    queryKey: keys.analysis(cohortId, id),
+    queryFn: () => api.get<AnalysisDetail>(`${cohortPath(projectId, cohortId)}/analyses/${id}`),
+    refetchInterval: ({ state }) => (state.data !== undefined && isLive(state.data) ? LIVE_MS : false),
   });
