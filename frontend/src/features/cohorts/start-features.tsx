@@ -79,7 +79,9 @@ function Form({ projectId, cohort, presets, onStarted, onClose }: FormProps) {
         <TextField label={t('cohort.features.structure')} hint={t('cohort.features.structureHint')} value={structure} onChange={setStructure} list="cohort-structures" />
         <datalist id="cohort-structures">
           {structures.map((one) => (
-            <option key={one} value={one} />
+            <option key={one} value={one}>
+              {one}
+            </option>
           ))}
         </datalist>
         <TextField label={t('cohort.features.name')} value={name} onChange={setName} maxLength={100} />
