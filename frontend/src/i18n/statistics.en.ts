@@ -11,5 +11,7 @@ export const statisticsEn = {
   'slug.collinear-columns': 'Columns say the same and cannot be told apart',
   'slug.separation': 'A column tells the events apart without a miss, so that its effect has no finite estimate',
   'slug.fit-not-converged': 'The fit found no end',
+  'slug.no-icc': 'How far the feature can be repeated is not known',
+  'slug.low-icc': 'The feature cannot be repeated well enough',
   'slug.other-outcome-model': 'The stored model does not fit these columns',
 } as const;

@@ -13,5 +13,7 @@ export const statisticsJa: Record<keyof typeof statisticsEn, string> = {
   'slug.collinear-columns': '同じ内容の列があり、区別できません',
   'slug.separation': 'ある列がイベントを完全に分離しているため、効果の推定値が有限になりません',
   'slug.fit-not-converged': '当てはめが収束しませんでした',
+  'slug.no-icc': '特徴量の再現性が不明です',
+  'slug.low-icc': '特徴量の再現性が足りません',
   'slug.other-outcome-model': '保存されたモデルはこれらの列に合いません',
 };

@@ -1,0 +1,144 @@
+"""A final model as plain JSON, and its prediction for a new patient with how far it applies.
+
+Distance is Mahalanobis' over the model's own standardised columns, with a covariance shrunk after Ledoit and
+Wolf (J Multivar Anal 2004;88:365); a new patient's is ranked among those that the training patients had from
+folds that did not hold them.  The model holds no patient's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import special
+from sklearn.covariance import LedoitWolf
+
+from models.statistics.errors import MissingValues, OtherModel
+from models.statistics.outcomes_data import Matrix, Preparation, Rows, Term, Vector, encode
+from models.statistics.outcomes_models import score, survival_at
+from models.statistics.outcomes_validate import Fitted, Task, folds_of
+from rt.cohort import CohortTable
+
+FORMAT = "rinkaku-outcome-model-1"
+INSIDE = 95.0
+"""Percentile of the training patients' distances up to which a new patient is taken to be like them."""
+Values = Mapping[str, Sequence[float | str | None]]
+
+
+def values_of(table: CohortTable, rows: Rows | Sequence[int]) -> dict[str, list[float | str | None]]:
+    """All columns of these patients, as `predict` takes them."""
+    columns = (*table.clinical, *table.features)
+    return {one.name: [one.values[i] for i in rows] for one in columns}
+
+
+def store(fitted: Fitted, task: Task, about: Mapping[str, Any]) -> dict[str, Any]:
+    """The model as plain JSON that `predict` reads; `about` is added to it."""
+    preparation = fitted.preparation
+    x = preparation.apply(task.matrix)
+    raw = task.matrix[:, preparation.kept]
+    return {
+        "format": FORMAT,
+        "kind": "binary" if task.target.time is None else "survival",
+        **about,
+        "model": task.model,
+        "parameters": fitted.parameters,
+        "terms": [
+            {"column": term.column, "level": term.level, "clinical": term.clinical, "name": term.name}
+            for term in (task.terms[i] for i in preparation.kept)
+        ],
+        "median": preparation.median.tolist(),
+        "mean": preparation.mean.tolist(),
+        "spread": preparation.spread.tolist(),
+        "low": np.nanmin(raw, axis=0).tolist(),
+        "high": np.nanmax(raw, axis=0).tolist(),
+        "core": fitted.core,
+        "threshold": float(special.expit(fitted.threshold)) if task.target.time is None else None,
+        "times": task.times.tolist(),
+        "applicability": _applicability(x, task),
+    }
+
+
+def _applicability(x: Matrix, task: Task) -> dict[str, Any]:
+    fold = folds_of(task.target.event, min(5, len(x)), (task.config.seed, 11))
+    held = np.empty(len(x))
+    for index in np.unique(fold):
+        mean, precision = _shape(x[fold != index])
+        held[fold == index] = _distance(x[fold == index], mean, precision)
+    mean, precision = _shape(x)
+    return {
+        "mean": mean.tolist(),
+        "precision": precision.tolist(),
+        "quantiles": np.quantile(held, np.linspace(0, 1, 101)).tolist(),
+    }
+
+
+def _shape(x: Matrix) -> tuple[Vector, Matrix]:
+    found = LedoitWolf().fit(x)
+    return found.location_, found.precision_
+
+
+def _distance(x: Matrix, mean: Vector, precision: Matrix) -> Vector:
+    centred = x - mean
+    squares = np.einsum("ni,ij,nj->n", centred, precision, centred)
+    return np.asarray(np.sqrt(np.maximum(squares, 0) / x.shape[1]))
+
+
+def predict(model: Mapping[str, Any], columns: Values) -> list[dict[str, Any]]:
+    """Predictions of new patients by a model that `analyse` made; `columns` are values by name.
+
+    binary: `{"probability", "positive"}`; survival: `{"risk", "survival": {"time", "share"}}`, risk a log
+    relative hazard.  Both: `"applicability": {"distance", "percentile", "inside"}`, `"imputed"` (names of
+    terms that had no value) and `"outside"` (values beyond those learnt from).  OtherModel where a column is
+    missing or the model is none; MissingValues where a patient has none of the values.
+    """
+    if not isinstance(model, Mapping) or model.get("format") != FORMAT:
+        raise OtherModel(f"this is no {FORMAT}")
+    terms = [Term(one["column"], one["level"], one["clinical"]) for one in model["terms"]]
+    counts = {len(columns[term.column]) for term in terms if term.column in columns}
+    if len(counts) > 1:
+        raise OtherModel("columns have different numbers of patients")
+    matrix = encode(terms, columns, counts.pop() if counts else 0)
+    empty = np.isnan(matrix).all(axis=1)
+    if empty.any():
+        raise MissingValues(f"patient {int(np.argmax(empty)) + 1} has a value in no column of the model")
+    median, mean, spread = (np.asarray(model[name], float) for name in ("median", "mean", "spread"))
+    preparation = Preparation(np.arange(len(terms)), median, mean, spread)
+    x = preparation.apply(matrix)
+    shares = survival_at(model["core"], x) if model["kind"] == "survival" else None
+    distance = _of_model(model["applicability"], x)
+    rows = []
+    for index, value in enumerate(score(model["core"], x)):
+        row = _row(model, float(value), shares[index] if shares is not None else None)
+        row["applicability"] = distance[index]
+        row["imputed"] = [terms[i].name for i in np.flatnonzero(np.isnan(matrix[index]))]
+        row["outside"] = _outside(model, terms, matrix[index])
+        rows.append(row)
+    return rows
+
+
+def _row(model: Mapping[str, Any], value: float, shares: Vector | None) -> dict[str, Any]:
+    if shares is not None:
+        return {"risk": value, "survival": {"time": list(model["times"]), "share": shares.tolist()}}
+    probability = float(special.expit(value))
+    return {"probability": probability, "positive": bool(probability >= model["threshold"])}
+
+
+def _of_model(applicability: Mapping[str, Any], x: Matrix) -> list[dict[str, Any]]:
+    mean, precision = (np.asarray(applicability[name], float) for name in ("mean", "precision"))
+    quantiles = np.asarray(applicability["quantiles"], float)
+    distance = _distance(x, mean, precision)
+    percentile = np.interp(distance, quantiles, np.linspace(0, 100, len(quantiles)))
+    return [
+        {"distance": float(far), "percentile": float(rank), "inside": bool(rank <= INSIDE)}
+        for far, rank in zip(distance, percentile, strict=True)
+    ]
+
+
+def _outside(model: Mapping[str, Any], terms: Sequence[Term], values: Vector) -> list[dict[str, Any]]:
+    rows = zip(terms, values, model["low"], model["high"], strict=True)
+    return [
+        {"column": term.name, "value": float(value), "low": low, "high": high}
+        for term, value, low, high in rows
+        if not np.isnan(value) and not low <= value <= high
+    ]
