@@ -1,8 +1,8 @@
 """A 2D network that reads every slice of a crop alike, and attention that says how much each of them counts.
 
 Input, output and norm are those of `outcome3d`; its maps keep one plane a slice, so that they lie on the
-crop as those of the 3D network do.  It has a ninth of the weights of a 3D kernel twice over, which is what speaks
-for it with few patients and thick slices.
+crop as those of the 3D network do.  It has a ninth of the weights of a 3D kernel twice over, which is what
+speaks for it with few patients and thick slices.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class OutcomeNet2D(nn.Module):
         """Feature maps (batch, channels, k, j, i): all slices, coarser within them."""
         batch, _, slices = image.shape[:3]
         maps = self.levels(image.transpose(1, 2).flatten(0, 1))
-        return maps.unflatten(0, (batch, slices)).transpose(1, 2)
+        stacked: torch.Tensor = maps.unflatten(0, (batch, slices)).transpose(1, 2)
+        return stacked
 
     def describe(self, maps: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
         """The picture as a vector (batch, 2 · channels): slices weighed by attention, and their mean."""

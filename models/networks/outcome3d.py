@@ -1,9 +1,9 @@
 """A small residual 3D network that reads one number from a crop: what will become of the patient.
 
 Input (batch, channels, k, j, i), the last channel the region, and a vector (batch, variables) of what is
-known beside the image; output (batch,), a logit or a log hazard.  Batch norm, not instance norm: how bright, how
-large and how high a dose is may be what matters, and instance norm divides it away.  No ReLU is in place, so
-that the maps of `encode` can be differentiated for (Grad-CAM).
+known beside the image; output (batch,), a logit or a log hazard.  Batch norm, not instance norm: how bright,
+how large and how high a dose is may be what matters, and instance norm divides it away.  No ReLU is in place,
+so that the maps of `encode` can be differentiated for (Grad-CAM).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from torch import nn
 
 
 class OutcomeNet3D(nn.Module):
-    """`len(channels)` levels, each at half the resolution of the one before, the first at half the input's."""
+    """`len(channels)` levels, each at half the resolution of the one before, the first at half the input's.
+    """
 
     def __init__(self, inputs: int, variables: int, channels: tuple[int, ...], dropout: float) -> None:
         super().__init__()
@@ -34,7 +35,7 @@ class OutcomeNet3D(nn.Module):
 
     def describe(self, maps: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
         """The picture as a vector (batch, 2 · channels): means of its maps, everywhere and in the region."""
-        region = nn.functional.adaptive_avg_pool3d(image[:, -1:], maps.shape[2:]).clamp_min(0)
+        region = nn.functional.adaptive_avg_pool3d(image[:, -1:], [*maps.shape[2:]]).clamp_min(0)
         within = (maps * region).sum((2, 3, 4)) / region.sum((2, 3, 4)).clamp_min(1e-3)
         return torch.cat([maps.mean((2, 3, 4)), within], dim=1)
 

@@ -28,7 +28,8 @@ class CropConfig:
     size: int = 32
     """Voxels along each side, a multiple of 8."""
     outside: Outside = "keep"
-    """What lies in the cube but not in the region: blanked, or shown (the region is a channel in any case)."""
+    """What lies in the cube but not in the region: blanked, or shown (the region is a channel in any case).
+    """
     dose: bool = False
     """Whether the dose is a channel."""
     window: CtWindow | MrScale = SOFT_TISSUE
@@ -92,7 +93,8 @@ class OutcomeConfig:
     def __post_init__(self) -> None:
         _one_of(self.network, NetworkKind, "network")
         for name, low, high in (
-            ("folds", 2, 20), ("members", 2, 10), ("epochs", 1, 1000), ("patience", 1, 1000), ("batch", 4, 256),
+            ("folds", 2, 20), ("members", 2, 10), ("epochs", 1, 1000), ("patience", 1, 1000),
+            ("batch", 4, 256),
         ):  # fmt: skip
             if not low <= getattr(self, name) <= high:
                 raise AnalysisConfigError(f"{getattr(self, name)} is not from {low} to {high}", where=name)

@@ -1,8 +1,8 @@
 """What a network of outcome sees of a patient: image, dose and region on a cube of voxels.
 
 The cube has LPS axes and the network's spacing; its middle is that of the region's box.  The image is
-prepared as for the networks that draw (body alone, anti-aliased, scaled), so that couch and field of view do not
-count.  Channels are, in this order, the image (-1: nothing), the dose if it is asked for (-1: 0 Gy, 1:
+prepared as for the networks that draw (body alone, anti-aliased, scaled), so that couch and field of view do
+not count.  Channels are, in this order, the image (-1: nothing), the dose if it is asked for (-1: 0 Gy, 1:
 70 Gy), and the region (0 or 1).
 """
 
@@ -56,7 +56,8 @@ class Crop:
     @property
     def region_kji(self) -> Mask:
         """The region on the crop's grid."""
-        return self.values[-1] >= 0.5
+        inside: Mask = self.values[-1] >= 0.5
+        return inside
 
 
 def make_crop(patient: Patient, config: CropConfig, source: dict[str, Any] | None = None) -> Crop:
@@ -70,7 +71,9 @@ def make_crop(patient: Patient, config: CropConfig, source: dict[str, Any] | Non
         raise GeometryError(f"image {patient.image_kji.shape} is not on a grid of {patient.grid.shape_kji}")
     for name, mask in patient.masks_kji.items():
         if mask.shape != patient.grid.shape_kji:
-            raise MaskError(f"{mask.shape} voxels lie outside the image's {patient.grid.shape_kji}", where=name)
+            raise MaskError(
+                f"{mask.shape} voxels lie outside the image's {patient.grid.shape_kji}", where=name
+            )
     if config.dose and patient.dose is None:
         raise DoseError("the dose is a channel and there is no dose")
     region = config.region.mask(patient.masks_kji, patient.grid, patient.dose)

@@ -33,4 +33,4 @@ def read_patient(folder: Path) -> Patient:
     targets = [name for name in TARGET_BITS if name in drawn]
     if targets:
         drawn[TUMOUR] = drawn[max(targets)]
-    return Patient(image, grid, drawn, Dose(cgy.astype(np.float32) / 100, dose_grid))
+    return Patient(image, grid, drawn, Dose(np.asarray(cgy, dtype=np.float32) / np.float32(100), dose_grid))

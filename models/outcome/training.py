@@ -115,7 +115,7 @@ def _epoch(run: _Run, learn: Lessons, number: int) -> None:
         logits = run.network(crops, some.variables.to(device))
         loss = outcome_loss(logits, some.truth.to(device), run.event_weight)
         run.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
         run.optimiser.step()
         _follow(run, number * len(batches) + step)
@@ -133,7 +133,9 @@ def _set_rate(run: _Run, fraction: float) -> None:
     """A twentieth of the time warmer and warmer, then down along a cosine."""
     warm = min(1.0, 0.1 + fraction * 20)
     for group in run.optimiser.param_groups:
-        group["lr"] = run.config.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction)))
+        group["lr"] = (
+            run.config.learning_rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction)))
+        )
 
 
 def _loss(run: _Run, patients: Lessons) -> float:
