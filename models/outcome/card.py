@@ -1,4 +1,4 @@
-"""The card of a network of outcome: what it was asked, how well it answers, and what it must not be used for."""
+"""The card of a network of outcome: what it was asked, how well it answers, what it is not for."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def render_outcome_card(result: dict[str, Any]) -> str:
         *_tests(result),
         "## Limits",
         "The figures are of networks that learnt in folds, not of the final ones, which learnt from all of "
-        "the patients to learn from. Nothing is known of other hospitals, scanners or treatments; a patient far from the "
-        "training cohort is flagged. A map shows what spoke for the event in the network, not a cause.",
+        "the patients to learn from. Nothing is known of other hospitals, scanners or treatments; a patient far "
+        "from the training cohort is flagged. A map shows what spoke for the event in the network, not a cause.",
     ]
     return "\n\n".join(parts) + "\n"
 

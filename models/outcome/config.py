@@ -114,7 +114,7 @@ class OutcomeConfig:
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:
-        """The configuration in `body`, defaults for what is not said; AnalysisConfigError for anything else."""
+        """The configuration in `body`, with defaults; AnalysisConfigError for anything else."""
         try:
             plain = _plain(cls, body)
             if "crop" in plain:

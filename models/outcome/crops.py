@@ -93,7 +93,7 @@ def make_crop(patient: Patient, config: CropConfig, source: dict[str, Any] | Non
 
 
 def _cube(region: Mask, grid: Grid, lattice: Grid, size: int) -> Grid:
-    """The cube around the region's box whose voxels are those of `lattice`, so that nothing is interpolated."""
+    """The cube around the region's box, of voxels of `lattice`: nothing is interpolated."""
     box = bounding_box(region)
     if box is None:
         raise MaskError("the region is empty")

@@ -61,8 +61,8 @@ def occlusion(
 ) -> MapKji:
     """(k, j, i) by how much the logit falls when a cube of `side` voxels around is covered.
 
-    `crop` (channels, k, j, i) and `variables` (variables,) of one patient.  Mean over networks; above 0: what is there
-    speaks for the event.  Image and dose are covered, the region is not.
+    `crop` (channels, k, j, i) and `variables` (variables,) of one patient.  Mean over networks; above 0: what
+    is there speaks for the event.  Image and dose are covered, the region is not.
     """
     shape = crop.shape[1:]
     places = [(k, j, i) for k in range(0, shape[0], side) for j in range(0, shape[1], side)

@@ -149,7 +149,7 @@ def predict(network: OutcomeNetwork, crop: Crop, values: Mapping[str, Value]) ->
 
 
 def explain(network: OutcomeNetwork, crop: Crop, values: Mapping[str, Value], kind: str) -> MapKji:
-    """Where the networks look in a crop: `kind` is `grad-cam` or `occlusion`; (k, j, i) on the crop's grid."""
+    """Where the networks look: `kind` is `grad-cam` or `occlusion`; (k, j, i) on the crop's grid."""
     image, known = _tensors(network, crop, values)
     if kind == "occlusion":
         return occlusion(network.modules, image[0], known[0])

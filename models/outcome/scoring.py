@@ -54,7 +54,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a score is read: a probability of the event and what counts as high, from training patients alone."""
+    """How a score is read, from training patients alone: as a probability, and what counts as high."""
 
     mean: float
     scale: float
@@ -94,7 +94,7 @@ def learn_reading(inner: Vector, truth: Outcome) -> Reading:
 
 
 def regress(learn: Matrix, truth: Outcome, read: Matrix, seed: int) -> Vector:
-    """Scores of `read` (m, columns) by ridge regression, logistic or Cox, learnt from `learn` (n, columns)."""
+    """Scores (m,) of `read` (m, columns) by ridge regression that learnt from `learn` (n, columns)."""
     if truth.times is None:
         model = LogisticRegressionCV(
             Cs=list(PENALTIES), cv=3, scoring="neg_log_loss", max_iter=5000, random_state=seed,
@@ -111,7 +111,7 @@ def regress(learn: Matrix, truth: Outcome, read: Matrix, seed: int) -> Vector:
 def cross_fitted(
     fit: Callable[[Rows, Rows], Vector], parts: list[Rows], tested: Callable[[], Vector]
 ) -> Scores:
-    """Scores of a fold whose training patients are cut into `parts`; `fit(learn, read)` knows their places."""
+    """Scores of a fold whose training patients are cut into `parts`; `fit(learn, read)` takes places."""
     count = sum(map(len, parts))
     inner = np.zeros(count)
     for part in parts:

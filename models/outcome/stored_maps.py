@@ -1,4 +1,4 @@
-"""Grad-CAM of the patients of an analysis, each by networks that did not learn from the patient, in one file."""
+"""Grad-CAM of an analysis' patients in one file, each by networks that did not have the patient."""
 
 from __future__ import annotations
 

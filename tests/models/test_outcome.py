@@ -1,4 +1,4 @@
-"""Networks of outcome: find what is there, look where it is, find nothing where nothing is, keep patients apart."""
+"""Networks of outcome find what is there, look where it is, and find nothing where nothing is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from models.outcome.package import explain, load_outcome_network, predict
 from models.outcome.stored_maps import read_map
 from models.registry.network import WeightsError
 from models.statistics.errors import (
-    AnalysisConfigError, MissingValues, OneClass, StatisticsError, TooFewEvents,
+    AnalysisConfigError,
+    MissingValues,
+    OneClass,
+    StatisticsError,
+    TooFewEvents,
 )  # fmt: skip
 from models.training.loop import CheckpointError
 from rt.cohort import Endpoint
