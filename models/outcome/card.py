@@ -30,9 +30,10 @@ def render_outcome_card(result: dict[str, Any]) -> str:
         "\n".join(_table(result)),
         *_tests(result),
         "## Limits",
-        "The figures are of networks that learnt in folds, not of the final ones, which learnt from all of "
-        "the patients to learn from. Nothing is known of other hospitals, scanners or treatments; a patient far "
-        "from the training cohort is flagged. A map shows what spoke for the event in the network, not a cause.",
+        "The figures are of networks that learnt in folds, not of the final ones, which learnt from all the "
+        "patients to learn from. Nothing is known of other hospitals, scanners or treatments; a patient far "
+        "from the training cohort is flagged. A map shows what spoke for the event in the network, not a "
+        "cause.",
     ]
     return "\n\n".join(parts) + "\n"
 

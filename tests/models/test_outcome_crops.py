@@ -27,10 +27,8 @@ CONFIG = CropConfig(BALL, spacing_mm=3.0, size=16, window=CtWindow(-400, 600))
 def patient() -> Patient:
     image, masks = toy_case(1)
     grid = toy_grid()
-    gy = np.broadcast_to(
-        np.linspace(0, 70, grid.shape_kji[0], dtype=np.float32)[:, None, None], grid.shape_kji
-    )
-    return Patient(image, grid, masks, Dose(np.ascontiguousarray(gy), grid))
+    rising = np.linspace(0, 70, grid.shape_kji[0], dtype=np.float32)[:, None, None]
+    return Patient(image, grid, masks, Dose(rising + np.zeros(grid.shape_kji, np.float32), grid))
 
 
 def test_the_region_lies_in_the_middle_of_the_cube_and_the_image_on_it(patient: Patient) -> None:
