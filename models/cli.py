@@ -28,6 +28,7 @@ from models.evaluation import (
 )
 from models.head_package import HeadMembers, Release, package_heads, picture_heads
 from models.inference.segment import Prediction, Segmentation, draw_structures, segment
+from models.outcome.commands import add_experiments
 from models.preprocessing import CtWindow
 from models.registry.members import CHECKPOINT, describe_training, read_members
 from models.registry.network import (
@@ -125,6 +126,7 @@ def main() -> None:
     predict.set_defaults(run=_predict)
     add_simulations(commands)
     add_robustness(commands)
+    add_experiments(commands)
     arguments = parser.parse_args()
     arguments.run(arguments)
 

@@ -15,8 +15,7 @@ from torch import nn
 
 
 class OutcomeNet3D(nn.Module):
-    """`len(channels)` levels, each at half the resolution of the one before, the first at half the input's.
-    """
+    """`len(channels)` levels, each at half the resolution of the one before."""
 
     def __init__(self, inputs: int, variables: int, channels: tuple[int, ...], dropout: float) -> None:
         super().__init__()
@@ -35,7 +34,9 @@ class OutcomeNet3D(nn.Module):
 
     def describe(self, maps: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
         """The picture as a vector (batch, 2 · channels): means of its maps, everywhere and in the region."""
-        region = nn.functional.adaptive_avg_pool3d(image[:, -1:], [*maps.shape[2:]]).clamp_min(0)
+        region = nn.functional.adaptive_avg_pool3d(
+            image[:, -1:], (maps.shape[2], maps.shape[3], maps.shape[4])
+        ).clamp_min(0)
         within = (maps * region).sum((2, 3, 4)) / region.sum((2, 3, 4)).clamp_min(1e-3)
         return torch.cat([maps.mean((2, 3, 4)), within], dim=1)
 

@@ -13,8 +13,6 @@ from rt.dose import Dose
 from rt.resample import read_nifti
 
 TARGET_BITS = {"PTV_5600": 7, "PTV_6300": 8, "PTV_7000": 9}
-TUMOUR = "PTV_High"
-"""The target of the highest dose: PTV_7000, or where it was not drawn the next lower one."""
 
 
 def patients(root: Path) -> Iterator[tuple[str, Patient]]:
@@ -24,7 +22,10 @@ def patients(root: Path) -> Iterator[tuple[str, Patient]]:
 
 
 def read_patient(folder: Path) -> Patient:
-    """One patient; a structure without a voxel was not drawn and is left out."""
+    """One patient; a structure without a voxel was not drawn and is left out.
+
+    `PTV_High` is the target of the highest dose that was drawn.
+    """
     image, grid = read_nifti(folder / "ct.nii.gz")
     bits, _ = read_nifti(folder / "structures.nii.gz")
     cgy, dose_grid = read_nifti(folder / "dose_cgy.nii.gz")
@@ -32,5 +33,5 @@ def read_patient(folder: Path) -> Patient:
     drawn = {name: mask for name, mask in found.items() if mask.any()}
     targets = [name for name in TARGET_BITS if name in drawn]
     if targets:
-        drawn[TUMOUR] = drawn[max(targets)]
+        drawn["PTV_High"] = drawn[max(targets)]
     return Patient(image, grid, drawn, Dose(np.asarray(cgy, dtype=np.float32) / np.float32(100), dose_grid))
