@@ -19,7 +19,7 @@ from rt.cohort import CohortTable, Column, Endpoint
 from rt.errors import GeometryError, VoxelsNotNumbers
 
 Rows = npt.NDArray[np.intp]
-EVENTS_A_PART = 2
+EVENTS_A_PART = 3
 """Patients of the rarer outcome that each part of a split has to hold."""
 
 

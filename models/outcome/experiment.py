@@ -132,7 +132,7 @@ def _features(patient: Patient, config: CropConfig) -> dict[str, float]:
     images = {"ct": (patient.image_kji, BIN_HU)}
     if config.dose and patient.dose is not None:
         images["dose"] = (patient.dose.on(patient.grid)[0], BIN_GY)
-    found = {}
+    found: dict[str, float] = {}
     for image, (values, size) in images.items():
         settings = Settings(
             spacing_mm=config.spacing_mm, families=FAMILIES if image == "ct" else FAMILIES[1:],

@@ -19,7 +19,7 @@ from scipy import ndimage, optimize, special, stats
 
 from models.outcome.crops import Patient
 from models.statistics import merit
-from rt.cohort import CohortTable, Column, Endpoint
+from rt.cohort import CohortTable, Column, Endpoint, Role
 from rt.cropping import Region
 from rt.errors import DoseError
 from rt.masks import Mask, bounding_box, padded_box, volume_cc
@@ -64,7 +64,7 @@ class PlantedOutcome:
 
     def table(self, features: tuple[Column, ...] = ()) -> CohortTable:
         """The cohort, all of it to learn from: nested folds are what judges."""
-        roles = ("train",) * len(self.patients)
+        roles: tuple[Role, ...] = ("train",) * len(self.patients)
         endpoint = Endpoint(ENDPOINT, "binary", tuple(self.events.tolist()))
         return CohortTable(self.patients, roles, self.clinical, features, (endpoint,))
 

@@ -96,8 +96,9 @@ def learn_reading(inner: Vector, truth: Outcome) -> Reading:
 def regress(learn: Matrix, truth: Outcome, read: Matrix, seed: int) -> Vector:
     """Scores (m,) of `read` (m, columns) by ridge regression that learnt from `learn` (n, columns)."""
     if truth.times is None:
+        rarer = int(min(truth.events.sum(), (1 - truth.events).sum()))
         model = LogisticRegressionCV(
-            Cs=list(PENALTIES), cv=3, scoring="neg_log_loss", max_iter=5000, random_state=seed,
+            Cs=list(PENALTIES), cv=min(3, rarer), scoring="neg_log_loss", max_iter=5000, random_state=seed,
             l1_ratios=(0.0,), use_legacy_attributes=False,
         )  # fmt: skip
         return np.asarray(model.fit(learn, truth.events).decision_function(read), float)
