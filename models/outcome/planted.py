@@ -64,7 +64,7 @@ class PlantedOutcome:
 
     def table(self, features: tuple[Column, ...] = ()) -> CohortTable:
         """The cohort, all of it to learn from: nested folds are what judges."""
-        roles: tuple[Role, ...] = ("train",) * len(self.patients)
+        roles: tuple[Role, ...] = tuple("train" for _ in self.patients)
         endpoint = Endpoint(ENDPOINT, "binary", tuple(self.events.tolist()))
         return CohortTable(self.patients, roles, self.clinical, features, (endpoint,))
 
