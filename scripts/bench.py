@@ -66,6 +66,7 @@ def _measurements(
         bench_dose,
         bench_inference,
         bench_orthanc,
+        bench_radiomics,
         bench_server,
         bench_viewer,
     )
@@ -76,6 +77,7 @@ def _measurements(
     yield "contours", lambda: bench_contours.there_and_back(folder, patient)
     yield "dvh", bench_dose.histograms
     yield "dicompyler", lambda: bench_dicompyler.beside_dicompyler(folder, ROOT / "build" / "dicompyler")
+    yield "radiomics", lambda: bench_radiomics.beside_pyradiomics(folder, ROOT / "build" / "pyradiomics")
     yield "inference", lambda: bench_inference.beside_monai(ROOT / "models" / "weights", matrix)
     yield "orthanc", lambda: bench_orthanc.beside_orthanc(folder, matrix)
     with Installation(folder) as installation:

@@ -11,7 +11,6 @@ import json
 import math
 import subprocess
 import sys
-import venv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,10 +31,10 @@ from rt.dose import Dose
 from rt.dvh import dvh_of_mask
 from rt.geometry import FloatArray, Grid
 from scripts.bench_figures import Figure, median, stopwatch
+from scripts.peer_environment import INSTALL_S, last_line, peer_python
 
 REQUIREMENTS = ("dicompyler-core==0.5.6", "pydicom==2.4.4")
 """Its last release reads files with a function that pydicom 3 no longer has."""
-INSTALL_S = 120
 MIDDLE_GY, SLOPE_GY_PER_MM = 60.0, 0.5
 IMAGE = Grid.of([200] * 3, [1.0] * 3, [-99.6, -99.7, -100.0], np.eye(3))
 DOSE = Grid.of([80] * 3, [2.5] * 3, [-98.8, -98.8, -98.8], np.eye(3))
@@ -143,36 +142,15 @@ def _ours(rtstruct: Path) -> dict[str, dict[str, Any]]:
 def _theirs(cache: Path, rtstruct: Path, rtdose: Path) -> dict[str, dict[str, Any]]:
     """What dicompyler-core finds; empty, with the reason printed, where it cannot be had."""
     try:
-        python = _environment(cache)
+        python = peer_python(cache, REQUIREMENTS)
         script = Path(__file__).with_name("dicompyler_dvh.py")
         command = [str(python), str(script), str(rtstruct), str(rtdose), str(REPEATS)]
         ran = subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_S)
     except (subprocess.SubprocessError, OSError) as error:
-        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        sys.stdout.write(f"  dicompyler-core cannot be had, no peer: {said[-1] if said else error}\n")
+        sys.stdout.write(f"  dicompyler-core cannot be had, no peer: {last_line(error)}\n")
         return {}
     results: dict[str, dict[str, Any]] = json.loads(ran.stdout)
     return results
-
-
-def _environment(cache: Path) -> Path:
-    """The Python of dicompyler-core's environment, which is made when it is not there yet."""
-    python = cache / "bin" / "python"
-    installed = cache / "installed"
-    if not installed.exists() or installed.read_text() != " ".join(REQUIREMENTS):
-        venv.create(cache, clear=True, with_pip=True)
-        command = [
-            str(python),
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            *REQUIREMENTS,
-        ]
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_S)
-        installed.write_text(" ".join(REQUIREMENTS))
-    return python
 
 
 def _reference() -> SeriesReference:
