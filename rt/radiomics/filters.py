@@ -7,7 +7,6 @@ reach; at the image's own border values are mirrored.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 
 import numpy as np
 import pywt
@@ -44,8 +43,11 @@ def wavelet_bands(image_kji: FloatArray, wavelet: str) -> Iterator[tuple[str, Fl
     """Eight bands; the letters say low or high along i (x), j (y) and k (z), in this order."""
     filters = pywt.Wavelet(wavelet)
     taps = {"l": np.asarray(filters.dec_lo), "h": np.asarray(filters.dec_hi)}
-    for letters in product("lh", repeat=3):
-        band = image_kji
-        for axis, letter in zip((2, 1, 0), letters, strict=True):
-            band = ndimage.convolve1d(band, taps[letter], axis=axis, mode="mirror")
-        yield f"wavelet-{''.join(letters)}", band
+    bands = {"": image_kji}
+    for axis in (2, 1, 0):
+        bands = {
+            name + letter: ndimage.convolve1d(band, taps[letter], axis=axis, mode="mirror")
+            for name, band in bands.items()
+            for letter in "lh"
+        }
+    yield from ((f"wavelet-{letters}", band) for letters, band in bands.items())
