@@ -45,6 +45,7 @@ from models.registry.pictures import Shown, draw_picture, picture_cases
 from models.registry.provenance import code_sha256
 from models.robustness.commands import add_robustness
 from models.simulation.commands import add_simulations
+from models.statistics.commands import add_statistics
 from models.training.ct_lessons import CtLessons
 from models.training.head_lessons import HeadLessons
 from models.training.lesion_lessons import LesionLessons
@@ -127,6 +128,7 @@ def main() -> None:
     add_simulations(commands)
     add_robustness(commands)
     add_experiments(commands)
+    add_statistics(commands)
     arguments = parser.parse_args()
     arguments.run(arguments)
 

@@ -1,0 +1,76 @@
+"""The methods paragraphs of an analysis, English and Japanese, from its result alone.
+
+Every number in them is one of the result or of the versions given; every method has its reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from models.statistics.errors import AnalysisConfigError
+from models.statistics.methods_subtypes import subtypes_en, subtypes_ja
+from models.statistics.methods_survival import survival_en, survival_ja
+
+Language = Literal["en", "ja"]
+Write = Callable[[Mapping[str, Any]], tuple[list[str], list[str]]]
+"""Sentences, and the keys of REFERENCES that they name."""
+_KINDS: dict[str, dict[Language, Write]] = {
+    "subtypes": {"en": subtypes_en, "ja": subtypes_ja},
+    "survival": {"en": survival_en, "ja": survival_ja},
+}
+REFERENCES = {
+    "koo": "Koo TK, Li MY. J Chiropr Med 2016;15:155-163.",
+    "monti": "Monti S et al. Mach Learn 2003;52:91-118.",
+    "pac": "Senbabaoglu Y et al. Sci Rep 2014;4:6207.",
+    "m3c": "John CR et al. Sci Rep 2020;10:1816.",
+    "silhouette": "Rousseeuw PJ. J Comput Appl Math 1987;20:53-65.",
+    "sigclust": "Liu Y et al. J Am Stat Assoc 2008;103:1281-1293.",
+    "rotation": "Langsrud O. Stat Comput 2005;15:53-60.",
+    "westfall": "Westfall PH, Young SS. Resampling-Based Multiple Testing. Wiley 1993.",
+    "hennig": "Hennig C. Comput Stat Data Anal 2007;52:258-271.",
+    "rand": "Hubert L, Arabie P. J Classif 1985;2:193-218.",
+    "bh": "Benjamini Y, Hochberg Y. J R Stat Soc B 1995;57:289-300.",
+    "kruskal": "Kruskal WH, Wallis WA. J Am Stat Assoc 1952;47:583-621.",
+    "plusplus": "Arthur D, Vassilvitskii S. Proc SODA 2007:1027-1035.",
+    "ward": "Ward JH. J Am Stat Assoc 1963;58:236-244.",
+    "pam": "Kaufman L, Rousseeuw PJ. Finding Groups in Data. Wiley 1990.",
+    "km": "Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457-481.",
+    "logrank": "Mantel N. Cancer Chemother Rep 1966;50:163-170.",
+    "follow": "Schemper M, Smith TL. Control Clin Trials 1996;17:343-346.",
+    "cox": "Cox DR. J R Stat Soc B 1972;34:187-220.",
+    "efron": "Efron B. J Am Stat Assoc 1977;72:557-565.",
+    "schoenfeld": "Grambsch PM, Therneau TM. Biometrika 1994;81:515-526.",
+    "firth": "Heinze G, Schemper M. Biometrics 2001;57:114-119.",
+    "maximal": "Lausen B, Schumacher M. Biometrics 1992;48:73-85.",
+    "aalen": "Aalen OO, Johansen S. Scand J Stat 1978;5:141-150.",
+    "gray": "Gray RJ. Ann Stat 1988;16:1141-1154.",
+    "finegray": "Fine JP, Gray RJ. J Am Stat Assoc 1999;94:496-509.",
+    "holm": "Holm S. Scand J Stat 1979;6:65-70.",
+}
+"""In the order in which a paragraph lists them."""
+
+
+def methods(result: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str, str]:
+    """The paragraph in each language, `{"en", "ja"}`; `versions` is `{library: version}` of the analysis."""
+    return {"en": paragraph(result, versions, "en"), "ja": paragraph(result, versions, "ja")}
+
+
+def paragraph(result: Mapping[str, Any], versions: Mapping[str, str], language: Language) -> str:
+    """One paragraph and its references; AnalysisConfigError for a kind that has none."""
+    kind = str(result.get("kind"))
+    if kind not in _KINDS:
+        raise AnalysisConfigError(f"{kind!r} is no kind of result that is described", where="kind")
+    sentences, named = _KINDS[kind][language](result)
+    sentences.append(_software(versions, language))
+    listed = [text for key, text in REFERENCES.items() if key in named]
+    head = "References" if language == "en" else "文献"
+    text = (" " if language == "en" else "").join(one for one in sentences if one)
+    return f"{text}\n\n{head}: {' '.join(listed)}"
+
+
+def _software(versions: Mapping[str, str], language: Language) -> str:
+    if not versions:
+        return ""
+    listed = ", ".join(f"{name} {number}" for name, number in versions.items())
+    return f"Software: {listed}." if language == "en" else f"使用ソフトウェア: {listed}。"
