@@ -65,22 +65,34 @@ def analyse(table: CohortTable, config: SubtypeConfig) -> dict[str, Any]:
         "cdf_points": CDF_POINTS.round(2).tolist(),
         "k": chosen.k,
         "clusters_found": is_found,
-        "significance": {"p": gap.p_adjusted, "p_alone": gap.p, "z": gap.z, "alpha": config.alpha,
-                         "simulations": config.simulations},
+        "significance": _significance(gap, config),
         "clusters": _clusters(chosen.labels, jaccards(points, chosen.labels, config, streams[2])),
         "noise": under_noise(prepared, projection, chosen.labels, config, streams[3]),
         "patients": _patients(prepared, points, chosen, model) + new,
         "characteristics": characterise(prepared, chosen.labels) if is_found else [],
         "clinical": associate(table.clinical, prepared.rows, chosen.labels, config.seed) if is_found else [],
-        "heat_map": heat_map(prepared, chosen)
-        | {"annotations": _annotations(table, prepared)},
-        "matrices": [
-            {"k": one.k, "percent": _percent(one.matrix)}
-            for one in found
-            if one is chosen or len(chosen.labels) <= MATRICES_UP_TO
-        ],
+        "heat_map": heat_map(prepared, chosen) | {"annotations": _annotations(table, prepared)},
+        "matrices": _matrices(found, chosen),
         "model": model,
-    }  # fmt: skip
+    }
+
+
+def _significance(gap: Gap, config: SubtypeConfig) -> dict[str, Any]:
+    return {
+        "p": gap.p_adjusted,
+        "p_alone": gap.p,
+        "z": gap.z,
+        "alpha": config.alpha,
+        "simulations": config.simulations,
+    }
+
+
+def _matrices(found: Sequence[Consensus], chosen: Consensus) -> list[dict[str, Any]]:
+    return [
+        {"k": one.k, "percent": _percent(one.matrix)}
+        for one in found
+        if one is chosen or len(chosen.labels) <= MATRICES_UP_TO
+    ]
 
 
 def _counts(table: CohortTable, prepared: Prepared, at: Matrix) -> dict[str, int]:

@@ -55,15 +55,7 @@ def prepare(table: CohortTable, config: SubtypeConfig) -> Prepared:
     if not columns:
         raise NoFeaturesLeft("the table has no features")
     values = values_of(columns)
-    train = np.array([role == "train" for role in table.roles])
-    lacking = np.isnan(values).mean(axis=1)
-    out = train & (lacking > config.patient_missing_maximum)
-    rows = np.flatnonzero(train & ~out)
-    needed = max(PATIENTS_A_CLUSTER * config.k_maximum, 10)
-    if len(rows) < needed:
-        raise TooFewPatients(
-            f"{len(rows)} training patients, up to {config.k_maximum} clusters need at least {needed}"
-        )
+    rows, patients_left_out = _enough_patients(table, values, config)
     groups = groups_of(table, config.group)
     kept, left_out = _filtered(columns, values[rows], config)
     scaler, scaled = _scaled(values[rows][:, kept], [groups[i] for i in rows], config)
@@ -79,12 +71,28 @@ def prepare(table: CohortTable, config: SubtypeConfig) -> Prepared:
         scaled[:, chosen],
         scaler.keep(chosen),
         tuple(groups[i] for i in rows),
-        [
-            {"patient": table.patients[i], "slug": "values-missing", "value": float(lacking[i])}
-            for i in np.flatnonzero(out)
-        ],
+        patients_left_out,
         left_out + redundant,
     )
+
+
+def _enough_patients(
+    table: CohortTable, values: Matrix, config: SubtypeConfig
+) -> tuple[npt.NDArray[np.intp], list[dict[str, Any]]]:
+    """Rows of the training patients that have enough values, and the others of them; TooFewPatients."""
+    train = np.array([role == "train" for role in table.roles])
+    lacking = np.isnan(values).mean(axis=1)
+    out = train & (lacking > config.patient_missing_maximum)
+    rows = np.flatnonzero(train & ~out)
+    needed = max(PATIENTS_A_CLUSTER * config.k_maximum, 10)
+    if len(rows) < needed:
+        raise TooFewPatients(
+            f"{len(rows)} training patients, up to {config.k_maximum} clusters need at least {needed}"
+        )
+    return rows, [
+        {"patient": table.patients[i], "slug": "values-missing", "value": float(lacking[i])}
+        for i in np.flatnonzero(out)
+    ]
 
 
 def column_of(table: CohortTable, name: str) -> Column:
