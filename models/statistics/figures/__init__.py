@@ -8,11 +8,13 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from models.statistics.errors import AnalysisConfigError
+from models.statistics.figures.prediction import outcome_figures
 from models.statistics.figures.style import drawing, written
 from models.statistics.figures.subtypes import subtype_figures
 from models.statistics.figures.survival import survival_figures
 
 _KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Callable[[], Figure]]]] = {
+    "outcome": outcome_figures,
     "subtypes": subtype_figures,
     "survival": survival_figures,
 }

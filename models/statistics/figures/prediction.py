@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,6 +13,19 @@ from models.statistics.figures.style import COLUMN_MM, GREY, colour, dash, sheet
 
 Named = tuple[str, Mapping[str, Any]]
 """A prediction's name and what `merit.summary` says of it."""
+
+DRAWN = 5
+"""At most so many models share axes, those of the highest AUC."""
+
+
+def outcome_figures(result: Mapping[str, Any]) -> dict[str, Callable[[], Figure]]:
+    """Drawings of outcome models of a binary endpoint by name, out of fold; none for survival."""
+    if result["endpoint"]["kind"] != "binary":
+        return {}
+    models = [(f"{one['group']}: {one['model']}", one["figures"]) for one in result["models"]]
+    best = sorted(models, key=lambda one: -float(one[1]["auc"]["value"]))[:DRAWN]
+    kinds = {"roc": roc, "calibration": calibration, "decision-curve": decision_curve}
+    return {name: partial(draw, best) for name, draw in kinds.items()}
 
 
 def roc(models: Sequence[Named]) -> Figure:

@@ -136,6 +136,24 @@ def test_predictions_are_drawn_with_their_intervals() -> None:
     assert f"slope {said['calibration']['slope']['value']:.2f}" in texts(drawn[1])
 
 
+def test_outcome_models_are_drawn_best_first_and_survival_not() -> None:
+    rng = np.random.default_rng(2)
+    labels = (rng.random(60) < 0.5).astype(int)
+    models = []
+    for number in range(7):
+        shares = 1 / (1 + np.exp(-(rng.standard_normal(60) + 0.4 * number * labels)))
+        said = merit.summary(labels, shares, 0.5)
+        models.append({"group": "clinical", "model": f"m{number}", "figures": said})
+    result = {"kind": "outcome", "endpoint": {"kind": "binary"}, "models": models}
+    assert set(names(result)) == {"roc", "calibration", "decision-curve"}
+    best = sorted(models, key=lambda one: -one["figures"]["auc"]["value"])
+    with style.drawing():
+        said = texts(roc([(one["model"], one["figures"]) for one in best[:5]]))
+    assert f"AUC {best[0]['figures']['auc']['value']:.2f}" in said
+    assert figure("roc", result)["svg"].startswith(b"<?xml")
+    assert names(result | {"endpoint": {"kind": "survival"}}) == []
+
+
 def test_long_names_are_cut_by_their_width() -> None:
     assert style.short("parotid", 10) == "parotid"
     assert style.short("parotid gland", 8) == "parotid…"
