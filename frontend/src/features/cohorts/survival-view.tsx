@@ -2,17 +2,15 @@ import { useState } from 'react';
 import { useT } from '../../i18n';
 import { slugText } from '../../i18n/problems';
 import { Select } from '../../ui/controls';
-import { Badge, Caution } from '../../ui/feedback';
+import { Caution } from '../../ui/feedback';
 import { formatRatio } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
 import { unitText } from './cells';
 import css from './cohorts.module.css';
+import { CoxView } from './cox-view';
 import { formatP } from './figures';
-import { ForestPlot } from './forest-plot';
-import { curveOf, forestOf, incidenceOf, ratioText, termName, type CoxModel, type CoxTerm, type SurvivalGroup, type SurvivalGrouping, type SurvivalResults } from './survival';
+import { curveOf, incidenceOf, type SurvivalGroup, type SurvivalGrouping, type SurvivalResults } from './survival';
 import { SurvivalPlot } from './survival-plot';
-
-const LEVEL = 0.05;
 
 type ResultsProps = { results: SurvivalResults };
 
@@ -121,92 +119,6 @@ function Grouping({ results, grouping }: ResultsProps & { grouping: SurvivalGrou
   );
 }
 
-function TermRow({ term, adjusted }: { term: CoxTerm; adjusted: number | undefined }) {
-  const t = useT();
-  const changes = term.proportional_hazards.p < LEVEL;
-  return (
-    <tr>
-      <td>{termName(term)}</td>
-      <td className={layout.number}>{ratioText(term)}</td>
-      <td className={layout.number}>{formatP(term.p)}</td>
-      {adjusted !== undefined && <td className={layout.number}>{formatP(adjusted)}</td>}
-      <td className={layout.number}>{term.vif === null ? '–' : formatRatio(term.vif, 1)}</td>
-      <td>
-        <Badge tone={changes ? 'warn' : 'plain'} title={t('cohort.cox.hazardsHint')}>
-          {t(changes ? 'cohort.cox.changes' : 'cohort.cox.constant', { p: formatP(term.proportional_hazards.p) })}
-        </Badge>
-      </td>
-    </tr>
-  );
-}
-
-function CoxTable({ models, adjusted }: { models: readonly CoxModel[]; adjusted: boolean }) {
-  const t = useT();
-  const columns = [
-    t('cohort.variable'),
-    { number: t('cohort.cox.ratio') },
-    { number: 'p' },
-    ...(adjusted ? [{ number: t('cohort.cox.pAdjusted') }] : []),
-    { number: t('cohort.cox.vif') },
-    t('cohort.cox.hazards'),
-  ];
-  return (
-    <table className={layout.table}>
-      <TableHead columns={columns} />
-      <tbody>
-        {models.flatMap((model) =>
-          model.terms.map((term) => (
-            <TermRow key={`${model.columns.join()} ${termName(term)}`} term={term} adjusted={adjusted ? (model.p_adjusted ?? 1) : undefined} />
-          )),
-        )}
-      </tbody>
-    </table>
-  );
-}
-
-function Subdistribution({ model }: { model: CoxModel }) {
-  const t = useT();
-  const { subdistribution: found } = model;
-  if (found === null) return null;
-  return (
-    <>
-      <p className={css.note}>
-        {t('cohort.cox.subdistribution')} {found.refused !== null && slugText(found.refused, t)}
-      </p>
-      {found.terms.length > 0 && <ForestPlot title={t('cohort.cox.fineGray')} axis={t('cohort.cox.subdistributionRatio')} rows={forestOf(found.terms)} />}
-    </>
-  );
-}
-
-function Cox({ results }: ResultsProps) {
-  const t = useT();
-  const { univariable, multivariable } = results;
-  return (
-    <>
-      {multivariable !== null && (
-        <Section title={t('cohort.cox.multivariable')} note={t('cohort.cox.counts', { n: multivariable.n, events: multivariable.events })}>
-          <div className={css.stack}>
-            {multivariable.proportional_hazards.p < LEVEL && (
-              <Caution>{t('cohort.cox.notProportional', { p: formatP(multivariable.proportional_hazards.p) })}</Caution>
-            )}
-            <ForestPlot title={t('cohort.cox.multivariable')} axis={t('cohort.cox.axis')} rows={forestOf(multivariable.terms)} />
-            <Subdistribution model={multivariable} />
-          </div>
-          <CoxTable models={[multivariable]} adjusted={false} />
-        </Section>
-      )}
-      {univariable.length > 0 && (
-        <Section title={t('cohort.cox.univariable')} note={t('cohort.cox.univariableNote')}>
-          <div className={css.stack}>
-            <ForestPlot title={t('cohort.cox.univariable')} axis={t('cohort.cox.axis')} rows={forestOf(univariable.flatMap(({ terms }) => terms))} />
-          </div>
-          <CoxTable models={univariable} adjusted />
-        </Section>
-      )}
-    </>
-  );
-}
-
 /** Survival: everybody's curve, groups with their tests, Cox models, and what could not be answered. */
 export function SurvivalView({ results }: ResultsProps) {
   const t = useT();
@@ -258,7 +170,7 @@ export function SurvivalView({ results }: ResultsProps) {
         </div>
       )}
       {grouping !== undefined && <Grouping key={grouping.column} results={results} grouping={grouping} />}
-      <Cox results={results} />
+      <CoxView results={results} />
     </>
   );
 }
