@@ -114,3 +114,68 @@ class SurvivalConfig(Settings):
     def columns(self) -> tuple[str, ...]:
         """Columns of groupings and models."""
         return (*(one.column for one in self.groupings), *self.univariable, *self.multivariable)
+
+
+class RegionConfig(Settings):
+    """What a network looks at (`rt.cropping.Region`); without structures the whole image."""
+
+    structures: Annotated[Names, Field(description="in all of these (or any)")] = ()
+    any_of: bool = False
+    without: Names = ()
+    isodose_gy: Annotated[float, Field(gt=0, description="only what gets at least this dose")] | None = None
+    margin_mm: Annotated[float, Field(ge=0, le=100)] = 0.0
+
+
+class CropConfig(Settings):
+    """A cube of voxels around a region (`models.outcome.config`)."""
+
+    region: RegionConfig
+    spacing_mm: Annotated[float, Field(ge=0.5, le=20)] = 4.0
+    size: Annotated[int, Field(ge=8, le=128, multiple_of=8, description="voxels along each side")] = 32
+    outside: Literal["blank", "keep"] = "keep"
+    dose: Annotated[bool, Field(description="whether the dose is a channel")] = False
+    modality: Literal["CT", "MR"] = "CT"
+
+
+class AugmentationConfig(Settings):
+    """How far a crop is changed each time it is seen in training."""
+
+    shift_mm: Annotated[float, Field(ge=0, le=100)] = 8.0
+    rotation_deg: Annotated[float, Field(ge=0, le=180)] = 10.0
+    flip: bool = False
+    brightness: Annotated[float, Field(ge=0, le=1)] = 0.05
+    contrast: Annotated[float, Field(ge=0, le=1)] = 0.05
+
+
+class NetworkConfig(Settings):
+    """A network of outcome with its baselines (`models.outcome.config`)."""
+
+    endpoint: Annotated[Name, Field(description="binary or survival")]
+    crop: CropConfig
+    source: Annotated[
+        Literal["approved", "latest", "ai"], Field(description="which revisions of the region's structures")
+    ] = "approved"
+    clinical: Names = ()
+    clinical_in_network: bool = False
+    network: Literal["3d", "2d"] = "3d"
+    channels: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=256)], ...], Field(min_length=1, max_length=6)
+    ] = (8, 16, 32)
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    members: Annotated[int, Field(ge=2, le=10)] = 3
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 40
+    patience: Annotated[int, Field(ge=1, le=1000)] = 12
+    batch: Annotated[int, Field(ge=4, le=256)] = 16
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 5e-2
+    augmentation: AugmentationConfig = AugmentationConfig()
+    seed: Seed = 1
+
+    def endpoints(self) -> dict[str, str]:
+        """An endpoint of either kind."""
+        return {self.endpoint: "any"}
+
+    def columns(self) -> tuple[str, ...]:
+        """Clinical variables."""
+        return self.clinical

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.analyses.tables import Analysis, Prediction
 from backend.kit.pagination import Part
-from backend.studies.tables import Patient
+from backend.studies.tables import Patient, Series, Study
 
 
 def analyses(session: Session, cohort_id: str, part: Part) -> Sequence[Analysis]:
@@ -42,3 +42,27 @@ def persons(session: Session, project_id: str, patient_ids: Collection[str]) -> 
         Patient.birth_date != "",
     )
     return session.execute(query).all()
+
+
+def first_images(
+    session: Session, project_id: str, modality: str, patient_ids: Collection[str]
+) -> dict[str, tuple[str, str]]:
+    """(study id, series id) of each patient's earliest series of this kind that has a volume."""
+    query = (
+        select(Patient.patient_id, Study.id, Series.id)
+        .join(Study, Study.patient_row_id == Patient.id)
+        .join(Series, Series.study_row_id == Study.id)
+        .where(
+            Patient.project_id == project_id,
+            Patient.patient_id.in_(patient_ids),
+            Series.modality == modality,
+            Series.volume_sha256.is_not(None),
+        )
+        .order_by(Study.study_date.desc(), Study.id.desc(), Series.id.desc())
+    )
+    return {patient: (study, series) for patient, study, series in session.execute(query)}
+
+
+def series(session: Session, series_id: str) -> Series | None:
+    """A series."""
+    return session.get(Series, series_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
@@ -15,19 +15,25 @@ from backend.analyses.schemas import (
     AnalysisIn,
     AnalysisOut,
     FigureFormat,
+    MapKind,
+    MapOut,
     PredictionIn,
     PredictionOut,
 )
 from backend.analyses.service import AnalysisRows, PredictionRows
 from backend.jobs.router import shown
 from backend.kit.sending import BINARY, sent
-from backend.kit.web import Page, PartDep, SessionDep, following, problems
+from backend.kit.web import IfNoneMatch, Page, PartDep, SessionDep, etag, following, matches, problems
 
 router = APIRouter(prefix="/api", tags=["analyses"])
 
 ANALYSES = "/projects/{project_id}/cohorts/{cohort_id}/analyses"
 ANALYSIS = ANALYSES + "/{analysis_id}"
 FIGURE = {"content": {"image/svg+xml": BINARY, "application/pdf": BINARY}, "description": "The figure"}
+VOXELS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": BINARY}, "description": "The voxels"},
+    304: {"description": "The browser has it"},
+}
 TABLE = {"content": {"text/csv": BINARY}, "description": "The table"}
 
 
@@ -135,6 +141,32 @@ def list_predictions(
     return Page(items=items, next_cursor=following(part, [one.prediction for one in rows]))
 
 
+@router.get(f"{ANALYSIS}/maps", responses=problems(404))
+def list_maps(place: PlaceDep, analysis_id: str, session: SessionDep, actor: ActorDep) -> Page[MapOut]:
+    """Where networks looked, in patients of an analysis and in new ones (no page follows)."""
+    row = service.find(session, actor, place, analysis_id).analysis
+    return Page(items=service.maps(session, row), next_cursor=None)
+
+
+@router.get(f"{ANALYSIS}/maps/{{patient_id}}", response_class=Response, responses={**problems(404), **VOXELS})
+def get_map(
+    place: PlaceDep,
+    analysis_id: str,
+    patient_id: str,
+    session: SessionDep,
+    actor: ActorDep,
+    kind: MapKind = "grad-cam",
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Little-endian float32 voxels (k, j, i) on the grid of the map's series, as of a volume: 0 to 1."""
+    row = service.find(session, actor, place, analysis_id).analysis
+    voxels, tag = service.map_voxels(session, row, patient_id, kind)
+    headers = {"ETag": etag(tag), "Cache-Control": "private, max-age=3600"}
+    if matches(if_none_match, tag):
+        return Response(status_code=304, headers=headers)
+    return Response(voxels, media_type="application/octet-stream", headers=headers)
+
+
 def _predicted(session: Session, one: PredictionRows) -> PredictionOut:
     row = one.prediction
     return PredictionOut(
@@ -142,6 +174,8 @@ def _predicted(session: Session, one: PredictionRows) -> PredictionOut:
         patient_id=row.patient_id,
         values=row.inputs["values"],
         value=row.value,
+        applicability=row.applicability,
+        maps=service.maps_of(row.patient_id, row.maps),
         job=shown(session, one.job)[0],
         created_at=row.created_at,
     )

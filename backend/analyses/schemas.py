@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.analyses.configs import FeatureSets, SubtypesConfig, SurvivalConfig
+from backend.analyses.configs import FeatureSets, NetworkConfig, SubtypesConfig, SurvivalConfig
 from backend.jobs.schemas import JobOut
 
 Kind = Literal["subtypes", "survival", "outcome", "outcome-network"]
+MapKind = Literal["grad-cam", "occlusion"]
 FigureFormat = Literal["svg", "pdf"]
 WarningSlug = Literal["same-person", "filter-uses-outcome", "split-later"]
 Title = Annotated[str, Field(min_length=1, max_length=128, pattern=r"\S")]
@@ -43,7 +44,14 @@ class SurvivalIn(_AnalysisIn):
     config: SurvivalConfig
 
 
-AnalysisIn = Annotated[SubtypesIn | SurvivalIn, Field(discriminator="kind")]
+class NetworkIn(_AnalysisIn):
+    """A network of outcome to train, beside its baselines."""
+
+    kind: Literal["outcome-network"]
+    config: NetworkConfig
+
+
+AnalysisIn = Annotated[SubtypesIn | SurvivalIn | NetworkIn, Field(discriminator="kind")]
 """An analysis to start, by its kind."""
 
 
@@ -119,6 +127,24 @@ class PredictionIn(Closed):
     ]
 
 
+class UsedContour(BaseModel):
+    """A contour that a region was made of."""
+
+    structure: str
+    structure_id: str
+    revision: int
+
+
+class MapOut(BaseModel):
+    """Where a network looked in a patient: its voxels lie on the grid of the series, from 0 to 1."""
+
+    patient_id: str
+    kind: MapKind
+    study_id: str
+    series_id: str
+    revisions: list[UsedContour]
+
+
 class PredictionOut(BaseModel):
     """What an analysis says of a patient; `value` is null until the job is done."""
 
@@ -126,5 +152,10 @@ class PredictionOut(BaseModel):
     patient_id: str
     values: dict[str, Value]
     value: Annotated[dict[str, Any] | None, Field(description="of the shape that the kind gives it")]
+    applicability: Annotated[
+        dict[str, Any] | None,
+        Field(description="of a network: how unlike the patients it has learnt from this one is"),
+    ]
+    maps: list[MapOut]
     job: JobOut
     created_at: datetime

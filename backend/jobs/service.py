@@ -34,6 +34,8 @@ KINDS: dict[str, str] = {
     "export": "cpu",
     "analyse": "cpu",
     "predict": "cpu",
+    "train-outcome": "training",
+    "predict-outcome": "gpu",
     "import-structures": "cpu",
     "assemble": "cpu",
     "send": "cpu",
@@ -54,7 +56,7 @@ HOUSEKEEPING = frozenset(
 )  # fmt: skip
 """Kinds that nobody asks for."""
 
-MAX_ATTEMPTS: dict[str, int] = {"train": 10, "compare": 10}
+MAX_ATTEMPTS: dict[str, int] = {"train": 10, "compare": 10, "train-outcome": 10}
 """How often a job may lose its worker; 3 where nothing is said."""
 
 

@@ -31,6 +31,7 @@ STAGES: dict[str, str] = {
     "case": "Case {n} of {total}",
     "computing": "Computing",
     "figures": "Drawing figures",
+    "fold": "Fold {n} of {total}: network {member} of {members} is trained",
 }
 """The sentence of each stage."""
 LOG_LINES: dict[str, str] = {

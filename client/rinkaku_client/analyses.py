@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
+import numpy as np
+import numpy.typing as npt
+
+from rinkaku_client.geometry import Geometry
 from rinkaku_client.jobs import Jobs
 from rinkaku_client.problems import RinkakuError
 from rinkaku_client.transport import Transport
@@ -28,9 +33,11 @@ class Asked:
     """What is asked of a cohort."""
 
     name: str
-    kind: Literal["subtypes", "survival"]
+    kind: Literal["subtypes", "survival", "outcome-network"]
     config: Mapping[str, Any]
     """As in docs/analyses.md; what is not said has the server's default."""
+    feature_sets: Sequence[str] = ()
+    """Ids of those whose features it sees."""
 
 
 class Analyses:
@@ -51,7 +58,8 @@ class Analyses:
 
     def start(self, place: tuple[str, str], asked: Asked) -> dict[str, Any]:
         """Freeze the cohort as it is now and queue the analysis."""
-        body = {"name": asked.name, "kind": asked.kind, "config": dict(asked.config)}
+        body: dict[str, Any] = {"name": asked.name, "kind": asked.kind, "config": dict(asked.config)}
+        body["feature_sets"] = [*asked.feature_sets]
         made: dict[str, Any] = self._transport.json("POST", _path(place), json=body)
         return made
 
@@ -91,6 +99,19 @@ class Analyses:
     def predictions(self, place: tuple[str, str], analysis_id: str) -> Iterator[dict[str, Any]]:
         """What it was asked of patients, newest first."""
         return self._transport.pages(f"{_path(place)}/{analysis_id}/predictions")
+
+    def maps(self, place: tuple[str, str], analysis_id: str) -> Sequence[dict[str, Any]]:
+        """Where networks looked: whose maps there are, and on which series they lie."""
+        return [*self._transport.json("GET", f"{_path(place)}/{analysis_id}/maps")["items"]]
+
+    def map(
+        self, place: tuple[str, str], analysis_id: str, of: Mapping[str, Any], geometry: Geometry
+    ) -> npt.NDArray[np.float32]:
+        """The voxels (k, j, i) of one of `maps`, 0 to 1; `geometry` is that of its series."""
+        path = f"{_path(place)}/{analysis_id}/maps/{quote(of['patient_id'], safe='')}"
+        data = self._transport.read(path, {"kind": of["kind"]}, None)
+        voxels: npt.NDArray[np.float32] = np.frombuffer(data, "<f4").reshape(geometry.shape_kji)
+        return voxels
 
     def _done(self, begun: Mapping[str, Any], timeout_s: float) -> None:
         job = self._jobs.wait(begun["job"]["id"], timeout_s)

@@ -43,6 +43,8 @@ NAMED_IN = {
     "workers/gpu/import_network.py": "network_versions.weights_sha256",
     "workers/cpu/export.py": "jobs.result",
     "workers/cpu/analyse.py": "analyses.files",
+    "workers/crops.py": "predictions.maps",
+    "workers/training/train_outcome.py": "analyses.files",
     "workers/training/compare.py": "comparisons.checkpoint_sha256",
     "workers/training/train.py": "runs.checkpoint_sha256",
 }

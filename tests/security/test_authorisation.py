@@ -54,6 +54,7 @@ NEEDS = {
         "get_version_picture", "compare_versions", "get_deidentification",
         "list_comparisons", "get_comparison", "list_cohorts", "get_cohort", "list_cohort_patients",
         "list_analyses", "get_analysis", "get_figure", "get_table", "list_predictions",
+        "list_maps", "get_map",
         "list_feature_sets", "get_feature_set", "list_features", "list_feature_patients",
         "get_feature_values",
         "list_doses", "list_plans", "get_dvh", "get_objectives",
@@ -157,7 +158,7 @@ QUERIES |= dict.fromkeys(both_faces("ml_label", "ml_label_info", "ml_update_labe
 QUERIES |= dict.fromkeys(both_faces("ml_delete_label"), "?id=1.2.3")
 PARAMETERS = {
     "token": "wrong", "strategy": "first", "identifier": "x", "model": "head-neck-oar", "name": "x",
-    "rank": "best", "other_id": "x",
+    "rank": "best", "other_id": "x", "patient_id": "P1",
 }  # fmt: skip
 """Of MONAI Label's addresses; the token is the caller's where he has one."""
 OF_DERIVED = ("change_derivation", "recompute_derivation", "remove_derivation")

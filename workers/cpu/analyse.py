@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.metadata import version
-from threading import Thread
 from typing import Any
 
 from backend.analyses.tables import Analysis
@@ -22,9 +20,8 @@ from models.statistics.subtypes_errors import NoSubtypes
 from rt.cohort import CohortTable
 from workers.cpu.tabulated import tables
 from workers.runtime import JobContext, job
+from workers.steadily import steadily
 
-ALIVE_S = 5.0
-"""Between two words of a computation that says nothing itself."""
 COMPUTED = 0.9
 """Of the job's progress, when the numbers are there."""
 LIBRARIES = ("lifelines", "matplotlib", "numpy", "pandas", "scikit-learn", "scikit-survival", "scipy")
@@ -52,7 +49,9 @@ def analyse(context: JobContext) -> dict[str, Any]:
     table = CohortTable.from_json(context.storage.get(row.table_sha256).decode())
     roles = {role: table.roles.count(role) for role in ("train", "test")}
     context.log("analysing", patients=len(table.patients), **roles)
-    found = steadily(context, lambda: found_in(context, row, table))
+    found = steadily(
+        context, lambda: found_in(context, row, table), lambda: context.progress(0.0, "computing")
+    )
     return keep(context, row, found)
 
 
@@ -67,27 +66,6 @@ def found_in(context: JobContext, row: Analysis, table: CohortTable) -> dict[str
         other = CohortTable.from_json(context.storage.get(row.files["other_table"]).decode())
         found["agreement"] = subtypes.agreement(table, other, found["model"])
     return found
-
-
-def steadily(context: JobContext, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What `compute` gives; meanwhile the worker hears that the job lives, and may cancel it."""
-    future: Future[dict[str, Any]] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(compute())
-        except BaseException as error:  # it is raised again where it is waited for
-            future.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    while True:
-        context.check_cancelled()
-        context.progress(0.0, "computing")
-        try:
-            return future.result(timeout=ALIVE_S)
-        except TimeoutError:
-            if future.done():
-                raise
 
 
 def keep(context: JobContext, row: Analysis, found: dict[str, Any]) -> dict[str, Any]:
@@ -114,9 +92,9 @@ def stored(context: JobContext, found: dict[str, Any]) -> dict[str, Any]:
     return files
 
 
-def versions() -> dict[str, str]:
+def versions(*more: str) -> dict[str, str]:
     """Of this code and of the libraries that it computes with."""
-    return {"rinkaku": VERSION} | {name: version(name) for name in LIBRARIES}
+    return {"rinkaku": VERSION} | {name: version(name) for name in (*LIBRARIES, *more)}
 
 
 def _json(value: dict[str, Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.analyses.service.mapping import map_voxels, maps, maps_of
 from backend.analyses.service.predicting import PredictionRows, predict, predictions
 from backend.analyses.service.reading import (
     AnalysisRows,
@@ -21,6 +22,9 @@ __all__ = [
     "delete",
     "figure_file",
     "find",
+    "map_voxels",
+    "maps",
+    "maps_of",
     "predict",
     "predictions",
     "recent",

@@ -49,7 +49,8 @@ def predict(
     _check_values(table, body.values)
     prediction_id = new_id()
     parameters = {"prediction_id": prediction_id}
-    job = jobs.enqueue(session, JobRequest("predict", parameters, row.project_id, created_by=actor.user_id))
+    kind = "predict-outcome" if row.kind == "outcome-network" else "predict"
+    job = jobs.enqueue(session, JobRequest(kind, parameters, row.project_id, created_by=actor.user_id))
     made = Prediction(
         id=prediction_id,
         analysis_id=row.id,

@@ -23,6 +23,9 @@ from backend.kit.storage import storage
 from backend.projects.service import Permission
 from rt.cohort import CohortTable
 
+JOB_KINDS = {"subtypes": "analyse", "survival": "analyse", "outcome-network": "train-outcome"}
+"""The kind of job that does each."""
+
 
 def start(session: Session, actor: Actor, place: Place, body: AnalysisIn) -> AnalysisRows:
     """Freeze the cohort as it is now and queue an analysis of it.
@@ -58,7 +61,7 @@ def _queue(session: Session, actor: Actor, cohort: Cohort, row: Analysis, settin
     row.warnings = [one.model_dump() for one in doubts(session, cohort, table)]
     parameters = {"analysis_id": row.id}
     job = jobs.enqueue(
-        session, JobRequest("analyse", parameters, cohort.project_id, created_by=actor.user_id)
+        session, JobRequest(JOB_KINDS[row.kind], parameters, cohort.project_id, created_by=actor.user_id)
     )
     row.job_id = job.id
     session.add(row)
@@ -77,5 +80,5 @@ def check(table: CohortTable, settings: Settings) -> None:
     for name, kind in settings.endpoints().items():
         if name not in kinds:
             raise NoSuchColumn(f"the cohort has no endpoint {name}", field="config")
-        if kinds[name] != kind:
+        if kind not in ("any", kinds[name]):
             raise WrongEndpoint(f"{name} is a {kinds[name]} endpoint, a {kind} one is needed", field="config")

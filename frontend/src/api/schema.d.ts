@@ -234,6 +234,37 @@ export interface components {
             name: string;
         };
         /**
+         * AugmentationConfig
+         * @description How far a crop is changed each time it is seen in training.
+         */
+        AugmentationConfig: {
+            /**
+             * Shift Mm
+             * @default 8
+             */
+            shift_mm: number;
+            /**
+             * Rotation Deg
+             * @default 10
+             */
+            rotation_deg: number;
+            /**
+             * Flip
+             * @default false
+             */
+            flip: boolean;
+            /**
+             * Brightness
+             * @default 0.05
+             */
+            brightness: number;
+            /**
+             * Contrast
+             * @default 0.05
+             */
+            contrast: number;
+        };
+        /**
          * Beam
          * @description An external beam (PS3.3 C.8.8.14); angles in degrees of IEC 61217.
          */
@@ -660,6 +691,42 @@ export interface components {
             username: string;
             /** Password */
             password: string;
+        };
+        /**
+         * CropConfig
+         * @description A cube of voxels around a region (`models.outcome.config`).
+         */
+        CropConfig: {
+            region: components["schemas"]["RegionConfig"];
+            /**
+             * Spacing Mm
+             * @default 4
+             */
+            spacing_mm: number;
+            /**
+             * Size
+             * @description voxels along each side
+             * @default 32
+             */
+            size: number;
+            /**
+             * Outside
+             * @default keep
+             * @enum {string}
+             */
+            outside: "blank" | "keep";
+            /**
+             * Dose
+             * @description whether the dose is a channel
+             * @default false
+             */
+            dose: boolean;
+            /**
+             * Modality
+             * @default CT
+             * @enum {string}
+             */
+            modality: "CT" | "MR";
         };
         /**
          * CropIn
@@ -2007,6 +2074,25 @@ export interface components {
             items: components["schemas"]["LogLine"][];
         };
         /**
+         * MapOut
+         * @description Where a network looked in a patient: its voxels lie on the grid of the series, from 0 to 1.
+         */
+        MapOut: {
+            /** Patient Id */
+            patient_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "grad-cam" | "occlusion";
+            /** Study Id */
+            study_id: string;
+            /** Series Id */
+            series_id: string;
+            /** Revisions */
+            revisions: components["schemas"]["UsedContour"][];
+        };
+        /**
          * Margin
          * @description Millimetres by which each side of the patient is moved out (grow) or in (shrink).
          */
@@ -2159,6 +2245,105 @@ export interface components {
             candidates: string[];
         };
         /**
+         * NetworkConfig
+         * @description A network of outcome with its baselines (`models.outcome.config`).
+         */
+        NetworkConfig: {
+            /**
+             * Endpoint
+             * @description binary or survival
+             */
+            endpoint: string;
+            crop: components["schemas"]["CropConfig"];
+            /**
+             * Source
+             * @description which revisions of the region's structures
+             * @default approved
+             * @enum {string}
+             */
+            source: "approved" | "latest" | "ai";
+            /**
+             * Clinical
+             * @default []
+             */
+            clinical: string[];
+            /**
+             * Clinical In Network
+             * @default false
+             */
+            clinical_in_network: boolean;
+            /**
+             * Network
+             * @default 3d
+             * @enum {string}
+             */
+            network: "3d" | "2d";
+            /**
+             * Channels
+             * @default [
+             *       8,
+             *       16,
+             *       32
+             *     ]
+             */
+            channels: number[];
+            /**
+             * Dropout
+             * @default 0.3
+             */
+            dropout: number;
+            /**
+             * Folds
+             * @default 5
+             */
+            folds: number;
+            /**
+             * Members
+             * @default 3
+             */
+            members: number;
+            /**
+             * Epochs
+             * @default 40
+             */
+            epochs: number;
+            /**
+             * Patience
+             * @default 12
+             */
+            patience: number;
+            /**
+             * Batch
+             * @default 16
+             */
+            batch: number;
+            /**
+             * Learning Rate
+             * @default 0.002
+             */
+            learning_rate: number;
+            /**
+             * Weight Decay
+             * @default 0.05
+             */
+            weight_decay: number;
+            /**
+             * @default {
+             *       "shift_mm": 8,
+             *       "rotation_deg": 10,
+             *       "flip": false,
+             *       "brightness": 0.05,
+             *       "contrast": 0.05
+             *     }
+             */
+            augmentation: components["schemas"]["AugmentationConfig"];
+            /**
+             * Seed
+             * @default 1
+             */
+            seed: number;
+        };
+        /**
          * NetworkExportIn
          * @description What other software is to read.
          */
@@ -2168,6 +2353,26 @@ export interface components {
              * @enum {string}
              */
             format: "monai" | "onnx";
+        };
+        /**
+         * NetworkIn
+         * @description A network of outcome to train, beside its baselines.
+         */
+        NetworkIn: {
+            /** Name */
+            name: string;
+            /**
+             * Feature Sets
+             * @description whose features it sees, beside the clinical variables
+             * @default []
+             */
+            feature_sets: string[];
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "outcome-network";
+            config: components["schemas"]["NetworkConfig"];
         };
         /**
          * NetworkLibraryIn
@@ -2576,6 +2781,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[MapOut] */
+        Page_MapOut_: {
+            /** Items */
+            items: components["schemas"]["MapOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[NetworkOut] */
         Page_NetworkOut_: {
             /** Items */
@@ -2936,6 +3148,15 @@ export interface components {
             value: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Applicability
+             * @description of a network: how unlike the patients it has learnt from this one is
+             */
+            applicability: {
+                [key: string]: unknown;
+            } | null;
+            /** Maps */
+            maps: components["schemas"]["MapOut"][];
             job: components["schemas"]["JobOut"];
             /**
              * Created At
@@ -3181,6 +3402,35 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * RegionConfig
+         * @description What a network looks at (`rt.cropping.Region`); without structures the whole image.
+         */
+        RegionConfig: {
+            /**
+             * Structures
+             * @description in all of these (or any)
+             * @default []
+             */
+            structures: string[];
+            /**
+             * Any Of
+             * @default false
+             */
+            any_of: boolean;
+            /**
+             * Without
+             * @default []
+             */
+            without: string[];
+            /** Isodose Gy */
+            isodose_gy?: number | null;
+            /**
+             * Margin Mm
+             * @default 0
+             */
+            margin_mm: number;
         };
         /**
          * RegisteredDose
@@ -4689,6 +4939,18 @@ export interface components {
              */
             modality: string;
             crop?: components["schemas"]["CropIn"] | null;
+        };
+        /**
+         * UsedContour
+         * @description A contour that a region was made of.
+         */
+        UsedContour: {
+            /** Structure */
+            structure: string;
+            /** Structure Id */
+            structure_id: string;
+            /** Revision */
+            revision: number;
         };
         /**
          * UserIn

@@ -20,6 +20,7 @@ export const serverEn = {
   'stage.converting': 'Converting the network',
   'stage.computing': 'Computing',
   'stage.figures': 'Drawing figures',
+  'stage.fold': 'Fold {n} of {total}: network {member} of {members} is trained',
   'log.drawing': '{network} v{version} on {device}, {slices} slices of {rows} × {columns} voxels',
   'log.unsigned': 'Nobody of this project signed {network} v{version} off',
   'log.gpu-full': 'The GPU is full: {n} windows at once from here',

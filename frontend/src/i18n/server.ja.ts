@@ -22,6 +22,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'stage.converting': 'AIモデルを変換中',
   'stage.computing': '計算中',
   'stage.figures': '図を作成中',
+  'stage.fold': '分割 {n} / {total}：モデル {member} / {members} を学習済み',
   'log.drawing': '{network} v{version}（{device}）、{rows} × {columns} ボクセル、{slices} スライス',
   'log.unsigned': 'このプロジェクトでは {network} v{version} にまだ誰も署名していません',
   'log.gpu-full': 'GPU のメモリが不足したため、ここからは一度に {n} 窓ずつ処理します',

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from backend.analyses import configs
+from models.outcome.config import OutcomeConfig
 from models.statistics.subtypes_config import SubtypeConfig
 from models.statistics.survival import SurvivalConfig
 
@@ -34,3 +35,14 @@ def test_every_choice_that_the_api_offers_is_one_of_the_engines(
     assert choices
     for name, one in choices:
         assert getattr(engine.from_json(least | {name: one}), name) == one
+
+
+def test_a_networks_defaults_are_the_engines() -> None:
+    """`source` is the API's own; the window follows from the modality."""
+    least = {"endpoint": "relapse", "crop": {"region": {"structures": ["GTV"]}}}
+    asked = configs.NetworkConfig.model_validate(least).model_dump(mode="json", exclude={"source"})
+    expected = OutcomeConfig.from_json(least)
+    assert OutcomeConfig.from_json(asked) == expected
+    told = expected.to_json()
+    del told["crop"]["window"]
+    assert asked == told
