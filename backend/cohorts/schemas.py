@@ -24,7 +24,9 @@ IssueSlug = Literal[
     "time-implausible", "endpoint-unnamed", "endpoint-incomplete", "endpoint-twice",
 ]  # fmt: skip
 """What can be wrong with a cell, a column or a row."""
-Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"\S")]
+Name = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*$")
+]
 Value = str | float
 MOST_BYTES = 8 << 20
 """Of a table's file."""

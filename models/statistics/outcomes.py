@@ -105,32 +105,38 @@ def analyse(
     permutation = None
     if config.permutations:
         permutation = permute(task, _headline(rows[pairs.index(chosen)]), _part(progress, 0.85, 0.15))
-    target = ready.target(ready.train)
     result = {
         "kind": "outcome",
         "config": config.to_json(),
-        "endpoint": {"name": ready.endpoint.name, "kind": ready.endpoint.kind, "unit": ready.endpoint.unit},
-        "cohort": ready.counts | {"digest": table.digest()},
+        **_describe_question(ready, table),
         "columns": _describe_columns(ready, task),
-        "patients": [table.patients[i] for i in ready.train],
-        "labels": {
-            "event": [int(one) for one in target.event],
-            "time": None if target.time is None else target.time.tolist(),
-        },
         "models": rows,
         "comparisons": _compare(ready, validated),
-        "chosen": {
-            "group": chosen[0],
-            "model": chosen[1],
-            "of": len(pairs),
-            "by": "configuration" if config.final else "cross-validation",
-        },
+        "chosen": {"group": chosen[0], "model": chosen[1], "of": len(pairs), "by": _chosen_by(config)},
         "test": test,
         "permutation": permutation,
         "final_model": final,
     }
     progress(1.0)
     return plain(result)
+
+
+def _chosen_by(config: OutcomeConfig) -> str:
+    return "configuration" if config.final else "cross-validation"
+
+
+def _describe_question(ready: Prepared, table: CohortTable) -> dict[str, Any]:
+    """What was asked of whom."""
+    target = ready.target(ready.train)
+    return {
+        "endpoint": {"name": ready.endpoint.name, "kind": ready.endpoint.kind, "unit": ready.endpoint.unit},
+        "cohort": ready.counts | {"digest": table.digest()},
+        "patients": [table.patients[i] for i in ready.train],
+        "labels": {
+            "event": [int(one) for one in target.event],
+            "time": None if target.time is None else target.time.tolist(),
+        },
+    }
 
 
 def _part(progress: Progress, start: float, width: float) -> Progress:

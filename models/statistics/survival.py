@@ -18,6 +18,7 @@ from models.statistics.multiplicity import Adjustment, adjust
 from models.statistics.results import plain
 from models.statistics.survival_competing import cumulative_incidence, fine_gray, gray_test, hazard_rows
 from models.statistics.survival_cox import (
+    CoxFit,
     Penalty,
     efron_rows,
     fit_cox,
@@ -147,17 +148,8 @@ def analyse(
         "at_risk_times": list(times),
         "overall": curves.describe(people.time, people.event, everyone, times)[0],
     }
-    questions = len(config.groupings) + len(config.univariable) + 1
-    result["groupings"] = _each(
-        config.groupings, lambda one: _grouping(table, config, one, people), refused, questions
-    )
-    progress(0.4)
-    result["univariable"] = _each(
-        config.univariable, lambda one: _model(table, config, (one,), people), refused, questions
-    )
+    result |= _answers(table, config, people, refused)
     progress(0.7)
-    _adjust(result["groupings"], [one["test"]["p"] for one in result["groupings"]], config)
-    _adjust(result["univariable"], [_whole_p(one) for one in result["univariable"]], config)
     result["multivariable"] = (
         _model(table, config, config.multivariable, people) if config.multivariable else None
     )
@@ -165,6 +157,20 @@ def analyse(
     result["refused"] = refused
     progress(1.0)
     return plain(result)
+
+
+def _answers(
+    table: CohortTable, config: SurvivalConfig, people: Followed, refused: list[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Groups compared and columns tried one by one, with p adjusted for how many were asked."""
+    questions = len(config.groupings) + len(config.univariable) + 1
+    groupings = _each(config.groupings, lambda one: _grouping(table, config, one, people), refused, questions)
+    univariable = _each(
+        config.univariable, lambda one: _model(table, config, (one,), people), refused, questions
+    )
+    _adjust(groupings, [one["test"]["p"] for one in groupings], config)
+    _adjust(univariable, [_whole_p(one) for one in univariable], config)
+    return {"groupings": groupings, "univariable": univariable}
 
 
 def _describe_cohort(
@@ -263,16 +269,8 @@ def _model(
     changing = proportional_hazards(matrix, own.time, own.event, fit.coefficients)
     rows = [
         asdict(term)
-        | {
-            "coefficient": float(fit.coefficients[i]),
-            "error": float(fit.covariance[i, i] ** 0.5),
-            "hazard_ratio": float(np.exp(fit.coefficients[i])),
-            "low": float(np.exp(fit.low[i])),
-            "high": float(np.exp(fit.high[i])),
-            "p": float(fit.p[i]),
-            "vif": inflation[i],
-            "proportional_hazards": changing["terms"][i],
-        }
+        | _describe_term(fit, i)
+        | {"vif": inflation[i], "proportional_hazards": changing["terms"][i]}
         for i, term in enumerate(terms)
     ]
     return {
@@ -287,6 +285,17 @@ def _model(
         "tests": global_tests(fit),
         "proportional_hazards": changing["global"],
         "subdistribution": _subdistribution(matrix, own, terms),
+    }
+
+
+def _describe_term(fit: CoxFit, index: int) -> dict[str, float]:
+    return {
+        "coefficient": float(fit.coefficients[index]),
+        "error": float(fit.covariance[index, index] ** 0.5),
+        "hazard_ratio": float(np.exp(fit.coefficients[index])),
+        "low": float(np.exp(fit.low[index])),
+        "high": float(np.exp(fit.high[index])),
+        "p": float(fit.p[index]),
     }
 
 

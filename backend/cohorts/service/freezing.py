@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -44,17 +44,14 @@ def frozen(
         raise EmptyCohort("the cohort has no patients, or its filter leaves none")
     ids = [one.patient_id for one in patients]
     files = {one.id: one for one in repository.tables(session, cohort_id)}
-    features: list[Column] = []
-    for set_id in feature_set_ids:
-        owner = session.get(FeatureSet, set_id)
-        if owner is None or owner.cohort_id != cohort_id:
-            raise NotFound("there is no such feature set")
-        prefix = f"{owner.name}/" if len(feature_set_ids) > 1 else ""
-        table = tabulate(session, set_id)
-        for name in table.names:
-            column = _feature(owner, table, name, ids)
-            if _is_kept(owner, name, least_icc or {}) and any(one is not None for one in column.values):
-                features.append(replace(column, name=prefix + name))
+    wanted = _Wanted(least_icc or {}, named=len(feature_set_ids) > 1)
+    features = [
+        column
+        for set_id in feature_set_ids
+        for column in _features(
+            _feature_set(session, cohort_id, set_id), tabulate(session, set_id), ids, wanted
+        )
+    ]
     return Frozen(
         patients=tuple(ids),
         roles=tuple("test" if one.role == "test" else "train" for one in patients),
@@ -62,6 +59,31 @@ def frozen(
         features=tuple(features),
         endpoints=tuple(_endpoint(one, files[one.table_id], ids) for one in members.endpoints),
     )
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which features are kept, and whether they carry the name of their set."""
+
+    least_icc: Mapping[str, float]
+    named: bool
+
+
+def _feature_set(session: Session, cohort_id: str, set_id: str) -> FeatureSet:
+    owner = session.get(FeatureSet, set_id)
+    if owner is None or owner.cohort_id != cohort_id:
+        raise NotFound("there is no such feature set")
+    return owner
+
+
+def _features(owner: FeatureSet, table: Tabulated, ids: Sequence[str], wanted: _Wanted) -> list[Column]:
+    prefix = f"{owner.name}/" if wanted.named else ""
+    columns = []
+    for name in table.names:
+        column = _feature(owner, table, name, ids)
+        if _is_kept(owner, name, wanted.least_icc) and any(one is not None for one in column.values):
+            columns.append(replace(column, name=prefix + name))
+    return columns
 
 
 def _feature(owner: FeatureSet, table: Tabulated, name: str, ids: Sequence[str]) -> Column:
