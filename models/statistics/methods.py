@@ -19,6 +19,8 @@ _KINDS: dict[str, dict[Language, Write]] = {
     "subtypes": {"en": subtypes_en, "ja": subtypes_ja},
     "survival": {"en": survival_en, "ja": survival_ja},
 }
+WRITTEN = frozenset(_KINDS)
+"""Kinds of results that have a paragraph."""
 REFERENCES = {
     "koo": "Koo TK, Li MY. J Chiropr Med 2016;15:155-163.",
     "monti": "Monti S et al. Mach Learn 2003;52:91-118.",

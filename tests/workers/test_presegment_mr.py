@@ -26,7 +26,7 @@ NAMES = [
     "External", "Intracranial", "WhiteMatter", "GreyMatter", "CSF", "Cerebellum", "Brainstem", "Eye_R",
     "Eye_L", "Lens_R", "Lens_L", "OpticNrv_R", "OpticNrv_L", "OpticChiasm", "Pituitary",
 ]  # fmt: skip
-SHIPPED = ROOT / "models" / "weights" / "head-mr" / "1"
+SHIPPED = ROOT / "models" / "weights" / "head-mr" / "2"
 REAL = ROOT.parent / "shared" / "data" / "mr" / "t1_head.nii.gz"
 
 

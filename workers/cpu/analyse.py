@@ -16,6 +16,8 @@ from backend.jobs import service as jobs
 from backend.kit.spreadsheets import csv_bytes
 from backend.version import VERSION
 from models.statistics import subtypes, survival
+from models.statistics.figures import DRAWN, figures
+from models.statistics.methods import WRITTEN, methods
 from models.statistics.subtypes_errors import NoSubtypes
 from rt.cohort import CohortTable
 from workers.cpu.tabulated import tables
@@ -71,11 +73,12 @@ def found_in(context: JobContext, row: Analysis, table: CohortTable) -> dict[str
 def keep(context: JobContext, row: Analysis, found: dict[str, Any]) -> dict[str, Any]:
     """Store what was found and what is made from it, and end the job with that."""
     context.progress(COMPUTED, "figures")
-    files = stored(context, found)
+    files, made_with = stored(context, found), versions()
+    paragraphs = methods(found, made_with) if found["kind"] in WRITTEN else None
     result = {"analysis_id": row.id}
     with context.finishing(result) as session:
         done = session.get_one(Analysis, row.id)
-        done.files, done.versions = row.files | files, versions()
+        done.files, done.versions, done.methods = row.files | files, made_with, paragraphs
         jobs.announce(session, "analysis", row.id, row.project_id)
     return result
 
@@ -87,7 +90,10 @@ def stored(context: JobContext, found: dict[str, Any]) -> dict[str, Any]:
     files: dict[str, Any] = {"results": storage.put(_json(found))}
     if model is not None:
         files["model"] = storage.put(_json(model))
-    files["figures"] = {}
+    drawn = figures(found) if found["kind"] in DRAWN else {}
+    files["figures"] = {
+        name: {form: storage.put(data) for form, data in forms.items()} for name, forms in drawn.items()
+    }
     files["tables"] = {name: storage.put(csv_bytes(*table)) for name, table in tables(found).items()}
     return files
 

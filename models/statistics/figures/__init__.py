@@ -19,6 +19,8 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Callable[[], Figure]]]
     "survival": survival_figures,
 }
 """What is drawn of each kind of result."""
+DRAWN = frozenset(_KINDS)
+"""Kinds of results that have figures."""
 
 
 def names(result: Mapping[str, Any]) -> list[str]:

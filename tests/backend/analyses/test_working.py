@@ -105,6 +105,14 @@ def test_survival_is_described_with_its_tables(filled: Door, ask: Ask) -> None:
     by_stage, by_f0 = done["results"]["groupings"]
     assert by_f0["test"]["p"] < 0.001 < by_stage["test"]["p"]
     assert done["predicts"] is False
+    assert {"kaplan-meier", "kaplan-meier-1"} <= set(done["figures"])
+    n = f"n = {done['results']['cohort']['patients']}"
+    assert n in done["methods"]["en"]
+    assert done["methods"]["en"] != done["methods"]["ja"]
+    for form, kind, start in (("svg", "image/svg+xml", b"<?xml"), ("pdf", "application/pdf", b"%PDF")):
+        file = filled.call("GET", f"/analyses/{made['id']}/figures/kaplan-meier-1?format={form}")
+        assert (file.status_code, file.content[:5].startswith(start[:4])) == (200, True)
+        assert file.headers["content-type"].startswith(kind)
     terms = {one["column"]: one for one in read(filled, made, "univariable-terms")}
     assert float(terms["f0"]["low"]) > 1.0
     refused = filled.call(

@@ -4,7 +4,7 @@ import { Link } from 'react-router';
 import { address, api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Analysis, AnalysisDetail, Cohort } from '../../api/types';
-import { useT } from '../../i18n';
+import { type Translate, useT } from '../../i18n';
 import { named, slugText } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
 import { Caution, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
@@ -75,6 +75,13 @@ function StaleBanner({ projectId, cohort, analysis, manage, onShow }: FoundProps
   );
 }
 
+/** Of several of a kind, such as the curves of each grouping, the number stays. */
+function figureName(name: string, t: Translate): string {
+  const number = /-(\d+)$/.exec(name)?.[1];
+  const kind = number === undefined ? name : name.slice(0, -number.length - 1);
+  return [named('cohort.figure', kind, t), number].filter((one) => one !== undefined).join(' ');
+}
+
 function Downloads({ projectId, cohort, analysis }: FoundProps) {
   const t = useT();
   const path = `${cohortPath(projectId, cohort.id)}/analyses/${analysis.id}`;
@@ -85,9 +92,9 @@ function Downloads({ projectId, cohort, analysis }: FoundProps) {
       <ul className={css.downloads}>
         {analysis.figures.map((name) => (
           <li key={name}>
-            {named('cohort.figure', name, t)}
+            {figureName(name, t)}
             {(['svg', 'pdf'] as const).map((format) => (
-              <a key={format} href={address(`${path}/figures/${name}`, { format })} download={file(name, format)} aria-label={`${named('cohort.figure', name, t)} ${format.toUpperCase()}`}>
+              <a key={format} href={address(`${path}/figures/${name}`, { format })} download={file(name, format)} aria-label={`${figureName(name, t)} ${format.toUpperCase()}`}>
                 {format.toUpperCase()}
               </a>
             ))}
