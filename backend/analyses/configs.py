@@ -116,6 +116,56 @@ class SurvivalConfig(Settings):
         return (*(one.column for one in self.groupings), *self.univariable, *self.multivariable)
 
 
+class OutcomeConfig(Settings):
+    """Models of an outcome from clinical variables and features (`models.statistics.outcomes_config`)."""
+
+    endpoint: Annotated[Name, Field(description="binary or survival")]
+    groups: Annotated[
+        tuple[Literal["clinical", "radiomics", "both"], ...],
+        Field(max_length=3, description="side by side; empty for those that the cohort has columns for"),
+    ] = ()
+    clinical: Annotated[Names | None, Field(description="null for all")] = None
+    features: Annotated[Names | None, Field(description="of the feature sets; null for all")] = None
+    models: Annotated[
+        tuple[Literal["elastic-net", "random-forest", "gradient-boosting"], ...],
+        Field(min_length=1, max_length=3),
+    ] = ("elastic-net",)
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    inner_folds: Annotated[int, Field(ge=2, le=20)] = 3
+    repeats: Annotated[int, Field(ge=1, le=100)] = 1
+    missing: Literal["impute", "drop", "refuse"] = "impute"
+    max_missing: Annotated[float, Field(ge=0, le=1)] = 0.5
+    class_weight: Literal["balanced", "none"] = "balanced"
+    min_icc: Annotated[float, Field(ge=0, le=1, description="0 keeps all")] = 0.0
+    max_correlation: Annotated[float, Field(gt=0, le=1)] = 0.9
+    keep: Annotated[int, Field(ge=1, le=1000, description="features after the univariable filter")] = 20
+    trees: Annotated[int, Field(ge=1, le=2000)] = 200
+    min_events_per_fold: Annotated[int, Field(ge=1, le=1000)] = 2
+    times: Annotated[
+        tuple[Annotated[float, Field(gt=0)], ...],
+        Field(max_length=50, description="when survival is judged; empty for quartiles of the events"),
+    ] = ()
+    final: Annotated[
+        tuple[
+            Literal["clinical", "radiomics", "both"],
+            Literal["elastic-net", "random-forest", "gradient-boosting"],
+        ]
+        | None,
+        Field(description="group and model of the final one; null for the best by cross-validation"),
+    ] = None
+    permutations: Annotated[int, Field(ge=0, le=1000)] = 0
+    adjustment: Literal["none", "holm", "bh"] = "holm"
+    seed: Seed = 0
+
+    def endpoints(self) -> dict[str, str]:
+        """An endpoint of either kind."""
+        return {self.endpoint: "any"}
+
+    def columns(self) -> tuple[str, ...]:
+        """Clinical variables and features."""
+        return (*(self.clinical or ()), *(self.features or ()))
+
+
 class RegionConfig(Settings):
     """What a network looks at (`rt.cropping.Region`); without structures the whole image."""
 

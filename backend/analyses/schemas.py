@@ -7,7 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.analyses.configs import FeatureSets, NetworkConfig, SubtypesConfig, SurvivalConfig
+from backend.analyses.configs import (
+    FeatureSets,
+    NetworkConfig,
+    OutcomeConfig,
+    SubtypesConfig,
+    SurvivalConfig,
+)
 from backend.jobs.schemas import JobOut
 
 Kind = Literal["subtypes", "survival", "outcome", "outcome-network"]
@@ -44,6 +50,13 @@ class SurvivalIn(_AnalysisIn):
     config: SurvivalConfig
 
 
+class OutcomeIn(_AnalysisIn):
+    """Models of an outcome to compare."""
+
+    kind: Literal["outcome"]
+    config: OutcomeConfig
+
+
 class NetworkIn(_AnalysisIn):
     """A network of outcome to train, beside its baselines."""
 
@@ -51,7 +64,7 @@ class NetworkIn(_AnalysisIn):
     config: NetworkConfig
 
 
-AnalysisIn = Annotated[SubtypesIn | SurvivalIn | NetworkIn, Field(discriminator="kind")]
+AnalysisIn = Annotated[SubtypesIn | SurvivalIn | OutcomeIn | NetworkIn, Field(discriminator="kind")]
 """An analysis to start, by its kind."""
 
 

@@ -33,7 +33,7 @@ class Asked:
     """What is asked of a cohort."""
 
     name: str
-    kind: Literal["subtypes", "survival", "outcome-network"]
+    kind: Literal["subtypes", "survival", "outcome", "outcome-network"]
     config: Mapping[str, Any]
     """As in docs/analyses.md; what is not said has the server's default."""
     feature_sets: Sequence[str] = ()

@@ -15,9 +15,10 @@ from backend.analyses.tables import Analysis
 from backend.jobs import service as jobs
 from backend.kit.spreadsheets import csv_bytes
 from backend.version import VERSION
-from models.statistics import subtypes, survival
+from models.statistics import outcomes, subtypes, survival
 from models.statistics.figures import DRAWN, figures
 from models.statistics.methods import WRITTEN, methods
+from models.statistics.outcomes_config import OutcomeConfig
 from models.statistics.subtypes_errors import NoSubtypes
 from rt.cohort import CohortTable
 from workers.cpu.tabulated import tables
@@ -37,9 +38,17 @@ class Kind:
     analyse: Callable[[CohortTable, dict[str, Any]], dict[str, Any]]
 
 
+def _outcome(table: CohortTable, raw: dict[str, Any]) -> dict[str, Any]:
+    """Its final model stands where other kinds have their model."""
+    found = outcomes.analyse(table, OutcomeConfig.from_json(raw))
+    found["model"] = found.pop("final_model")
+    return found
+
+
 KINDS = {
     "subtypes": Kind(lambda table, raw: subtypes.analyse(table, subtypes.SubtypeConfig.from_json(raw))),
     "survival": Kind(lambda table, raw: survival.analyse(table, survival.SurvivalConfig.from_json(raw))),
+    "outcome": Kind(_outcome),
 }
 
 

@@ -8,11 +8,18 @@ from typing import Any
 
 from backend.analyses.tables import Analysis, Prediction
 from backend.jobs import service as jobs
-from models.statistics import subtypes
+from models.statistics import outcomes_apply, subtypes
 from workers.runtime import JobContext, job
 
 Predict = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
-KINDS: dict[str, Predict] = {"subtypes": subtypes.predict}
+
+
+def _outcome(model: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Of the one patient with these values."""
+    return outcomes_apply.predict(model, {name: [value] for name, value in values.items()})[0]
+
+
+KINDS: dict[str, Predict] = {"subtypes": subtypes.predict, "outcome": _outcome}
 """From a model and a patient's values to what is predicted."""
 
 

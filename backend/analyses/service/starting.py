@@ -23,7 +23,12 @@ from backend.kit.storage import storage
 from backend.projects.service import Permission
 from rt.cohort import CohortTable
 
-JOB_KINDS = {"subtypes": "analyse", "survival": "analyse", "outcome-network": "train-outcome"}
+JOB_KINDS = {
+    "subtypes": "analyse",
+    "survival": "analyse",
+    "outcome": "analyse",
+    "outcome-network": "train-outcome",
+}
 """The kind of job that does each."""
 
 

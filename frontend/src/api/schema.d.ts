@@ -2683,6 +2683,149 @@ export interface components {
          * @enum {string}
          */
         Outcome: "stored" | "duplicate" | "refused";
+        /**
+         * OutcomeConfig
+         * @description Models of an outcome from clinical variables and features (`models.statistics.outcomes_config`).
+         */
+        OutcomeConfig: {
+            /**
+             * Endpoint
+             * @description binary or survival
+             */
+            endpoint: string;
+            /**
+             * Groups
+             * @description side by side; empty for those that the cohort has columns for
+             * @default []
+             */
+            groups: ("clinical" | "radiomics" | "both")[];
+            /**
+             * Clinical
+             * @description null for all
+             */
+            clinical?: string[] | null;
+            /**
+             * Features
+             * @description of the feature sets; null for all
+             */
+            features?: string[] | null;
+            /**
+             * Models
+             * @default [
+             *       "elastic-net"
+             *     ]
+             */
+            models: ("elastic-net" | "random-forest" | "gradient-boosting")[];
+            /**
+             * Folds
+             * @default 5
+             */
+            folds: number;
+            /**
+             * Inner Folds
+             * @default 3
+             */
+            inner_folds: number;
+            /**
+             * Repeats
+             * @default 1
+             */
+            repeats: number;
+            /**
+             * Missing
+             * @default impute
+             * @enum {string}
+             */
+            missing: "impute" | "drop" | "refuse";
+            /**
+             * Max Missing
+             * @default 0.5
+             */
+            max_missing: number;
+            /**
+             * Class Weight
+             * @default balanced
+             * @enum {string}
+             */
+            class_weight: "balanced" | "none";
+            /**
+             * Min Icc
+             * @description 0 keeps all
+             * @default 0
+             */
+            min_icc: number;
+            /**
+             * Max Correlation
+             * @default 0.9
+             */
+            max_correlation: number;
+            /**
+             * Keep
+             * @description features after the univariable filter
+             * @default 20
+             */
+            keep: number;
+            /**
+             * Trees
+             * @default 200
+             */
+            trees: number;
+            /**
+             * Min Events Per Fold
+             * @default 2
+             */
+            min_events_per_fold: number;
+            /**
+             * Times
+             * @description when survival is judged; empty for quartiles of the events
+             * @default []
+             */
+            times: number[];
+            /**
+             * Final
+             * @description group and model of the final one; null for the best by cross-validation
+             */
+            final?: [
+                "clinical" | "radiomics" | "both",
+                "elastic-net" | "random-forest" | "gradient-boosting"
+            ] | null;
+            /**
+             * Permutations
+             * @default 0
+             */
+            permutations: number;
+            /**
+             * Adjustment
+             * @default holm
+             * @enum {string}
+             */
+            adjustment: "none" | "holm" | "bh";
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+        };
+        /**
+         * OutcomeIn
+         * @description Models of an outcome to compare.
+         */
+        OutcomeIn: {
+            /** Name */
+            name: string;
+            /**
+             * Feature Sets
+             * @description whose features it sees, beside the clinical variables
+             * @default []
+             */
+            feature_sets: string[];
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "outcome";
+            config: components["schemas"]["OutcomeConfig"];
+        };
         /** Page[AnalysisOut] */
         Page_AnalysisOut_: {
             /** Items */

@@ -8,12 +8,14 @@ import pytest
 
 from backend.analyses import configs
 from models.outcome.config import OutcomeConfig
+from models.statistics.outcomes_config import OutcomeConfig as ClassicalConfig
 from models.statistics.subtypes_config import SubtypeConfig
 from models.statistics.survival import SurvivalConfig
 
 PAIRS = [
     (configs.SubtypesConfig, SubtypeConfig, {}),
     (configs.SurvivalConfig, SurvivalConfig, {"endpoint": "survival"}),
+    (configs.OutcomeConfig, ClassicalConfig, {"endpoint": "relapse"}),
 ]
 
 
@@ -32,9 +34,15 @@ def test_every_choice_that_the_api_offers_is_one_of_the_engines(
 ) -> None:
     fields = api.model_json_schema()["properties"]
     choices = [(name, one) for name, field in fields.items() for one in field.get("enum", ())]
+    choices += [(name, (one,)) for name, field in fields.items() for one in _in_a_list(field)]
     assert choices
     for name, one in choices:
         assert getattr(engine.from_json(least | {name: one}), name) == one
+
+
+def _in_a_list(field: dict[str, Any]) -> list[str]:
+    """Choices that a list is made of."""
+    return list(field.get("items", {}).get("enum", ()))
 
 
 def test_a_networks_defaults_are_the_engines() -> None:

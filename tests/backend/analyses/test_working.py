@@ -34,6 +34,8 @@ SURVIVAL = {
     "univariable": ["age", "f0"],
 }  # fmt: skip
 
+OUTCOME = {"endpoint": "relapse", "clinical": ["stage", "age", "f0", "f1"], "folds": 3, "inner_folds": 2}
+
 
 def read(filled: Door, made: Any, table: str) -> list[dict[str, str]]:
     answer = filled.call("GET", f"/analyses/{made['id']}/tables/{table}")
@@ -125,6 +127,62 @@ def test_survival_is_described_with_its_tables(filled: Door, ask: Ask) -> None:
     assert filled.get(f"/analyses/{again['id']}")["results"] == done["results"]
 
 
+def relapses(rows: list[list[str]]) -> None:
+    """Four in five of the second group, and one in five of the first."""
+    for number, row in enumerate(rows):
+        row[3] = "yes" if (number % 2 == 1) == (number % 10 > 1) else "no"
+
+
+def test_a_relapse_is_learnt_and_predicted_for_a_new_patient(door: Door, ask: Ask) -> None:
+    rows = rows_of(60)
+    relapses(rows)
+    assert door.table(csv_of(rows), dictionary=DICTIONARY).status_code == 200
+    split = {"seed": 1, "test_fraction": 0.3, "stratify": "relapse"}
+    assert door.call("POST", "/split", json=split).status_code == 200
+    made = ask("outcome", OUTCOME).json()
+    assert run_queued("analyse") == [{"analysis_id": made["id"]}]
+    done = door.get(f"/analyses/{made['id']}")
+    results = done["results"]
+    assert ("model" in results or "final_model" in results, done["predicts"]) == (False, True)
+    assert results["columns"]["groups"] == {"clinical": OUTCOME["clinical"]}
+    assert (results["cohort"]["patients"], results["cohort"]["test_patients"]) == (42, 18)
+    assert len(results["test"]["patients"]) == 18
+    (model,) = read(door, made, "models")
+    (judged,) = results["models"]
+    assert float(model["figures.auc.value"]) == judged["figures"]["auc"]["value"] > 0.6
+    path = f"/analyses/{made['id']}/predictions"
+    said = {}
+    for patient, f in (("Low", 0.0), ("High", 4.0)):
+        values = {"stage": "II", "age": 60.0, "f0": f, "f1": None if patient == "High" else f}
+        asked = door.call("POST", path, json={"patient_id": patient, "values": values})
+        assert asked.status_code == 202, asked.text
+        run_job(asked.json()["job"]["id"])
+        said[patient] = door.get(path)["items"][0]["value"]
+    assert 0 < said["Low"]["probability"] < said["High"]["probability"] < 1
+    assert (said["Low"]["positive"], said["High"]["imputed"]) == (False, ["f1"])
+    assert said["Low"]["applicability"]["inside"] is True
+
+
+def test_times_of_death_are_learnt_and_a_column_not_given_is_named(filled: Door, ask: Ask) -> None:
+    made = ask("outcome", OUTCOME | {"endpoint": "survival", "times": [12.0]}).json()
+    run_queued("analyse")
+    results = filled.get(f"/analyses/{made['id']}")["results"]
+    assert results["models"][0]["figures"]["harrell_c"]["value"] > 0.6
+    assert results["test"] is None
+    path = f"/analyses/{made['id']}/predictions"
+    values = {"stage": "II", "age": 60.0, "f0": 4.0, "f1": 4.0}
+    asked = filled.call("POST", path, json={"patient_id": "New", "values": values}).json()
+    run_job(asked["job"]["id"])
+    (said,) = filled.get(path)["items"]
+    assert said["value"]["survival"]["time"] == [12.0]
+    assert 0 < said["value"]["survival"]["share"][0] < 1
+    del values["f0"]
+    lacking = filled.call("POST", path, json={"patient_id": "New", "values": values}).json()
+    with pytest.raises(RtError, match="f0") as refused:
+        run_job(lacking["job"]["id"])
+    assert refused.value.slug == "other-outcome-model"
+
+
 def few_events(rows: list[list[str]]) -> None:
     for row in rows[3:]:
         row[2] = "no"
@@ -133,6 +191,11 @@ def few_events(rows: list[list[str]]) -> None:
 def no_event(rows: list[list[str]]) -> None:
     for row in rows:
         row[2] = "no"
+
+
+def no_relapse(rows: list[list[str]]) -> None:
+    for row in rows:
+        row[3] = "no"
 
 
 def separated(rows: list[list[str]]) -> None:
@@ -161,6 +224,9 @@ def too_few(rows: list[list[str]]) -> None:
         ("survival", {"endpoint": "survival", "multivariable": ["stage", "age"]}, separated, "separation"),
         ("survival", {"endpoint": "survival", "multivariable": ["f0", "f1"]}, copied, "collinear-columns"),
         ("survival", {"endpoint": "survival", "multivariable": ["one", "f1"]}, nothing, "constant-column"),
+        ("outcome", OUTCOME, no_relapse, "one-class"),
+        ("outcome", OUTCOME | {"endpoint": "survival"}, few_events, "too-few-events"),
+        ("outcome", OUTCOME | {"groups": ["radiomics"]}, nothing, "bad-analysis-config"),
         ("subtypes", QUICK, too_few, "too-few-patients"),
         ("subtypes", QUICK | {"features": ["one", "f0"]}, nothing, "no-features-left"),
         ("subtypes", QUICK | {"features": ["stage", "f0"]}, nothing, "feature-not-number"),
