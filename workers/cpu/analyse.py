@@ -1,4 +1,4 @@
-"""Analyse a frozen cohort without torch: subtypes, survival, outcome; figures, tables and methods are stored with it.
+"""Analyse a frozen cohort without torch: subtypes, survival, outcome; figures, tables, methods are stored.
 
 All numbers come from the table that the analysis names and from its settings: done again, they are the same.
 """

@@ -8,6 +8,7 @@ in for the glyphs that DejaVu Sans lacks, and where there is none the figure say
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,7 +103,14 @@ def written(figure: Figure) -> dict[str, bytes]:
         held = io.BytesIO()
         figure.savefig(held, format=kind, metadata=undated)
         out[kind] = held.getvalue()
-    return out
+    return out | {"svg": _numbered(out["svg"])}
+
+
+def _numbered(svg: bytes) -> bytes:
+    """Its identifiers by their order: matplotlib makes those of clip paths from addresses in memory."""
+    found = dict.fromkeys(re.findall(rb'\bid="([a-zA-Z][0-9a-f]{10})"', svg))
+    names = {old: f"id{number}".encode() for number, old in enumerate(found)}
+    return re.sub(rb"\b[a-zA-Z][0-9a-f]{10}\b", lambda one: names.get(one[0], one[0]), svg)
 
 
 def _say_what_is_missing(figure: Figure) -> None:
