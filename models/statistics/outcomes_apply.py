@@ -8,6 +8,7 @@ folds that did not hold them.  The model holds no patient's values.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,7 @@ def store(fitted: Fitted, task: Task, about: Mapping[str, Any]) -> dict[str, Any
         **about,
         "model": task.model,
         "parameters": fitted.parameters,
-        "terms": [
-            {"column": term.column, "level": term.level, "clinical": term.clinical, "name": term.name}
-            for term in (task.terms[i] for i in preparation.kept)
-        ],
+        "terms": [asdict(term) | {"name": term.name} for term in (task.terms[i] for i in preparation.kept)],
         "median": preparation.median.tolist(),
         "mean": preparation.mean.tolist(),
         "spread": preparation.spread.tolist(),
@@ -89,12 +87,15 @@ def predict(model: Mapping[str, Any], columns: Values) -> list[dict[str, Any]]:
 
     binary: `{"probability", "positive"}`; survival: `{"risk", "survival": {"time", "share"}}`, risk a log
     relative hazard.  Both: `"applicability": {"distance", "percentile", "inside"}`, `"imputed"` (names of
-    terms that had no value) and `"outside"` (values beyond those learnt from).  OtherModel where a column is
+    terms that had no value), `"outside"` (values beyond those learnt from) and `"unseen"` (levels that nobody
+    learnt from had, `[{"column", "level"}]`; they count as no value).  OtherModel where a column is
     missing or the model is none; MissingValues where a patient has none of the values.
     """
     if not isinstance(model, Mapping) or model.get("format") != FORMAT:
         raise OtherModel(f"this is no {FORMAT}")
-    terms = [Term(one["column"], one["level"], one["clinical"]) for one in model["terms"]]
+    terms = [
+        Term(one["column"], one["level"], one["clinical"], tuple(one["levels"])) for one in model["terms"]
+    ]
     counts = {len(columns[term.column]) for term in terms if term.column in columns}
     if len(counts) > 1:
         raise OtherModel("columns have different numbers of patients")
@@ -113,6 +114,7 @@ def predict(model: Mapping[str, Any], columns: Values) -> list[dict[str, Any]]:
         row["applicability"] = distance[index]
         row["imputed"] = [terms[i].name for i in np.flatnonzero(np.isnan(matrix[index]))]
         row["outside"] = _outside(model, terms, matrix[index])
+        row["unseen"] = _unseen(terms, columns, index)
         rows.append(row)
     return rows
 
@@ -141,4 +143,13 @@ def _outside(model: Mapping[str, Any], terms: Sequence[Term], values: Vector) ->
         {"column": term.name, "value": float(value), "low": low, "high": high}
         for term, value, low, high in rows
         if not np.isnan(value) and not low <= value <= high
+    ]
+
+
+def _unseen(terms: Sequence[Term], columns: Values, row: int) -> list[dict[str, str]]:
+    known = {term.column: term.levels for term in terms if term.level is not None}
+    return [
+        {"column": column, "level": str(value)}
+        for column, levels in known.items()
+        if (value := columns[column][row]) is not None and str(value) not in levels
     ]

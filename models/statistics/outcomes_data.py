@@ -44,6 +44,8 @@ class Term:
     column: str
     level: str | None = None
     clinical: bool = True
+    levels: tuple[str, ...] = ()
+    """All levels that the category has among those learnt from; one beyond them says nothing."""
 
     @property
     def name(self) -> str:
@@ -61,12 +63,16 @@ def terms_of(columns: Sequence[Column], rows: Rows, clinical: set[str]) -> list[
             continue
         values = [one for one in (column.values[i] for i in rows) if one is not None]
         levels = sorted(set(values), key=lambda level: (-values.count(level), level))
-        terms += [Term(column.name, str(level), own) for level in levels[1:]]
+        names = tuple(str(level) for level in levels)
+        terms += [Term(column.name, level, own, names) for level in names[1:]]
     return terms
 
 
 def encode(terms: Sequence[Term], values: Mapping[str, Sequence[float | str | None]], count: int) -> Matrix:
-    """Shape (count, terms): NaN where the column has no value; OtherModel where a column is not given."""
+    """Shape (count, terms): NaN where the column has no value, or a level that was not learnt from.
+
+    OtherModel where a column is not given.
+    """
     matrix = np.full((count, len(terms)), np.nan)
     for index, term in enumerate(terms):
         if term.column not in values:
@@ -75,7 +81,8 @@ def encode(terms: Sequence[Term], values: Mapping[str, Sequence[float | str | No
             if value is None:
                 continue
             if term.level is not None:
-                matrix[row, index] = float(str(value) == term.level)
+                if str(value) in term.levels:
+                    matrix[row, index] = float(str(value) == term.level)
             elif isinstance(value, str) or not np.isfinite(value):
                 raise OtherModel(f"{value!r} is no number", where=term.column)
             else:

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Link } from 'react-router';
 import { useT } from '../i18n';
 import css from './layout.module.css';
 
@@ -14,6 +15,21 @@ export function PageLayout({ title, actions, children }: { title: string; action
       </div>
       {children}
     </main>
+  );
+}
+
+type TabsProps = { label: string; tabs: readonly { name: string; to: string; text: string }[]; current: string };
+
+/** Links to the parts of a page. */
+export function Tabs({ label, tabs, current }: TabsProps) {
+  return (
+    <nav className={css.tabs} aria-label={label}>
+      {tabs.map(({ name, to, text }) => (
+        <Link key={name} to={to} {...(name === current ? { 'aria-current': 'page' } : {})}>
+          {text}
+        </Link>
+      ))}
+    </nav>
   );
 }
 

@@ -268,6 +268,18 @@ def test_a_new_patient_is_told_how_far_the_model_applies():
         predict(model, {name: [None] for name in patient})
 
 
+def test_a_level_that_nobody_had_is_named_and_taken_for_no_value():
+    table = planted(12)
+    model = analyse(table, replace(QUICK, groups=("both",)))["final_model"]
+    patient = {name: values[:1] for name, values in values_of(table, range(120)).items()}
+    sites = {term["name"] for term in model["terms"] if term["column"] == "site"}
+    assert sites
+    (strange,), (unknown,) = (predict(model, patient | {"site": [one]}) for one in ("lip", None))
+    assert strange["unseen"] == [{"column": "site", "level": "lip"}]
+    assert (set(strange["imputed"]), strange["probability"]) == (sites, unknown["probability"])
+    assert unknown["unseen"] == []
+
+
 def test_folds_hold_events_evenly_and_every_patient_once():
     event = np.arange(53) < 11
     fold = folds_of(event, 5, (0, 1))

@@ -11,7 +11,7 @@ import { DeadEnd } from '../../ui/dead-end';
 import { Confirm } from '../../ui/dialog';
 import { EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { Icon } from '../../ui/icons';
-import { PageLayout } from '../../ui/layout';
+import { PageLayout, Tabs } from '../../ui/layout';
 import { may, useSession } from '../login/session';
 import { AnalysesTab } from './analyses-tab';
 import css from './cohorts.module.css';
@@ -56,7 +56,7 @@ function DeleteCohort({ projectId, cohort }: { projectId: string; cohort: Cohort
   );
 }
 
-function Tabs({ projectId, cohort, manage }: { projectId: string; cohort: Cohort; manage: boolean }) {
+function Parts({ projectId, cohort, manage }: { projectId: string; cohort: Cohort; manage: boolean }) {
   const t = useT();
   const [search] = useSearchParams();
   const asked = TABS.find((name) => name === search.get('tab'));
@@ -64,13 +64,7 @@ function Tabs({ projectId, cohort, manage }: { projectId: string; cohort: Cohort
   const shown = TABS.filter((name) => name !== 'import' || manage);
   return (
     <>
-      <nav className={css.tabs} aria-label={cohort.name}>
-        {shown.map((name) => (
-          <Link key={name} to={`/cohorts/${cohort.id}?tab=${name}`} {...(name === tab ? { 'aria-current': 'page' } : {})}>
-            {t(`cohort.tab.${name}`)}
-          </Link>
-        ))}
-      </nav>
+      <Tabs label={cohort.name} current={tab} tabs={shown.map((name) => ({ name, to: `/cohorts/${cohort.id}?tab=${name}`, text: t(`cohort.tab.${name}`) }))} />
       {tab === 'patients' && <PatientsTab projectId={projectId} cohort={cohort} manage={manage} />}
       {tab === 'import' && manage && <ImportTab projectId={projectId} cohort={cohort} />}
       {tab === 'features' && <FeaturesTab projectId={projectId} cohort={cohort} manage={manage} />}
@@ -101,7 +95,7 @@ export function CohortPage() {
       }
     >
       {cohort.data.description !== '' && <p className={css.lead}>{cohort.data.description}</p>}
-      <Tabs projectId={project.id} cohort={cohort.data} manage={manage} />
+      <Parts projectId={project.id} cohort={cohort.data} manage={manage} />
     </PageLayout>
   );
 }

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -137,13 +137,16 @@ function useJobs(filters: { state: string; kind: string; housekeeping: boolean }
 function Filters({ search, onChange }: { search: URLSearchParams; onChange: (name: string, value: string) => void }) {
   const t = useT();
   const housekeeping = search.has('housekeeping');
+  // The address follows later than the click, and the box would show its old state until then.
+  const [ticked, setTicked] = useState(housekeeping);
+  useEffect(() => setTicked(housekeeping), [housekeeping]);
+  const tick = (checked: boolean): void => {
+    setTicked(checked);
+    onChange('housekeeping', checked ? '1' : '');
+  };
   return (
     <div className={css.tools}>
-      <Checkbox
-        label={t('job.housekeeping')}
-        checked={housekeeping}
-        onChange={(checked) => onChange('housekeeping', checked ? '1' : '')}
-      />
+      <Checkbox label={t('job.housekeeping')} checked={ticked} onChange={tick} />
       <div>
         <Select
           name={t('job.anyState')}
@@ -182,7 +185,7 @@ export function JobsPage() {
     const next = new URLSearchParams(search);
     if (value === '') next.delete(name);
     else next.set(name, value);
-    setSearch(next, { replace: true, flushSync: true }); // a controlled checkbox would show its old state meanwhile
+    setSearch(next, { replace: true });
   };
   return (
     <PageLayout title={t('nav.jobs')} actions={<Filters search={search} onChange={filter} />}>
