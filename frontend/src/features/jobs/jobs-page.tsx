@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -139,7 +139,11 @@ function Filters({ search, onChange }: { search: URLSearchParams; onChange: (nam
   const housekeeping = search.has('housekeeping');
   // The address follows later than the click, and the box would show its old state until then.
   const [ticked, setTicked] = useState(housekeeping);
-  useEffect(() => setTicked(housekeeping), [housekeeping]);
+  const [followed, setFollowed] = useState(housekeeping);
+  if (followed !== housekeeping) {
+    setFollowed(housekeeping);
+    setTicked(housekeeping);
+  }
   const tick = (checked: boolean): void => {
     setTicked(checked);
     onChange('housekeeping', checked ? '1' : '');
