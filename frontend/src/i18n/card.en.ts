@@ -42,7 +42,7 @@ export const cardEn = {
   'card.data.heads':
     "Sixteen label maps of whole heads (SynthSeg's training maps, Billot et al., Medical Image Analysis 2023; Apache-2.0). No real MRI was learnt from: every training picture was drawn from a map with random contrast (half of them like T1, most of those after contrast medium), shape, slice thickness up to 7.5 mm, coil field, noise, field of view and enhancing lesions.",
   'card.split.heads':
-    'Maps 1 to 13 trained and gave the thresholds. The figures are of maps 14 to 16, never seen, each drawn once as {scans}: hard on purpose, and not real MRI. {history}',
+    'Maps 1 to 13 trained and gave the thresholds. The figures are of maps 14 to 16, never seen, each drawn once as {scans}: hard on purpose, and not real MRI. What a scan does not show (eyes under a stripped skull) is not counted on it. {history}',
   'card.limits.heads':
     'Measured on drawn scans of three people only. Eyes and optic nerves are told apart by the mid-plane. **Lenses and pituitary are placed by an anatomical rule, not seen**: a lens at the front of its globe, the pituitary 11 mm below the chiasm; they have no figures. Intracranial ends at the lowest slice of the brainstem. Large tumours, resection cavities, children and metal are untested. Names unknown to TG-263 (Intracranial, WhiteMatter, GreyMatter, CSF) are plain words.',
   'card.limits.headsLesions':

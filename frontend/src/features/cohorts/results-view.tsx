@@ -1,4 +1,6 @@
 import type { AnalysisDetail, Cohort } from '../../api/types';
+import { useT } from '../../i18n';
+import css from './cohorts.module.css';
 import type { SubtypesResults } from './subtypes';
 import { SubtypesView } from './subtypes-view';
 import type { SurvivalResults } from './survival';
@@ -8,6 +10,7 @@ type ViewProps = { projectId: string; cohort: Cohort; analysis: AnalysisDetail; 
 
 /** What an analysis found, by its kind; the server hands the result on as `models` made it. */
 export function ResultsView({ cohort, analysis }: ViewProps) {
+  const t = useT();
   const results: unknown = analysis.results;
   switch (analysis.kind) {
     case 'subtypes':
@@ -15,6 +18,6 @@ export function ResultsView({ cohort, analysis }: ViewProps) {
     case 'survival':
       return <SurvivalView results={results as SurvivalResults} />;
     default:
-      return null;
+      return <p className={css.lead}>{t('cohort.results.elsewhere')}</p>;
   }
 }
