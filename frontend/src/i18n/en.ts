@@ -8,6 +8,7 @@ import { cohortResultsEn } from './cohort-results.en';
 import { compareEn } from './compare.en';
 import { deriveEn } from './derive.en';
 import { doseEn } from './dose.en';
+import { findingsEn } from './findings.en';
 import { networkEn } from './network.en';
 import { pagesEn } from './pages.en';
 import { reviewEn } from './review.en';
@@ -26,6 +27,7 @@ export const en = {
   ...worklistEn,
   ...viewerEn,
   ...doseEn,
+  ...findingsEn,
   ...reviewEn,
   ...pagesEn,
   ...smartEn,

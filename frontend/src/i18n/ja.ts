@@ -9,6 +9,7 @@ import { compareJa } from './compare.ja';
 import { deriveJa } from './derive.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
+import { findingsJa } from './findings.ja';
 import { networkJa } from './network.ja';
 import { pagesJa } from './pages.ja';
 import { reviewJa } from './review.ja';
@@ -27,6 +28,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...worklistJa,
   ...viewerJa,
   ...doseJa,
+  ...findingsJa,
   ...reviewJa,
   ...pagesJa,
   ...smartJa,

@@ -4,7 +4,7 @@
  * dose of these; further out the dose is not known, which is NaN and never zero.
  */
 import type { Triple } from './bits';
-import { spacingKji, toPatient, type Axis, type GridGeometry, type Plane } from './planes';
+import { toPatient, toVoxel, type Axis, type GridGeometry, type Plane } from './planes';
 
 /** Voxels (k slowest, i fastest) and what one unit of them is in gray. */
 export type DoseGrid = {
@@ -23,13 +23,7 @@ export type IndexMap = { readonly at: Triple; readonly steps: readonly [Triple, 
 
 /** The position in `to` (k, j, i; a centre is a whole number) of every voxel of `from`. */
 export function indexMap(from: GridGeometry, to: GridGeometry): IndexMap {
-  const spacing = spacingKji(to);
-  const locate = (voxel: Triple): Triple => {
-    const away = toPatient(from, voxel).map((mm, patient) => mm - (to.origin_lps_mm[patient] ?? 0));
-    const along = (axis: Axis): number =>
-      away.reduce((sum, mm, patient) => sum + mm * (to.direction[patient]?.[2 - axis] ?? 0), 0) / spacing[axis];
-    return [along(0), along(1), along(2)];
-  };
+  const locate = (voxel: Triple): Triple => toVoxel(to, toPatient(from, voxel));
   const at = locate([0, 0, 0]);
   const step = (voxel: Triple): Triple => {
     const next = locate(voxel);

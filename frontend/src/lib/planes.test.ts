@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describePosition, describeSlice, planesOf, toPatient, voxelCc, type GridGeometry } from './planes';
+import { describePosition, describeSlice, planesOf, toPatient, toVoxel, voxelCc, type GridGeometry } from './planes';
 
 const grid = (direction: number[][]): GridGeometry => ({
   shape_kji: [10, 20, 30],
@@ -51,5 +51,11 @@ describe('planes', () => {
     expect(describeSlice(grid(HFS), coronal, [2, 10, 100])).toBe('A 39.0 mm');
     const prone = grid([[-1, 0, 0], [0, -1, 0], [0, 0, 1]]);
     expect(describeSlice(prone, planesOf(prone).coronal, [0, 10, 0])).toBe('A 61.0 mm');
+  });
+
+  it('finds the voxel of a patient position, whatever the direction of the grid', () => {
+    const tilted = grid([[0, 0.6, 0.8], [1, 0, 0], [0, 0.8, -0.6]]);
+    const there = toVoxel(tilted, toPatient(tilted, [3.25, 7, 11.5]));
+    expect(there.map((axis) => axis.toFixed(9))).toEqual(['3.250000000', '7.000000000', '11.500000000']);
   });
 });

@@ -85,6 +85,14 @@ export function toPatient(grid: GridGeometry, [k, j, i]: Triple): Triple {
   return [coordinate(0), coordinate(1), coordinate(2)];
 }
 
+/** Voxel position (k, j, i; a centre is a whole number) of a patient position (LPS, mm); the inverse of `toPatient`. */
+export function toVoxel(grid: GridGeometry, position: Triple): Triple {
+  const [si, sj, sk] = grid.spacing_ijk_mm;
+  const away = position.map((mm, patient) => mm - (grid.origin_lps_mm[patient] ?? 0));
+  const along = (column: 0 | 1 | 2): number => away.reduce((sum, mm, row) => sum + mm * (grid.direction[row]?.[column] ?? 0), 0);
+  return [along(2) / sk, along(1) / sj, along(0) / si];
+}
+
 const POSITIVE = ['L', 'P', 'H'] as const;
 
 /** `H 60.0`, or `F 60.0` for what is negative along the patient axis. */

@@ -1,7 +1,8 @@
-/** Crosshair, scale bar, brush circle and the line being drawn. */
+/** Crosshair, scale bar, findings, brush circle and the line being drawn. */
 import { colour } from '../ui/tokens';
 import { toScreen } from './camera';
 import type { PlaneView } from './plane-view';
+import { drawFindings } from './finding-marks';
 import { drawHints } from './hint-marks';
 import { drawScaleBar } from './scale-bar';
 import { BRUSH_TOOLS, type Scene } from './scene';
@@ -16,6 +17,7 @@ export function drawMarks(context: CanvasRenderingContext2D, view: PlaneView, sc
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (scene.state.showCrosshair) drawCrosshair(context, view, scene);
   drawScaleBar(context, size, Math.abs(transform.a) / view.spacing[0]);
+  drawFindings(context, view, scene);
   drawHints(context, view, scene);
   if (view.sketch.length > 1 && view.sketched === 'edge') drawSketch(context, view, scene);
   else if (view.hover !== null && BRUSH_TOOLS.has(scene.state.tool)) drawBrush(context, view, scene);

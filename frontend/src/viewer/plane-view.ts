@@ -22,6 +22,8 @@ export type Frame = { size: Size; transform: Transform; ratio: number };
 export class PlaneView {
   readonly plane: Plane;
   readonly spacing: Spacing;
+  /** From one slice to the next. */
+  readonly acrossMm: number;
   /** A line being drawn by hand, in voxel indices of the slice. */
   sketch: Point[] = [];
   /** What that line is: the edge of a region, a scribble, or two corners of a box. */
@@ -55,6 +57,7 @@ export class PlaneView {
     this.plane = scene.planes[name];
     const spacing = spacingKji(scene.volume.grid);
     this.spacing = [spacing[this.plane.columns], spacing[this.plane.rows]];
+    this.acrossMm = spacing[this.plane.across];
     const [width, height] = this.extent;
     this.pixels = new ImageData(width, height);
     this.words = new Uint32Array(this.pixels.data.buffer);

@@ -4,6 +4,7 @@
  * sixty times a second if need be, without waking the page.
  */
 import type { BitMask, Box, Triple } from '../lib/bits';
+import { percentScore, type Finding } from '../lib/findings';
 import { planesOf, type Plane, type PlaneName } from '../lib/planes';
 import { BodyFinder } from './body';
 import type { Rectangle } from './camera';
@@ -45,6 +46,13 @@ export type Hints = {
   readonly box: Box | null;
 };
 export const NO_HINTS: Hints = { said: [], box: null };
+/** Point findings that are marked, and the one that is looked at. */
+export type Findings = {
+  readonly items: readonly Finding[];
+  readonly selectedId: string | null;
+  readonly scoreText: (score: number) => string;
+};
+export const NO_FINDINGS: Findings = { items: [], selectedId: null, scoreText: percentScore };
 
 export type SceneState = {
   readonly tool: ToolName;
@@ -56,6 +64,7 @@ export type SceneState = {
   readonly activeId: string | null;
   readonly comparison: Comparison | null;
   readonly dose: DoseView;
+  readonly findings: Findings;
   readonly brushMm: number;
   readonly ball: boolean;
   readonly threshold: Window;
@@ -102,6 +111,7 @@ export class Scene {
       activeId: null,
       comparison: null,
       dose: NO_DOSE,
+      findings: NO_FINDINGS,
       brushMm: 10,
       ball: false,
       threshold: { low: -50, high: 150 },

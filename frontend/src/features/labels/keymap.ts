@@ -125,6 +125,10 @@ export function commandOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKe
   return ALL.find((binding) => binding.keys.includes(name))?.command ?? null;
 }
 
+/** Whether keys go into a text or a dialog, and mean nothing to the pictures. */
+export const isWriting = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.closest('input:not([type=range]):not([type=checkbox]), textarea, select, dialog') !== null;
+
 /** The first key of a command as it is printed on tooltips. */
 export const keyOf = (command: Command): string => printed(ALL.find((one) => one.command === command)?.keys[0] ?? '');
 

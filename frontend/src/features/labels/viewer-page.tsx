@@ -20,7 +20,7 @@ import { ConflictDialog } from './conflict-dialog';
 import { Dialogs } from './dialogs';
 import { useEditingTab } from './editing-tab';
 import { Inspector } from './inspector';
-import { commandOf, type Command } from './keymap';
+import { commandOf, isWriting, type Command } from './keymap';
 import { LabelSession } from './label-session';
 import { Notices } from './notices';
 import { StatusBar } from './status-bar';
@@ -57,9 +57,8 @@ function useKeys(run: (command: Command) => void, clicks: Clicks): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       const target = event.target instanceof HTMLElement ? event.target : null;
-      const writing = target?.closest('input:not([type=range]):not([type=checkbox]), textarea, select, dialog') !== null;
       const command = commandOf(event);
-      if (command === null || event.altKey || (writing && command !== 'save')) return;
+      if (command === null || event.altKey || (isWriting(target) && command !== 'save')) return;
       const pressesButton = command === 'smart.keep' && target?.closest('button, a, summary') !== null;
       if (command.startsWith('smart.') && (pressesButton || !clicks.active)) return;
       event.preventDefault();
