@@ -3,6 +3,7 @@
 RtError
 ├── GeometryError        a volume or contour whose geometry cannot be trusted
 ├── MaskError            bytes that are not a mask of this grid
+├── ConsensusError       readings that give no consensus
 ├── EmptyImage           an image of one value
 ├── VoxelsNotNumbers     an image with voxels that are no numbers
 ├── DicomError           bytes that are not the DICOM they claim to be
@@ -57,6 +58,12 @@ class MaskError(RtError):
     """Bytes that are not a mask of this grid."""
 
     slug = "bad-mask"
+
+
+class ConsensusError(RtError):
+    """Readings that give no consensus: too few, or nothing drawn."""
+
+    slug = "no-consensus"
 
 
 class EmptyImage(RtError):

@@ -98,6 +98,7 @@ export const slugsEn = {
   'slug.region-too-large': 'The region is too large',
   'slug.too-many-grey-levels': 'The grey-level bins are too narrow for these intensities',
   'slug.bad-radiomics-settings': 'These feature settings do not work',
+  'slug.no-consensus': 'These readings give no consensus',
   'slug.icc-undefined': 'These readings have no intraclass correlation',
   'slug.registrations-disagree': 'Registrations disagree; the newest counts',
   'slug.segmentation-fractional': 'Fractional segmentation, cut at 50 %',

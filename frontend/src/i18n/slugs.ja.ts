@@ -100,6 +100,7 @@ export const slugsJa: Record<keyof typeof slugsEn, string> = {
   'slug.region-too-large': '領域が大きすぎます',
   'slug.too-many-grey-levels': 'この輝度範囲に対して濃度階級の幅が狭すぎます',
   'slug.bad-radiomics-settings': 'この特徴量設定は使えません',
+  'slug.no-consensus': 'この読影結果からコンセンサスは求められません',
   'slug.icc-undefined': 'この測定値から級内相関係数は求められません',
   'slug.registrations-disagree': 'レジストレーションが一致しません（最新のものを使用）',
   'slug.segmentation-fractional': '割合（FRACTIONAL）のセグメンテーションを50%で二値化しました',
