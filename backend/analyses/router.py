@@ -75,6 +75,8 @@ def get_analysis(place: PlaceDep, analysis_id: str, session: SessionDep, actor: 
             "figures": sorted(files.get("figures", {})),
             "tables": sorted(files.get("tables", {})),
             "predicts": "model" in files,
+            "inputs": service.inputs_of(one.analysis),
+            "card": service.card_of(one.analysis),
             "stale": stale,
         }
     )

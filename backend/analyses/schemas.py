@@ -113,6 +113,16 @@ class AnalysisOut(BaseModel):
     created_at: datetime
 
 
+class ModelInput(BaseModel):
+    """A column that a model reads of a new patient."""
+
+    name: str
+    kind: Literal["number", "category"]
+    unit: str
+    source: Literal["clinical", "feature"]
+    levels: Annotated[list[str], Field(description="of a category, as the analysis saw them")]
+
+
 class AnalysisDetail(AnalysisOut):
     """An analysis with what it found; the parts are null or empty until it is done."""
 
@@ -122,6 +132,8 @@ class AnalysisDetail(AnalysisOut):
     figures: list[str]
     tables: list[str]
     predicts: Annotated[bool, Field(description="whether it can say something of a new patient")]
+    inputs: Annotated[list[ModelInput], Field(description="what a prediction reads of a patient")]
+    card: Annotated[str | None, Field(description="of a network, in Markdown")]
     stale: Annotated[list[ChangedPatient], Field(description="who has changed since")]
 
 

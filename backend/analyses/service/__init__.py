@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.analyses.service.asking import card_of, inputs_of
 from backend.analyses.service.mapping import map_voxels, maps, maps_of
 from backend.analyses.service.predicting import PredictionRows, predict, predictions
 from backend.analyses.service.reading import (
@@ -19,9 +20,11 @@ from backend.analyses.service.starting import rerun, start
 __all__ = [
     "AnalysisRows",
     "PredictionRows",
+    "card_of",
     "delete",
     "figure_file",
     "find",
+    "inputs_of",
     "map_voxels",
     "maps",
     "maps_of",

@@ -46,6 +46,8 @@ export const keys = {
   featureList: (cohortId: string, id: string) => ['feature-sets', cohortId, id, 'features'] as const,
   analyses: (cohortId: string) => ['analyses', cohortId] as const,
   analysis: (cohortId: string, id: string) => ['analyses', cohortId, id] as const,
+  predictions: (cohortId: string, id: string) => ['analyses', cohortId, id, 'predictions'] as const,
+  outcomeMaps: (cohortId: string, id: string) => ['analyses', cohortId, id, 'maps'] as const,
   users: ['users'] as const,
   tokens: ['tokens'] as const,
   dicomTitles: (projectId: string) => ['dicom-titles', projectId] as const,

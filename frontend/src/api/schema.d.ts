@@ -91,6 +91,16 @@ export interface components {
              */
             predicts: boolean;
             /**
+             * Inputs
+             * @description what a prediction reads of a patient
+             */
+            inputs: components["schemas"]["ModelInput"][];
+            /**
+             * Card
+             * @description of a network, in Markdown
+             */
+            card: string | null;
+            /**
              * Stale
              * @description who has changed since
              */
@@ -2221,6 +2231,31 @@ export interface components {
              * @enum {string}
              */
             unit: "Gy" | "%" | "cc";
+        };
+        /**
+         * ModelInput
+         * @description A column that a model reads of a new patient.
+         */
+        ModelInput: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "number" | "category";
+            /** Unit */
+            unit: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "clinical" | "feature";
+            /**
+             * Levels
+             * @description of a category, as the analysis saw them
+             */
+            levels: string[];
         };
         /**
          * NameOut

@@ -113,3 +113,5 @@ export type FeaturePatient = Schemas['FeaturePatient'];
 export type Analysis = Schemas['AnalysisOut'];
 export type AnalysisDetail = Schemas['AnalysisDetail'];
 export type Prediction = Schemas['PredictionOut'];
+export type ModelInput = Schemas['ModelInput'];
+export type OutcomeMap = Schemas['MapOut'];

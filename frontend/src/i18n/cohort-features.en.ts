@@ -85,7 +85,7 @@ export const cohortFeaturesEn = {
   'cohort.kind.outcome-network': 'Outcome prediction by a network',
   'cohort.kindHint.subtypes': 'Are there groups of patients whose images are alike?',
   'cohort.kindHint.survival': 'Kaplan-Meier, log-rank, Cox, competing risks',
-  'cohort.kindHint.outcome': 'Clinical variables and features against a yes-or-no endpoint',
+  'cohort.kindHint.outcome': 'Classical models on clinical variables and features, yes-or-no or time',
   'cohort.kindHint.outcome-network': 'A 3D or 2D network on a crop of image and dose',
   'cohort.warning.same-person': 'These patients may be the same person in training and test:',
   'cohort.warning.filter-uses-outcome': 'The filter uses an endpoint: who is in the cohort depends on the outcome.',

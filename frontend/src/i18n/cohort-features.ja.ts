@@ -87,7 +87,7 @@ export const cohortFeaturesJa: Record<keyof typeof cohortFeaturesEn, string> = {
   'cohort.kind.outcome-network': 'ニューラルネットワークによる転帰予測',
   'cohort.kindHint.subtypes': '画像の似た患者群があるか',
   'cohort.kindHint.survival': 'カプラン・マイヤー法、ログランク検定、Cox 回帰、競合リスク',
-  'cohort.kindHint.outcome': '臨床変数と特徴量から有無のエンドポイントを予測',
+  'cohort.kindHint.outcome': '臨床変数と特徴量による古典的モデル（有無・時間）',
   'cohort.kindHint.outcome-network': '画像と線量の切り出し領域を入力とする 3D・2D ネットワーク',
   'cohort.warning.same-person': '次の患者は、学習とテストに含まれる同一人物の可能性があります：',
   'cohort.warning.filter-uses-outcome': '絞り込みにエンドポイントが使われています。対象患者が転帰に依存します。',

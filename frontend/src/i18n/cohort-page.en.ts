@@ -147,7 +147,6 @@ export const cohortPageEn = {
   'cohort.view.changed': 'Changed since',
   'cohort.view.subtypes': 'Subtypes',
   'cohort.view.unknown': 'This patient is not in the cohort',
-  'cohort.results.elsewhere': 'These results are not shown here yet: the tables above, the API and the Python client have them',
   'cohort.figure.kaplan-meier': 'Kaplan-Meier',
   'cohort.figure.cumulative-incidence': 'Cumulative incidence',
   'cohort.figure.forest-univariable': 'Hazard ratios, one by one',

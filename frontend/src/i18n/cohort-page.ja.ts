@@ -149,7 +149,6 @@ export const cohortPageJa: Record<keyof typeof cohortPageEn, string> = {
   'cohort.view.changed': '計算後に変更あり',
   'cohort.view.subtypes': 'サブタイプ',
   'cohort.view.unknown': 'この患者はコホートにいません',
-  'cohort.results.elsewhere': 'この解析の結果はまだこの画面に表示できません。上の表のダウンロード、API、Pythonクライアントで利用できます',
   'cohort.figure.kaplan-meier': 'Kaplan-Meier曲線',
   'cohort.figure.cumulative-incidence': '累積発生率',
   'cohort.figure.forest-univariable': 'ハザード比（単変量）',

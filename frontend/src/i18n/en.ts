@@ -3,6 +3,7 @@ import { deidentifyEn } from './deidentify.en';
 import { analysesEn } from './analyses.en';
 import { cohortsEn } from './cohorts.en';
 import { cohortFeaturesEn } from './cohort-features.en';
+import { cohortOutcomesEn } from './cohort-outcomes.en';
 import { cohortPageEn } from './cohort-page.en';
 import { cohortResultsEn } from './cohort-results.en';
 import { compareEn } from './compare.en';
@@ -46,5 +47,6 @@ export const en = {
   ...cohortPageEn,
   ...cohortFeaturesEn,
   ...cohortResultsEn,
+  ...cohortOutcomesEn,
   ...analysesEn,
 } as const;

@@ -3,6 +3,7 @@ import { deidentifyJa } from './deidentify.ja';
 import { analysesJa } from './analyses.ja';
 import { cohortsJa } from './cohorts.ja';
 import { cohortFeaturesJa } from './cohort-features.ja';
+import { cohortOutcomesJa } from './cohort-outcomes.ja';
 import { cohortPageJa } from './cohort-page.ja';
 import { cohortResultsJa } from './cohort-results.ja';
 import { compareJa } from './compare.ja';
@@ -47,5 +48,6 @@ export const ja: Record<keyof typeof en, string> = {
   ...cohortPageJa,
   ...cohortFeaturesJa,
   ...cohortResultsJa,
+  ...cohortOutcomesJa,
   ...analysesJa,
 };

@@ -54,6 +54,7 @@ def test_from_the_request_to_the_map_of_a_new_patient(
     assert [one["patient"] for one in results["left_out"]] == ["ID-25"]
     assert len(read(door, made, "predictions")) == 25
     assert done["predicts"] and "torch" in done["versions"]
+    assert done["inputs"] == [] and "Not for clinical use" in done["card"]
     seen = {one["patient_id"]: one for one in door.get(f"/analyses/{made['id']}/maps")["items"]}
     assert (len(seen), seen["ID-3"]["kind"]) == (25, "grad-cam")
     assert seen["ID-3"]["series_id"] == imaged["ID-3"].series.id

@@ -147,6 +147,9 @@ def test_a_relapse_is_learnt_and_predicted_for_a_new_patient(door: Door, ask: As
     assert results["columns"]["groups"] == {"clinical": OUTCOME["clinical"]}
     assert (results["cohort"]["patients"], results["cohort"]["test_patients"]) == (42, 18)
     assert len(results["test"]["patients"]) == 18
+    inputs = {one["name"]: one for one in done["inputs"]}
+    assert inputs["f0"]["kind"] == "number" and inputs.keys() <= set(OUTCOME["clinical"])
+    assert done["card"] is None
     (model,) = read(door, made, "models")
     (judged,) = results["models"]
     assert float(model["figures.auc.value"]) == judged["figures"]["auc"]["value"] > 0.6

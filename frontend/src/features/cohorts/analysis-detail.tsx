@@ -14,7 +14,8 @@ import { notify } from '../../ui/toast';
 import { JobProgress } from '../jobs/job-state';
 import css from './cohorts.module.css';
 import { Fold } from './fold';
-import { cohortPath, isLive, useAnalysis } from './queries';
+import { cohortPath, figureAddress, isLive, useAnalysis } from './queries';
+import { PredictionsView } from './predictions-view';
 import { ResultsView } from './results-view';
 
 type DetailProps = { projectId: string; cohort: Cohort; analysisId: string; manage: boolean; onShow: (id: string) => void };
@@ -79,7 +80,8 @@ function StaleBanner({ projectId, cohort, analysis, manage, onShow }: FoundProps
 function figureName(name: string, t: Translate): string {
   const number = /-(\d+)$/.exec(name)?.[1];
   const kind = number === undefined ? name : name.slice(0, -number.length - 1);
-  return [named('cohort.figure', kind, t), number].filter((one) => one !== undefined).join(' ');
+  const said = [named('cohort.figure', kind.replace(/^test-/, ''), t), number].filter((one) => one !== undefined).join(' ');
+  return kind.startsWith('test-') ? `${said} (${t('cohort.figure.test')})` : said;
 }
 
 function Downloads({ projectId, cohort, analysis }: FoundProps) {
@@ -109,6 +111,24 @@ function Downloads({ projectId, cohort, analysis }: FoundProps) {
           </li>
         ))}
       </ul>
+    </Fold>
+  );
+}
+
+/** Figures as they are printed; those that the page draws itself are among them. */
+function Figures({ projectId, cohort, analysis }: FoundProps) {
+  const t = useT();
+  if (analysis.figures.length === 0) return null;
+  return (
+    <Fold title={t('cohort.analyses.figures', { n: analysis.figures.length })}>
+      <div className={css.beside}>
+        {analysis.figures.map((name) => (
+          <figure key={name} className={css.printed}>
+            <img src={figureAddress(projectId, cohort.id, analysis.id, name)} alt={figureName(name, t)} loading="lazy" />
+            <figcaption>{figureName(name, t)}</figcaption>
+          </figure>
+        ))}
+      </div>
     </Fold>
   );
 }
@@ -185,7 +205,9 @@ export function AnalysisDetailView({ projectId, cohort, analysisId, manage, onSh
         </div>
         {analysis.results === null && <Unfinished analysis={analysis} />}
       </Section>
-      {analysis.results !== null && <ResultsView projectId={projectId} cohort={cohort} analysis={analysis} manage={manage} />}
+      {analysis.results !== null && <ResultsView projectId={projectId} cohort={cohort} analysis={analysis} />}
+      {analysis.predicts && <PredictionsView projectId={projectId} cohort={cohort} analysis={analysis} manage={manage} />}
+      <Figures projectId={projectId} cohort={cohort} analysis={analysis} />
       <Methods analysis={analysis} />
     </>
   );

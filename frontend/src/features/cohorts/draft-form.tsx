@@ -1,8 +1,11 @@
 import { useT, type Key } from '../../i18n';
 import { Checkbox, SelectField, TextField } from '../../ui/controls';
 import css from './cohorts.module.css';
-import { isWrong, type Draft, type FormField, type KindForm } from './drafts';
+import { isWrong, type Draft, type FormField, type KindForm } from './fields';
 import { Fold } from './fold';
+
+/** The list of names that is offered for structures. */
+const STRUCTURES = 'analysis-structures';
 
 type FieldProps = { field: FormField; draft: Draft; onChange: (draft: Draft) => void };
 
@@ -27,7 +30,7 @@ function FieldView({ field, draft, onChange }: FieldProps) {
       />
     );
   }
-  if (field.kind === 'check') return <Checkbox label={label} checked={value === true} onChange={set} />;
+  if (field.kind === 'names') return <TextField label={label} hint={hint} list={STRUCTURES} value={String(value ?? '')} onChange={set} />;
   if (field.kind === 'several') {
     const chosen = Array.isArray(value) ? value : [];
     const toggle = (one: string): void => set(chosen.includes(one) ? chosen.filter((name) => name !== one) : [...chosen, one]);
@@ -77,12 +80,26 @@ function Fields({ fields, draft, onChange }: { fields: readonly FormField[]; dra
   );
 }
 
+type FormProps = { form: KindForm; draft: Draft; structures: readonly string[]; onChange: (draft: Draft) => void };
+
 /** The settings of a kind of analysis: those that one has to think of, and behind a fold the rest. */
-export function DraftForm({ form, draft, onChange }: { form: KindForm; draft: Draft; onChange: (draft: Draft) => void }) {
+export function DraftForm({ form, draft, structures, onChange }: FormProps) {
   const t = useT();
   return (
     <>
+      <datalist id={STRUCTURES}>
+        {structures.map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
+      </datalist>
       <Fields fields={form.fields} draft={draft} onChange={onChange} />
+      {form.said !== undefined && (
+        <p className={css.lead} role="status">
+          {form.said(draft, t)}
+        </p>
+      )}
       {form.further.length > 0 && (
         <Fold title={t('cohort.form.further')}>
           <div className={css.stack}>

@@ -1,71 +1,13 @@
 /** What a start dialog asks for each kind of analysis, and the settings that come of the answers. */
-import type { Analysis, Cohort } from '../../api/types';
-import type { Key } from '../../i18n';
+import type { Analysis, Cohort, FeatureSet } from '../../api/types';
+import { keyed, manyOf, number, numberOf, plain, textOf, type KindForm } from './fields';
+import { networkForm, outcomeForm } from './outcome-forms';
 
 /** What can be started. */
-export const KINDS = ['subtypes', 'survival'] as const satisfies readonly Analysis['kind'][];
+export const KINDS = ['subtypes', 'survival', 'outcome', 'outcome-network'] as const satisfies readonly Analysis['kind'][];
 export type StartKind = (typeof KINDS)[number];
 
-type Answer = string | boolean | readonly string[];
-/** Answers by the name of the field; numbers as they are typed. */
-export type Draft = Readonly<Record<string, Answer>>;
-
-type Option = { readonly value: string; readonly text: string; readonly key?: Key };
-type Asked = { readonly name: string; readonly label: Key; readonly hint?: Key };
-type Choosing = Asked & { readonly kind: 'choice' | 'several'; readonly choices: readonly Option[]; readonly needed?: Key };
-type Checking = Asked & { readonly kind: 'check' };
-/** `optional`: nothing typed is null. */
-export type Numeric = Asked & { readonly kind: 'number'; readonly low: number; readonly high: number; readonly whole: boolean; readonly optional?: boolean };
-export type FormField = Choosing | Checking | Numeric;
-
-export type KindForm = {
-  readonly features: 'needed' | 'optional' | 'none';
-  readonly fields: readonly FormField[];
-  readonly further: readonly FormField[];
-  readonly start: Draft;
-  readonly config: (draft: Draft) => Record<string, unknown>;
-};
-
-const plain = (values: readonly string[]): Option[] => values.map((value) => ({ value, text: value }));
-const keyed = (family: string, values: readonly string[]): Option[] => values.map((value) => ({ value, text: value, key: `${family}.${value}` as Key }));
-
-const textOf = (draft: Draft, name: string): string => String(draft[name] ?? '');
-const manyOf = (draft: Draft, name: string): string[] => {
-  const value = draft[name];
-  return Array.isArray(value) ? value.map(String) : [];
-};
-const numberOf = (draft: Draft, name: string): number | null => (textOf(draft, name).trim() === '' ? null : Number(textOf(draft, name)));
-
-/** Whether a typed number is none, or is out of its range. */
-export function isWrong(field: Numeric, draft: Draft): boolean {
-  const value = numberOf(draft, field.name);
-  if (value === null) return field.optional !== true;
-  return !(value >= field.low && value <= field.high) || (field.whole && !Number.isInteger(value));
-}
-
-/** Why an analysis cannot be started yet; null where nothing is in the way. */
-export function firstProblem(form: KindForm, draft: Draft, sets: number): Key | null {
-  if (form.features === 'needed' && sets === 0) return 'cohort.form.needsFeatures';
-  for (const field of [...form.fields, ...form.further]) {
-    if (field.kind === 'number' && isWrong(field, draft)) return 'cohort.form.wrongNumber';
-    if (field.kind === 'choice' && field.needed !== undefined && textOf(draft, field.name) === '') return field.needed;
-    if (field.kind === 'several' && field.needed !== undefined && manyOf(draft, field.name).length === 0) return field.needed;
-  }
-  return null;
-}
-
-const number = (name: string, label: Key, range: { low: number; high: number; whole?: boolean; optional?: boolean }, hint?: Key): Numeric => ({
-  kind: 'number',
-  name,
-  label,
-  low: range.low,
-  high: range.high,
-  whole: range.whole === true,
-  optional: range.optional === true,
-  ...(hint === undefined ? {} : { hint }),
-});
-
-function subtypesForm(cohort: Cohort): KindForm {
+function subtypesForm(cohort: Cohort, sets: readonly FeatureSet[]): KindForm {
   const categories = cohort.columns.filter(({ kind }) => kind === 'category').map(({ name }) => name);
   return {
     features: 'needed',
@@ -80,6 +22,13 @@ function subtypesForm(cohort: Cohort): KindForm {
       { kind: 'choice', name: 'group', label: 'cohort.form.group', hint: 'cohort.form.groupHint', choices: [{ value: '', text: '–' }, ...plain(categories)] },
       { kind: 'choice', name: 'base', label: 'cohort.form.base', choices: keyed('cohort.base', ['k-means', 'ward', 'pam']) },
       { kind: 'choice', name: 'choice', label: 'cohort.form.choice', choices: keyed('cohort.choice', ['pac', 'silhouette', 'delta-area']) },
+      {
+        kind: 'choice',
+        name: 'agreement_with',
+        label: 'cohort.form.agreement',
+        hint: 'cohort.form.agreementHint',
+        choices: [{ value: '', text: '–' }, ...sets.map(({ id, name }) => ({ value: id, text: name }))],
+      },
       number('alpha', 'cohort.form.alpha', { low: 0.001, high: 0.2 }, 'cohort.form.alphaHint'),
       number('simulations', 'cohort.form.simulations', { low: 20, high: 5000, whole: true }),
       number('subsamples', 'cohort.form.subsamples', { low: 20, high: 2000, whole: true }),
@@ -94,6 +43,7 @@ function subtypesForm(cohort: Cohort): KindForm {
       group: '',
       base: 'k-means',
       choice: 'pac',
+      agreement_with: '',
       alpha: '0.05',
       simulations: '200',
       subsamples: '200',
@@ -108,6 +58,7 @@ function subtypesForm(cohort: Cohort): KindForm {
       group: textOf(draft, 'group'),
       base: textOf(draft, 'base'),
       choice: textOf(draft, 'choice'),
+      agreement_with: textOf(draft, 'agreement_with') === '' ? [] : [textOf(draft, 'agreement_with')],
       alpha: numberOf(draft, 'alpha'),
       simulations: numberOf(draft, 'simulations'),
       subsamples: numberOf(draft, 'subsamples'),
@@ -161,7 +112,9 @@ function survivalForm(cohort: Cohort): KindForm {
 }
 
 /** The form of each kind that can be started. */
-export const formsOf = (cohort: Cohort): Record<StartKind, KindForm> => ({
-  subtypes: subtypesForm(cohort),
+export const formsOf = (cohort: Cohort, sets: readonly FeatureSet[]): Record<StartKind, KindForm> => ({
+  subtypes: subtypesForm(cohort, sets),
   survival: survivalForm(cohort),
+  outcome: outcomeForm(cohort, sets),
+  'outcome-network': networkForm(cohort),
 });

@@ -1,13 +1,17 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { api } from '../../api/client';
+import { address, api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { all } from '../../api/pages';
-import type { Analysis, AnalysisDetail, Cohort, CohortPatient, FeatureSet, FeatureSetDetail, JobState, Page } from '../../api/types';
+import type { Analysis, AnalysisDetail, Cohort, CohortPatient, FeatureSet, FeatureSetDetail, JobState, OutcomeMap, Page, Prediction } from '../../api/types';
 
 const LIVE_MS = 2000;
 const PAGE = 200;
 
 export const cohortPath = (projectId: string, cohortId: string): string => `/projects/${projectId}/cohorts/${cohortId}`;
+
+/** Where a figure is, to be shown. */
+export const figureAddress = (projectId: string, cohortId: string, analysisId: string, name: string): string =>
+  address(`${cohortPath(projectId, cohortId)}/analyses/${analysisId}/figures/${name}`, { format: 'svg' });
 
 export const useCohorts = (projectId: string) =>
   useQuery({ queryKey: keys.cohorts(projectId), queryFn: () => all<Cohort>(`/projects/${projectId}/cohorts`) });
@@ -58,4 +62,20 @@ export const useAnalysis = (projectId: string, cohortId: string, id: string) =>
     queryKey: keys.analysis(cohortId, id),
     queryFn: () => api.get<AnalysisDetail>(`${cohortPath(projectId, cohortId)}/analyses/${id}`),
     refetchInterval: ({ state }) => (state.data !== undefined && isLive(state.data) ? LIVE_MS : false),
+  });
+
+/** What an analysis was asked of patients, newest first. */
+export const usePredictions = (projectId: string, cohortId: string, id: string) =>
+  useQuery({
+    queryKey: keys.predictions(cohortId, id),
+    queryFn: () => all<Prediction>(`${cohortPath(projectId, cohortId)}/analyses/${id}/predictions`),
+    refetchInterval: ({ state }) => (state.data?.some(isLive) === true ? LIVE_MS : false),
+  });
+
+/** Whose maps there are, by a network. */
+export const useMaps = (projectId: string, cohortId: string, id: string, enabled: boolean) =>
+  useQuery({
+    queryKey: keys.outcomeMaps(cohortId, id),
+    queryFn: () => all<OutcomeMap>(`${cohortPath(projectId, cohortId)}/analyses/${id}/maps`),
+    enabled,
   });

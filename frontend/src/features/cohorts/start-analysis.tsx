@@ -1,14 +1,15 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Analysis, Cohort, FeatureSet } from '../../api/types';
+import type { Analysis, Cohort, FeatureSet, Template } from '../../api/types';
 import { useT } from '../../i18n';
 import { Button, Checkbox, TextField } from '../../ui/controls';
 import { Dialog, DialogActions } from '../../ui/dialog';
 import { Caution, ErrorNote } from '../../ui/feedback';
 import css from './cohorts.module.css';
-import { firstProblem, formsOf, KINDS, type StartKind, type Draft } from './drafts';
+import { formsOf, KINDS, type StartKind } from './drafts';
+import { firstProblem, type Draft } from './fields';
 import { cohortPath, isLive } from './queries';
 import { DraftForm } from './draft-form';
 
@@ -70,7 +71,8 @@ export function StartAnalysis({ projectId, cohort, sets, onStarted, onClose }: S
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(ready.slice(0, 1).map(({ id }) => id)));
   const [typedName, setName] = useState<string | null>(null);
   const [drafts, setDrafts] = useState<Partial<Record<StartKind, Draft>>>({});
-  const form = formsOf(cohort)[kind];
+  const form = formsOf(cohort, ready)[kind];
+  const template = useQuery({ queryKey: keys.template(projectId), queryFn: () => api.get<Template>(`/projects/${projectId}/template`) });
   const draft = drafts[kind] ?? form.start;
   const name = typedName ?? t(`cohort.kind.${kind}`);
   const problem = firstProblem(form, draft, chosen.size);
@@ -109,7 +111,13 @@ export function StartAnalysis({ projectId, cohort, sets, onStarted, onClose }: S
       <KindChoice kind={kind} onChange={setKind} />
       <TextField label={t('cohort.name')} value={name} onChange={setName} maxLength={128} />
       {form.features !== 'none' && <Sets sets={sets} chosen={chosen} onChange={setChosen} />}
-      <DraftForm key={kind} form={form} draft={draft} onChange={(changed) => setDrafts({ ...drafts, [kind]: changed })} />
+      <DraftForm
+        key={kind}
+        form={form}
+        draft={draft}
+        structures={template.data?.structures.map((one) => one.name) ?? []}
+        onChange={(changed) => setDrafts({ ...drafts, [kind]: changed })}
+      />
       {start.error !== null && <ErrorNote error={start.error} />}
     </Dialog>
   );

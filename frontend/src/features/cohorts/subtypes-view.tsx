@@ -170,8 +170,23 @@ function Patients({ results, cohortId }: ViewProps) {
   );
 }
 
+/** How far the subtypes by other contours are the same: of an AI's contours, say. */
+function Agreement({ agreement }: { agreement: NonNullable<SubtypesResults['agreement']> }) {
+  const t = useT();
+  const { n, same, only_a, only_b, kappa, adjusted_rand } = agreement;
+  return (
+    <Section title={t('cohort.subtypes.agreement')} padded>
+      <p className={css.lead}>
+        <b>{t('cohort.subtypes.agreementSame', { same, n })}</b>{' '}
+        {t('cohort.subtypes.agreementSaid', { kappa: formatRatio(kappa, 2), rand: formatRatio(adjusted_rand, 2) })}{' '}
+        {only_a + only_b > 0 && t('cohort.subtypes.agreementOnly', { a: only_a, b: only_b })}
+      </p>
+    </Section>
+  );
+}
+
 /** Subtypes: whether there are any, the map, why this many, who is in which, and what goes with them. */
-export function SubtypesView({ results, cohortId }: ViewProps) {
+export function SubtypesView({ results, cohortId, consensus }: ViewProps & { consensus: string | null }) {
   const t = useT();
   const criteria = [
     { name: t('cohort.subtypes.pac'), points: results.by_k.map(({ k, pac }) => ({ x: k, y: pac })) },
@@ -198,6 +213,12 @@ export function SubtypesView({ results, cohortId }: ViewProps) {
           </p>
         </Section>
       </div>
+      {consensus !== null && (
+        <Section title={t('cohort.subtypes.consensusTitle')} note={t('cohort.subtypes.consensusNote')} padded>
+          <img className={css.printedImage} src={consensus} alt={t('cohort.subtypes.consensusTitle')} loading="lazy" />
+        </Section>
+      )}
+      {results.agreement !== undefined && <Agreement agreement={results.agreement} />}
       {results.clinical.length > 0 && (
         <Section title={t('cohort.subtypes.clinical')} note={t('cohort.qNote')}>
           <Clinical results={results} />

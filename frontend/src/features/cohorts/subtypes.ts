@@ -34,6 +34,8 @@ export type SubtypesResults = {
   patients: SubtypePatient[];
   characteristics: Characteristic[];
   clinical: Associated[];
+  /** By other contours, where that was asked for. */
+  agreement?: { n: number; only_a: number; only_b: number; same: number; adjusted_rand: number; kappa: number | null };
   heat_map: {
     rows: string[];
     columns: string[];
