@@ -78,13 +78,22 @@ export function CalibrationPlot({ title, curves }: PlotProps) {
   );
 }
 
+/** The parts of a curve that are not below the plot. */
+export function partsOf(points: readonly Point[], least: number): Point[][] {
+  const parts: Point[][] = [[]];
+  for (const point of points) {
+    if (point.y >= least) parts.at(-1)?.push(point);
+    else if (parts.at(-1)?.length !== 0) parts.push([]);
+  }
+  return parts.filter((part) => part.length > 0);
+}
+
 /** Net benefit over the threshold, beside treating all and treating none. */
 export function DecisionPlot({ title, curves, all }: PlotProps & { all: readonly Point[] }) {
   const t = useT();
   const shown = curves.flatMap(({ points }) => points);
   const least = -0.05;
   const top = Math.max(0.05, ...shown.map(({ y }) => y), ...all.map(({ y }) => y));
-  const inside = (points: readonly Point[]): Point[] => points.filter(({ y }) => y >= least);
   return (
     <div className={css.beside}>
       <Plot
@@ -95,11 +104,15 @@ export function DecisionPlot({ title, curves, all }: PlotProps & { all: readonly
       >
         {(place) => (
           <>
-            <polyline className={css.none} points={pathOf(inside(all), place)} fill="none" />
-            <line className={css.none} x1={place.x(0)} x2={place.x(Math.max(...shown.map(({ x }) => x)))} y1={place.y(0)} y2={place.y(0)} />
-            {curves.map(({ name, points }, index) => (
-              <polyline key={name} className={css.line} stroke={seriesColour(index)} points={pathOf(inside(points), place)} />
+            {partsOf(all, least).map((part) => (
+              <polyline key={part[0]?.x} className={css.none} points={pathOf(part, place)} fill="none" />
             ))}
+            <line className={css.none} x1={place.x(0)} x2={place.x(Math.max(...shown.map(({ x }) => x)))} y1={place.y(0)} y2={place.y(0)} />
+            {curves.flatMap(({ name, points }, index) =>
+              partsOf(points, least).map((part) => (
+                <polyline key={`${name} ${part[0]?.x}`} className={css.line} stroke={seriesColour(index)} points={pathOf(part, place)} />
+              )),
+            )}
           </>
         )}
       </Plot>

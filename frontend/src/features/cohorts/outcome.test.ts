@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Cohort, ModelInput } from '../../api/types';
+import { partsOf } from './decision-plots';
 import { firstProblem } from './fields';
 import { regionText } from './outcome';
 import { networkForm, outcomeForm } from './outcome-forms';
@@ -20,6 +21,11 @@ const INPUTS: readonly ModelInput[] = [
 test('a region is said as set algebra', () => {
   expect(regionText(REGION, dosed)).toBe('(GTVp ∪ GTVn) ∩ ≥ 50 Gy ∖ Bone_Mandible + 5 mm');
   expect(regionText({ ...REGION, structures: [], without: [], isodose_gy: null }, dosed)).toBeNull();
+});
+
+test('a net benefit that leaves the plot comes back without a line between', () => {
+  const points = [0.2, -0.3, -0.2, 0].map((y, x) => ({ x, y }));
+  expect(partsOf(points, -0.05)).toEqual([[{ x: 0, y: 0.2 }], [{ x: 3, y: 0 }]]);
 });
 
 test('the settings of a network say its region', () => {

@@ -30,7 +30,12 @@ function One({ prediction, endpoint, cohortId, analysisId }: { prediction: Predi
   return (
     <section className={css.answer} aria-label={t('cohort.predict.of', { patient: patient_id })}>
       <h3>{t('cohort.predict.of', { patient: patient_id })}</h3>
-      {told === null ? <JobProgress job={job} /> : <PredictionResult told={told} endpoint={endpoint} />}
+      {told !== null && <PredictionResult told={told} endpoint={endpoint} />}
+      {told === null && (
+        <div className={css.actions}>
+          <JobStateBadge state={job.state} /> <JobProgress job={job} />
+        </div>
+      )}
       {maps.length > 0 && (
         <p>
           {t('cohort.predict.maps')}{' '}
