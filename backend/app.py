@@ -20,6 +20,7 @@ from backend.cohorts.schemas import BODY_BYTES as TABLES
 from backend.comparisons.router import router as comparisons
 from backend.config import get_settings
 from backend.derivations.router import router as derivations
+from backend.detections.router import router as detections
 from backend.dicomweb.router import router as dicomweb
 from backend.dimse.router import router as dimse
 from backend.dose.router import router as dose
@@ -56,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     comparisons,
     cohorts,
     analyses,
+    detections,
     exports,
     dose,
     training,

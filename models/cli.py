@@ -16,6 +16,7 @@ from models.comparison.run import TABLE, Step, Watcher, run_comparison
 from models.data import load_samples
 from models.datasets.head_labels import load_head_maps
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
+from models.detection.commands import add_detection
 from models.evaluation import (
     Score,
     choose_thresholds,
@@ -127,6 +128,7 @@ def main() -> None:
     predict.set_defaults(run=_predict)
     add_simulations(commands)
     add_robustness(commands)
+    add_detection(commands)
     add_experiments(commands)
     add_statistics(commands)
     arguments = parser.parse_args()

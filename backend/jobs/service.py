@@ -20,6 +20,7 @@ from backend.kit.db import database_now
 
 KINDS: dict[str, str] = {
     "presegment": "gpu",
+    "detect": "gpu",
     "import-network": "gpu",
     "export-network": "gpu",
     "train": "training",
@@ -138,6 +139,6 @@ def _insert(session: Session, request: JobRequest) -> Job:
 def announce(session: Session, kind: str, object_id: str, project_id: str | None) -> None:
     """Hint to open browsers that something changed.
 
-    `kind` is job, study, structure-set, run, comparison, analysis, prediction or drift.
+    `kind` is job, study, structure-set, run, comparison, analysis, prediction, detection or drift.
     """
     session.add(Event(kind=kind, object_id=object_id, project_id=project_id, at=database_now(session)))

@@ -71,6 +71,11 @@ def modality_of(version: NetworkVersion) -> str:
     return str(window.get("modality") or ("MR" if "bright_quantile" in window else "CT"))
 
 
+def detects(version: NetworkVersion) -> bool:
+    """Whether a version points at places for a reader to judge, and draws no contours."""
+    return bool(version.manifest.get("purpose") == "candidates")
+
+
 def rules_of(version: NetworkVersion) -> dict[str, ByRule]:
     """The structures of a version that a rule makes, not the network, with the rule."""
     manifest = version.manifest

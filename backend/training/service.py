@@ -65,6 +65,8 @@ def request_presegmentation(session: Session, actor: Actor, study_id: str, body:
     version, reads = None, list(DEFAULT_NETWORKS)
     if body.network_version_id is not None:
         version = networks.usable_version(session, study.project_id, body.network_version_id)
+        if networks.detects(version):
+            raise WrongNetwork(f"{version.name} points at places and draws no contours")
         reads = [networks.modality_of(version)]
     chosen = _to_draw(session, study.id, body.series_id, reads)
     if version is not None and chosen.modality not in reads:

@@ -8,18 +8,24 @@ the pictures are patches of 64 voxels and not photographs.  Interface as `UNet3D
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
 from models.networks.slices import SliceStack
 from models.networks.unet25d import planar_block
 
-STAGES = ((1, 1), (2, 1), (2, 1), (1, 2))
+Stages = Sequence[Sequence[int]]
+STAGES: Stages = ((1, 1), (2, 1), (2, 1), (1, 2))
 """Stride and dilation of the encoder's residual stages, after a stem of stride 2."""
 
 
 class DeepLabV3Plus(SliceStack):
-    """`channels` of the encoder's four stages, atrous `rates` of the pyramid, `slices` an odd number."""
+    """`channels` of the encoder's four stages, atrous `rates` of the pyramid, `slices` an odd number.
+
+    `stages` are (stride, dilation) of each; with fewer strides smaller things are seen, and more is computed.
+    """
 
     def __init__(
         self,
@@ -27,21 +33,23 @@ class DeepLabV3Plus(SliceStack):
         channels: tuple[int, ...] = (32, 64, 96, 128),
         rates: tuple[int, ...] = (1, 2, 4),
         slices: int = 5,
+        stages: Stages = STAGES,
     ) -> None:
-        super().__init__(_DeepLab(slices, structures, channels, rates), slices)
+        super().__init__(_DeepLab((slices, structures), channels, rates, stages), slices)
 
 
 class _DeepLab(nn.Module):
     def __init__(
-        self, inputs: int, structures: int, channels: tuple[int, ...], rates: tuple[int, ...]
+        self, ends: tuple[int, int], channels: tuple[int, ...], rates: tuple[int, ...], stages: Stages
     ) -> None:
         super().__init__()
+        inputs, structures = ends
         fine, deep = channels[0], channels[-1] // 2
         self.stem = planar_block(inputs, fine, stride=2)
         before = (fine, *channels)
         self.stages = nn.ModuleList(
             _Residual(a, b, stride, dilation)
-            for a, b, (stride, dilation) in zip(before, channels, STAGES, strict=False)
+            for a, b, (stride, dilation) in zip(before, channels, stages, strict=False)
         )
         self.pyramid = _Pyramid(channels[-1], deep, rates)
         self.fine = nn.Conv2d(fine, fine // 2, 1)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torch
 from safetensors import SafetensorError
@@ -29,6 +29,7 @@ from rt.errors import RtError
 
 LANDMARKS = ("Eyes", "OpticChiasm")
 """The first network's structures that tell where a second one looks."""
+PURPOSES = ("contours", "candidates")
 SECOND = "close_up."
 """Before the names of the second network's tensors."""
 
@@ -114,6 +115,8 @@ class NetworkManifest:
     provenance: Provenance = field(default_factory=Provenance)
     close_up: CloseUp | None = None
     """A second look at small structures; none: all are drawn by one network."""
+    purpose: Literal["contours", "candidates"] = "contours"
+    """Whether it draws, or points at places for a reader to judge (`models.detection`)."""
     schema: int = 1
 
     def rule(self, structure: str) -> StructureRule:
@@ -147,6 +150,8 @@ class NetworkManifest:
                 name: StructureRule(**rule | {"volume_cc": (rule["volume_cc"][0], rule["volume_cc"][1])})
                 for name, rule in body["rules"].items()
             }
+            if body.get("purpose", "contours") not in PURPOSES:
+                raise WeightsError("manifest names an unknown purpose", where=str(body.get("name")))
             window = _window(body["window"])
             if body.get("modality", window.modality) != window.modality:
                 raise WeightsError("modality and window do not belong together", where=str(body["name"]))

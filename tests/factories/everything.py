@@ -13,6 +13,7 @@ from backend.comparisons.tables import Comparison
 from backend.derivations.service.computing import compute
 from backend.derivations.service.inputs import gather
 from backend.derivations.service.keeping import Cause, keep, relink
+from backend.detections.tables import Candidate, Detection
 from backend.dimse.tables import DicomDelivery, DicomPeer, DicomTitle
 from backend.jobs.service import JobRequest, enqueue
 from backend.kit import db
@@ -68,6 +69,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     session.add_all([batch, webhook, held, cohort])
     session.flush()
     analysis = _analysis(session, cohort, user_id)
+    candidate = _candidate(session, scene, user_id)
     features = _features(session, cohort, scene.ct[0].PatientID)
     message = WebhookDelivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
     session.add(message)
@@ -89,6 +91,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "cohort_id": cohort.id,
         "analysis_id": analysis.id,
         "feature_set_id": features.id,
+        "candidate_id": candidate.id,
         "webhook_id": webhook.id,
         "message_id": message.id,
         "quarantined_id": held.id,
@@ -103,6 +106,36 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "path": "7FE00010",
         "title": "CONTOURS",
     }
+
+
+def _candidate(session: Session, scene: Arrived, user_id: str) -> Candidate:
+    """What a detector, which is a network that nobody installed, once suspected."""
+    manifest = {"purpose": "candidates", "window": {"modality": "CT"}}
+    version = NetworkVersion(
+        name="spine-lesions", version=1, title="x", origin="shipped", manifest=manifest, structures=["GTV"],
+        weights_sha256=storage().put(b"detector"), card="",
+    )  # fmt: skip
+    job = enqueue(session, JobRequest("detect", {}, scene.study.project_id, scene.study.id))
+    session.add(version)
+    session.flush()
+    detection = Detection(
+        project_id=scene.study.project_id, study_row_id=scene.study.id, series_row_id=scene.series.id,
+        network_version_id=version.id, job_id=job.id, created_by=user_id,
+    )  # fmt: skip
+    session.add(detection)
+    session.flush()
+    place = [0.0, 0.0, 0.0]
+    made = Candidate(
+        detection_id=detection.id,
+        number=1,
+        position_mm=place,
+        score=0.9,
+        volume_cc=1.0,
+        box_mm=[place, place],
+    )
+    session.add(made)
+    session.flush()
+    return made
 
 
 def _features(session: Session, cohort: Cohort, patient_id: str) -> FeatureSet:

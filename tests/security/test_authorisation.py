@@ -54,7 +54,7 @@ NEEDS = {
         "get_version_picture", "compare_versions", "get_deidentification",
         "list_comparisons", "get_comparison", "list_cohorts", "get_cohort", "list_cohort_patients",
         "list_analyses", "get_analysis", "get_figure", "get_table", "list_predictions",
-        "list_maps", "get_map",
+        "list_maps", "get_map", "list_detections",
         "list_feature_sets", "get_feature_set", "list_features", "list_feature_patients",
         "get_feature_values",
         "list_doses", "list_plans", "get_dvh", "get_objectives",
@@ -76,6 +76,7 @@ NEEDS = {
         "create_derived_structure", "change_derivation", "recompute_derivation", "remove_derivation",
         "preview_derived_structure",
         "submit_structures", "operate", "presegment", "patch_study", "cancel_job", "retry_job",
+        "start_detection", "judge_candidate",
         *both_faces("ml_infer", "ml_save_label", "ml_delete_label"),
     },
     Permission.REVIEW: {
@@ -141,6 +142,7 @@ BODIES = {
     "send_structure_set": {"peer": "CONTOURS"},
     "set_dicom_peer": {"host": "127.0.0.1", "port": 11112},
     "patch_study": {"assignee_id": None},
+    "judge_candidate": {"state": "dismissed"},
 }  # fmt: skip
 """A valid body where an empty one is not, so that the decision is reached."""
 

@@ -7,6 +7,7 @@ import { cohortOutcomesEn } from './cohort-outcomes.en';
 import { cohortPageEn } from './cohort-page.en';
 import { cohortResultsEn } from './cohort-results.en';
 import { compareEn } from './compare.en';
+import { detectEn } from './detect.en';
 import { deriveEn } from './derive.en';
 import { doseEn } from './dose.en';
 import { findingsEn } from './findings.en';
@@ -42,6 +43,7 @@ export const en = {
   ...cardEn,
   ...deidentifyEn,
   ...compareEn,
+  ...detectEn,
   ...deriveEn,
   ...cohortsEn,
   ...cohortPageEn,

@@ -7,6 +7,7 @@ import { cohortOutcomesJa } from './cohort-outcomes.ja';
 import { cohortPageJa } from './cohort-page.ja';
 import { cohortResultsJa } from './cohort-results.ja';
 import { compareJa } from './compare.ja';
+import { detectJa } from './detect.ja';
 import { deriveJa } from './derive.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
@@ -43,6 +44,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...cardJa,
   ...deidentifyJa,
   ...compareJa,
+  ...detectJa,
   ...deriveJa,
   ...cohortsJa,
   ...cohortPageJa,

@@ -17,7 +17,7 @@ import { JobProgress, JobStateBadge } from './job-state';
 import css from './jobs.module.css';
 
 const STATES: readonly JobState[] = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
-const KINDS = ['assemble', 'presegment', 'regions', 'import-structures', 'export', 'send', 'train', 'compare-versions', 'import-network', 'export-network'] as const;
+const KINDS = ['assemble', 'presegment', 'detect', 'regions', 'import-structures', 'export', 'send', 'train', 'compare-versions', 'import-network', 'export-network'] as const;
 /** What nobody asks for; shown on request. */
 const HOUSEKEEPING = ['publish', 'measure', 'check-outside', 'report-commitment', 'deliver-webhook', 'sweep-storage', 'verify-storage'] as const;
 /** What only who may train cancels and tries again. */
