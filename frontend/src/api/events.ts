@@ -6,7 +6,7 @@ import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { keys } from './keys';
 
 export type Hint = { kind: EventKind; id: string };
-export const EVENT_KINDS = ['job', 'study', 'structure-set', 'run', 'comparison', 'drift'] as const;
+export const EVENT_KINDS = ['job', 'study', 'structure-set', 'run', 'comparison', 'drift', 'detection'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 const COALESCE_MS = 300;
@@ -23,6 +23,8 @@ export function staleKeys(hint: Hint): QueryKey[] {
       return [keys.structureSet(hint.id), keys.allStudies, ['revisions'], ['effort'], ['drift']];
     case 'drift':
       return [['drift']];
+    case 'detection':
+      return [keys.detections(hint.id)];
     case 'comparison':
       return [['comparisons']];
     case 'run':

@@ -12,6 +12,7 @@ export const keys = {
   allStudies: ['studies'] as const,
   studies: (projectId: string, filters: unknown) => ['studies', projectId, filters] as const,
   study: (id: string) => ['study', id] as const,
+  detections: (studyId: string) => ['detections', studyId] as const,
   doses: (studyId: string) => ['doses', studyId] as const,
   plans: (studyId: string) => ['plans', studyId] as const,
   name: (text: string) => ['name', text] as const,

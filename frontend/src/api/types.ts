@@ -99,6 +99,8 @@ export type AuditEntry = Schemas['AuditOut'];
 export type ExportProfile = Schemas['ProfileOut'];
 export type ExportReport = Schemas['ExportReport'];
 
+export type Detection = Schemas['DetectionOut'];
+export type LesionCandidate = Schemas['CandidateOut'];
 export type Cohort = Schemas['CohortOut'];
 export type CohortCondition = Schemas['Condition'];
 export type CohortPatient = Schemas['CohortPatientOut'];

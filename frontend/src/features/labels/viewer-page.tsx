@@ -10,6 +10,7 @@ import { Editor } from '../../viewer/editor';
 import type { PlaneView } from '../../viewer/plane-view';
 import { Scene } from '../../viewer/scene';
 import { Volume } from '../../viewer/volume';
+import { Lesions } from '../detections/lesions';
 import { DoseStrip } from '../dose/dose-strip';
 import { DvhPanel } from '../dose/dvh-panel';
 import { useDose } from '../dose/use-dose';
@@ -126,6 +127,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
         <aside className={css.side}>
           <StructureList />
           <Inspector />
+          <Lesions />
         </aside>
         <ToolColumn />
         <main className={css.stage}>
