@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("series_row_id", sa.String(36), nullable=False),
         sa.Column("network_version_id", sa.String(36), nullable=False),
         sa.Column("job_id", sa.String(36), nullable=False),
-        sa.Column("threshold", sa.Float(), nullable=True),
+        sa.Column("threshold", sa.Double(), nullable=True),
         sa.Column("created_by", sa.String(36), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -57,8 +57,8 @@ def upgrade() -> None:
         sa.Column("detection_id", sa.String(36), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("position_mm", sa.JSON(), nullable=False),
-        sa.Column("score", sa.Float(), nullable=False),
-        sa.Column("volume_cc", sa.Float(), nullable=False),
+        sa.Column("score", sa.Double(), nullable=False),
+        sa.Column("volume_cc", sa.Double(), nullable=False),
         sa.Column("box_mm", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("decided_by", sa.String(36), nullable=True),
@@ -71,7 +71,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_candidates")),
-        sa.UniqueConstraint("detection_id", "number", name=op.f("uq_candidates_detection_id")),
+        sa.UniqueConstraint("detection_id", "number", name=op.f("uq_candidates_detection_id_number")),
     )
 
 

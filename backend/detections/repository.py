@@ -22,11 +22,6 @@ def detections(session: Session, study_id: str, part: Part) -> Sequence[Detectio
     return session.scalars(query.order_by(Detection.id.desc()).limit(part.limit)).all()
 
 
-def detection(session: Session, detection_id: str) -> Detection | None:
-    """One detection."""
-    return session.get(Detection, detection_id)
-
-
 def candidates(session: Session, detection_ids: Iterable[str]) -> Sequence[Candidate]:
     """Of these detections, in the order of their numbers."""
     query = select(Candidate).where(Candidate.detection_id.in_(list(detection_ids)))

@@ -105,9 +105,9 @@ def recent(session: Session, actor: Actor, study_id: str, part: Part) -> Sequenc
 def judge(session: Session, actor: Actor, candidate_id: str, state: CandidateState) -> Candidate:
     """Accept, dismiss or open a candidate again; NotFound when it is another project's."""
     candidate = repository.candidate(session, candidate_id)
-    detection = candidate and repository.detection(session, candidate.detection_id)
-    if candidate is None or detection is None:
+    if candidate is None:
         raise NotFound("there is no such candidate")
+    detection = session.get_one(Detection, candidate.detection_id)
     studies.get_study(session, actor, detection.study_row_id, Permission.ANNOTATE)
     if candidate.state != state:
         candidate.state = state

@@ -135,12 +135,13 @@ def ratio(counts: Counts) -> dict[str, float | None]:
 def froc(marked: Sequence[Marked]) -> list[dict[str, float | None]]:
     """Sensitivity at each of FALSE_PER_SCAN (the lowest threshold that keeps it), with intervals."""
     false = np.sort([s for m in marked for s in m.false])[::-1]
-    rows = []
+    rows: list[dict[str, float | None]] = []
     for allowed in FALSE_PER_SCAN:
         most = int(np.floor(allowed * len(marked)))
         threshold = float(np.nextafter(false[most], 2)) if most < len(false) else 0.0
         found = [[sum(b > 0 and b >= threshold for b in m.best), len(m.best)] for m in marked]
-        rows.append({"false_per_scan": allowed, "threshold": threshold} | ratio(np.array(found, dtype=float)))
+        sensitivity = ratio(np.array(found, dtype=float))
+        rows.append({"false_per_scan": allowed, "threshold": threshold, **sensitivity})
     return rows
 
 
