@@ -29,6 +29,7 @@ from models.evaluation import (
 )
 from models.head_package import HeadMembers, Release, package_heads, picture_heads
 from models.inference.segment import Prediction, Segmentation, draw_structures, segment
+from models.organ_space.commands import add_organ_space
 from models.outcome.commands import add_experiments
 from models.preprocessing import CtWindow
 from models.registry.members import CHECKPOINT, describe_training, read_members
@@ -129,7 +130,7 @@ def main() -> None:
     add_simulations(commands)
     add_robustness(commands)
     add_detection(commands)
-    add_experiments(commands)
+    add_organ_space(add_experiments(commands))
     add_statistics(commands)
     arguments = parser.parse_args()
     arguments.run(arguments)

@@ -67,6 +67,7 @@ def _measurements(
         bench_inference,
         bench_orthanc,
         bench_radiomics,
+        bench_registration,
         bench_server,
         bench_viewer,
     )
@@ -78,6 +79,7 @@ def _measurements(
     yield "dvh", bench_dose.histograms
     yield "dicompyler", lambda: bench_dicompyler.beside_dicompyler(folder, ROOT / "build" / "dicompyler")
     yield "radiomics", lambda: bench_radiomics.beside_pyradiomics(folder, ROOT / "build" / "pyradiomics")
+    yield "registration", lambda: bench_registration.beside_pycpd(folder, ROOT / "build" / "pycpd")
     yield "inference", lambda: bench_inference.beside_monai(ROOT / "models" / "weights", matrix)
     yield "orthanc", lambda: bench_orthanc.beside_orthanc(folder, matrix)
     with Installation(folder) as installation:

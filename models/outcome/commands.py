@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TypeAlias
 
 from models.outcome.experiment import Experiment, run_planted, small_config
 from models.outcome.planted import RULES, Planting
 
+Kinds: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-def add_experiments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+
+def add_experiments(commands: Kinds) -> Kinds:
+    """Add the command, and give what further experiments are added to."""
     experiments = commands.add_parser("experiment", help="repeat a documented experiment")
     kinds = experiments.add_subparsers(required=True)
     planted = kinds.add_parser("planted", help="outcomes planted by a rule on real patients, resumable")
@@ -22,6 +25,7 @@ def add_experiments(commands: argparse._SubParsersAction[argparse.ArgumentParser
     planted.add_argument("--seed", type=int, default=Planting.seed)
     planted.add_argument("--effect", type=float, default=Planting.effect, help="logit a standard deviation")
     planted.set_defaults(run=_planted)
+    return kinds
 
 
 def _planted(arguments: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ import { deriveEn } from './derive.en';
 import { doseEn } from './dose.en';
 import { findingsEn } from './findings.en';
 import { networkEn } from './network.en';
+import { organSpaceEn } from './organ-space.en';
 import { pagesEn } from './pages.en';
 import { reviewEn } from './review.en';
 import { serverEn } from './server.en';
@@ -33,6 +34,7 @@ export const en = {
   ...reviewEn,
   ...pagesEn,
   ...smartEn,
+  ...organSpaceEn,
   ...statisticsEn,
   ...subtypesEn,
   ...trainingEn,

@@ -13,6 +13,7 @@ import { doseJa } from './dose.ja';
 import type { en } from './en';
 import { findingsJa } from './findings.ja';
 import { networkJa } from './network.ja';
+import { organSpaceJa } from './organ-space.ja';
 import { pagesJa } from './pages.ja';
 import { reviewJa } from './review.ja';
 import { serverJa } from './server.ja';
@@ -34,6 +35,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...reviewJa,
   ...pagesJa,
   ...smartJa,
+  ...organSpaceJa,
   ...statisticsJa,
   ...subtypesJa,
   ...trainingJa,
