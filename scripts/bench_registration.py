@@ -28,6 +28,8 @@ INSTALLS = (("numpy<2.5", "scipy", "pycpd==2.0.0"),)
 COUNTS = (2000, 5000)
 LIMIT_S = 5.0
 """For 5,000 × 5,000 points on two cores."""
+SAME = 1.02
+"""Times their distance that is called the same."""
 TIMES = 20
 AMPLITUDE_MM = 3.0
 PEER_S = 1800
@@ -58,7 +60,7 @@ def beside_pycpd(folder: Path, cache: Path) -> Iterator[Figure]:
         yield Figure(f"{count} x {count} points, beside", seconds, "s", theirs, "pycpd", most=1 / TIMES)
         label = "    surface distance"
         distance = peer.distance_mm if peer else None
-        yield Figure(label, found.surface_distance_mm, "mm", distance, "pycpd", most=1.0)
+        yield Figure(label, found.surface_distance_mm, "mm", distance, "pycpd", most=SAME)
         left = judged(found, known, moving, lobed_points(2000, 4, inside=True), lobed_points(60_000, 5))
         yield Figure("    of that across the true surface", left.across_mm, "mm")
         note = f"{left.before_mm:.2f} mm before"

@@ -17,7 +17,7 @@ class RegistrationConfig:
     width: float = 0.6
     """Of the Gaussian kernel of the displacement, in root mean square radii of the moving points: the larger,
     the more points move together (β of coherent point drift)."""
-    stiffness: float = 0.25
+    stiffness: float = 0.1
     """Weight of the displacement's norm against the distances (λ)."""
     outliers: float = 0.05
     """Share of the fixed points that belong to nothing (w)."""

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from models.organ_space.config import RegistrationConfig
 from models.organ_space.mixture import Gaussians, expected
@@ -23,8 +24,10 @@ COARSE = 400
 COARSE_STEPS = 60
 KEPT = 1e-7
 """Share of the largest eigenvalue under which a direction of the displacement is left out."""
-NARROWEST = 0.25
+NARROWEST = 0.15
 """Deviation of the mixture, in distances between fixed points, below which points would snap to points."""
+BEGIN = 0.2
+"""Deviation with which the rigid part begins, in root mean square radii of the fixed points."""
 START = 0.15
 """Deviation with which the non-rigid part begins at least, in root mean square radii."""
 RESTING = 5e-3
@@ -48,8 +51,9 @@ def register(
     settings = config or RegistrationConfig()
     moving, fixed = checked(moving_xyz, "moving"), checked(fixed_xyz, "fixed")
     moving, fixed = (points[_ordered(points, settings.seed)] for points in (moving, fixed))
-    began = _linear(moving[:COARSE], fixed[:COARSE], settings)
-    found = _nonrigid(moving, fixed, began, settings)
+    with threadpool_limits(1, user_api="blas"):  # of matrices this small, threads only wait for each other
+        began = _linear(moving[:COARSE], fixed[:COARSE], settings)
+        found = _nonrigid(moving, fixed, began, settings)
     return replace(
         found,
         surface_distance_mm=surface_distance(found.warp(moving), fixed),
@@ -74,15 +78,18 @@ class _Linear:
 def _linear(moving: FloatArray, fixed: FloatArray, settings: RegistrationConfig) -> _Linear:
     """Rotation, translation and scale, then shear as well; or rotation and translation alone.
 
-    It begins with equal sizes: a small surface would go to one side of a large one.
+    It begins with equal sizes (a small surface would go to one side of a large one), the orientation in
+    which patients lie, and Gaussians that see the surface's sides apart: wider ones turn an organ that is
+    nearly round about its axis for nothing.
     """
     middle, own = fixed.mean(axis=0), moving.mean(axis=0)
     size = _radius(fixed) / _radius(moving) if settings.affine else 1.0
-    began = _Linear(size * np.eye(3), middle - size * own, _radius(fixed) ** 2 / 3)
+    began = _Linear(size * np.eye(3), middle - size * own, (BEGIN * _radius(fixed)) ** 2)
     rigid = _drift_linear(moving, fixed, began, (settings, True))
     if not settings.affine:
         return rigid
-    return _drift_linear(moving, fixed, replace(rigid, variance=rigid.variance * 2), (settings, False))
+    wider = max(rigid.variance, began.variance / 4)
+    return _drift_linear(moving, fixed, replace(rigid, variance=wider), (settings, False))
 
 
 def _drift_linear(
