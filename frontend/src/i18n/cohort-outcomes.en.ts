@@ -271,4 +271,5 @@ export const cohortOutcomesEn = {
   'cohort.outcome.chosen': 'Final model: {name}, the best of {n}. The best of several looks a little better than it is.',
   'cohort.outcome.chosenOne': 'Final model: {name}.',
   'cohort.region.dose': 'dose ≥ {n} Gy',
+  'cohort.predict.given': 'By: {values}',
 } as const;

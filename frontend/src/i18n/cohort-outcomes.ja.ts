@@ -273,4 +273,5 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.outcome.chosen': '最終モデル：{name}（{n} モデル中の最良）。最良のモデルの成績はやや高めに出ます。',
   'cohort.outcome.chosenOne': '最終モデル：{name}。',
   'cohort.region.dose': '線量 ≥ {n} Gy',
+  'cohort.predict.given': '入力値：{values}',
 };

@@ -56,7 +56,12 @@ test('what is not known of a patient is said so, and a feature is left to the se
 
 test('a patient who is unlike those learnt from is told of by every kind', () => {
   const applicability = { distance: 2, percentile: 99, inside: false };
-  expect(toldOf({ value: { probability: 0.7, positive: true, applicability }, applicability: null }, false)).toMatchObject({ probability: 0.7, unlike: true, farther: 99 });
+  expect(toldOf({ value: { probability: 0.7, positive: true, applicability, imputed: ['stage = I', 'stage = II'] }, applicability: null }, false)).toMatchObject({
+    probability: 0.7,
+    unlike: true,
+    farther: 99,
+    imputed: ['stage'],
+  });
   const network = { value: 0.4, threshold: 0.5, high: false, members: [0.3, 0.5] };
   expect(toldOf({ value: network, applicability: { distance: 0.97, unlike: true, cut_off: 0 } }, false)).toMatchObject({ probability: 0.4, members: [0.3, 0.5], unlike: true });
   expect(toldOf({ value: { subtype: 2, inside: true, margin: 0.4, missing: [] }, applicability: null }, false)).toMatchObject({ subtype: 2, unlike: false });

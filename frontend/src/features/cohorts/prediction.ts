@@ -25,6 +25,9 @@ export type Told = {
   unseen: readonly { column: string; level: string }[];
 };
 
+/** Columns of terms: each level of a category is one (`stage = T3`). */
+const columnsOf = (terms: readonly string[]): string[] => [...new Set(terms.map((one) => one.split(' = ')[0] ?? one))];
+
 const NOTHING: Told = {
   probability: null, interval: null, members: null, risk: null, positive: null, survival: [], subtype: null,
   farther: null, unlike: null, cutOff: 0, imputed: [], outside: [], unseen: [],
@@ -54,7 +57,7 @@ function ofModel(value: OutcomePrediction & Interval): Told {
     positive: value.positive ?? (typeof value.high === 'boolean' ? value.high : null),
     survival: (value.survival?.time ?? []).map((time, index) => ({ time, share: value.survival?.share[index] ?? 0 })),
     farther: near?.percentile ?? null, unlike: near === null ? null : !near.inside,
-    imputed: value.imputed ?? [], outside: value.outside ?? [], unseen: value.unseen ?? [],
+    imputed: columnsOf(value.imputed ?? []), outside: value.outside ?? [], unseen: value.unseen ?? [],
   };
 }
 

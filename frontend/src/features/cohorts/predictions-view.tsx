@@ -6,12 +6,15 @@ import { Badge, EmptyState, ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, Section, TableHead } from '../../ui/layout';
 import { JobProgress, JobStateBadge } from '../jobs/job-state';
+import { valueText } from './cells';
 import css from './cohorts.module.css';
 import { mapAddress } from './predicted-patients';
 import { toldOf } from './prediction';
 import { PredictionForm } from './prediction-form';
 import { PredictionResult, toldText } from './prediction-result';
 import { isLive, usePredictions } from './queries';
+
+const MOST_GIVEN = 20;
 
 type ViewProps = { projectId: string; cohort: Cohort; analysis: AnalysisDetail; manage: boolean };
 type Asked = { name: string; kind: 'binary' | 'survival'; unit: string };
@@ -26,7 +29,8 @@ function endpointOf(cohort: Cohort, analysis: AnalysisDetail): Asked {
 function One({ prediction, endpoint, cohortId, analysisId }: { prediction: Prediction; endpoint: Asked; cohortId: string; analysisId: string }) {
   const t = useT();
   const told = toldOf(prediction, endpoint.kind === 'survival');
-  const { patient_id, job, maps } = prediction;
+  const { patient_id, job, maps, values } = prediction;
+  const given = Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [`${name} ${valueText(value)}`]));
   return (
     <section className={css.answer} aria-label={t('cohort.predict.of', { patient: patient_id })}>
       <h3>{t('cohort.predict.of', { patient: patient_id })}</h3>
@@ -36,6 +40,7 @@ function One({ prediction, endpoint, cohortId, analysisId }: { prediction: Predi
           <JobStateBadge state={job.state} /> <JobProgress job={job} />
         </div>
       )}
+      {given.length > 0 && <p className={css.absent}>{t('cohort.predict.given', { values: given.slice(0, MOST_GIVEN).join(', ') })}</p>}
       {maps.length > 0 && (
         <p>
           {t('cohort.predict.maps')}{' '}
