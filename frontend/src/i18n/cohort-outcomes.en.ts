@@ -272,4 +272,5 @@ export const cohortOutcomesEn = {
   'cohort.outcome.chosenOne': 'Final model: {name}.',
   'cohort.region.dose': 'dose ≥ {n} Gy',
   'cohort.predict.given': 'By: {values}',
+  'cohort.map.dose-map': 'Dose map',
 } as const;

@@ -274,4 +274,5 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.outcome.chosenOne': '最終モデル：{name}。',
   'cohort.region.dose': '線量 ≥ {n} Gy',
   'cohort.predict.given': '入力値：{values}',
+  'cohort.map.dose-map': '線量マップ',
 };
