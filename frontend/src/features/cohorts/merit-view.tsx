@@ -105,37 +105,30 @@ function Confusion({ contender }: { contender: Contender<Merit> }) {
   );
 }
 
-function Confusions({ contenders }: { contenders: readonly Contender<Merit>[] }) {
+/** Curves of all models on the same patients, and calibration of one at a time; of times those at the time that the figures were made for. */
+export function MeritCurves({ title, contenders, unit }: { title: string; contenders: readonly Contender[]; unit: string }) {
   const t = useT();
   const [shown, setShown] = useState(String(contenders.length - 1));
   const chosen = contenders[Number(shown)] ?? contenders[0];
-  if (chosen === undefined) return null;
-  const choices = contenders.map(({ name }, index) => ({ value: String(index), label: name }));
-  return (
-    <div className={css.form}>
-      <Select name={t('cohort.merit.model')} value={shown} choices={choices} onChange={setShown} />
-      <Confusion contender={chosen} />
-    </div>
-  );
-}
-
-/** Curves of all models on the same patients; of times those at the time that the figures were made for. */
-export function MeritCurves({ title, contenders, unit }: { title: string; contenders: readonly Contender[]; unit: string }) {
-  const t = useT();
-  const [first] = contenders;
   const binary = binaryOf(contenders);
-  const calibrations = contenders.flatMap((one) => calibrationOf(one) ?? []);
+  const calibration = chosen === undefined ? null : calibrationOf(chosen);
   const benefits = contenders.flatMap((one) => benefitOf(one) ?? []);
-  if (first === undefined || calibrations.length + benefits.length === 0) return null;
+  if (chosen === undefined || (calibration === null && benefits.length === 0)) return null;
   const time = timedOf(contenders)[0]?.figures.calibration?.time;
   const at = time === undefined ? '' : t('cohort.merit.at', { time: formatRatio(time, 1), unit });
+  const choices = contenders.map(({ name }, index) => ({ value: String(index), label: name }));
   return (
-    <Section title={title} note={`${t('cohort.merit.counts', { n: first.figures.n, events: first.figures.events })}${at}`}>
+    <Section title={title} note={`${t('cohort.merit.counts', { n: chosen.figures.n, events: chosen.figures.events })}${at}`}>
       <div className={css.beside}>
         {binary.length > 0 && <RocPlot title={t('cohort.merit.roc')} curves={binary.map(rocOf)} />}
-        <CalibrationPlot title={t(binary.length > 0 ? 'cohort.merit.calibration' : 'cohort.merit.calibrationAt')} curves={calibrations} />
-        {benefits.length > 0 && <DecisionPlot title={t('cohort.merit.decision')} curves={benefits} all={everybodyOf(first)} />}
-        {binary.length > 0 && <Confusions contenders={binary} />}
+        {benefits.length > 0 && <DecisionPlot title={t('cohort.merit.decision')} curves={benefits} all={everybodyOf(chosen)} />}
+        <div className={css.form}>
+          {contenders.length > 1 && <Select name={t('cohort.merit.model')} value={shown} choices={choices} onChange={setShown} />}
+          {calibration !== null && <CalibrationPlot title={t(binary.length > 0 ? 'cohort.merit.calibration' : 'cohort.merit.calibrationAt')} curves={[calibration]} />}
+          {binaryOf([chosen]).map((one) => (
+            <Confusion key={one.name} contender={one} />
+          ))}
+        </div>
       </div>
     </Section>
   );
