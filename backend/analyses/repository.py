@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -66,3 +67,22 @@ def first_images(
 def series(session: Session, series_id: str) -> Series | None:
     """A series."""
     return session.get(Series, series_id)
+
+
+def patient_id(session: Session, study: Study) -> str:
+    """PatientID of a study's patient."""
+    return session.get_one(Patient, study.patient_row_id).patient_id
+
+
+def seen_in(session: Session, project_id: str, patient_id: str) -> list[tuple[Analysis, dict[str, Any]]]:
+    """A project's analyses, newest first, each with the newest maps (by kind) of predictions of a patient."""
+    rows = session.scalars(
+        select(Analysis).where(Analysis.project_id == project_id).order_by(Analysis.id.desc())
+    ).all()
+    asked = select(Prediction).where(
+        Prediction.patient_id == patient_id, Prediction.analysis_id.in_([row.id for row in rows])
+    )
+    maps: dict[str, dict[str, Any]] = {}
+    for one in session.scalars(asked.order_by(Prediction.id)):
+        maps.setdefault(one.analysis_id, {}).update(one.maps)
+    return [(row, maps.get(row.id, {})) for row in rows]

@@ -15,10 +15,13 @@ from backend.analyses.schemas import (
     AnalysisIn,
     AnalysisOut,
     FigureFormat,
+    MapGrid,
     MapKind,
     MapOut,
+    MapPart,
     PredictionIn,
     PredictionOut,
+    StudyMaps,
 )
 from backend.analyses.service import AnalysisRows, PredictionRows
 from backend.jobs.router import shown
@@ -145,28 +148,42 @@ def list_predictions(
 
 @router.get(f"{ANALYSIS}/maps", responses=problems(404))
 def list_maps(place: PlaceDep, analysis_id: str, session: SessionDep, actor: ActorDep) -> Page[MapOut]:
-    """Where networks looked, in patients of an analysis and in new ones (no page follows)."""
+    """Maps over images of patients of an analysis and of new ones (no page follows)."""
     row = service.find(session, actor, place, analysis_id).analysis
     return Page(items=service.maps(session, row), next_cursor=None)
+
+
+def _asked(
+    patient_id: str, kind: MapKind = "grad-cam", part: MapPart = "values", grid: MapGrid = "image"
+) -> service.AskedMap:
+    return service.AskedMap(patient_id, kind, part, grid)
 
 
 @router.get(f"{ANALYSIS}/maps/{{patient_id}}", response_class=Response, responses={**problems(404), **VOXELS})
 def get_map(
     place: PlaceDep,
     analysis_id: str,
-    patient_id: str,
+    asked: Annotated[service.AskedMap, Depends(_asked)],
     session: SessionDep,
     actor: ActorDep,
-    kind: MapKind = "grad-cam",
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Little-endian float32 voxels (k, j, i) on the grid of the map's series, as of a volume: 0 to 1."""
+    """Little-endian float32 voxels (k, j, i) of a map, or 1 and 0 of what is significant in it.
+
+    They are on the grid of the map's series as of a volume, or (smaller) on its own.
+    """
     row = service.find(session, actor, place, analysis_id).analysis
-    voxels, tag = service.map_voxels(session, row, patient_id, kind)
+    voxels, tag = service.map_voxels(session, row, asked)
     headers = {"ETag": etag(tag), "Cache-Control": "private, max-age=3600"}
     if matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return Response(voxels, media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/studies/{study_id}/maps", responses=problems(404))
+def list_study_maps(study_id: str, session: SessionDep, actor: ActorDep) -> StudyMaps:
+    """The maps that analyses have made over images of a study."""
+    return StudyMaps(items=service.of_study(session, actor, study_id))
 
 
 def _predicted(session: Session, one: PredictionRows) -> PredictionOut:

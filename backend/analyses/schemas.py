@@ -17,7 +17,9 @@ from backend.analyses.configs import (
 from backend.jobs.schemas import JobOut
 
 Kind = Literal["subtypes", "survival", "outcome", "outcome-network"]
-MapKind = Literal["grad-cam", "occlusion"]
+MapKind = Literal["grad-cam", "occlusion", "dose-map"]
+MapGrid = Literal["image", "map"]
+MapPart = Literal["values", "significant"]
 FigureFormat = Literal["svg", "pdf"]
 WarningSlug = Literal["same-person", "filter-uses-outcome", "split-later"]
 Title = Annotated[str, Field(min_length=1, max_length=128, pattern=r"\S")]
@@ -161,13 +163,35 @@ class UsedContour(BaseModel):
 
 
 class MapOut(BaseModel):
-    """Where a network looked in a patient: its voxels lie on the grid of the series, from 0 to 1."""
+    """A map over a patient's image: where a network looked, or where dose goes with the outcome."""
 
     patient_id: str
     kind: MapKind
     study_id: str
-    series_id: str
+    series_id: Annotated[str, Field(description="the image that it lies on, in whose frame of reference")]
+    grid: Annotated[dict[str, Any], Field(description="its own, which voxels can be asked for on")]
+    range: Annotated[
+        tuple[float, float],
+        Field(description="of the colours; a map with values below 0 is signed, and 0 is in the middle"),
+    ]
+    significant: Annotated[bool, Field(description="whether it tells which region is significant")]
     revisions: list[UsedContour]
+
+
+class StudyMap(MapOut):
+    """A map of a study, with the analysis that it is of."""
+
+    cohort_id: str
+    analysis_id: str
+    analysis_name: str
+    analysis_kind: Kind
+    created_at: datetime
+
+
+class StudyMaps(BaseModel):
+    """The maps over images of a study, those of the newest analysis first."""
+
+    items: list[StudyMap]
 
 
 class PredictionOut(BaseModel):

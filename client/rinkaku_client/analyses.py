@@ -101,13 +101,13 @@ class Analyses:
         return self._transport.pages(f"{_path(place)}/{analysis_id}/predictions")
 
     def maps(self, place: tuple[str, str], analysis_id: str) -> Sequence[dict[str, Any]]:
-        """Where networks looked: whose maps there are, and on which series they lie."""
+        """Maps over patients' images: whose there are, and on which series they lie."""
         return [*self._transport.json("GET", f"{_path(place)}/{analysis_id}/maps")["items"]]
 
     def map(
         self, place: tuple[str, str], analysis_id: str, of: Mapping[str, Any], geometry: Geometry
     ) -> npt.NDArray[np.float32]:
-        """The voxels (k, j, i) of one of `maps`, 0 to 1; `geometry` is that of its series."""
+        """The voxels (k, j, i) of one of `maps`, in its `range`; `geometry` is that of its series."""
         path = f"{_path(place)}/{analysis_id}/maps/{quote(of['patient_id'], safe='')}"
         data = self._transport.read(path, {"kind": of["kind"]}, None)
         voxels: npt.NDArray[np.float32] = np.frombuffer(data, "<f4").reshape(geometry.shape_kji)

@@ -54,7 +54,7 @@ NEEDS = {
         "get_version_picture", "compare_versions", "get_deidentification",
         "list_comparisons", "get_comparison", "list_cohorts", "get_cohort", "list_cohort_patients",
         "list_analyses", "get_analysis", "get_figure", "get_table", "list_predictions",
-        "list_maps", "get_map", "list_detections",
+        "list_maps", "get_map", "list_study_maps", "list_detections",
         "list_feature_sets", "get_feature_set", "list_features", "list_feature_patients",
         "get_feature_values",
         "list_doses", "list_plans", "get_dvh", "get_objectives",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend.analyses.service.asking import card_of, inputs_of
-from backend.analyses.service.mapping import map_voxels, maps, maps_of
+from backend.analyses.service.mapping import AskedMap, map_voxels, maps, maps_of, of_study
 from backend.analyses.service.predicting import PredictionRows, predict, predictions
 from backend.analyses.service.reading import (
     AnalysisRows,
@@ -19,6 +19,7 @@ from backend.analyses.service.starting import rerun, start
 
 __all__ = [
     "AnalysisRows",
+    "AskedMap",
     "PredictionRows",
     "card_of",
     "delete",
@@ -28,6 +29,7 @@ __all__ = [
     "map_voxels",
     "maps",
     "maps_of",
+    "of_study",
     "predict",
     "predictions",
     "recent",

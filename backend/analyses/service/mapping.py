@@ -1,21 +1,38 @@
-"""Maps of where a network looked, kept on the grid of its crop and served on that of the image."""
+"""Maps over patients' images, kept on grids of their own and served on these or on that of the image."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sqlalchemy.orm import Session
 
+from backend.accounts.actor import Actor
 from backend.analyses import repository
-from backend.analyses.schemas import MapKind, MapOut
+from backend.analyses.schemas import MapGrid, MapKind, MapOut, MapPart, StudyMap
 from backend.analyses.tables import Analysis, Prediction
 from backend.kit.errors import NotFound
 from backend.kit.pagination import ALL
 from backend.kit.storage import storage
+from backend.projects.service import Permission
+from backend.studies import service as studies
 from rt.geometry import Grid
 from rt.resample import resample
+
+UNSIGNED = (0.0, 1.0)
+"""The range of a map whose row tells none."""
+
+
+@dataclass(frozen=True)
+class AskedMap:
+    """Which map of an analysis, what of it, and on which grid."""
+
+    patient_id: str
+    kind: MapKind
+    part: MapPart = "values"
+    grid: MapGrid = "image"
 
 
 def maps_of(patient_id: str, stored: dict[str, Any]) -> list[MapOut]:
@@ -25,7 +42,11 @@ def maps_of(patient_id: str, stored: dict[str, Any]) -> list[MapOut]:
 
 
 def _told(stored: dict[str, Any]) -> dict[str, Any]:
-    return {name: stored[name] for name in ("study_id", "series_id", "revisions")}
+    return {
+        **{name: stored[name] for name in ("study_id", "series_id", "revisions", "grid")},
+        "range": stored.get("range", UNSIGNED),
+        "significant": "significant" in stored,
+    }
 
 
 def maps(session: Session, row: Analysis) -> list[MapOut]:
@@ -41,22 +62,44 @@ def _asked(session: Session, row: Analysis) -> Iterator[MapOut]:
         yield from maps_of(one.patient_id, one.maps)
 
 
-def map_voxels(session: Session, row: Analysis, patient_id: str, kind: MapKind) -> tuple[bytes, str]:
-    """Little-endian float32 voxels (k, j, i) on the image's grid, 0 beyond the crop; and what they are of.
+def of_study(session: Session, actor: Actor, study_id: str) -> list[StudyMap]:
+    """The maps over images of a study, those of the newest analysis first."""
+    study = studies.get_study(session, actor, study_id, Permission.READ)
+    here = {one.id for one in studies.series_of(session, study.id)}
+    patient_id = repository.patient_id(session, study)
+    found = []
+    for row, asked in repository.seen_in(session, study.project_id, patient_id):
+        stored = asked | row.files.get("maps", {}).get(patient_id, {})
+        about = {
+            "cohort_id": row.cohort_id, "analysis_id": row.id, "analysis_name": row.name,
+            "analysis_kind": row.kind, "created_at": row.created_at,
+        }  # fmt: skip
+        found += [StudyMap.model_validate(one.model_dump() | about) for one in maps_of(patient_id, stored)]
+    return [one for one in found if one.series_id in here]
 
-    NotFound where there is no such map, or its image was deleted.
+
+def map_voxels(session: Session, row: Analysis, asked: AskedMap) -> tuple[bytes, str]:
+    """Little-endian float32 voxels (k, j, i), and what they are of.
+
+    On the image's grid they are 0 beyond the map.  NotFound where there is no such map, or its image was
+    deleted.
     """
-    stored = row.files.get("maps", {}).get(patient_id, {}).get(kind) or _newest(
-        repository.predictions(session, row.id, ALL), patient_id, kind
+    stored = row.files.get("maps", {}).get(asked.patient_id, {}).get(asked.kind) or _newest(
+        repository.predictions(session, row.id, ALL), asked.patient_id, asked.kind
     )
     series = repository.series(session, stored["series_id"]) if stored else None
     if stored is None or series is None or series.volume is None:
         raise NotFound("there is no such map, or its image was deleted")
-    crop = Grid.from_json(stored["grid"])
-    values = np.frombuffer(storage().get(stored["sha256"]), "<f4").reshape(crop.shape_kji)
-    image = Grid.from_json(series.volume["grid"])
-    voxels = resample(values, crop, image, outside=0.0).astype("<f4")
-    return voxels.tobytes(), f"{stored['sha256']}-{series.volume['digest']}"
+    sha256 = stored.get("sha256" if asked.part == "values" else "significant")
+    if sha256 is None:
+        raise NotFound("this map does not tell what is significant")
+    data = storage().get(sha256)
+    if asked.grid == "map":
+        return data, sha256
+    own = Grid.from_json(stored["grid"])
+    values = np.frombuffer(data, "<f4").reshape(own.shape_kji)
+    voxels = resample(values, own, Grid.from_json(series.volume["grid"]), outside=0.0).astype("<f4")
+    return voxels.tobytes(), f"{sha256}-{series.volume['digest']}"
 
 
 def _newest(rows: Any, patient_id: str, kind: MapKind) -> dict[str, Any] | None:
