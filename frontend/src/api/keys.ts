@@ -13,6 +13,7 @@ export const keys = {
   studies: (projectId: string, filters: unknown) => ['studies', projectId, filters] as const,
   study: (id: string) => ['study', id] as const,
   detections: (studyId: string) => ['detections', studyId] as const,
+  studyMaps: (studyId: string) => ['study-maps', studyId] as const,
   doses: (studyId: string) => ['doses', studyId] as const,
   plans: (studyId: string) => ['plans', studyId] as const,
   name: (text: string) => ['name', text] as const,

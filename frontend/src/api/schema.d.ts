@@ -2193,7 +2193,7 @@ export interface components {
         };
         /**
          * MapOut
-         * @description Where a network looked in a patient: its voxels lie on the grid of the series, from 0 to 1.
+         * @description A map over a patient's image: where a network looked, or where dose goes with the outcome.
          */
         MapOut: {
             /** Patient Id */
@@ -2202,11 +2202,34 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "grad-cam" | "occlusion";
+            kind: "grad-cam" | "occlusion" | "dose-map";
             /** Study Id */
             study_id: string;
-            /** Series Id */
+            /**
+             * Series Id
+             * @description the image that it lies on, in whose frame of reference
+             */
             series_id: string;
+            /**
+             * Grid
+             * @description its own, which voxels can be asked for on
+             */
+            grid: {
+                [key: string]: unknown;
+            };
+            /**
+             * Range
+             * @description of the colours; a map with values below 0 is signed, and 0 is in the middle
+             */
+            range: [
+                number,
+                number
+            ];
+            /**
+             * Significant
+             * @description whether it tells which region is significant
+             */
+            significant: boolean;
             /** Revisions */
             revisions: components["schemas"]["UsedContour"][];
         };
@@ -4676,6 +4699,72 @@ export interface components {
             structure_sets: components["schemas"]["StructureSetRow"][];
             /** Registered Doses */
             registered_doses: components["schemas"]["RegisteredDose"][];
+        };
+        /**
+         * StudyMap
+         * @description A map of a study, with the analysis that it is of.
+         */
+        StudyMap: {
+            /** Patient Id */
+            patient_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "grad-cam" | "occlusion" | "dose-map";
+            /** Study Id */
+            study_id: string;
+            /**
+             * Series Id
+             * @description the image that it lies on, in whose frame of reference
+             */
+            series_id: string;
+            /**
+             * Grid
+             * @description its own, which voxels can be asked for on
+             */
+            grid: {
+                [key: string]: unknown;
+            };
+            /**
+             * Range
+             * @description of the colours; a map with values below 0 is signed, and 0 is in the middle
+             */
+            range: [
+                number,
+                number
+            ];
+            /**
+             * Significant
+             * @description whether it tells which region is significant
+             */
+            significant: boolean;
+            /** Revisions */
+            revisions: components["schemas"]["UsedContour"][];
+            /** Cohort Id */
+            cohort_id: string;
+            /** Analysis Id */
+            analysis_id: string;
+            /** Analysis Name */
+            analysis_name: string;
+            /**
+             * Analysis Kind
+             * @enum {string}
+             */
+            analysis_kind: "subtypes" | "survival" | "outcome" | "outcome-network";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * StudyMaps
+         * @description The maps over images of a study, those of the newest analysis first.
+         */
+        StudyMaps: {
+            /** Items */
+            items: components["schemas"]["StudyMap"][];
         };
         /**
          * StudyPatch

@@ -44,6 +44,7 @@ export type Volume = Omit<Schemas['VolumeOut'], 'grid'> & { grid: Grid };
 export type Series = Omit<Schemas['SeriesOut'], 'volume'> & { volume: Volume | null };
 export type StructureSetRow = Schemas['StructureSetRow'];
 export type Registration = Schemas['RegistrationOut'];
+export type StudyMap = Omit<Schemas['StudyMap'], 'grid' | 'range'> & { grid: Grid; range: [number, number] };
 export type RegisteredDose = Omit<Schemas['RegisteredDose'], 'volume'> & { volume: Volume };
 export type StudyDetail = Omit<Schemas['StudyDetail'], 'series' | 'registered_doses'> & {
   series: Series[];

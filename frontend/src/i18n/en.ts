@@ -11,6 +11,7 @@ import { detectEn } from './detect.en';
 import { deriveEn } from './derive.en';
 import { doseEn } from './dose.en';
 import { findingsEn } from './findings.en';
+import { mapEn } from './map.en';
 import { networkEn } from './network.en';
 import { organSpaceEn } from './organ-space.en';
 import { pagesEn } from './pages.en';
@@ -31,6 +32,7 @@ export const en = {
   ...viewerEn,
   ...doseEn,
   ...findingsEn,
+  ...mapEn,
   ...reviewEn,
   ...pagesEn,
   ...smartEn,

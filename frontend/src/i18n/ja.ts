@@ -12,6 +12,7 @@ import { deriveJa } from './derive.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
 import { findingsJa } from './findings.ja';
+import { mapJa } from './map.ja';
 import { networkJa } from './network.ja';
 import { organSpaceJa } from './organ-space.ja';
 import { pagesJa } from './pages.ja';
@@ -32,6 +33,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...viewerJa,
   ...doseJa,
   ...findingsJa,
+  ...mapJa,
   ...reviewJa,
   ...pagesJa,
   ...smartJa,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Triple } from './bits';
-import { DoseSampler } from './dose';
+import { FieldSampler } from './field';
 import { metricOf, parseMetric } from './dose-metric';
 import { dvhOf, histogramOf, partsOf, type Histogram } from './dvh';
 import vectors from './dvh.vectors.json';
@@ -24,7 +24,7 @@ describe('the histogram of the page', () => {
   it.each(vectors.map((one) => [one.name, one] as const))('is that of the server: %s', (_, one) => {
     const grid = gridOf(one.grid);
     const voxels = new Int16Array(fromBase64(one.stored).buffer);
-    const sampler = new DoseSampler({ grid: gridOf(one.dose_grid), voxels, slope: one.slope }, grid);
+    const sampler = new FieldSampler({ grid: gridOf(one.dose_grid), voxels, slope: one.slope }, grid);
     const mask = decodeMask(fromBase64(one.mask), triple(one.grid.shape_kji));
     const dvh = dvhOf(counted(histogramOf(mask, sampler)), voxelCc(grid));
     expect(dvh.totalCc).toBeCloseTo(one.volume_cc, 4);
@@ -44,7 +44,7 @@ describe('the histogram of the page', () => {
   it('cuts voxels in parts where the dose is finer', () => {
     const parts = vectors.map((one) => {
       const dose = { grid: gridOf(one.dose_grid), voxels: new Int16Array(1), slope: 1 };
-      return partsOf(new DoseSampler(dose, gridOf(one.grid))).join(' ');
+      return partsOf(new FieldSampler(dose, gridOf(one.grid))).join(' ');
     });
     expect(parts[0]).toBe('1 1 1');
     expect(parts[3]).toBe('3 2 2');

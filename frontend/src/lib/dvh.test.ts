@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BitMask, difference, type Triple } from './bits';
-import { DoseSampler } from './dose';
+import { FieldSampler } from './field';
 import { applyRuns, doseAt, doseAtCc, dvhOf, histogramOf, shareAt, type Histogram } from './dvh';
 import { toPatient, voxelCc, type GridGeometry } from './planes';
 
@@ -14,12 +14,12 @@ const TURNED = [[C, -S, 0], [S, C, 0], [0, 0, 1]];
 /** 0.5 Gy a millimetre towards the left, 40 Gy at x = 0. */
 const gradient = ([x]: Triple): number => 40 + 0.5 * x;
 
-function sampler(shape: Triple, spacing: Triple, origin: Triple, direction = IMAGE.direction): DoseSampler {
+function sampler(shape: Triple, spacing: Triple, origin: Triple, direction = IMAGE.direction): FieldSampler {
   const grid: GridGeometry = { shape_kji: [...shape], spacing_ijk_mm: [...spacing], origin_lps_mm: [...origin], direction };
   const voxels = new Float32Array(shape[0] * shape[1] * shape[2]);
   for (let k = 0, n = 0; k < shape[0]; k += 1)
     for (let j = 0; j < shape[1]; j += 1) for (let i = 0; i < shape[2]; i += 1, n += 1) voxels[n] = gradient(toPatient(grid, [k, j, i]));
-  return new DoseSampler({ grid, voxels, slope: 1 }, IMAGE);
+  return new FieldSampler({ grid, voxels, slope: 1 }, IMAGE);
 }
 
 const WIDE = sampler([22, 30, 40], [2.5, 2.5, 4], [-48, -36, 8]);
@@ -34,7 +34,7 @@ function maskOf(holds: (at: Triple, voxel: Triple) => boolean): BitMask {
 
 const ball = (x: number, radius: number): BitMask => maskOf((at) => Math.hypot(at[0] - x, at[1], at[2] - 50) <= radius);
 
-function run(mask: BitMask, dose: DoseSampler): Histogram {
+function run(mask: BitMask, dose: FieldSampler): Histogram {
   const steps = histogramOf(mask, dose);
   for (;;) {
     const step = steps.next();
@@ -65,7 +65,7 @@ describe('dose-volume histogram on an analytic gradient', () => {
     const voxels = Float32Array.from({ length: 4004 }, (_, n) => 0.06 * (n % 1001));
     const mask = new BitMask([2, 2, 1001]);
     for (let row = 0; row < 4; row += 1) for (let i = 0; i < 1001; i += 1) mask.write(row >> 1, row & 1, i, true);
-    const found = dvhOf(run(mask, new DoseSampler({ grid: flat, voxels, slope: 1 }, flat)), voxelCc(flat));
+    const found = dvhOf(run(mask, new FieldSampler({ grid: flat, voxels, slope: 1 }, flat)), voxelCc(flat));
     expect(found.meanGy).toBeCloseTo(30, 4);
     for (const share of [0.98, 0.95, 0.5, 0.02]) expect(Math.abs(doseAt(found, share) - 60 * (1 - share))).toBeLessThan(0.05);
   });
@@ -141,7 +141,7 @@ describe('an edit', () => {
     const shape: Triple = [200, 512, 512];
     const image: GridGeometry = { ...IMAGE, shape_kji: [...shape] };
     const wide: GridGeometry = { ...IMAGE, shape_kji: [102, 206, 206], spacing_ijk_mm: [2.5, 2.5, 4] };
-    const dose = new DoseSampler({ grid: wide, voxels: new Float32Array(102 * 206 * 206).fill(20), slope: 1 }, image);
+    const dose = new FieldSampler({ grid: wide, voxels: new Float32Array(102 * 206 * 206).fill(20), slope: 1 }, image);
     const body = BitMask.over(shape, { low: [0, 128, 128], high: [200, 384, 384] }, new Uint8Array((200 * 256 * 256) / 8).fill(255));
     const histogram = run(body, dose);
     const brush: number[] = [];

@@ -8,7 +8,7 @@
  * what the structure holds. Volumes are whole numbers until they are read: what was added can be taken away exactly.
  */
 import type { BitMask, Runs, Triple } from './bits';
-import type { DoseSampler } from './dose';
+import type { FieldSampler } from './field';
 
 /** Parts of the dose's range: 1.2 mGy each at 80 Gy. */
 const BINS = 1 << 16;
@@ -22,9 +22,9 @@ const MOST_PARTS = 4;
 const SLACK = 0.05;
 
 /** Parts along k, j, i of a voxel of the image so that none is longer than the dose's voxels. */
-export function partsOf({ map, dose }: DoseSampler): Triple {
+export function partsOf({ map, field }: FieldSampler): Triple {
   const along = (step: Triple): number => {
-    const longest = Math.max(...step.map((of, axis) => ((dose.grid.shape_kji[axis] ?? 1) > 1 ? Math.abs(of) : 0)));
+    const longest = Math.max(...step.map((of, axis) => ((field.grid.shape_kji[axis] ?? 1) > 1 ? Math.abs(of) : 0)));
     return Math.min(MOST_PARTS, Math.max(1, Math.ceil(longest - SLACK)));
   };
   const [k, j, i] = map.steps;
@@ -79,9 +79,9 @@ class Counter {
   /** Doses of a row of parts with one more at either end, and of the rows before and after it along j and along k. */
   private readonly row: Float32Array;
   private readonly beside: readonly [Float32Array, Float32Array, Float32Array, Float32Array];
-  private readonly sampler: DoseSampler;
+  private readonly sampler: FieldSampler;
 
-  constructor(sampler: DoseSampler, width: number) {
+  constructor(sampler: FieldSampler, width: number) {
     this.sampler = sampler;
     this.parts = partsOf(sampler);
     const [k, j, i] = sampler.map.steps;
@@ -93,7 +93,7 @@ class Counter {
   }
 
   start(): Histogram {
-    return new Histogram(this.sampler.minGy, this.sampler.maxGy, this.parts[0] * this.parts[1] * this.parts[2]);
+    return new Histogram(this.sampler.least, this.sampler.most, this.parts[0] * this.parts[1] * this.parts[2]);
   }
 
   /** Counts a run of voxels along i, or takes it out again. */
@@ -136,7 +136,7 @@ const moved = (from: Triple, step: Triple, times: number): Triple => [
 ];
 
 /** Counts a mask slice by slice, so that whoever runs it can pause between them. */
-export function* histogramOf(mask: BitMask, sampler: DoseSampler): Generator<void, Histogram> {
+export function* histogramOf(mask: BitMask, sampler: FieldSampler): Generator<void, Histogram> {
   const counter = new Counter(sampler, mask.shape[2]);
   const histogram = counter.start();
   const { low, high } = mask.box;
@@ -148,7 +148,7 @@ export function* histogramOf(mask: BitMask, sampler: DoseSampler): Generator<voi
 }
 
 /** Brings a histogram up to a mask of which the voxels of `runs` have just been flipped. */
-export function applyRuns(histogram: Histogram, mask: BitMask, runs: Runs, sampler: DoseSampler): void {
+export function applyRuns(histogram: Histogram, mask: BitMask, runs: Runs, sampler: FieldSampler): void {
   const [, nj, ni] = mask.shape;
   const counter = new Counter(sampler, ni);
   for (let n = 0; n < runs.length; n += 2) {

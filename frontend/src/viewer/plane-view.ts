@@ -1,20 +1,28 @@
 /**
- * One plane on the screen: four canvases above each other, each drawn only when what it shows has changed.
- * The image changes with slice, window and camera; the dose with how it is shown; the contours with the masks; the
- * marks with the pointer.
+ * One plane on the screen: canvases above each other, each drawn only when what it shows has changed.
+ * The image changes with slice, window and camera; dose and map with how they are shown; the contours with the masks;
+ * the marks with the pointer.
  */
 import type { Box, Triple } from '../lib/bits';
 import { spacingKji, type Plane, type PlaneName } from '../lib/planes';
 import type { Point, Spacing } from '../lib/raster';
 import { fitCamera, panned, toSlice, transformOf, zoomed, type Camera, type Rectangle, type Size, type Transform } from './camera';
 import { ContourCache, drawContours } from './contours';
-import { DoseLayer } from './dose-layer';
+import { doseOverlay } from './dose-view';
+import { mapOverlay } from './map-view';
 import { drawMarks } from './marks';
-import type { Scene } from './scene';
+import { OverlayLayer, type Overlay } from './overlay-layer';
+import type { Scene, SceneState } from './scene';
 import { renderSlice } from './slice-image';
 
 const FOCUS_SHARE = 0.5;
 const FOCUS_MOST = 5;
+
+/** What lies between the image and the contours, the lowest first. */
+const OVERLAYS: readonly { name: string; of: (state: SceneState) => Overlay | null }[] = [
+  { name: 'dose', of: ({ dose }) => doseOverlay(dose) },
+  { name: 'map', of: ({ map }) => mapOverlay(map) },
+];
 
 type Layer = { canvas: HTMLCanvasElement; context: CanvasRenderingContext2D; drawn: string };
 export type Frame = { size: Size; transform: Transform; ratio: number };
@@ -35,14 +43,13 @@ export class PlaneView {
   private readonly scene: Scene;
   private readonly host: HTMLElement;
   private readonly image: Layer;
-  private readonly dose: Layer;
+  private readonly overlays: readonly { layer: Layer; picture: OverlayLayer; of: (state: SceneState) => Overlay | null }[];
   private readonly contours: Layer;
   private readonly marks: Layer;
   private readonly pixels: ImageData;
   private readonly words: Uint32Array;
   private readonly buffer: OffscreenCanvas;
   private readonly cache = new ContourCache();
-  private readonly doseLayer: DoseLayer;
   private camera: Camera | null = null;
   private fitted: { body: Box; rectangle: Rectangle } | null = null;
   private size: Size = { width: 0, height: 0 };
@@ -62,9 +69,8 @@ export class PlaneView {
     this.pixels = new ImageData(width, height);
     this.words = new Uint32Array(this.pixels.data.buffer);
     this.buffer = new OffscreenCanvas(width, height);
-    this.doseLayer = new DoseLayer(width, height);
     this.image = this.layer('image', false);
-    this.dose = this.layer('dose', true);
+    this.overlays = OVERLAYS.map(({ name, of }) => ({ layer: this.layer(name, true), picture: new OverlayLayer(width, height), of }));
     this.contours = this.layer('contours', true);
     this.marks = this.layer('marks', true);
     const observer = new ResizeObserver(() => this.resize());
@@ -80,7 +86,7 @@ export class PlaneView {
   }
 
   private get layers(): readonly Layer[] {
-    return [this.image, this.dose, this.contours, this.marks];
+    return [this.image, ...this.overlays.map(({ layer }) => layer), this.contours, this.marks];
   }
 
   private get extent(): Point {
@@ -201,8 +207,12 @@ export class PlaneView {
     const view = `${transform.a} ${transform.d} ${transform.e} ${transform.f} ${this.slice}`;
     const { window: values, slicesLoaded } = this.scene.state;
     this.redraw(this.image, `${view} ${values.low} ${values.high} ${slicesLoaded}`, () => this.drawImage());
-    const dose = `${view} ${this.doseLayer.key(this.scene)}`;
-    this.redraw(this.dose, dose, () => this.doseLayer.draw(this.dose.context, this, this.scene));
+    for (const { layer, picture, of } of this.overlays) {
+      const overlay = of(this.scene.state);
+      this.redraw(layer, overlay === null ? 'none' : `${view} ${overlay.key}`, () => {
+        if (overlay !== null) picture.draw(layer.context, this, overlay);
+      });
+    }
     const shown = this.scene.state.showContours ? this.contourKey() : 'none';
     this.redraw(this.contours, `${view} ${shown}`, () => drawContours(this.contours.context, this, this.scene, this.cache));
     this.marks.drawn = '';

@@ -9,6 +9,7 @@ import { planesOf, type Plane, type PlaneName } from '../lib/planes';
 import { BodyFinder } from './body';
 import type { Rectangle } from './camera';
 import { NO_DOSE, type DoseView } from './dose-view';
+import { NO_MAP, type MapView } from './map-view';
 import type { Window } from './slice-image';
 import type { Volume } from './volume';
 
@@ -64,6 +65,7 @@ export type SceneState = {
   readonly activeId: string | null;
   readonly comparison: Comparison | null;
   readonly dose: DoseView;
+  readonly map: MapView;
   readonly findings: Findings;
   readonly brushMm: number;
   readonly ball: boolean;
@@ -111,6 +113,7 @@ export class Scene {
       activeId: null,
       comparison: null,
       dose: NO_DOSE,
+      map: NO_MAP,
       findings: NO_FINDINGS,
       brushMm: 10,
       ball: false,
@@ -134,6 +137,10 @@ export class Scene {
 
   changeDose(change: Partial<DoseView>): void {
     this.set({ dose: { ...this.state.dose, ...change } });
+  }
+
+  changeMap(change: Partial<MapView>): void {
+    this.set({ map: { ...this.state.map, ...change } });
   }
 
   repaint(): void {

@@ -8,6 +8,7 @@ import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
 import { readPrescription, rememberPrescription } from './prescription';
 import { registrationText } from './registration';
+import { ShareSlider } from './share-slider';
 import { partText, sumText } from './summation';
 import { chooseDose, planHint, useDoses, useHasPlan, usePlan, type ShownDose } from './use-dose';
 
@@ -84,26 +85,12 @@ function Wash() {
   const opacity = useScene(scene, (state) => state.dose.opacity);
   const threshold = useScene(scene, (state) => state.dose.threshold);
   const reference = useScene(scene, (state) => referenceGy(state.dose));
-  const slider = (name: string, hint: string, value: number, most: number, said: string, set: (share: number) => void) => (
-    <label className={css.option} title={hint}>
-      {name}
-      <input
-        type="range"
-        min={0}
-        max={most}
-        value={Math.round(100 * value)}
-        aria-label={hint}
-        onChange={(event) => set(Number(event.target.value) / 100)}
-      />
-      <output>{said}</output>
-    </label>
-  );
   const percent = (share: number): string => `${Math.round(100 * share)} %`;
   const lowest = reference === null ? percent(threshold) : `${percent(threshold)} · ${(threshold * reference).toFixed(1)} Gy`;
   return (
     <>
-      {slider(t('dose.opacity'), t('dose.opacity'), opacity, 100, percent(opacity), (share) => scene.changeDose({ opacity: share }))}
-      {slider(t('dose.threshold'), t('dose.threshold.hint'), threshold, 110, lowest, (share) => scene.changeDose({ threshold: share }))}
+      <ShareSlider name={t('dose.opacity')} hint={t('dose.opacity')} value={opacity} said={percent(opacity)} onChange={(share) => scene.changeDose({ opacity: share })} />
+      <ShareSlider name={t('dose.threshold')} hint={t('dose.threshold.hint')} value={threshold} most={1.1} said={lowest} onChange={(share) => scene.changeDose({ threshold: share })} />
     </>
   );
 }

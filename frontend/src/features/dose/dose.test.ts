@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlannedDose, RegisteredDose, Registration, Series } from '../../api/types';
 import { translators } from '../../i18n';
 import { BitMask, unionOf } from '../../lib/bits';
-import { DoseSampler } from '../../lib/dose';
+import { FieldSampler } from '../../lib/field';
 import type { GridGeometry } from '../../lib/planes';
 import { Editor } from '../../viewer/editor';
 import { NO_DOSE, referenceGy } from '../../viewer/dose-view';
@@ -62,7 +62,7 @@ beforeEach(() => {
   const structure = { name: 'Larynx', colour: '#fff', visible: true, locked: false, opacity: 0 };
   const masks = { a: block(10, 21), b: block(30, 41) };
   const structures = Object.entries(masks).map(([id, mask]) => ({ ...structure, id, mask, count: mask.count }));
-  const field = { digest: 'dose', sampler: new DoseSampler({ grid: GRID, voxels: VOXELS, slope: 1 }, GRID) };
+  const field = { digest: 'dose', sampler: new FieldSampler({ grid: GRID, voxels: VOXELS, slope: 1 }, GRID) };
   scene.set({ canEdit: true, activeId: 'a', brushMm: 4, structures, dose: { ...NO_DOSE, seriesId: 'dose', field } });
   return book.open();
 });
@@ -108,7 +108,7 @@ describe('histograms of what is on the screen', () => {
     expect(mean('now b')).toBe(35); // a score card needs it
     book.include(new Set());
     const voxels = VOXELS.map((gy) => 2 * gy);
-    scene.changeDose({ field: { digest: 'other', sampler: new DoseSampler({ grid: GRID, voxels, slope: 1 }, GRID) } });
+    scene.changeDose({ field: { digest: 'other', sampler: new FieldSampler({ grid: GRID, voxels, slope: 1 }, GRID) } });
     expect(book.state.size).toBe(0);
     await counted();
     expect(mean('now a')).toBe(30);

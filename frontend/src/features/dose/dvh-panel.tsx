@@ -94,7 +94,7 @@ function Panel({ seriesId }: { seriesId: string }) {
     () => curvesOf({ structures, activeId, comparison }, counted, (id) => (dirty.has(id) ? (session.savedOf(id)?.number ?? null) : null)),
     [structures, activeId, comparison, counted, dirty, session],
   );
-  const maxGy = dose.field?.sampler.maxGy ?? 0;
+  const maxGy = dose.field?.sampler.most ?? 0;
   const reference = referenceGy(dose);
   const scale = useMemo(() => doseScale(maxGy, reference ?? 0), [maxGy, reference]);
   const partly = curves.filter((one) => one.kind === 'now' && one.dvh !== null && one.dvh.covered < 1).length;

@@ -47,7 +47,7 @@ export function DoseLegend() {
   const [folded, turn] = useFolded();
   const reference = referenceGy(dose);
   if (dose.field === null || reference === null || !(dose.wash || dose.lines)) return null;
-  const { maxGy } = dose.field.sampler;
+  const { most: maxGy } = dose.field.sampler;
   const sum = <span className={kind?.is_whole_plan ? undefined : css.registered}>{sumText(kind, t)}</span>;
   const fold = (
     <button type="button" className={css.fold} aria-expanded={!folded} aria-label={t('dose.legend.fold')} title={t('dose.legend.fold')} onClick={turn}>

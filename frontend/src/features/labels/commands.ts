@@ -43,6 +43,7 @@ export function runCommand(command: Command, workspace: Omit<Workspace, 'run'>, 
   else if (command === 'contours') scene.set({ showContours: !scene.state.showContours });
   else if (command === 'crosshair') scene.set({ showCrosshair: !scene.state.showCrosshair });
   else if (command === 'fill') toggleFill(workspace);
+  else if (command === 'map') toggleMap(workspace, t);
   else if (command === 'dose.plan') open('plan');
   else if (group === 'dose') toggleDose(workspace, name as 'wash' | 'lines' | 'dvh', t);
   else if (command === 'reset') for (const view of views.values()) view.reset();
@@ -129,6 +130,12 @@ function toggleDose({ scene }: Part, shown: 'wash' | 'lines' | 'dvh', t: Transla
   const { dose } = scene.state;
   if (dose.seriesId === null) caution(t('dose.none'));
   else scene.changeDose({ [shown]: !dose[shown] });
+}
+
+function toggleMap({ scene }: Part, t: Translate): void {
+  const { map } = scene.state;
+  if (map.key === null) caution(t('map.none'));
+  else scene.changeMap({ shown: !map.shown });
 }
 
 function cycleLayout({ scene, views }: Part): void {

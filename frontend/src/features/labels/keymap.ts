@@ -8,6 +8,7 @@ export type Command =
   | 'brush.larger' | 'brush.smaller' | 'brush.ball'
   | 'slice.next' | 'slice.previous' | 'slice.next10' | 'slice.previous10'
   | 'structure.next' | 'structure.previous' | 'structure.unchecked' | 'structure.goto' | 'structure.visible' | 'structure.lock' | 'structure.solo'
+  | 'map'
   | 'dose.wash' | 'dose.lines' | 'dose.dvh' | 'dose.plan'
   | 'contours' | 'fill' | 'crosshair' | 'reset' | 'layout'
   | 'preset.1' | 'preset.2' | 'preset.3' | 'preset.4' | 'preset.5' | 'preset.6'
@@ -61,6 +62,7 @@ export const KEYMAP: readonly Group[] = [
       bind('slice.previous10', 'viewer.key.previous10', 'PageUp'),
       bind('slice.next10', 'viewer.key.next10', 'PageDown'),
       bind('crosshair', 'viewer.crosshair', 'c'),
+      bind('map', 'map.key', 'Shift+M'),
       bind('layout', 'viewer.key.layout', 'f'),
       bind('reset', 'viewer.reset', 'r'),
     ],

@@ -5,6 +5,7 @@ import type { Triple } from '../../lib/bits';
 import { describePosition, toPatient } from '../../lib/planes';
 import { isDoseWanted, referenceGy } from '../../viewer/dose-view';
 import { useScene } from '../../viewer/use-scene';
+import { valueText } from '../maps/map-text';
 import { describe } from './tool-options';
 import css from './viewer.module.css';
 import { useLabels, useWorkspace } from './workspace';
@@ -25,6 +26,7 @@ function Pointer() {
         {value.toFixed(dtype === 'int16' && scene.volume.description.slope === 1 ? 0 : 2)} {unit}
       </span>
       <DoseHere voxel={pointer} />
+      <MapHere voxel={pointer} />
     </>
   );
 }
@@ -39,6 +41,16 @@ function DoseHere({ voxel }: { voxel: Triple }) {
   const gy = dose.field.sampler.at(voxel);
   const percent = ((100 * gy) / reference).toFixed(0);
   return <span className={css.value}>{Number.isNaN(gy) ? t('dose.outside') : t('dose.here', { gy: gy.toFixed(2), percent })}</span>;
+}
+
+/** The value of the map under the pointer. */
+function MapHere({ voxel }: { voxel: Triple }) {
+  const t = useT();
+  const { scene } = useWorkspace();
+  const { field, shown, range } = useScene(scene, (state) => state.map);
+  if (field === null || !shown) return null;
+  const value = field.values.at(voxel);
+  return <span className={css.value}>{t('map.here', { value: Number.isNaN(value) ? '–' : valueText(value, range) })}</span>;
 }
 
 function SaveState() {

@@ -4,11 +4,12 @@ import { useParams, useSearchParams } from 'react-router';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import { isProblem } from '../../api/problem';
-import type { StructureSet, Template } from '../../api/types';
+import type { StructureSet, StudyMap, Template } from '../../api/types';
 import { useT } from '../../i18n';
 import { DeadEnd } from '../../ui/dead-end';
 import { ErrorNote, Loading } from '../../ui/feedback';
 import { PageLayout } from '../../ui/layout';
+import { askedMap, studyMapsQuery } from '../maps/use-map';
 import { shownOf, studyQuery } from './opening';
 import { inOrder } from './order';
 import { ViewerPage } from './viewer-page';
@@ -32,13 +33,21 @@ function useOrderedSet(setId: string | undefined, projectId: string | undefined)
   }, [set, template, isPending]);
 }
 
+/** What an address asks for, on the image of its map unless it names a set or an image. */
+function onImageOf(map: StudyMap | null | undefined, query: URLSearchParams): URLSearchParams {
+  if (!map || query.has('set') || query.has('series')) return query;
+  return new URLSearchParams({ ...Object.fromEntries(query), series: map.series_id });
+}
+
 /** `/studies/:studyId`: chooses the image and the structure set, then shows them. */
 export function StudyPage() {
   const t = useT();
   const { studyId = '' } = useParams();
   const [query] = useSearchParams();
   const study = useQuery(studyQuery(studyId));
-  const shown = study.data === undefined ? null : shownOf(study.data, query);
+  const maps = useQuery({ ...studyMapsQuery(studyId), enabled: query.has('analysis') });
+  const known = study.data !== undefined && (!query.has('analysis') || !maps.isPending);
+  const shown = known && study.data !== undefined ? shownOf(study.data, onImageOf(askedMap(query, maps.data?.items ?? []), query)) : null;
   const set = useOrderedSet(shown?.set?.id, study.data?.project_id);
   if (isProblem(study.error) && study.error.status === 404) {
     return <DeadEnd title={t('viewer.missing')} hint={t('viewer.missing.detail')} />;
@@ -63,6 +72,7 @@ export function StudyPage() {
       image={image}
       set={set}
       setId={shown.set?.id ?? null}
+      query={query}
     />
   );
 }

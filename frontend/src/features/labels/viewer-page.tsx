@@ -14,6 +14,8 @@ import { Lesions } from '../detections/lesions';
 import { DoseStrip } from '../dose/dose-strip';
 import { DvhPanel } from '../dose/dvh-panel';
 import { useDose } from '../dose/use-dose';
+import { MapStrip } from '../maps/map-strip';
+import { useMap } from '../maps/use-map';
 import { beforeLogOut, may, useSession } from '../login/session';
 import { useActions } from './actions';
 import { runCommand } from './commands';
@@ -34,7 +36,7 @@ import { Views } from './views';
 import css from './viewer.module.css';
 import { nextUnchecked, WorkspaceContext, type DialogName, type Workspace } from './workspace';
 
-type Props = { study: StudyDetail; images: ImageSeries[]; image: ImageSeries; set: StructureSet | null; setId: string | null };
+type Props = { study: StudyDetail; images: ImageSeries[]; image: ImageSeries; set: StructureSet | null; setId: string | null; query: URLSearchParams };
 
 /** Streams the voxels into the scene, the middle slices first. */
 function useVolume(scene: Scene, seriesId: string): void {
@@ -79,7 +81,7 @@ function useKeys(run: (command: Command) => void, clicks: Clicks): void {
 }
 
 /** The contouring workspace of one image and one structure set. */
-export function ViewerPage({ study, images, image, set, setId }: Props) {
+export function ViewerPage({ study, images, image, set, setId, query }: Props) {
   const t = useT();
   const { me, chooseProject } = useSession();
   useEffect(() => chooseProject(study.project_id), [chooseProject, study.project_id]);
@@ -95,6 +97,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
   const mayEdit = mayAnnotate && tab === 'here';
   useVolume(scene, image.id);
   useDose(scene, study, image);
+  useMap(scene, study, image, query);
   useEffect(() => session.open(), [session]);
   useEffect(() => clicks.open(), [clicks]);
   useEffect(() => beforeLogOut(() => session.flush()), [session]);
@@ -133,6 +136,7 @@ export function ViewerPage({ study, images, image, set, setId }: Props) {
         <main className={css.stage}>
           <ToolOptions operate={actions.operate} busy={actions.busy} outcome={actions.outcome} />
           <DoseStrip />
+          <MapStrip />
           <Notices takeOver={mayAnnotate && tab === 'elsewhere' ? takeOver : null} />
           <Views />
           <DvhPanel />

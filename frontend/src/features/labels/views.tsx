@@ -12,6 +12,7 @@ import { keyOf } from './keymap';
 import { sayRefused } from './refusal';
 import { ToolIcon } from './tool-icons';
 import { DoseLegend } from '../dose/legend';
+import { MapLegend } from '../maps/map-legend';
 import css from './viewer.module.css';
 import { useWorkspace } from './workspace';
 
@@ -82,7 +83,12 @@ function View({ plane }: { plane: PlaneName }) {
       >
         <ToolIcon name="layout" size={15} />
       </button>
-      {(layout === plane || (layout === 'all' && plane === 'axial')) && <DoseLegend />}
+      {(layout === plane || (layout === 'all' && plane === 'axial')) && (
+        <div className={css.legends}>
+          <DoseLegend />
+          <MapLegend />
+        </div>
+      )}
       <span className={classes(css.letter, css.left)}>{left}</span>
       <span className={classes(css.letter, css.right)}>{right}</span>
       <span className={classes(css.letter, css.up)}>{top}</span>

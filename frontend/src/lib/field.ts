@@ -1,21 +1,21 @@
 /**
- * A dose distribution on the grid of an image, as `rt/dose.py` has it: trilinear between the centres of its voxels,
- * whatever its spacing, offset and orientation. Its voxels reach half a voxel beyond the outermost centres, with the
- * dose of these; further out the dose is not known, which is NaN and never zero.
+ * A field of values (a dose distribution, a map of an analysis) on the grid of an image, as `rt/dose.py` has it:
+ * trilinear between the centres of its voxels, whatever its spacing, offset and orientation. Its voxels reach half a
+ * voxel beyond the outermost centres, with the values of these; further out it is not known, which is NaN and never zero.
  */
 import type { Triple } from './bits';
 import { toPatient, toVoxel, type Axis, type GridGeometry, type Plane } from './planes';
 
-/** Voxels (k slowest, i fastest) and what one unit of them is in gray. */
-export type DoseGrid = {
+/** Voxels (k slowest, i fastest) and what one unit of them is in the unit of the field: a dose is in gray. */
+export type FieldGrid = {
   readonly grid: GridGeometry;
   readonly voxels: Float32Array | Int16Array;
   readonly slope: number;
 };
 
-/** Of a dose voxel: how far it reaches beyond its centre, and by how much rounding may put a point outside. */
+/** Of a voxel of the field: how far it reaches beyond its centre, and by how much rounding may put a point outside. */
 const REACH = 0.5 + 1e-6;
-/** Of a dose voxel: a line that leaves a row of the dose grid by less runs along it. */
+/** Of a voxel of the field: a line that leaves a row of its grid by less runs along it. */
 const ALONG = 1e-4;
 
 /** Where a voxel position of one grid lies on another one: `at` of the first voxel, and the step per voxel of each axis. */
@@ -32,34 +32,34 @@ export function indexMap(from: GridGeometry, to: GridGeometry): IndexMap {
   return { at, steps: [step([1, 0, 0]), step([0, 1, 0]), step([0, 0, 1])] };
 }
 
-export class DoseSampler {
-  readonly dose: DoseGrid;
-  readonly minGy: number;
-  readonly maxGy: number;
+export class FieldSampler {
+  readonly field: FieldGrid;
+  readonly least: number;
+  readonly most: number;
   readonly map: IndexMap;
   private readonly image: GridGeometry;
 
-  constructor(dose: DoseGrid, image: GridGeometry) {
-    this.dose = dose;
+  constructor(field: FieldGrid, image: GridGeometry) {
+    this.field = field;
     this.image = image;
-    this.map = indexMap(image, dose.grid);
+    this.map = indexMap(image, field.grid);
     let [least, most] = [Infinity, -Infinity];
-    for (const voxel of dose.voxels) {
+    for (const voxel of field.voxels) {
       if (voxel < least) least = voxel;
       if (voxel > most) most = voxel;
     }
-    this.minGy = least * dose.slope;
-    this.maxGy = most * dose.slope;
+    this.least = least * field.slope;
+    this.most = most * field.slope;
   }
 
-  /** The dose in gray at a voxel position of the image; NaN outside the dose grid. */
+  /** The value at a voxel position of the image; NaN outside the field. */
   at(voxel: Triple): number {
     const out = new Float32Array(1);
     this.line(voxel, 2, 1, out, 0);
     return out[0] ?? NaN;
   }
 
-  /** Doses in gray of a slice of the image, columns fastest; NaN outside the dose grid. */
+  /** Values of a slice of the image, columns fastest; NaN outside the field. */
   slice(plane: Plane, slice: number, out: Float32Array): void {
     const shape = this.image.shape_kji;
     const [nu, nv] = [shape[plane.columns], shape[plane.rows]];
@@ -71,7 +71,7 @@ export class DoseSampler {
     }
   }
 
-  /** Doses in gray of `length` voxels of the image from `voxel` along an axis, written to `out` from `first`. */
+  /** Values of `length` voxels of the image from `voxel` along an axis, written to `out` from `first`. */
   private line(voxel: Triple, axis: Axis, length: number, out: Float32Array, first: number): void {
     const start = this.place(voxel);
     const step = this.map.steps[axis];
@@ -81,18 +81,18 @@ export class DoseSampler {
     if (end > begin) this.sample(start, step, begin, end, out, first);
   }
 
-  /** The position on the dose grid of a voxel position of the image. */
+  /** The position on the grid of the field of a voxel position of the image. */
   place(voxel: Triple): Triple {
     const { at, steps } = this.map;
     const from = (of: Axis): number => at[of] + voxel[0] * steps[0][of] + voxel[1] * steps[1][of] + voxel[2] * steps[2][of];
     return [from(0), from(1), from(2)];
   }
 
-  /** The part of `length` positions on the dose grid, each a step further, that lies inside its voxels; its end is exclusive. */
+  /** The part of `length` positions on the grid of the field, each a step further, that lies inside its voxels; its end is exclusive. */
   inside(start: Triple, step: Triple, length: number): readonly [number, number] {
     let [begin, end] = [0, length];
     for (const axis of [0, 1, 2] as const) {
-      const last = this.dose.grid.shape_kji[axis] - 1;
+      const last = this.field.grid.shape_kji[axis] - 1;
       const [low, high] = [-REACH - start[axis], last + REACH - start[axis]];
       const d = step[axis];
       if (Math.abs(d) * length < ALONG) {
@@ -105,16 +105,16 @@ export class DoseSampler {
     return end > begin ? [begin, end] : [0, 0];
   }
 
-  /** Doses in gray at the positions `start + n step` of the dose grid, n in [begin, end), at `first + n`; beyond the outermost centres theirs. */
+  /** Values at the positions `start + n step` of the grid of the field, n in [begin, end), at `first + n`; beyond the outermost centres theirs. */
   sample(start: Triple, step: Triple, begin: number, end: number, out: Float32Array, first: number): void {
     const drifts = Math.max(Math.abs(step[0]), Math.abs(step[1])) * (end - begin) > ALONG;
     if (drifts) this.oblique(start, step, begin, end, out, first);
     else this.along(start, step[2], begin, end, out, first);
   }
 
-  /** A line along a row of the dose grid: the four rows around it are mixed once per dose voxel. */
+  /** A line along a row of the grid of the field: the four rows around it are mixed once per voxel of it. */
   private along([k, j, i]: Triple, step: number, begin: number, end: number, out: Float32Array, first: number): void {
-    const { voxels, slope, grid } = this.dose;
+    const { voxels, slope, grid } = this.field;
     const [nk, nj, ni] = grid.shape_kji;
     const [k0, fk] = cell(k, nk);
     const [j0, fj] = cell(j, nj);
@@ -139,9 +139,9 @@ export class DoseSampler {
     }
   }
 
-  /** A line that crosses the rows of the dose grid. */
+  /** A line that crosses the rows of the grid of the field. */
   private oblique(start: Triple, step: Triple, begin: number, end: number, out: Float32Array, first: number): void {
-    const { voxels, slope, grid } = this.dose;
+    const { voxels, slope, grid } = this.field;
     const [nk, nj, ni] = grid.shape_kji;
     const up = nk > 1 ? nj * ni : 0;
     const back = nj > 1 ? ni : 0;

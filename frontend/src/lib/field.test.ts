@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Triple } from './bits';
-import { DoseSampler, indexMap, type DoseGrid } from './dose';
+import { FieldSampler, indexMap, type FieldGrid } from './field';
 import { planesOf, toPatient, type GridGeometry } from './planes';
 
 const UPRIGHT = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
@@ -19,7 +19,7 @@ const IMAGE = grid([6, 20, 24], [1.1, 0.9, 3], [-11, -8, 4]);
 /** A dose that is linear in patient coordinates: trilinear interpolation gives it back exactly. */
 const linear = ([x, y, z]: Triple): number => 30 + 0.4 * x - 0.7 * y + 0.25 * z;
 
-function dose(geometry: GridGeometry, of: (position: Triple) => number = linear): DoseGrid {
+function dose(geometry: GridGeometry, of: (position: Triple) => number = linear): FieldGrid {
   const [nk, nj, ni] = geometry.shape_kji;
   const voxels = new Float32Array(nk * nj * ni);
   for (let k = 0, n = 0; k < nk; k += 1)
@@ -29,7 +29,7 @@ function dose(geometry: GridGeometry, of: (position: Triple) => number = linear)
 
 /** How many voxels of the image lie between the dose's centres, in all planes; these and those half a dose voxel beyond must be right. */
 function checked(geometry: GridGeometry): number {
-  const sampler = new DoseSampler(dose(geometry), IMAGE);
+  const sampler = new FieldSampler(dose(geometry), IMAGE);
   const [nk, nj, ni] = IMAGE.shape_kji;
   let known = 0;
   for (const plane of Object.values(planesOf(IMAGE))) {
@@ -75,23 +75,23 @@ describe('dose on the grid of an image', () => {
 
   it('weights the eight neighbours between centres', () => {
     const corner = (at: Triple): number => (at.every((mm) => mm === 1) ? 8 : 0);
-    const sampler = new DoseSampler(dose(grid([2, 2, 2], [1, 1, 1], [0, 0, 0]), corner), grid([1, 1, 1], [1, 1, 1], [0.5, 0.5, 0.25]));
+    const sampler = new FieldSampler(dose(grid([2, 2, 2], [1, 1, 1], [0, 0, 0]), corner), grid([1, 1, 1], [1, 1, 1], [0.5, 0.5, 0.25]));
     expect(sampler.at([0, 0, 0])).toBeCloseTo(8 * 0.5 * 0.5 * 0.25);
-    expect(sampler.maxGy).toBe(8);
+    expect(sampler.most).toBe(8);
   });
 
   it('takes stored numbers times their slope', () => {
     const stored = { grid: IMAGE, voxels: new Int16Array(6 * 20 * 24).fill(200), slope: 0.25 };
-    expect(new DoseSampler(stored, IMAGE).at([3, 4, 5])).toBe(50);
+    expect(new FieldSampler(stored, IMAGE).at([3, 4, 5])).toBe(50);
   });
 
   it('gives a dose of one plane to what lies within half a voxel of it', () => {
-    const sampler = new DoseSampler(dose(grid([1, 20, 24], [1.1, 0.9, 4], [-11, -8, 8]), () => 12), IMAGE);
+    const sampler = new FieldSampler(dose(grid([1, 20, 24], [1.1, 0.9, 4], [-11, -8, 8]), () => 12), IMAGE);
     expect([0, 1, 2, 3].map((k) => sampler.at([k, 4, 5]))).toEqual([NaN, 12, 12, NaN]);
   });
 
   it('is unknown at every voxel where the grids do not meet', () => {
-    const sampler = new DoseSampler(dose(grid([4, 6, 7], [2.5, 2.5, 4], [300, 0, 0])), IMAGE);
+    const sampler = new FieldSampler(dose(grid([4, 6, 7], [2.5, 2.5, 4], [300, 0, 0])), IMAGE);
     const out = new Float32Array(24 * 20);
     sampler.slice(planesOf(IMAGE).axial, 3, out);
     expect(out.every(Number.isNaN)).toBe(true);

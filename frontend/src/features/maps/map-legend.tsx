@@ -1,0 +1,53 @@
+import { useT } from '../../i18n';
+import { classes } from '../../ui/controls';
+import { endOf, isSigned, mapColour, type Range } from '../../viewer/map-colours';
+import { useScene } from '../../viewer/use-scene';
+import css from '../dose/dose.module.css';
+import { useWorkspace } from '../labels/workspace';
+import { kindText } from './map-strip';
+import { legendValues, valueText } from './map-text';
+import { mapKey, useMaps } from './use-map';
+
+const STEPS = 40;
+
+/** From the highest value down, clear where the map is. */
+function bar(range: Range, threshold: number): string {
+  const first = isSigned(range) ? -1 : 0;
+  const stops = Array.from({ length: STEPS }, (_, n) => {
+    const share = 1 - ((n + 0.5) / STEPS) * (1 - first);
+    const colour = Math.abs(share) >= threshold ? mapColour(range, share) : 'transparent';
+    return `${colour} ${(100 * n) / STEPS}% ${(100 * (n + 1)) / STEPS}%`;
+  });
+  return `linear-gradient(to bottom, ${stops.join(', ')})`;
+}
+
+/** What the colours of a map mean, which analysis says so, and what its outline is. */
+export function MapLegend() {
+  const t = useT();
+  const { scene, study, seriesId } = useWorkspace();
+  const { key, range, field, shown, threshold } = useScene(scene, (state) => state.map);
+  const map = useMaps(study, seriesId).find((one) => mapKey(one) === key);
+  if (map === undefined || field === null || !shown || endOf(range) <= 0) return null;
+  return (
+    <section className={css.legend} aria-label={t('map.legend')} data-testid="map-legend">
+      <header>
+        <b>{kindText(map, t)}</b>
+      </header>
+      <div>{map.analysis_name}</div>
+      <div className={css.ruler}>
+        <i className={css.bar} style={{ background: bar(range, threshold) }} />
+        <ul>
+          {legendValues(range).map((value) => (
+            <li key={value}>{valueText(value, range)}</li>
+          ))}
+        </ul>
+      </div>
+      <footer>{t(`map.meaning.${map.kind}`)}</footer>
+      {map.significant && (
+        <footer className={css.outlined}>
+          <i className={classes(css.key, css.white)} /> {t('map.significant')}
+        </footer>
+      )}
+    </section>
+  );
+}
