@@ -3,6 +3,8 @@ export const mapEn = {
   'map.title': 'Map',
   'map.show': 'Show',
   'map.key': 'Map of an analysis over the image',
+  'map.peak': 'Maximum',
+  'map.peak.hint': 'Every plane to where the map is largest',
   'map.choose': 'Which map',
   'map.opacity': 'Opacity',
   'map.opacity.hint': 'Opacity of the map',

@@ -5,6 +5,8 @@ export const mapJa: Record<keyof typeof mapEn, string> = {
   'map.title': 'マップ',
   'map.show': '表示',
   'map.key': '画像に重ねる解析マップ',
+  'map.peak': '最大点',
+  'map.peak.hint': 'マップが最大の位置を全断面で表示',
   'map.choose': 'マップの選択',
   'map.opacity': '不透明度',
   'map.opacity.hint': 'マップの不透明度',

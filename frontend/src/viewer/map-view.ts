@@ -1,6 +1,7 @@
 /** How a map of an analysis is shown over the image: which, how strongly, from what value on. */
 import { FieldSampler } from '../lib/field';
-import type { GridGeometry } from '../lib/planes';
+import type { Triple } from '../lib/bits';
+import { toPatient, toVoxel, type GridGeometry } from '../lib/planes';
 import { colourMap, endOf, type Range } from './map-colours';
 import type { Overlay } from './overlay-layer';
 
@@ -26,6 +27,16 @@ const OUTLINE = '#ffffff';
 /** Voxels (k slowest, i fastest) of a map on its own grid, to be shown on that of the image. */
 export const mapSampler = (grid: GridGeometry, voxels: Float32Array, image: GridGeometry): FieldSampler =>
   new FieldSampler({ grid, voxels, slope: 1 }, image);
+
+/** The voxel of the image where the map is furthest from 0. */
+export function peakOf({ field: { voxels, grid } }: FieldSampler, image: GridGeometry): Triple {
+  let peak = 0;
+  voxels.forEach((value, at) => {
+    if (Math.abs(value) > Math.abs(voxels[peak] ?? 0)) peak = at;
+  });
+  const [, nj, ni] = grid.shape_kji;
+  return toVoxel(image, toPatient(grid, [Math.floor(peak / (nj * ni)), Math.floor(peak / ni) % nj, peak % ni]));
+}
 
 /** The map as it is drawn; null where it is not to be seen. */
 export function mapOverlay({ field, range, shown, opacity, threshold }: MapView): Overlay | null {

@@ -1,12 +1,11 @@
-import { useState } from 'react';
 import { useT } from '../../i18n';
 import { classes } from '../../ui/controls';
-import { Icon } from '../../ui/icons';
 import { doseColour, LEVELS } from '../../viewer/dose-colours';
 import { referenceGy } from '../../viewer/dose-view';
 import { useScene } from '../../viewer/use-scene';
 import { useWorkspace } from '../labels/workspace';
 import css from './dose.module.css';
+import { FoldButton, useFolded } from './fold';
 import { sumText } from './summation';
 import { planHint, useDoseKind, useHasPlan } from './use-dose';
 
@@ -24,19 +23,6 @@ function bar(direction: string): string {
 const BAR = bar('to bottom');
 const BAR_ACROSS = bar('to left');
 
-const FOLDED = 'rinkaku.legend.folded';
-
-/** Whether the legend is folded to its colours; remembered in this browser. */
-function useFolded(): [boolean, () => void] {
-  const [folded, setFolded] = useState(() => window.localStorage.getItem(FOLDED) !== null);
-  const turn = (): void => {
-    if (folded) window.localStorage.removeItem(FOLDED);
-    else window.localStorage.setItem(FOLDED, 'yes');
-    setFolded(!folded);
-  };
-  return [folded, turn];
-}
-
 /** What the colours of wash and lines mean, in Gy and in % of what counts as 100 %. */
 export function DoseLegend() {
   const t = useT();
@@ -44,16 +30,12 @@ export function DoseLegend() {
   const dose = useScene(scene, (state) => state.dose);
   const kind = useDoseKind(study, dose.seriesId);
   const hasPlan = useHasPlan(study);
-  const [folded, turn] = useFolded();
+  const [folded, turn] = useFolded('rinkaku.legend.folded');
   const reference = referenceGy(dose);
   if (dose.field === null || reference === null || !(dose.wash || dose.lines)) return null;
   const { most: maxGy } = dose.field.sampler;
   const sum = <span className={kind?.is_whole_plan ? undefined : css.registered}>{sumText(kind, t)}</span>;
-  const fold = (
-    <button type="button" className={css.fold} aria-expanded={!folded} aria-label={t('dose.legend.fold')} title={t('dose.legend.fold')} onClick={turn}>
-      <Icon name={folded ? 'down' : 'up'} size={12} />
-    </button>
-  );
+  const fold = <FoldButton folded={folded} turn={turn} />;
   if (folded)
     return (
       <section className={classes(css.legend, css.head)} aria-label={t('dose.legend')} data-testid="dose-legend">

@@ -50,7 +50,7 @@ function MapHere({ voxel }: { voxel: Triple }) {
   const { field, shown, range } = useScene(scene, (state) => state.map);
   if (field === null || !shown) return null;
   const value = field.values.at(voxel);
-  return <span className={css.value}>{t('map.here', { value: Number.isNaN(value) ? '–' : valueText(value, range) })}</span>;
+  return <span className={css.value}>{t('map.here', { value: Number.isNaN(value) ? '–' : valueText(value, range, 3) })}</span>;
 }
 
 function SaveState() {

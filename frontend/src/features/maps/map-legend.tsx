@@ -3,6 +3,7 @@ import { classes } from '../../ui/controls';
 import { endOf, isSigned, mapColour, type Range } from '../../viewer/map-colours';
 import { useScene } from '../../viewer/use-scene';
 import css from '../dose/dose.module.css';
+import { FoldButton, useFolded } from '../dose/fold';
 import { useWorkspace } from '../labels/workspace';
 import { kindText } from './map-strip';
 import { legendValues, valueText } from './map-text';
@@ -10,15 +11,15 @@ import { mapKey, useMaps } from './use-map';
 
 const STEPS = 40;
 
-/** From the highest value down, clear where the map is. */
-function bar(range: Range, threshold: number): string {
+/** From the highest value on, clear where the map is. */
+function bar(direction: string, range: Range, threshold: number): string {
   const first = isSigned(range) ? -1 : 0;
   const stops = Array.from({ length: STEPS }, (_, n) => {
     const share = 1 - ((n + 0.5) / STEPS) * (1 - first);
     const colour = Math.abs(share) >= threshold ? mapColour(range, share) : 'transparent';
     return `${colour} ${(100 * n) / STEPS}% ${(100 * (n + 1)) / STEPS}%`;
   });
-  return `linear-gradient(to bottom, ${stops.join(', ')})`;
+  return `linear-gradient(${direction}, ${stops.join(', ')})`;
 }
 
 /** What the colours of a map mean, which analysis says so, and what its outline is. */
@@ -26,27 +27,36 @@ export function MapLegend() {
   const t = useT();
   const { scene, study, seriesId } = useWorkspace();
   const { key, range, field, shown, threshold } = useScene(scene, (state) => state.map);
+  const [folded, turn] = useFolded('rinkaku.legend.map.folded');
   const map = useMaps(study, seriesId).find((one) => mapKey(one) === key);
   if (map === undefined || field === null || !shown || endOf(range) <= 0) return null;
+  const head = (
+    <div className={css.head}>
+      {folded ? <i className={css.strand} style={{ background: bar('to left', range, threshold) }} /> : <b>{kindText(map, t)}</b>}
+      <FoldButton folded={folded} turn={turn} />
+    </div>
+  );
   return (
-    <section className={css.legend} aria-label={t('map.legend')} data-testid="map-legend">
-      <header>
-        <b>{kindText(map, t)}</b>
-      </header>
-      <div>{map.analysis_name}</div>
-      <div className={css.ruler}>
-        <i className={css.bar} style={{ background: bar(range, threshold) }} />
-        <ul>
-          {legendValues(range).map((value) => (
-            <li key={value}>{valueText(value, range)}</li>
-          ))}
-        </ul>
-      </div>
-      <footer>{t(`map.meaning.${map.kind}`)}</footer>
-      {map.significant && (
-        <footer className={css.outlined}>
-          <i className={classes(css.key, css.white)} /> {t('map.significant')}
-        </footer>
+    <section className={classes(css.legend, css.narrow)} aria-label={t('map.legend')} data-testid="map-legend">
+      {head}
+      {!folded && (
+        <>
+          <div>{map.analysis_name}</div>
+          <div className={css.ruler}>
+            <i className={css.bar} style={{ background: bar('to bottom', range, threshold) }} />
+            <ul>
+              {legendValues(range).map((value) => (
+                <li key={value}>{valueText(value, range)}</li>
+              ))}
+            </ul>
+          </div>
+          <footer>{t(`map.meaning.${map.kind}`)}</footer>
+          {map.significant && (
+            <footer className={css.outlined}>
+              <i className={classes(css.key, css.white)} /> {t('map.significant')}
+            </footer>
+          )}
+        </>
       )}
     </section>
   );

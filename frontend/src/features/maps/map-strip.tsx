@@ -1,14 +1,14 @@
 import type { StudyMap } from '../../api/types';
 import { useT, type Translate } from '../../i18n';
 import { Select, classes } from '../../ui/controls';
-import { endOf, isSigned } from '../../viewer/map-colours';
+import { endOf } from '../../viewer/map-colours';
 import { useScene } from '../../viewer/use-scene';
 import css from '../dose/dose.module.css';
 import { ShareSlider } from '../dose/share-slider';
 import { keyOf } from '../labels/keymap';
 import { useWorkspace } from '../labels/workspace';
 import { valueText } from './map-text';
-import { changedSince, chooseMap, mapKey, useMaps } from './use-map';
+import { changedSince, chooseMap, lookAtPeak, mapKey, useMaps } from './use-map';
 
 export const kindText = ({ kind }: StudyMap, t: Translate): string => t(`map.kind.${kind}`);
 
@@ -19,7 +19,7 @@ function Look() {
   const { scene } = useWorkspace();
   const { opacity, threshold, range } = useScene(scene, (state) => state.map);
   const percent = (share: number): string => `${Math.round(100 * share)} %`;
-  const lowest = `${isSigned(range) ? '± ' : ''}${valueText(threshold * endOf(range), range)}`;
+  const lowest = valueText(threshold * endOf(range), range, 3).replace('+', '±');
   return (
     <>
       <ShareSlider name={t('map.opacity')} hint={t('map.opacity.hint')} value={opacity} said={percent(opacity)} onChange={(share) => scene.changeMap({ opacity: share })} />
@@ -44,7 +44,7 @@ function Outdated({ map }: { map: StudyMap }) {
 /** The strip above the views that says which map of an analysis is shown and how; nothing where there is none. */
 export function MapStrip() {
   const t = useT();
-  const { scene, study, seriesId, run } = useWorkspace();
+  const { scene, study, seriesId, views, run } = useWorkspace();
   const key = useScene(scene, (state) => state.map.key);
   const shown = useScene(scene, (state) => state.map.shown);
   const loading = useScene(scene, ({ map }) => map.shown && map.field?.key !== map.key);
@@ -76,6 +76,15 @@ export function MapStrip() {
           }}
         />
       </span>
+      <button
+        type="button"
+        className={classes(css.mode, css.alone)}
+        title={t('map.peak.hint')}
+        disabled={!shown || loading}
+        onClick={() => lookAtPeak(scene, views)}
+      >
+        {t('map.peak')}
+      </button>
       {shown && <Look />}
       <Outdated map={map} />
       {loading && <span role="status">{t('map.loading')}</span>}

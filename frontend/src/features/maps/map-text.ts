@@ -1,10 +1,10 @@
 /** Numbers of maps as they are printed. */
 import { endOf, isSigned, type Range } from '../../viewer/map-colours';
 
-/** A value with two digits of the end of its range: `0.45`, `-0.0012`; an exact 0 stays `0`. */
-export function valueText(value: number, range: Range): string {
+/** A value with as many digits as the end of the range has with `places`: `0.45`, `−0.0012`; an exact 0 stays `0`. */
+export function valueText(value: number, range: Range, places = 2): string {
   if (value === 0) return '0';
-  const digits = Math.max(0, 1 - Math.floor(Math.log10(endOf(range))));
+  const digits = Math.max(0, places - 1 - Math.floor(Math.log10(endOf(range))));
   const text = value.toFixed(Math.min(12, digits)).replace('-', '−');
   return value > 0 && isSigned(range) ? `+${text}` : text;
 }

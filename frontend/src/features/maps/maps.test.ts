@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StructureSet, StudyDetail, StudyMap } from '../../api/types';
 import { planesOf } from '../../lib/planes';
-import { mapOverlay, mapSampler, NO_MAP, type MapView } from '../../viewer/map-view';
+import { mapOverlay, mapSampler, NO_MAP, peakOf, type MapView } from '../../viewer/map-view';
 import { legendValues, valueText } from './map-text';
 import { askedMap, changedSince, mapsOver } from './use-map';
 
@@ -39,6 +39,12 @@ describe('a map over the image', () => {
     expect([outlined?.lines?.of, outlined?.lines?.levels]).toEqual([values, [0.5]]);
     const keys = [shown, mapOverlay({ ...view, shown: true, threshold: 0.5 }), mapOverlay({ ...view, shown: true, opacity: 1 })];
     expect(new Set(keys.map((one) => one?.key)).size).toBe(3);
+  });
+
+  it('is largest where it is furthest from 0, whatever its grid', () => {
+    const voxels = new Float32Array(8).fill(0.2);
+    voxels[6] = -0.9; // k 1, j 1, i 0
+    expect(peakOf(mapSampler(OWN as never, voxels, IMAGE), IMAGE)).toEqual([4.5, 9.5, 5.5]);
   });
 
   it('of nothing has no colours', () => {

@@ -1,12 +1,14 @@
 /** Which maps of analyses can be shown over an image, and the loading of the chosen one. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { api } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { StructureSet, StudyDetail, StudyMap, Volume as VolumeOf } from '../../api/types';
 import { useT } from '../../i18n';
+import type { PlaneName } from '../../lib/planes';
 import { caution, notify } from '../../ui/toast';
-import { mapSampler, NO_MAP } from '../../viewer/map-view';
+import { mapSampler, NO_MAP, peakOf } from '../../viewer/map-view';
+import type { PlaneView } from '../../viewer/plane-view';
 import type { Scene } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
 
@@ -54,12 +56,12 @@ async function voxelsOf(projectId: string, map: StudyMap, part: 'values' | 'sign
   return new Float32Array(await answer.arrayBuffer());
 }
 
-async function load(scene: Scene, projectId: string, map: StudyMap, signal: AbortSignal): Promise<void> {
+async function load(scene: Scene, projectId: string, map: StudyMap, signal: AbortSignal): Promise<boolean> {
   const [values, significant] = await Promise.all([
     voxelsOf(projectId, map, 'values', signal),
     map.significant ? voxelsOf(projectId, map, 'significant', signal) : null,
   ]);
-  if (signal.aborted) return;
+  if (signal.aborted) return false;
   const image = scene.volume.grid;
   scene.changeMap({
     field: {
@@ -68,6 +70,15 @@ async function load(scene: Scene, projectId: string, map: StudyMap, signal: Abor
       significant: significant === null ? null : mapSampler(map.grid, significant, image),
     },
   });
+  return true;
+}
+
+/** Every plane to where the map is largest. */
+export function lookAtPeak(scene: Scene, views: ReadonlyMap<PlaneName, Pick<PlaneView, 'centre'>>): void {
+  const { field } = scene.state.map;
+  if (field === null) return;
+  scene.lookAt(peakOf(field.values, scene.volume.grid));
+  for (const view of views.values()) view.centre(null);
 }
 
 type Image = { id: string; volume: VolumeOf };
@@ -80,6 +91,8 @@ export function useMap(scene: Scene, study: StudyDetail, image: Image, query: UR
   const chosen = useScene(scene, (state) => state.map.key);
   const shown = useScene(scene, (state) => state.map.shown);
   const maps = data === undefined ? null : mapsOver(data.items, study.series, image.id);
+  /** The map that the address asks for, until it has been looked at. */
+  const owed = useRef<string | null>(null);
   const names = maps?.map(mapKey).join();
   const map = maps?.find((one) => mapKey(one) === chosen) ?? null;
   useEffect(() => {
@@ -89,13 +102,20 @@ export function useMap(scene: Scene, study: StudyDetail, image: Image, query: UR
     const first = asked ?? maps[0];
     if (first === undefined) scene.set({ map: NO_MAP });
     else if (asked || scene.state.map.key === null) chooseMap(scene, first);
-    if (asked) scene.changeMap({ shown: true });
+    if (asked) {
+      owed.current = mapKey(asked);
+      scene.changeMap({ shown: true });
+    }
     // oxlint-disable-next-line react/exhaustive-deps -- what is asked for, and which maps there are
   }, [scene, names, analysis, kind]);
   useEffect(() => {
     if (!shown || map === null || scene.state.map.field?.key === chosen) return undefined;
     const abort = new AbortController();
-    load(scene, study.project_id, map, abort.signal).catch(() => {
+    const showPeak = (loaded: boolean): void => {
+      if (loaded && owed.current === chosen) lookAtPeak(scene, new Map());
+      if (loaded) owed.current = null;
+    };
+    load(scene, study.project_id, map, abort.signal).then(showPeak, () => {
       if (abort.signal.aborted) return;
       scene.changeMap({ shown: false });
       notify(t('map.failed'), true);
