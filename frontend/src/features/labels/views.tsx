@@ -84,10 +84,14 @@ function View({ plane }: { plane: PlaneName }) {
         <ToolIcon name="layout" size={15} />
       </button>
       {(layout === plane || (layout === 'all' && plane === 'axial')) && (
-        <div className={css.legends}>
-          <DoseLegend />
-          <MapLegend />
-        </div>
+        <>
+          <div className={css.legendAbove}>
+            <DoseLegend />
+          </div>
+          <div className={css.legendBelow}>
+            <MapLegend />
+          </div>
+        </>
       )}
       <span className={classes(css.letter, css.left)}>{left}</span>
       <span className={classes(css.letter, css.right)}>{right}</span>
