@@ -78,6 +78,11 @@ def test_from_the_request_to_the_map_of_a_new_patient(
         url = f"{door.project}/{door.id}/analyses/{made['id']}/maps/ID-26?kind={kind}"
         assert door.client.get(url, headers=known).status_code == 304
     assert door.call("GET", f"/analyses/{made['id']}/maps/ID-25").status_code == 404
+    for patient, kinds in (("ID-3", {"grad-cam"}), ("ID-26", {"grad-cam", "occlusion"}), ("ID-25", set())):
+        url = f"/api/studies/{imaged[patient].study.id}/maps"
+        found = door.client.get(url, headers=door.headers).json()["items"]
+        assert {one["kind"] for one in found} == kinds
+        assert {one["analysis_id"] for one in found} <= {made["id"]}
 
 
 def test_who_cannot_be_predicted_is_refused_by_name(door: Door, ask: Ask, imaged: dict[str, Arrived]) -> None:
