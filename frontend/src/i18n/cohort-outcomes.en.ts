@@ -78,8 +78,6 @@ export const cohortOutcomesEn = {
   'cohort.outcome.map': 'Map over the image',
   'cohort.outcome.mapInside': 'Map in region',
   'cohort.outcome.permuted': 'Against {n} shuffled outcomes: p {p}',
-  'cohort.map.grad-cam': 'Grad-CAM',
-  'cohort.map.occlusion': 'Occlusion',
   'cohort.network.how': '{network} network, {folds} folds of {members} networks each.',
   'cohort.network.sees': 'The network sees {image} around: {region}; a cube of {side} mm a side ({size} voxels of {spacing} mm), {outside}.',
   'cohort.network.seesDose': 'The network sees {image} and dose around: {region}; a cube of {side} mm a side ({size} voxels of {spacing} mm), {outside}.',

@@ -80,8 +80,6 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.outcome.map': '画像上のマップ',
   'cohort.outcome.mapInside': '領域内',
   'cohort.outcome.permuted': '転帰の並べ替え {n} 回との比較：p {p}',
-  'cohort.map.grad-cam': 'Grad-CAM',
-  'cohort.map.occlusion': '遮蔽',
   'cohort.network.how': '{network} ネットワーク、{folds} 分割、各 {members} モデル。',
   'cohort.network.sees': 'ネットワークが見る範囲：{image}、{region}。一辺 {side} mm の立方体（{spacing} mm × {size} ボクセル）、{outside}。',
   'cohort.network.seesDose': 'ネットワークが見る範囲：{image} と線量、{region}。一辺 {side} mm の立方体（{spacing} mm × {size} ボクセル）、{outside}。',

@@ -13,7 +13,7 @@ export const mapJa: Record<keyof typeof mapEn, string> = {
   'map.threshold': '下限',
   'map.threshold.hint': 'マップのこの値より小さいところは着色しません',
   'map.kind.grad-cam': 'Grad-CAM',
-  'map.kind.occlusion': 'オクルージョン',
+  'map.kind.occlusion': '遮蔽',
   'map.kind.dose-map': '線量アウトカムマップ',
   'map.meaning.grad-cam': 'イベントを支持する部位（1：この患者での最大）',
   'map.meaning.occlusion': '隠すと予測が下がる部位（1：この患者での最大）',

@@ -30,7 +30,7 @@ function MapLinks({ maps, cohortId, analysisId }: { maps: readonly OutcomeMap[];
       {maps.map((one, index) => (
         <span key={one.kind}>
           {index > 0 && ' · '}
-          <Link to={mapAddress(one, cohortId, analysisId)}>{t(`cohort.map.${one.kind}`)}</Link>
+          <Link to={mapAddress(one, cohortId, analysisId)}>{t(`map.kind.${one.kind}`)}</Link>
         </span>
       ))}
     </>

@@ -47,7 +47,7 @@ function One({ prediction, endpoint, cohortId, analysisId }: { prediction: Predi
           {maps.map((one, index) => (
             <span key={one.kind}>
               {index > 0 && ' · '}
-              <Link to={mapAddress(one, cohortId, analysisId)}>{t(`cohort.map.${one.kind}`)}</Link>
+              <Link to={mapAddress(one, cohortId, analysisId)}>{t(`map.kind.${one.kind}`)}</Link>
             </span>
           ))}
         </p>
