@@ -104,9 +104,13 @@ class Checkpoint:
 
     @classmethod
     def open(cls, path: Path, patients: Patients, config: OutcomeConfig) -> Checkpoint:
-        """What `path` holds, nothing if it is not there; CheckpointError when it is another analysis'."""
+        """What `path` holds of this analysis, as `read`."""
         told = json.dumps([patients.table.digest(), config.to_json()], sort_keys=True).encode()
-        seen = hashlib.sha256(told + patients.crops.numpy().tobytes()).hexdigest()
+        return cls.read(path, hashlib.sha256(told + patients.crops.numpy().tobytes()).hexdigest())
+
+    @classmethod
+    def read(cls, path: Path, seen: str) -> Checkpoint:
+        """What `path` holds, nothing if it is not there; CheckpointError when its digest is not `seen`."""
         if not path.exists():
             return cls(path, seen, {})
         try:

@@ -14,4 +14,9 @@ export const statisticsEn = {
   'slug.no-icc': 'How far the feature can be repeated is not known',
   'slug.low-icc': 'The feature cannot be repeated well enough',
   'slug.other-outcome-model': 'The stored model does not fit these columns',
+  'slug.bad-dose-map': 'These patients give no dose-outcome map',
+  'slug.empty-organ': 'The organ has no voxel',
+  'slug.no-dose-variation': 'All patients have the same dose in the organ',
+  'slug.constant-outcome': 'The outcome has the same value in all patients',
+  'slug.study-mismatch': 'Doses, organ and outcomes do not go together',
 } as const;

@@ -16,4 +16,9 @@ export const statisticsJa: Record<keyof typeof statisticsEn, string> = {
   'slug.no-icc': '特徴量の再現性が不明です',
   'slug.low-icc': '特徴量の再現性が足りません',
   'slug.other-outcome-model': '保存されたモデルはこれらの列に合いません',
+  'slug.bad-dose-map': 'これらの患者からは線量・転帰マップを作成できません',
+  'slug.empty-organ': '臓器にボクセルがありません',
+  'slug.no-dose-variation': '臓器の線量がすべての患者で同じです',
+  'slug.constant-outcome': '転帰の値がすべての患者で同じです',
+  'slug.study-mismatch': '線量・臓器・転帰のデータが整合しません',
 };
