@@ -2,8 +2,8 @@
 
 Doses are centred by voxel and their linear relation with the clinical terms is taken away; as these are
 fitted without a penalty this changes no map and no prediction, only the speed.  All blocks share one scale,
-so that a map in the solvers' units times `per_gy` is per Gy.  A block's dose is the sum over its voxels within
-the organ by the voxels of a full block: its map is the same in all of its voxels.
+so that a map in the solvers' units times `per_gy` is per Gy.  A block's dose is the sum over its voxels
+within the organ by the voxels of a full block: its map is the same in all of its voxels.
 """
 
 from __future__ import annotations
