@@ -3,7 +3,6 @@ export const cohortOutcomesEn = {
   'cohort.merit.model': 'Model',
   'cohort.merit.auc': 'AUC (95 % CI)',
   'cohort.merit.apart': 'Better than chance',
-  'cohort.merit.chance': 'Not surely better than chance',
   'cohort.merit.sensitivity': 'Sensitivity',
   'cohort.merit.specificity': 'Specificity',
   'cohort.merit.accuracy': 'Accuracy',
@@ -53,7 +52,7 @@ export const cohortOutcomesEn = {
   'cohort.decision.y': 'Net benefit',
   'cohort.decision.references': 'Treat all, treat none',
   'cohort.merit.verdict': 'Against chance',
-  'cohort.merit.intercept': 'Calibration in the large',
+  'cohort.merit.intercept': 'Calibration intercept',
   'cohort.merit.observed': 'Observed',
   'cohort.merit.curves': 'Curves, out of fold',
   'cohort.merit.curvesTest': 'Curves, test patients',
@@ -271,4 +270,5 @@ export const cohortOutcomesEn = {
   'cohort.region.dose': 'dose ≥ {n} Gy',
   'cohort.predict.given': 'By: {values}',
   'cohort.map.dose-map': 'Dose map',
+  'cohort.merit.chance': 'Not surely better',
 } as const;

@@ -5,7 +5,6 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.merit.model': 'モデル',
   'cohort.merit.auc': 'AUC（95%CI）',
   'cohort.merit.apart': '偶然より良好',
-  'cohort.merit.chance': '偶然より良いとは言えない',
   'cohort.merit.sensitivity': '感度',
   'cohort.merit.specificity': '特異度',
   'cohort.merit.accuracy': '正診率',
@@ -55,7 +54,7 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.decision.y': '純便益',
   'cohort.decision.references': '全例治療・治療なし',
   'cohort.merit.verdict': '偶然との比較',
-  'cohort.merit.intercept': '全体の較正',
+  'cohort.merit.intercept': '較正の切片',
   'cohort.merit.observed': '実際',
   'cohort.merit.curves': '曲線（学習外の予測）',
   'cohort.merit.curvesTest': '曲線（テスト患者）',
@@ -273,4 +272,5 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.region.dose': '線量 ≥ {n} Gy',
   'cohort.predict.given': '入力値：{values}',
   'cohort.map.dose-map': '線量マップ',
+  'cohort.merit.chance': '偶然より良いとは言えない',
 };
