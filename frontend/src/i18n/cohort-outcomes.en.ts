@@ -67,8 +67,8 @@ export const cohortOutcomesEn = {
   'cohort.outcome.noTest': 'Nobody was set aside before, so these figures come from cross-validation alone. Fix a split under Patients and rerun to have test patients.',
   'cohort.outcome.notConverged': 'The final kind of model did not converge in {n} fits: its figures are not to be relied on.',
   'cohort.outcome.patients': 'All {n} patients and what was predicted of them',
-  'cohort.outcome.patientsNote': 'Training patients: predicted out of fold by the final kind of model. Test patients: by the final model itself.',
-  'cohort.outcome.patientsNetworkNote': 'Each patient was predicted, and the map made, by networks that had not learnt from that patient. Map in region: share of the attention that lies inside the region.',
+  'cohort.outcome.patientsNote': 'Training patients: predicted out of fold by the final kind of model, at the threshold of that fold. Test patients: by the final model itself.',
+  'cohort.outcome.patientsNetworkNote': 'Each patient was predicted, and the map made, by networks that had not learnt from that patient, at the threshold of that fold. Map in region: share of the attention that lies inside the region.',
   'cohort.outcome.probability': 'Probability',
   'cohort.outcome.risk': 'Risk (log)',
   'cohort.outcome.decided': 'At the threshold',
@@ -269,6 +269,5 @@ export const cohortOutcomesEn = {
   'cohort.outcome.chosenOne': 'Final model: {name}.',
   'cohort.region.dose': 'dose ≥ {n} Gy',
   'cohort.predict.given': 'By: {values}',
-  'cohort.map.dose-map': 'Dose map',
   'cohort.merit.chance': 'Not surely better',
 } as const;

@@ -69,8 +69,8 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.outcome.noTest': '事前に取り分けた患者がいないため、成績は交差検証のみによるものです。テスト患者で評価するには、患者タブで分割を固定してから再実行してください。',
   'cohort.outcome.notConverged': '最終モデルは {n} 回の学習で収束しませんでした。成績は信頼できません。',
   'cohort.outcome.patients': '全 {n} 人の患者と予測',
-  'cohort.outcome.patientsNote': '学習患者は交差検証の学習外予測、テスト患者は最終モデルによる予測です。',
-  'cohort.outcome.patientsNetworkNote': '予測とマップは、いずれもその患者を学習していないネットワークによるものです。「領域内」は、注目の強さのうち領域内にある割合です。',
+  'cohort.outcome.patientsNote': '学習患者は交差検証の学習外予測（判定はその分割の閾値）、テスト患者は最終モデルによる予測です。',
+  'cohort.outcome.patientsNetworkNote': '予測とマップは、いずれもその患者を学習していないネットワークによるものです（判定はその分割の閾値）。「領域内」は、注目の強さのうち領域内にある割合です。',
   'cohort.outcome.probability': '確率',
   'cohort.outcome.risk': 'リスク（対数）',
   'cohort.outcome.decided': '閾値での判定',
@@ -271,6 +271,5 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.outcome.chosenOne': '最終モデル：{name}。',
   'cohort.region.dose': '線量 ≥ {n} Gy',
   'cohort.predict.given': '入力値：{values}',
-  'cohort.map.dose-map': '線量マップ',
   'cohort.merit.chance': '偶然より良いとは言えない',
 };
