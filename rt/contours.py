@@ -12,7 +12,7 @@ polygons fall on one slice (contours finer than the image) the nearest plane alo
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,8 +21,12 @@ import numpy.typing as npt
 from skimage import measure
 
 from rt.geometry import FloatArray, Grid
-from rt.masks import Mask, bounding_box
+from rt.masks import Box, Mask, bounding_box, changed_slices
 
+MOST_CUTS = (4, 2)
+"""Parts along i and j of a small structure's voxel: at its edge the dose is that of a part."""
+CUT_SAMPLES = 1 << 18
+"""Most parts that it may then have."""
 SUB_LINES = 8
 """Scan lines per voxel row for fractional coverage; a 20 mm cylinder is then right to 0.01 %."""
 MOST_LINES = 16384
@@ -171,17 +175,57 @@ def fill_polygons(polygons_mm: Sequence[FloatArray], grid: Grid) -> Filled:
 def cover_polygons(polygons_mm: Sequence[FloatArray], grid: Grid) -> Coverage:
     """The covered part of each voxel: exact along i, SUB_LINES lines along j, slabs along k."""
     rings = place_polygons(polygons_mm, grid).rings
-    if not rings:
+    box = _ringed_box(rings, grid)
+    if box is None:
         return Coverage((0, 0, 0), np.zeros((0, 0, 0)))
+    start = np.array([part.start for part in box])
+    fractions = np.zeros([part.stop - part.start for part in box])
+    for k, members in rings.items():
+        moved = [ring.ij - start[:0:-1] for ring in members]
+        fractions[k - start[0]] = _cover_slice(moved, fractions.shape[1:])
+    return Coverage((box[0].start, box[1].start, box[2].start), fractions)
+
+
+def cover_edited(polygons_mm: Sequence[FloatArray], mask_kji: Mask, grid: Grid) -> tuple[Coverage, Grid]:
+    """How much of each voxel a structure covers that began as polygons, and the grid of these voxels.
+
+    On the slices where its mask is still what they fill, by the polygons; on those edited, whole voxels.
+    The grid is the structure's part of the image's, its voxels cut along i and j where it is small.
+    """
+    edited = changed_slices(fill_polygons(polygons_mm, grid).mask_kji, mask_kji)
+    rings = place_polygons(polygons_mm, grid).rings
+    boxes = [box for box in (_ringed_box(rings, grid), bounding_box(mask_kji)) if box]
+    if not boxes:
+        return Coverage((0, 0, 0), np.zeros((0, 0, 0))), grid
+    k, j, i = (
+        slice(min(s.start for s in same), max(s.stop for s in same)) for same in zip(*boxes, strict=True)
+    )
+    window = mask_kji[k, j, i]
+    parts = next((n for n in MOST_CUTS if window.size * n * n <= CUT_SAMPLES), 1)
+    cut = Grid.of(window.shape, grid.spacing_ijk_mm, grid.to_lps([i.start, j.start, k.start]), grid.direction)
+    cut = cut.refined((parts, parts, 1))
+    fractions = np.zeros(cut.shape_kji)
+    covered = cover_polygons(polygons_mm, cut)
+    inner = (slice(at, at + n) for at, n in zip(covered.start_kji, covered.fractions_kji.shape, strict=True))
+    fractions[tuple(inner)] = covered.fractions_kji
+    for at in (n - k.start for n in edited):
+        fractions[at] = window[at].repeat(parts, axis=0).repeat(parts, axis=1)
+    return Coverage((0, 0, 0), fractions), cut
+
+
+def _ringed_box(rings: Mapping[int, Sequence[Ring]], grid: Grid) -> Box | None:
+    """The voxels (k, j, i) of a grid that rings by slice touch; None where there are no rings."""
+    if not rings:
+        return None
     every = np.concatenate([ring.ij for ring in itertools.chain.from_iterable(rings.values())])
     last = np.array([grid.shape_kji[2], grid.shape_kji[1]]) - 1
     low = np.clip(np.floor(every.min(axis=0)), 0, last).astype(int)
-    high = np.clip(np.ceil(every.max(axis=0)), 0, last).astype(int)
-    k0, k1 = min(rings), max(rings)
-    fractions = np.zeros((k1 - k0 + 1, high[1] - low[1] + 1, high[0] - low[0] + 1))
-    for k, members in rings.items():
-        fractions[k - k0] = _cover_slice([ring.ij - low for ring in members], fractions.shape[1:])
-    return Coverage((k0, int(low[1]), int(low[0])), fractions)
+    high = np.clip(np.ceil(every.max(axis=0)), 0, last).astype(int) + 1
+    return (
+        slice(min(rings), max(rings) + 1),
+        slice(int(low[1]), int(high[1])),
+        slice(int(low[0]), int(high[0])),
+    )
 
 
 def contoured_volume_cc(polygons_mm: Sequence[FloatArray], grid: Grid) -> float:

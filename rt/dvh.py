@@ -29,6 +29,8 @@ BINS = 1 << 16
 """Parts of the dose's range: 1.2 mGy each at 80 Gy."""
 MOST_PARTS = 4
 """Parts along one axis that a voxel is cut into at most."""
+HALF_COVERED = 0.5
+"""Part of a voxel from which on it counts for the lowest and highest dose, as in a mask of its centres."""
 SLAB_SAMPLES = 1 << 18
 """Samples worked on at once: their arrays stay in the processor's cache, and memory is not asked for anew."""
 
@@ -116,7 +118,7 @@ def dvh_of_coverage(coverage: Coverage, grid: Grid, dose: Dose) -> Dvh:
     if not total > 0:
         raise DoseError("the structure is empty")
     parts = _parts(grid, dose.grid)
-    tally = _Tally(*dose.range_gy)
+    tally = _Tally(*dose.range_gy, min(HALF_COVERED, float(coverage.fractions_kji.max())))
     for slab, weights in _slabs(coverage, grid, parts):
         tally.add(*_sampled(slab, weights, dose))
     if not tally.weight > 0:
@@ -141,7 +143,8 @@ class _Tally:
     wide it is.
     """
 
-    def __init__(self, lowest_gy: float, highest_gy: float) -> None:
+    def __init__(self, lowest_gy: float, highest_gy: float, telling: float) -> None:
+        self._telling = telling
         self.lowest, self.highest = lowest_gy, highest_gy
         self.step = max(highest_gy - lowest_gy, 1e-3) / BINS
         self.bends = np.zeros(BINS + 4)
@@ -163,8 +166,11 @@ class _Tally:
         np.minimum(half, middle, out=half)
         np.minimum(half, BINS + 2 - middle, out=half)
         starts, ends = middle - half, middle + half
-        self.low = max(self.lowest, min(self.low, self._gy(float(starts.min()))))
-        self.high = min(self.highest, max(self.high, self._gy(float(ends.max()))))
+        # a voxel that the structure only touches says little of its lowest and highest dose
+        most = weights >= self._telling
+        if most.any():
+            self.low = max(self.lowest, min(self.low, self._gy(float(starts[most].min()))))
+            self.high = min(self.highest, max(self.high, self._gy(float(ends[most].max()))))
         lower, upper = np.rint(starts).astype(np.intp), np.rint(ends).astype(np.intp)
         np.maximum(upper, lower + 1, out=upper)
         self.last = max(self.last, int(upper.max()))

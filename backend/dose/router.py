@@ -8,12 +8,10 @@ from fastapi import APIRouter, Path, Query
 
 from backend.accounts.deps import ActorDep
 from backend.dose import service, templates
-from backend.dose.schemas import DosesOut, DvhOut, PlansOut, ProtocolsOut, ScoreCard
+from backend.dose.schemas import DosesOut, DvhOut, DvhQuery, PlansOut, ProtocolsOut, ScoreCard, ScoreQuery
 from backend.kit.web import SessionDep, problems
 
 router = APIRouter(prefix="/api", tags=["dose"])
-
-DoseSeries = Annotated[str, Query(max_length=36, description="An RTDOSE series of the patient")]
 
 
 @router.get("/studies/{study_id}/doses")
@@ -33,14 +31,10 @@ def get_dvh(
     structure_id: str,
     number: Annotated[int, Path(ge=1, le=2**31 - 1)],
     actor: ActorDep,
-    dose_series_id: DoseSeries,
-    metrics: Annotated[
-        str | None,
-        Query(max_length=512, description="mean, min, max, D95, D0.1cc, V20Gy, V20Gycc; with commas"),
-    ] = None,
+    query: Annotated[DvhQuery, Query()],
 ) -> DvhOut:
     """The DVH of one revision in one dose."""
-    return service.dvh_of_revision(actor, structure_id, number, dose_series_id, metrics)
+    return service.dvh_of_revision(actor, structure_id, number, query)
 
 
 @router.get("/dose/protocols")
@@ -50,11 +44,6 @@ def list_protocols(_: ActorDep) -> ProtocolsOut:
 
 
 @router.get("/structure-sets/{set_id}/objectives", responses=problems(409))
-def get_objectives(
-    set_id: str,
-    actor: ActorDep,
-    protocol: Annotated[str, Query(max_length=64)],
-    dose_series_id: DoseSeries,
-) -> ScoreCard:
+def get_objectives(set_id: str, actor: ActorDep, query: Annotated[ScoreQuery, Query()]) -> ScoreCard:
     """A protocol's objectives for the newest revisions of a structure set."""
-    return service.score_card(actor, set_id, protocol, dose_series_id)
+    return service.score_card(actor, set_id, query)

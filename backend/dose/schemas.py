@@ -13,6 +13,28 @@ from rt.dose_metrics import parse_metric
 from rt.errors import DoseMetricError
 from rt.objectives import Comparison, Group, Reason, Verdict
 
+Delineation = Literal["contours", "voxels"]
+"""What a volume is taken for: on slices that are still as they came in what their contours enclose, or the
+voxels of the mask everywhere, as the viewer counts them while they are edited."""
+
+
+class DvhQuery(BaseModel):
+    """What is asked of a revision."""
+
+    dose_series_id: str = Field(max_length=36, description="An RTDOSE series of the patient")
+    metrics: str | None = Field(
+        default=None, max_length=512, description="mean, min, max, D95, D0.1cc, V20Gy, V20Gycc; with commas"
+    )
+    delineation: Delineation = "contours"
+
+
+class ScoreQuery(BaseModel):
+    """What is asked of a structure set."""
+
+    protocol: str = Field(max_length=64)
+    dose_series_id: str = Field(max_length=36, description="An RTDOSE series of the patient")
+    delineation: Delineation = "contours"
+
 
 class DoseOut(BaseModel):
     """A dose distribution of a study."""

@@ -18,14 +18,17 @@ from backend.dose.errors import BadMetric, NoDose, NoDvh, NotADose, OtherFrame
 from backend.dose.judging import Drawn, Measured, lines_of, unjudged
 from backend.dose.schemas import (
     CurveOut,
+    Delineation,
     DoseOut,
     DosesOut,
     DvhOut,
+    DvhQuery,
     MeasuredStructure,
     MetricOut,
     PlanOut,
     PlansOut,
     ScoreCard,
+    ScoreQuery,
 )
 from backend.dose.templates import protocol_of
 from backend.kit.db import session_scope
@@ -42,7 +45,7 @@ from rt.dicom.rtdose import DoseKind, dose_kind
 from rt.dicom.rtplan import Plan, read_plan
 from rt.dose import Dose
 from rt.dose_metrics import STANDARD, Metric, parse_metrics
-from rt.dvh import Dvh, dvh_of_mask
+from rt.dvh import Dvh, dvh_of_coverage, dvh_of_mask
 from rt.errors import DoseError, DoseMetricError
 from rt.geometry import Grid
 from rt.nomenclature import standard_name
@@ -61,10 +64,22 @@ class _Asked:
     link: Link | None
     """What brings a dose of another frame of reference to the image's."""
 
+    delineation: Delineation
+
     @property
     def registration(self) -> RegistrationOut | None:
         """As it is shown."""
         return RegistrationOut.model_validate(self.link.described()) if self.link else None
+
+    def measured(self, revisions: Sequence[Revision], dose: Dose) -> Dvh:
+        """The DVH of revisions as one volume; NoDvh where there is none."""
+        try:
+            if self.delineation == "contours" and len(revisions) == 1:
+                return dvh_of_coverage(*labels.load_coverage(revisions[0], self.grid), dose)
+            masks = [labels.load_mask(revision, self.grid) for revision in revisions]
+            return dvh_of_mask(np.logical_or.reduce(masks), self.grid, dose)
+        except DoseError as error:
+            raise NoDvh(error.detail) from error
 
 
 @dataclass(frozen=True)
@@ -157,21 +172,19 @@ def _described(series: Series, kind: DoseKind, plan: Plan | None) -> DoseOut:
     )
 
 
-def dvh_of_revision(
-    actor: Actor, structure_id: str, number: int, dose_series_id: str, metrics: str | None
-) -> DvhOut:
+def dvh_of_revision(actor: Actor, structure_id: str, number: int, query: DvhQuery) -> DvhOut:
     """The DVH of one revision of a structure in a dose, with the values asked for."""
-    wanted = _metrics(metrics)
+    wanted = _metrics(query.metrics)
     with session_scope(read_only=True) as session:
         structure, scope = labels.open_structure(session, actor, structure_id, Permission.READ)
         revision = labels.get_revision(session, structure.id, number)
-        asked = _asked(session, actor, scope.structure_set, dose_series_id)
-    dvh = _measured([revision], asked.grid, load_dose(asked.dose, asked.link))
+        asked = _asked(session, actor, scope.structure_set, query)
+    dvh = asked.measured([revision], load_dose(asked.dose, asked.link))
     doses, percent = dvh.cumulative(max(STEP_GY, float(dvh.edges_gy[-1]) / MOST_POINTS))
     return DvhOut(
         structure=MeasuredStructure(id=structure.id, name=structure.name, colour=structure.colour),
         revision=number,
-        dose_series_id=dose_series_id,
+        dose_series_id=query.dose_series_id,
         registration=asked.registration,
         volume_cc=dvh.volume_cc,
         outside_fraction=dvh.outside_fraction,
@@ -183,13 +196,13 @@ def dvh_of_revision(
     )
 
 
-def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str) -> ScoreCard:
+def score_card(actor: Actor, set_id: str, query: ScoreQuery) -> ScoreCard:
     """A protocol's objectives for the newest revisions of a structure set."""
     with session_scope(read_only=True) as session:
         scope = labels.open_set(session, actor, set_id, Permission.READ)
-        protocol = protocol_of(protocol_id)
-        asked = _asked(session, actor, scope.structure_set, dose_series_id)
-        kind = _kind(repository.instance_of(session, dose_series_id))
+        protocol = protocol_of(query.protocol)
+        asked = _asked(session, actor, scope.structure_set, query)
+        kind = _kind(repository.instance_of(session, query.dose_series_id))
         drawn = [
             (structure, head)
             for structure, head in repository.drawn(session, set_id)
@@ -201,16 +214,16 @@ def score_card(actor: Actor, set_id: str, protocol_id: str, dose_series_id: str)
     for structure, head in drawn:
         name = standard_name(structure.name, structure.original_name)
         if name is not None and name in wanted:
-            found = Measured(structure, head, _measured_or_none([head], asked.grid, dose))
+            found = Measured(structure, head, _measured_or_none([head], asked, dose))
             by_name.setdefault(name, []).append(found)
-    measured = Drawn(by_name, lambda ones: _measured_or_none([one.head for one in ones], asked.grid, dose))
+    measured = Drawn(by_name, lambda ones: _measured_or_none([one.head for one in ones], asked, dose))
     lines = [line for objective in protocol.objectives for line in lines_of(objective, measured)]
     return ScoreCard(
         structure_set_id=set_id,
-        dose_series_id=dose_series_id,
+        dose_series_id=query.dose_series_id,
         registration=asked.registration,
         summation=kind.summation,
-        protocol=protocol_id,
+        protocol=query.protocol,
         items=lines if kind.is_whole_plan else [unjudged(line) for line in lines],
     )
 
@@ -222,11 +235,11 @@ def _metrics(text: str | None) -> tuple[Metric, ...]:
         raise BadMetric(error.detail, field="metrics") from error
 
 
-def _asked(session: Session, actor: Actor, owner: StructureSet, dose_series_id: str) -> _Asked:
+def _asked(session: Session, actor: Actor, owner: StructureSet, query: DvhQuery | ScoreQuery) -> _Asked:
     """The set's grid and the dose, when they are of one patient and in one frame of reference, or linked."""
-    dose = studies.get_series(session, actor, dose_series_id, Permission.READ)
+    dose = studies.get_series(session, actor, query.dose_series_id, Permission.READ)
     image = repository.series(session, owner.series_row_id)
-    return _Asked(labels.grid_of(image), dose, check_dose(session, image, dose))
+    return _Asked(labels.grid_of(image), dose, check_dose(session, image, dose), query.delineation)
 
 
 def check_dose(session: Session, image: Series, dose: Series) -> Link | None:
@@ -275,18 +288,9 @@ def load_dose(series: Series, link: Link | None = None) -> Dose:
         raise NoDvh(error.detail) from error
 
 
-def _measured(revisions: Sequence[Revision], grid: Grid, dose: Dose) -> Dvh:
-    """The DVH of revisions as one volume."""
-    mask = np.logical_or.reduce([labels.load_mask(revision, grid) for revision in revisions])
-    try:
-        return dvh_of_mask(mask, grid, dose)
-    except DoseError as error:
-        raise NoDvh(error.detail) from error
-
-
-def _measured_or_none(revisions: Sequence[Revision], grid: Grid, dose: Dose) -> Dvh | None:
+def _measured_or_none(revisions: Sequence[Revision], asked: _Asked, dose: Dose) -> Dvh | None:
     """The DVH, or None where all of it lies outside the dose."""
     try:
-        return _measured(revisions, grid, dose)
+        return asked.measured(revisions, dose)
     except NoDvh:
         return None

@@ -23,7 +23,10 @@ class Doses:
         return [*self._transport.json("GET", f"/studies/{study_id}/plans")["items"]]
 
     def dvh(self, structure_id: str, number: int, dose_series_id: str, metrics: Sequence[str] = ()) -> Dvh:
-        """The histogram of a revision in a dose; metrics as `mean`, `D95`, `D0.03cc`, `V20Gy`, `V20Gycc`."""
+        """The histogram of a revision in a dose; metrics as `mean`, `D95`, `D0.03cc`, `V20Gy`, `V20Gycc`.
+
+        Slices still as they were imported count by what their contours enclose, others by their voxels.
+        """
         query = {"dose_series_id": dose_series_id} | ({"metrics": ",".join(metrics)} if metrics else {})
         path = f"/structures/{structure_id}/revisions/{number}/dvh"
         found: Dvh = self._transport.json("GET", path, params=query)

@@ -158,7 +158,7 @@ def test_figures_of_saved_revisions_are_those_of_the_server(
     for one in structures:
         answer = page.request.get(
             f"{person.address}/api/structures/{one['id']}/revisions/{one['head']['number']}/dvh",
-            params={"dose_series_id": dose_id, "metrics": ",".join(NAMES.values())},
+            params={"dose_series_id": dose_id, "delineation": "voxels", "metrics": ",".join(NAMES.values())},
         ).json()
         told = {value["metric"]: value["value"] for value in answer["values"]}
         for shown, metric in NAMES.items():
@@ -215,6 +215,7 @@ def test_objectives_of_a_protocol_follow_the_brush_and_agree_with_the_server(
     set_id, dose_id = of_study(study_id)
     answer = page.request.get(
         f"{person.address}/api/structure-sets/{set_id}/objectives?protocol=head-and-neck&dose_series_id={dose_id}"
+        "&delineation=voxels"
     ).json()
     told = {f"{one['structure']} {one['metric']}": one for one in answer["items"]}
     lines = {str(one.get_attribute("data-objective")): one for one in page.locator("[data-objective]").all()}

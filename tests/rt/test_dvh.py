@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from scipy.optimize import brentq
 
-from rt.contours import cover_polygons
+from rt.contours import cover_edited, cover_polygons, fill_polygons
 from rt.dose import Dose
 from rt.dvh import Dvh, dvh_of_coverage, dvh_of_mask
 from rt.errors import DoseError
@@ -54,6 +54,46 @@ def test_dvh_of_a_cylinder_in_a_linear_dose_is_analytic(radius_mm: float) -> Non
     for percent in (98, 95, 50, 2):
         truth = cylinder_dose_gy(radius_mm, percent / 100)
         assert dvh.dose_at_percent(percent) == pytest.approx(truth, abs=0.05)
+
+
+@pytest.mark.parametrize("radius_mm", [20.0, 3.0])
+def test_contours_that_nobody_edited_are_measured_by_what_they_enclose(radius_mm: float) -> None:
+    image = Grid.of((12, 64, 64), (0.977, 0.977, 2.5), (-31.1, -30.7, -12.5), np.eye(3))
+    rings = [ring(radius_mm, z) for z in np.arange(-10, 10.1, 2.5)]
+    mask = fill_polygons(rings, image).mask_kji
+    dvh = dvh_of_coverage(*cover_edited(rings, mask, image), linear_dose(wide_dose_grid()))
+    assert dvh.volume_cc == pytest.approx(np.pi * radius_mm**2 * 22.5 / 1000, rel=5e-4)
+    assert dvh.mean_gy == pytest.approx(30, rel=1e-5)
+    for percent in (95, 2):
+        assert dvh.dose_at_percent(percent) == pytest.approx(
+            cylinder_dose_gy(radius_mm, percent / 100), abs=0.05
+        )
+    beyond = 0.5 * (radius_mm + 0.977)
+    assert 30 - beyond < dvh.min_gy < dvh.max_gy < 30 + beyond
+
+
+def test_an_edited_slice_is_measured_by_its_voxels_and_no_other() -> None:
+    image = plain_grid((5, 30, 30))
+    middle = np.array([14.2, 15.1, 0])
+    rings = [ring(6.0, z) + middle for z in (1.0, 2.0, 3.0)]
+    mask = fill_polygons(rings, image).mask_kji
+    mask[2, 15, 15:28] = True  # beyond the contours' box
+    mask[4, 0, 0] = True
+    coverage, grid = cover_edited(rings, mask, image)
+    by_slice = coverage.fractions_kji.sum(axis=(1, 2)) * grid.voxel_mm3 / image.voxel_mm3
+    circle = np.pi * 36
+    assert by_slice == pytest.approx([circle, mask[2].sum(), circle, 1], rel=1e-3)
+    assert coverage.fractions_kji.max() == 1
+
+
+def test_what_no_contour_drew_is_measured_by_its_voxels() -> None:
+    image, dose = plain_grid((5, 30, 30)), linear_dose(wide_dose_grid())
+    mask = np.zeros(image.shape_kji, dtype=bool)
+    mask[1:3, 4:9, 7:20] = True
+    drawn = dvh_of_coverage(*cover_edited([], mask, image), dose)
+    assert (drawn.volume_cc, drawn.mean_gy) == pytest.approx((0.13, dvh_of_mask(mask, image, dose).mean_gy))
+    with pytest.raises(DoseError, match="empty"):
+        dvh_of_coverage(*cover_edited([], np.zeros_like(mask), image), dose)
 
 
 def test_dvh_of_a_block_in_a_linear_dose_is_exact() -> None:

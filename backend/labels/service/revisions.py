@@ -9,6 +9,7 @@ a circle.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +31,10 @@ from backend.labels.service.sides import doubt_sides, has_side
 from backend.labels.states import Act, State, next_state
 from backend.labels.tables import Revision, Structure, StructureSet
 from backend.studies.tables import Study
+from rt.contours import Coverage, cover_edited
+from rt.dicom.contour_data import contours_from_json, enclosing
 from rt.errors import MaskError
-from rt.geometry import Grid
+from rt.geometry import FloatArray, Grid
 from rt.masks import (
     Mask,
     centre_lps_mm,
@@ -104,6 +107,18 @@ def load_mask(revision: Revision, grid: Grid) -> Mask:
         return decode_mask(storage().get(revision.sha256), grid.shape_kji)
     except MaskError as error:
         raise IntegrityFailure("a stored mask cannot be read", sha256=revision.sha256) from error
+
+
+def load_coverage(revision: Revision, grid: Grid) -> tuple[Coverage, Grid]:
+    """`cover_edited` of a revision with the contours it came in with.
+
+    IntegrityFailure as `load_mask`.
+    """
+    mask_kji, polygons = load_mask(revision, grid), list[FloatArray]()
+    if revision.contours_sha256 is not None:
+        contours = contours_from_json(json.loads(storage().get(revision.contours_sha256)))
+        polygons = [contour.points_mm for contour in enclosing(contours)]
+    return cover_edited(polygons, mask_kji, grid)
 
 
 def head_mask(session: Session, structure: Structure, grid: Grid) -> Mask:

@@ -15,10 +15,12 @@ from sqlalchemy import select
 from backend.kit import db
 from backend.projects.tables import Project
 from backend.studies.tables import Series
-from tests.backend.labels.conftest import Drawn, draw
+from tests.backend.labels.conftest import Drawn, draw, save
 from tests.factories.dicom import RTPLAN, Ids, make_instance, make_rtdose
 from tests.factories.patients import Arrived, send, send_ct
 from tests.factories.scenes import Scene, block
+
+__all__ = ["save"]
 
 SHAPE_KJI, SPACING_MM = (6, 12, 10), (4.0, 4.0, 3.0)
 LOW_GY, STEP_GY = 10.0, 5.0

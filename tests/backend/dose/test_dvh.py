@@ -6,14 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import select
 
+from backend.kit import db
+from backend.labels import service as labels
+from backend.labels.tables import Structure
 from backend.projects.tables import Project
 from tests.backend.dose.conftest import LOW_GY, SHAPE_KJI, STEP_GY, Dosed, dose_of, dose_series
-from tests.backend.labels.conftest import Drawn
-from tests.factories.dicom import Ids, make_ct_series
+from tests.backend.labels.conftest import Drawn, Save
+from tests.factories.dicom import Ids, make_ct_series, make_rtstruct
+from tests.factories.jobs import run_queued
 from tests.factories.patients import send, send_ct
 
 Login = Callable[..., dict[str, str]]
@@ -51,6 +57,33 @@ def test_dose_without_plan_or_volume_is_told_with_the_reason(
     assert (dose["units"], dose["max_gy"], dose["grid"]) == ("RELATIVE", None, None)
     assert (dose["plan_label"], dose["prescription_gy"]) == (None, None)
     assert [warning["slug"] for warning in dose["warnings"]] == ["dicom-unsupported"]
+
+
+def test_imported_contours_are_measured_by_what_they_enclose_and_edited_slices_by_their_voxels(
+    dosed: Dosed, project: Project, tmp_path: Path, client: TestClient, login: Login, save: Save
+) -> None:
+    """Circles of 3.4 mm on voxels of 2 mm, in a dose that rises along x."""
+    angles = np.linspace(0, 2 * np.pi, 360, endpoint=False)
+    circle = [(8.3 + 1.7 * np.cos(a), 8.1 + 1.7 * np.sin(a)) for a in angles]
+    dataset = make_rtstruct(dosed.arrived.ct, {"Cochlea_L": dict.fromkeys((2, 3, 4), circle)})
+    send(project, tmp_path / "rs", [dataset])
+    run_queued("import-structures")
+    with db.session_scope(read_only=True) as session:
+        structure = session.scalars(select(Structure)).one()
+        mask = labels.head_mask(session, structure, dosed.arrived.grid)
+    headers, path = login("clinician"), f"/api/structures/{structure.id}/revisions"
+    query = {"dose_series_id": dosed.dose_series_id}
+    slice_cc, voxel_cc = np.pi * 3.4**2 * 3 / 1000, 0.012
+    first = client.get(f"{path}/1/dvh", params=query, headers=headers).json()
+    assert first["volume_cc"] == pytest.approx(3 * slice_cc, rel=5e-4)
+    voxels = client.get(f"{path}/1/dvh", params=query | {"delineation": "voxels"}, headers=headers).json()
+    assert voxels["volume_cc"] == pytest.approx(mask.sum() * voxel_cc)
+    mask[3] = False
+    mask[3, 8, 8:10] = True
+    answer = save(structure.id, mask, 1, headers)
+    assert answer.status_code == 201, answer.text
+    second = client.get(f"{path}/2/dvh", params=query, headers=headers).json()
+    assert second["volume_cc"] == pytest.approx(2 * slice_cc + 2 * voxel_cc, rel=5e-4)
 
 
 def test_dvh_of_a_block_in_a_rising_dose_is_exact(dosed: Dosed, client: TestClient, login: Login) -> None:
