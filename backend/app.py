@@ -19,6 +19,7 @@ from backend.cohorts.router import router as cohorts
 from backend.cohorts.schemas import BODY_BYTES as TABLES
 from backend.comparisons.router import router as comparisons
 from backend.config import get_settings
+from backend.consensus.router import router as consensus
 from backend.derivations.router import router as derivations
 from backend.detections.router import router as detections
 from backend.dicomweb.router import router as dicomweb
@@ -55,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     labels,
     derivations,
     comparisons,
+    consensus,
     cohorts,
     analyses,
     detections,

@@ -7,6 +7,7 @@ from backend.analyses.tables import Analysis
 from backend.audit.tables import AuditEntry
 from backend.cohorts.tables import Cohort
 from backend.comparisons.tables import Comparison
+from backend.consensus.tables import Consensus
 from backend.detections.tables import Detection
 from backend.dimse.tables import DicomTitle
 from backend.jobs.tables import Job
@@ -24,6 +25,7 @@ __all__ = [
     "Base",
     "Cohort",
     "Comparison",
+    "Consensus",
     "Detection",
     "DicomTitle",
     "GivenLabel",

@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     "publish": "cpu",
     "measure": "cpu",
     "derive": "cpu",
+    "consensus": "cpu",
     "check-outside": "cpu",
     "export": "cpu",
     "analyse": "cpu",

@@ -12,8 +12,10 @@ AppError
 │   ├── IllegalTransition     the state does not allow this act
 │   ├── DerivationStale       it is derived, and behind what it is derived from
 │   ├── NameTaken             two structures of one set with one name
+│   ├── BlindReading          readers of a consensus draw it blindly just now
 │   └── SignedStructure       it is submitted, or an approval stands on it
 ├── Forbidden
+│   ├── Blinded               somebody else's contour, before the consensus is closed
 │   └── OwnWork               who drew, accepted or submitted it cannot approve it
 └── InvalidInput
     ├── WrongMaskShape        a mask of another grid
@@ -74,6 +76,18 @@ class NameTaken(Conflict):
     """Another structure of the set has this name."""
 
     slug, title = "name-taken", "This name is taken in the structure set"
+
+
+class BlindReading(Conflict):
+    """Readers of the consensus `consensus_id` draw `name` blindly: nobody saves, renames or deletes it."""
+
+    slug, title = "blind-reading", "This structure is being drawn blindly"
+
+
+class Blinded(Forbidden):
+    """What others drew is not shown before the consensus is closed; that it was asked for is on record."""
+
+    slug, title = "blinded", "Nobody sees this before the consensus is closed"
 
 
 class SignedStructure(Conflict):

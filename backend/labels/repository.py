@@ -86,6 +86,17 @@ def structures_of_sets(session: Session, set_ids: Iterable[str]) -> Sequence[Str
     return session.scalars(statement.order_by(Structure.structure_set_id, Structure.number)).all()
 
 
+def blind_structure(session: Session, study_id: str, name: str) -> Structure | None:
+    """The structure of this name in a study, however it is written, that readers draw blindly just now."""
+    statement = (
+        select(Structure)
+        .join(StructureSet, StructureSet.id == Structure.structure_set_id)
+        .where(StructureSet.study_row_id == study_id, Structure.consensus_id.is_not(None))
+    )
+    rows = session.scalars(statement).all()
+    return next((row for row in rows if row.name.casefold() == name.casefold()), None)
+
+
 def lock_structures(session: Session, set_id: str) -> Sequence[Structure]:
     """All structures of a set as they now are, locked in the order of their ids."""
     statement = select(Structure).where(Structure.structure_set_id == set_id).order_by(Structure.id)

@@ -105,6 +105,24 @@ class DerivedFrom(BaseModel):
     doses: list[DoseSource]
 
 
+class ConsensusReading(StructureSource):
+    """A reader's revision that a consensus was made of."""
+
+    reader_id: str
+
+
+class ConsensusOf(BaseModel):
+    """How a consensus of readers was reached."""
+
+    consensus_id: str
+    method: Annotated[Literal["staple", "majority"], Field(description="where nobody decided")]
+    readings: list[ConsensusReading]
+    missing: Annotated[list[str], Field(description="ids of readers who had not finished")]
+    taken: Annotated[list[int], Field(description="regions that the adjudicator took in")]
+    left: Annotated[list[int], Field(description="regions that he left out")]
+    undecided: Annotated[int, Field(description="regions that the method decided")]
+
+
 class RevisionOut(BaseModel):
     """One delineation."""
 
@@ -122,6 +140,7 @@ class RevisionOut(BaseModel):
     sha256: str
     parent: int
     derived_from: Annotated[DerivedFrom | None, Field(description="null where it was not computed")]
+    consensus: Annotated[ConsensusOf | None, Field(description="null where it is no consensus of readers")]
 
 
 class PlausibilityWarning(BaseModel):
@@ -194,6 +213,9 @@ class StructureOut(BaseModel):
         dict[str, Involvement], Field(description="people by id who cannot approve it, and what they did")
     ]
     derivation: Annotated[DerivationOut | None, Field(description="null of a structure that is drawn")]
+    consensus_id: Annotated[
+        str | None, Field(description="the consensus whose readers draw it blindly just now, each in a draft")
+    ]
 
 
 class RegistrationStanding(BaseModel):

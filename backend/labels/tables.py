@@ -60,6 +60,8 @@ class Structure(Base):
     assessment: Mapped[str] = mapped_column(String(16), default="none")
     assessed_by: Mapped[str | None] = mapped_column(String(36))
     plausibility: Mapped[list[Any]] = mapped_column(default=list)
+    consensus_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    """The consensus whose readers draw it blindly just now: each in his own draft, and nobody saves it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -99,6 +101,8 @@ class Revision(Base):
     """Slices that differ from the parent's; unknown of revisions from before it was counted."""
     derived_from: Mapped[dict[str, Any] | None]
     """Expression, revisions and doses it was computed from (`schemas.DerivedFrom`)."""
+    consensus: Mapped[dict[str, Any] | None]
+    """Readers' revisions that it is the consensus of, and how it was reached (`schemas.ConsensusOf`)."""
     idempotency_key: Mapped[str | None] = mapped_column(String(64))
     body_sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -197,6 +197,8 @@ class Revision(TypedDict):
     parent: int
     derived_from: dict[str, Any] | None
     """Expression, revisions and doses that a derived contour was computed from."""
+    consensus: dict[str, Any] | None
+    """Readings that a consensus was made of, its method, and who was missing."""
 
 
 class Derivation(TypedDict):
@@ -232,6 +234,8 @@ class Structure(TypedDict):
     approval: dict[str, str] | None
     derivation: Derivation | None
     """None of what is drawn."""
+    consensus_id: str | None
+    """The consensus whose readers draw it blindly just now."""
 
 
 class StructureSet(StructureSetRow):

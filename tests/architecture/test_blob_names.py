@@ -42,6 +42,7 @@ NAMED_IN = {
     "workers/gpu/export_network.py": "jobs.result",
     "workers/gpu/import_network.py": "network_versions.weights_sha256",
     "workers/cpu/export.py": "jobs.result",
+    "workers/cpu/consensus.py": "consensus_tasks.files",
     "workers/cpu/analyse.py": "analyses.files",
     "workers/crops.py": "predictions.maps",
     "workers/training/train_outcome.py": "analyses.files",

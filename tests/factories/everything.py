@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend.analyses.tables import Analysis
 from backend.cohorts.tables import Cohort, CohortPatient, FeatureRow, FeatureSet
 from backend.comparisons.tables import Comparison
+from backend.consensus.tables import Consensus, Reading
 from backend.derivations.service.computing import compute
 from backend.derivations.service.inputs import gather
 from backend.derivations.service.keeping import Cause, keep, relink
@@ -69,6 +70,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
     session.add_all([batch, webhook, held, cohort])
     session.flush()
     analysis = _analysis(session, cohort, user_id)
+    consensus = _consensus(session, structure_set, project, user_id)
     candidate = _candidate(session, scene, user_id)
     features = _features(session, cohort, scene.ct[0].PatientID)
     message = WebhookDelivery(webhook_id=webhook.id, event="ping", subject=webhook.id, data={})
@@ -90,6 +92,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "import_id": batch.id,
         "cohort_id": cohort.id,
         "analysis_id": analysis.id,
+        "consensus_id": consensus.id,
         "feature_set_id": features.id,
         "candidate_id": candidate.id,
         "webhook_id": webhook.id,
@@ -166,6 +169,32 @@ def _derived(session: Session, owner: StructureSet, source_id: str) -> Structure
     keep(session, structure, row, made, Cause(None))
     relink(session, row)
     return structure
+
+
+def _consensus(session: Session, owner: StructureSet, project: Project, user_id: str) -> Consensus:
+    """A consensus that is closed, with a region to decide on, of which nothing was read."""
+    structure = add_structure(session, owner, NewStructure("GTVp"))
+    overlap = {"dice": 1.0, "surface_dice": 1.0, "hd95_mm": 0.0, "kappa": 1.0}
+    figures = {
+        "pairs": [{"first": user_id, "second": user_id, **overlap}], "readers": [], "fleiss_kappa": 1.0,
+        "mean_dice": 1.0, "tolerance_mm": 2.0, "region_ml": 1.0,
+    }  # fmt: skip
+    region = {
+        "number": 1, "included_by": [user_id], "volume_ml": 1.0, "centre_kji": [0, 0, 0], "probability": 0.5,
+        "majority": False,
+    }  # fmt: skip
+    results = {
+        "agreement": figures, "staple": {"iterations": 1, "converged": True, "volume_ml": 1.0},
+        "majority_ml": 1.0, "union_ml": 1.0, "regions": [region], "smallest_ml": 0.0, "left_out_ml": 0.0,
+    }  # fmt: skip
+    made = Consensus(
+        project_id=project.id, study_row_id=owner.study_row_id, structure_set_id=owner.id, name="GTVp",
+        structure_id=structure.id, tolerance_mm=2.0, state="ready", results=results, created_by=user_id,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    session.add(Reading(consensus_id=made.id, reader_id=user_id, position=1))
+    return made
 
 
 def _analysis(session: Session, cohort: Cohort, user_id: str) -> Analysis:

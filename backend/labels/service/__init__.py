@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backend.labels.service.describing import describe_structures
+from backend.labels.service.blinding import refuse_look
+from backend.labels.service.describing import describe_revisions, describe_structures
 from backend.labels.service.drawing import Drawn, store_drawn
 from backend.labels.service.following import (
     dose_source,
@@ -33,6 +34,7 @@ from backend.labels.service.revisions import (
     mask_before,
     store_mask,
 )
+from backend.labels.service.saving import get_draft
 from backend.labels.service.sets import (
     NewStructure,
     add_set,
@@ -41,6 +43,7 @@ from backend.labels.service.sets import (
     delete_structure,
     ensure_structure,
     find_structure,
+    free_label,
     grid_of,
     open_set,
     open_structure,
@@ -62,12 +65,15 @@ __all__ = [
     "check_head",
     "create_structure",
     "delete_structure",
+    "describe_revisions",
     "describe_structures",
     "dose_source",
     "doubt_outside",
     "ensure_structure",
     "find_saved",
     "find_structure",
+    "free_label",
+    "get_draft",
     "get_revision",
     "grid_of",
     "has_contours_only",
@@ -81,6 +87,7 @@ __all__ = [
     "open_set",
     "open_structure",
     "refresh_study",
+    "refuse_look",
     "request_derivation",
     "request_publication",
     "review_set",

@@ -13,6 +13,7 @@ from backend.accounts.tables import User
 from backend.labels import repository
 from backend.labels.schemas import (
     ApprovalOut,
+    ConsensusOf,
     DerivedFrom,
     DraftOut,
     NameOut,
@@ -32,7 +33,8 @@ from backend.projects.service import Permission
 from rt.nomenclature import map_name, standard_name
 
 PLAIN_FIELDS = (
-    "id", "name", "original_name", "colour", "kind", "number", "state", "assessment", "plausibility"
+    "id", "name", "original_name", "colour", "kind", "number", "state", "assessment", "plausibility",
+    "consensus_id",
 )  # fmt: skip
 """Columns of a structure that are shown as they are."""
 SIGNATURE_FIELDS = (
@@ -82,6 +84,7 @@ def _revision(row: Revision, people: Mapping[str, User]) -> RevisionOut:
         sha256=row.sha256,
         parent=row.parent,
         derived_from=DerivedFrom.model_validate(row.derived_from) if row.derived_from else None,
+        consensus=ConsensusOf.model_validate(row.consensus) if row.consensus else None,
     )
 
 

@@ -22,6 +22,7 @@ from backend.kit.errors import IntegrityFailure, NotFound
 from backend.kit.storage import storage
 from backend.labels import repository
 from backend.labels.errors import IdempotencyKeyReused, IllegalTransition, StaleRevision, WrongMaskShape
+from backend.labels.service.blinding import refuse_revision
 from backend.labels.service.following import request_derivation
 from backend.labels.service.involvement import REJECTED
 from backend.labels.service.outside import request_outside_check
@@ -99,6 +100,8 @@ class NewRevision:
     idempotency: IdempotencyKey | None = None
     derived_from: dict[str, Any] | None = None
     """Of a contour computed from others: `schemas.DerivedFrom`."""
+    consensus: dict[str, Any] | None = None
+    """Of a consensus of readers: `schemas.ConsensusOf`."""
 
 
 def load_mask(revision: Revision, grid: Grid) -> Mask:
@@ -180,6 +183,7 @@ def append_revision(session: Session, structure: Structure, new: NewRevision) ->
     earlier = _replayed(session, structure, new)
     if earlier is not None:
         return earlier
+    refuse_revision(session, structure, owner, new.author_id)
     stored = new.mask
     if not isinstance(stored, StoredMask):
         check_head(session, structure.id, new.base)
@@ -265,6 +269,7 @@ def _row(structure: Structure, new: NewRevision, stored: StoredMask, parent: Rev
         changed_slices=stored.changed_slices,
         contours_sha256=new.contours_sha256 or (parent.contours_sha256 if parent else None),
         derived_from=new.derived_from,
+        consensus=new.consensus,
     )
     if new.network is not None:
         row.network_version_id = new.network.version_id

@@ -18,6 +18,7 @@ from backend.kit.storage import storage
 from backend.labels import repository
 from backend.labels.errors import BadMask, DraftElsewhere, StaleDraft, UndeclaredEmpty, WrongMaskShape
 from backend.labels.schemas import DraftIn, RevisionIn, RevisionOut
+from backend.labels.service.blinding import refuse_look
 from backend.labels.service.describing import describe_revisions
 from backend.labels.service.involvement import REJECTED
 from backend.labels.service.revisions import (
@@ -136,7 +137,9 @@ def list_revisions(
 
 def readable_revision(session: Session, actor: Actor, structure_id: str, number: int) -> Revision:
     """One revision, if the actor may look at it."""
-    open_structure(session, actor, structure_id, Permission.READ)
+    structure, scope = open_structure(session, actor, structure_id, Permission.READ)
+    if structure.consensus_id is not None:
+        refuse_look(actor, scope.project.id, structure.consensus_id, "revision")
     return get_revision(session, structure_id, number)
 
 

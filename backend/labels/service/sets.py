@@ -14,6 +14,7 @@ from backend.jobs import service as jobs
 from backend.kit.errors import Conflict, InvalidInput, NotFound
 from backend.labels import repository
 from backend.labels.errors import NameTaken, SignedStructure
+from backend.labels.service.blinding import refuse_while_blind
 from backend.labels.service.following import request_derivation
 from backend.labels.service.progress import refresh_study
 from backend.labels.states import State
@@ -224,6 +225,7 @@ def change_structure(
     structure = repository.lock_structure(session, structure_id)
     changes: dict[str, str] = {}
     if name is not None and name != structure.name:
+        refuse_while_blind(structure)
         _check_not_signed(structure)
         _check_name(session, scope.structure_set, name, structure)
         changes = {"before": structure.name, "name": name}
@@ -243,6 +245,7 @@ def delete_structure(session: Session, actor: Actor, structure_id: str) -> None:
     """Delete a structure with its revisions, unless it is submitted or a signature stands on one of them."""
     _, scope = open_structure(session, actor, structure_id, Permission.ANNOTATE)
     structure = repository.lock_structure(session, structure_id)
+    refuse_while_blind(structure)
     _check_not_signed(structure)
     if repository.newest_approval(session, structure_id) is not None:
         raise SignedStructure("a revision of this structure was approved")

@@ -8,6 +8,39 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AdoptIn
+         * @description The consensus as a revision.
+         */
+        AdoptIn: {
+            /**
+             * Method
+             * @description decides regions that nobody decided, and small ones
+             * @enum {string}
+             */
+            method: "staple" | "majority";
+        };
+        /**
+         * AgreementOut
+         * @description How far the readers agree.
+         */
+        AgreementOut: {
+            /** Pairs */
+            pairs: components["schemas"]["PairOut"][];
+            /** Readers */
+            readers: components["schemas"]["ReaderAgreementOut"][];
+            /** Fleiss Kappa */
+            fleiss_kappa: number | null;
+            /** Mean Dice */
+            mean_dice: number;
+            /** Tolerance Mm */
+            tolerance_mm: number;
+            /**
+             * Region Ml
+             * @description box around the union in which kappa was computed
+             */
+            region_ml: number;
+        };
+        /**
          * AiState
          * @description How far the pre-segmentation of a study is.
          * @enum {string}
@@ -485,6 +518,18 @@ export interface components {
             head?: number | null;
         };
         /**
+         * CloseIn
+         * @description End the reading.
+         */
+        CloseIn: {
+            /**
+             * Without
+             * @description ids of all readers who have not finished
+             * @default []
+             */
+            without: string[];
+        };
+        /**
          * CohortIn
          * @description A cohort to make.
          */
@@ -753,6 +798,151 @@ export interface components {
             missing: number;
         };
         /**
+         * ConsensusIn
+         * @description A consensus to begin.
+         */
+        ConsensusIn: {
+            /** Series Id */
+            series_id: string;
+            /** Structure */
+            structure: string;
+            /**
+             * Readers
+             * @description ids of members who may annotate
+             */
+            readers: string[];
+            /**
+             * Tolerance Mm
+             * @description of the surface Dice
+             * @default 2
+             */
+            tolerance_mm: number;
+            /**
+             * Despite Contours
+             * @description begin although the readers can see contours of this name in the study
+             * @default false
+             */
+            despite_contours: boolean;
+        };
+        /**
+         * ConsensusOf
+         * @description How a consensus of readers was reached.
+         */
+        ConsensusOf: {
+            /** Consensus Id */
+            consensus_id: string;
+            /**
+             * Method
+             * @description where nobody decided
+             * @enum {string}
+             */
+            method: "staple" | "majority";
+            /** Readings */
+            readings: components["schemas"]["ConsensusReading"][];
+            /**
+             * Missing
+             * @description ids of readers who had not finished
+             */
+            missing: string[];
+            /**
+             * Taken
+             * @description regions that the adjudicator took in
+             */
+            taken: number[];
+            /**
+             * Left
+             * @description regions that he left out
+             */
+            left: number[];
+            /**
+             * Undecided
+             * @description regions that the method decided
+             */
+            undecided: number;
+        };
+        /**
+         * ConsensusOut
+         * @description A consensus task; nothing in it tells what anybody drew.
+         */
+        ConsensusOut: {
+            /** Id */
+            id: string;
+            /** Study Id */
+            study_id: string;
+            /** Series Id */
+            series_id: string;
+            /** Set Id */
+            set_id: string;
+            /** Structure Id */
+            structure_id: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "closed" | "ready";
+            /** Tolerance Mm */
+            tolerance_mm: number;
+            /** Existing */
+            existing: components["schemas"]["ExistingOut"][];
+            /** Readers */
+            readers: components["schemas"]["ReaderOut"][];
+            job: components["schemas"]["JobOut"] | null;
+            /**
+             * Adopted
+             * @description newest revision of the structure that is the consensus
+             */
+            adopted: number | null;
+            created_by: components["schemas"]["UserOut"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            closed_by: components["schemas"]["UserOut"] | null;
+            /** Closed At */
+            closed_at: string | null;
+        };
+        /**
+         * ConsensusReading
+         * @description A reader's revision that a consensus was made of.
+         */
+        ConsensusReading: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /** Reader Id */
+            reader_id: string;
+        };
+        /**
+         * ConsensusResults
+         * @description Agreement and the regions to decide on, largest first.
+         */
+        ConsensusResults: {
+            agreement: components["schemas"]["AgreementOut"];
+            staple: components["schemas"]["StapleOut"];
+            /** Majority Ml */
+            majority_ml: number;
+            /** Union Ml */
+            union_ml: number;
+            /** Regions */
+            regions: components["schemas"]["RegionOut"][];
+            /**
+             * Smallest Ml
+             * @description smaller pieces are decided by the method
+             */
+            smallest_ml: number;
+            /**
+             * Left Out Ml
+             * @description volume of these
+             */
+            left_out_ml: number;
+        };
+        /**
          * Credentials
          * @description A login.
          */
@@ -869,6 +1059,14 @@ export interface components {
             dice: {
                 [key: string]: number;
             } | null;
+        };
+        /**
+         * DecisionIn
+         * @description What the adjudicator says of a region; null takes it back.
+         */
+        DecisionIn: {
+            /** Take */
+            take: boolean | null;
         };
         /**
          * DeidentificationIn
@@ -1647,6 +1845,16 @@ export interface components {
             readonly holds_back: boolean;
         };
         /**
+         * ExistingOut
+         * @description A set whose contour of that name the readers can see.
+         */
+        ExistingOut: {
+            /** Set Id */
+            set_id: string;
+            /** Label */
+            label: string;
+        };
+        /**
          * ExportReport
          * @description What a file says when it is read again, before it leaves.
          */
@@ -1962,6 +2170,18 @@ export interface components {
         FilterIn: {
             /** Conditions */
             conditions: components["schemas"]["Condition"][];
+        };
+        /**
+         * FinishIn
+         * @description Hand in one's draft.
+         */
+        FinishIn: {
+            /**
+             * Empty
+             * @description there is nothing to draw, and that is meant
+             * @default false
+             */
+            empty: boolean;
         };
         /**
          * FractionGroup
@@ -2992,6 +3212,20 @@ export interface components {
             kind: "outcome";
             config: components["schemas"]["OutcomeConfig"];
         };
+        /**
+         * OverlapOut
+         * @description Two contours compared; null where a figure does not exist.
+         */
+        OverlapOut: {
+            /** Dice */
+            dice: number;
+            /** Surface Dice */
+            surface_dice: number;
+            /** Hd95 Mm */
+            hd95_mm: number | null;
+            /** Kappa */
+            kappa: number | null;
+        };
         /** Page[AnalysisOut] */
         Page_AnalysisOut_: {
             /** Items */
@@ -3031,6 +3265,13 @@ export interface components {
         Page_ComparisonOut_: {
             /** Items */
             items: components["schemas"]["ComparisonOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ConsensusOut] */
+        Page_ConsensusOut_: {
+            /** Items */
+            items: components["schemas"]["ConsensusOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -3229,6 +3470,24 @@ export interface components {
             items: components["schemas"]["WebhookOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * PairOut
+         * @description Two readers, by id.
+         */
+        PairOut: {
+            /** Dice */
+            dice: number;
+            /** Surface Dice */
+            surface_dice: number;
+            /** Hd95 Mm */
+            hd95_mm: number | null;
+            /** Kappa */
+            kappa: number | null;
+            /** First */
+            first: string;
+            /** Second */
+            second: string;
         };
         /**
          * PasswordChange
@@ -3720,6 +3979,41 @@ export interface components {
             created_at: string;
         };
         /**
+         * ReaderAgreementOut
+         * @description A reader beside the others.
+         */
+        ReaderAgreementOut: {
+            /** Reader */
+            reader: string;
+            /** Volume Ml */
+            volume_ml: number;
+            /** @description STAPLE of the others; null: they drew nothing */
+            against_others: components["schemas"]["OverlapOut"] | null;
+            /** Sensitivity */
+            sensitivity: number;
+            /** Specificity */
+            specificity: number;
+        };
+        /**
+         * ReaderOut
+         * @description A reader and whether he has handed in.
+         */
+        ReaderOut: {
+            user: components["schemas"]["UserOut"];
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Missing
+             * @description had not finished when it was closed
+             */
+            missing: boolean;
+            /**
+             * Structure Id
+             * @description his contour; null while it is blind
+             */
+            structure_id: string | null;
+        };
+        /**
          * RegionConfig
          * @description What a network looks at (`rt.cropping.Region`); without structures the whole image.
          */
@@ -3747,6 +4041,39 @@ export interface components {
              * @default 0
              */
             margin_mm: number;
+        };
+        /**
+         * RegionOut
+         * @description A connected piece that the same readers drew.
+         */
+        RegionOut: {
+            /** Number */
+            number: number;
+            /** Included By */
+            included_by: string[];
+            /** Volume Ml */
+            volume_ml: number;
+            /** Centre Kji */
+            centre_kji: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * Probability
+             * @description that it belongs to the structure, by STAPLE
+             */
+            probability: number;
+            /**
+             * Majority
+             * @description more than half of the readers drew it
+             */
+            majority: boolean;
+            /**
+             * Take
+             * @description what was decided; null: nothing yet
+             */
+            take?: boolean | null;
         };
         /**
          * RegisteredDose
@@ -3989,6 +4316,8 @@ export interface components {
             parent: number;
             /** @description null where it was not computed */
             derived_from: components["schemas"]["DerivedFrom"] | null;
+            /** @description null where it is no consensus of readers */
+            consensus: components["schemas"]["ConsensusOf"] | null;
         };
         /**
          * RollbackIn
@@ -4384,6 +4713,18 @@ export interface components {
             head: number | null;
         };
         /**
+         * StapleOut
+         * @description How the estimate went.
+         */
+        StapleOut: {
+            /** Iterations */
+            iterations: number;
+            /** Converged */
+            converged: boolean;
+            /** Volume Ml */
+            volume_ml: number;
+        };
+        /**
          * StructureCounts
          * @description Structures of a study, by review; `imported` ones, beside `total`, nobody here has worked on.
          */
@@ -4529,6 +4870,11 @@ export interface components {
             };
             /** @description null of a structure that is drawn */
             derivation: components["schemas"]["DerivationOut"] | null;
+            /**
+             * Consensus Id
+             * @description the consensus whose readers draw it blindly just now, each in a draft
+             */
+            consensus_id: string | null;
         };
         /**
          * StructurePatch

@@ -9,6 +9,7 @@ import { cohortResultsEn } from './cohort-results.en';
 import { compareEn } from './compare.en';
 import { detectEn } from './detect.en';
 import { deriveEn } from './derive.en';
+import { consensusEn } from './consensus.en';
 import { doseEn } from './dose.en';
 import { findingsEn } from './findings.en';
 import { mapEn } from './map.en';
@@ -31,6 +32,7 @@ export const en = {
   ...worklistEn,
   ...viewerEn,
   ...doseEn,
+  ...consensusEn,
   ...findingsEn,
   ...mapEn,
   ...reviewEn,

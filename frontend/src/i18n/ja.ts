@@ -9,6 +9,7 @@ import { cohortResultsJa } from './cohort-results.ja';
 import { compareJa } from './compare.ja';
 import { detectJa } from './detect.ja';
 import { deriveJa } from './derive.ja';
+import { consensusJa } from './consensus.ja';
 import { doseJa } from './dose.ja';
 import type { en } from './en';
 import { findingsJa } from './findings.ja';
@@ -32,6 +33,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...worklistJa,
   ...viewerJa,
   ...doseJa,
+  ...consensusJa,
   ...findingsJa,
   ...mapJa,
   ...reviewJa,

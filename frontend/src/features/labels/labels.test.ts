@@ -72,8 +72,8 @@ describe('drafts that the server has not taken', () => {
 describe('review', () => {
   const structure = (id: string, state: Structure['state'], drawn: boolean): Structure => ({
     id, name: id, original_name: id, standard_name: null, colour: '#ffffff', kind: 'ORGAN', number: 1, state, assessment: 'none', plausibility: [],
-    unknown: !drawn, contours_only: false, approval: null, involved: {}, derivation: null,
-    head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, changed_slices: 1, sha256: '', parent: 0, derived_from: null } : null,
+    unknown: !drawn, contours_only: false, approval: null, involved: {}, derivation: null, consensus_id: null,
+    head: drawn ? { number: 1, author: null, network_version: null, created_at: '', reason: '', tool: '', seconds: 0, volume_cc: 1, slices: 1, changed_voxels: 1, changed_slices: 1, sha256: '', parent: 0, derived_from: null, consensus: null } : null,
   }); // prettier-ignore
   const all = [structure('a', 'draft', true), structure('b', 'draft', false), structure('c', 'submitted', true), structure('d', 'returned', true)];
 
