@@ -21,12 +21,8 @@ import numpy.typing as npt
 from skimage import measure
 
 from rt.geometry import FloatArray, Grid
-from rt.masks import Box, Mask, bounding_box, changed_slices
+from rt.masks import Box, Mask, bounding_box
 
-MOST_CUTS = (4, 2)
-"""Parts along i and j of a small structure's voxel: at its edge the dose is that of a part."""
-CUT_SAMPLES = 1 << 18
-"""Most parts that it may then have."""
 SUB_LINES = 8
 """Scan lines per voxel row for fractional coverage; a 20 mm cylinder is then right to 0.01 %."""
 MOST_LINES = 16384
@@ -175,7 +171,7 @@ def fill_polygons(polygons_mm: Sequence[FloatArray], grid: Grid) -> Filled:
 def cover_polygons(polygons_mm: Sequence[FloatArray], grid: Grid) -> Coverage:
     """The covered part of each voxel: exact along i, SUB_LINES lines along j, slabs along k."""
     rings = place_polygons(polygons_mm, grid).rings
-    box = _ringed_box(rings, grid)
+    box = ringed_box(rings, grid)
     if box is None:
         return Coverage((0, 0, 0), np.zeros((0, 0, 0)))
     start = np.array([part.start for part in box])
@@ -186,34 +182,7 @@ def cover_polygons(polygons_mm: Sequence[FloatArray], grid: Grid) -> Coverage:
     return Coverage((box[0].start, box[1].start, box[2].start), fractions)
 
 
-def cover_edited(polygons_mm: Sequence[FloatArray], mask_kji: Mask, grid: Grid) -> tuple[Coverage, Grid]:
-    """How much of each voxel a structure covers that began as polygons, and the grid of these voxels.
-
-    On the slices where its mask is still what they fill, by the polygons; on those edited, whole voxels.
-    The grid is the structure's part of the image's, its voxels cut along i and j where it is small.
-    """
-    edited = changed_slices(fill_polygons(polygons_mm, grid).mask_kji, mask_kji)
-    rings = place_polygons(polygons_mm, grid).rings
-    boxes = [box for box in (_ringed_box(rings, grid), bounding_box(mask_kji)) if box]
-    if not boxes:
-        return Coverage((0, 0, 0), np.zeros((0, 0, 0))), grid
-    k, j, i = (
-        slice(min(s.start for s in same), max(s.stop for s in same)) for same in zip(*boxes, strict=True)
-    )
-    window = mask_kji[k, j, i]
-    parts = next((n for n in MOST_CUTS if window.size * n * n <= CUT_SAMPLES), 1)
-    cut = Grid.of(window.shape, grid.spacing_ijk_mm, grid.to_lps([i.start, j.start, k.start]), grid.direction)
-    cut = cut.refined((parts, parts, 1))
-    fractions = np.zeros(cut.shape_kji)
-    covered = cover_polygons(polygons_mm, cut)
-    inner = (slice(at, at + n) for at, n in zip(covered.start_kji, covered.fractions_kji.shape, strict=True))
-    fractions[tuple(inner)] = covered.fractions_kji
-    for at in (n - k.start for n in edited):
-        fractions[at] = window[at].repeat(parts, axis=0).repeat(parts, axis=1)
-    return Coverage((0, 0, 0), fractions), cut
-
-
-def _ringed_box(rings: Mapping[int, Sequence[Ring]], grid: Grid) -> Box | None:
+def ringed_box(rings: Mapping[int, Sequence[Ring]], grid: Grid) -> Box | None:
     """The voxels (k, j, i) of a grid that rings by slice touch; None where there are no rings."""
     if not rings:
         return None

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from rt.contours import cover_edited
+from rt.coverage import cover_edited
 from rt.dicom.contour_data import Contour, enclosing, fill_contours
 from rt.dicom.kinds import CT, RTDOSE
 from rt.dicom.outgoing import ObjectHeader, SeriesReference, StructureOut, common_dataset, write_bytes

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 from scipy.optimize import brentq
 
-from rt.contours import cover_edited, cover_polygons, fill_polygons
+from rt.contours import cover_polygons, fill_polygons
+from rt.coverage import cover_edited
 from rt.dose import Dose
 from rt.dvh import Dvh, dvh_of_coverage, dvh_of_mask
 from rt.errors import DoseError

@@ -32,7 +32,8 @@ from backend.labels.service.sides import doubt_sides, has_side
 from backend.labels.states import Act, State, next_state
 from backend.labels.tables import Revision, Structure, StructureSet
 from backend.studies.tables import Study
-from rt.contours import Coverage, cover_edited
+from rt.contours import Coverage
+from rt.coverage import cover_edited
 from rt.dicom.contour_data import contours_from_json, enclosing
 from rt.errors import MaskError
 from rt.geometry import FloatArray, Grid

@@ -19,7 +19,7 @@ from rt.errors import MaskError
 from rt.geometry import Grid
 from rt.laterality import Placed, SideDoubt, Slug, check_sides, placed_at, tells_the_middle
 from rt.masks import centre_lps_mm, decode_mask, encoded_box, mask_shape
-from rt.nomenclature import tg263_name
+from rt.nomenclature import standard_name
 
 
 def side_warning(doubt: SideDoubt) -> dict[str, Any]:
@@ -29,8 +29,7 @@ def side_warning(doubt: SideDoubt) -> dict[str, Any]:
 
 def has_side(structure: Structure) -> bool:
     """Whether its name says for certain on which side it lies."""
-    match = tg263_name(structure.name)
-    return match is not None and match.side is not None
+    return _placed(structure, 0.0).side is not None
 
 
 def doubt_sides(
@@ -40,10 +39,10 @@ def doubt_sides(
 
     `present` are the locked structures of its set, `x_mm` is where its new centre lies (LPS; None: nowhere).
     """
-    named = {row.id: placed_at(row.name, row.name, 0.0) for row in present}
+    named = {row.id: _placed(row, 0.0) for row in present}
     own = named[drawn.id]
     heads = repository.heads(session, present)
-    places: list[Placed] = [] if x_mm is None else [placed_at(drawn.name, drawn.name, x_mm)]
+    places: list[Placed] = [] if x_mm is None else [_placed(drawn, x_mm)]
     judged = [drawn]
     for row in present:
         said, head = named[row.id], heads.get(row.id)
@@ -54,12 +53,18 @@ def doubt_sides(
             continue
         found = _centre_x(head, grid) if partner else _box_middle_x(head, grid)
         if found is not None:
-            places.append(placed_at(row.name, row.name, found))
+            places.append(_placed(row, found))
             judged += [row] if partner else []
     doubts = {doubt.structure: side_warning(doubt) for doubt in check_sides(places)}
     for row in judged:
         others = [one for one in row.plausibility if one["slug"] not in get_args(Slug)]
         row.plausibility = [*others, doubts[row.name]] if row.name in doubts else others
+
+
+def _placed(structure: Structure, x_mm: float) -> Placed:
+    """A structure by what its name means: `Parotid_L_2` that came in beside a Parotid_L is a left one too."""
+    meant = standard_name(structure.name, structure.original_name)
+    return placed_at(structure.name, meant or structure.name, x_mm)
 
 
 def _centre_x(head: Revision, grid: Grid) -> float | None:

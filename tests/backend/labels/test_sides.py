@@ -55,6 +55,21 @@ def test_a_pair_that_a_person_exchanged_is_doubted_at_both_until_it_is_put_right
     assert said(right.set_id) == {"Parotid_R": [], "Parotid_L": []}, "put right at one, both are no swap"
 
 
+def test_the_second_of_one_meaning_is_held_against_the_side_of_that(
+    pair: tuple[Drawn, Drawn], scene: Scene, save: Save, login: Login
+) -> None:
+    """Parotid_L_2 came in as `Parotis li` beside a Parotid_L."""
+    second = draw(scene, "Parotid_L_2", at(scene, 15))
+    with session_scope() as session:
+        session.get_one(Structure, second.structure_id).original_name = "Parotis li"
+    assert save(second.structure_id, at(scene, 0), 1, login("annotator")).status_code == 201
+    doubts = said(second.set_id)
+    assert [slug for slug, _ in doubts["Parotid_L_2"]] == ["side"]
+    assert doubts["Parotid_L"] == []
+    assert save(second.structure_id, at(scene, 14), 2, login("annotator")).status_code == 201
+    assert said(second.set_id) == {"Parotid_R": [], "Parotid_L": [], "Parotid_L_2": []}
+
+
 def test_what_else_was_said_of_the_partner_stays(pair: tuple[Drawn, Drawn], save: Save, login: Login) -> None:
     right, left = pair
     small = {"slug": "volume-small", "detail": "", "severity": "warning", "values": {}}
