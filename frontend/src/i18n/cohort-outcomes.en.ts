@@ -270,4 +270,6 @@ export const cohortOutcomesEn = {
   'cohort.region.dose': 'dose ≥ {n} Gy',
   'cohort.predict.given': 'By: {values}',
   'cohort.merit.chance': 'Not surely better',
+  'cohort.predict.needsAll': 'This model puts nothing in the place of a missing value: every value is needed.',
+  'cohort.predict.causeSpecific': 'Of patients to whom no competing event happens.',
 } as const;

@@ -272,4 +272,6 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.region.dose': '線量 ≥ {n} Gy',
   'cohort.predict.given': '入力値：{values}',
   'cohort.merit.chance': '偶然より良いとは言えない',
+  'cohort.predict.needsAll': 'このモデルは欠測値を補いません。すべての値を入力してください。',
+  'cohort.predict.causeSpecific': '競合イベントが起こらない患者での割合です。',
 };

@@ -62,6 +62,8 @@ test('a patient who is unlike those learnt from is told of by every kind', () =>
     farther: 99,
     imputed: ['stage'],
   });
+  const survival = { risk: 0.3, high: true, survival: { time: [12], share: [0.8] }, cause_specific: true, applicability };
+  expect(toldOf({ value: survival, applicability: null }, true)).toMatchObject({ risk: 0.3, positive: true, interval: null, causeSpecific: true, survival: [{ time: 12, share: 0.8 }] });
   const network = { value: 0.4, threshold: 0.5, high: false, members: [0.3, 0.5] };
   expect(toldOf({ value: network, applicability: { distance: 0.97, unlike: true, cut_off: 0 } }, false)).toMatchObject({ probability: 0.4, members: [0.3, 0.5], unlike: true });
   expect(toldOf({ value: { subtype: 2, inside: true, margin: 0.4, missing: [] }, applicability: null }, false)).toMatchObject({ subtype: 2, unlike: false });

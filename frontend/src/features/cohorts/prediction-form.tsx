@@ -16,15 +16,18 @@ const LIST = 'prediction-patients';
 
 type Place = { projectId: string; cohortId: string; analysis: AnalysisDetail };
 
+/** Whether the analysis has learnt from the test patients too, as survival of everybody does. */
+const learntFromTest = ({ kind, config }: AnalysisDetail): boolean => kind === 'survival' && config['patients'] !== 'train';
+
 /** Patients whom it can be asked about: of the cohort those that it has not learnt from, and whoever is in the store. */
-function useOffered({ projectId, cohortId }: Place, typed: string): string[] {
+function useOffered({ projectId, cohortId, analysis }: Place, typed: string): string[] {
   const cohort = usePatients(projectId, cohortId);
   const store = useQuery({
     queryKey: ['prediction-patients', projectId, typed],
     queryFn: () => api.get<Page<StudyRow>>(`/projects/${projectId}/studies`, { query: { limit: OFFERED, ...(typed === '' ? {} : { q: typed }) } }),
   });
   const members = cohort.data?.pages.flatMap(({ items }) => items) ?? [];
-  const learnt = new Set(members.filter((one) => one.role !== 'test' && one.left_out === null).map((one) => one.patient_id));
+  const learnt = new Set(members.filter((one) => (one.role !== 'test' || learntFromTest(analysis)) && one.left_out === null).map((one) => one.patient_id));
   const others = members.filter(({ patient_id }) => !learnt.has(patient_id)).map(({ patient_id }) => patient_id);
   const stored = (store.data?.items ?? []).map(({ patient_id }) => patient_id).filter((one) => !learnt.has(one));
   return [...new Set([...others, ...stored])].filter((one) => one.toLowerCase().includes(typed.toLowerCase())).slice(0, OFFERED);
@@ -85,7 +88,8 @@ export function PredictionForm(place: Place & { onStarted: (id: string) => void 
       onStarted(id);
     },
   });
-  const ready = patient.trim() !== '' && wrongValue(analysis.inputs, all) === null && !start.isPending;
+  const lacking = analysis.kind === 'survival' && clinical.some(({ name }) => (all[name] ?? '').trim() === '');
+  const ready = !lacking && patient.trim() !== '' && wrongValue(analysis.inputs, all) === null && !start.isPending;
   return (
     <form
       className={css.form}
@@ -126,6 +130,7 @@ export function PredictionForm(place: Place & { onStarted: (id: string) => void 
       )}
       {analysis.inputs.length === 0 && <p className={css.absent}>{t('cohort.predict.noInputs')}</p>}
       {analysis.kind === 'outcome-network' && <Caution>{t('cohort.predict.needsImage')}</Caution>}
+      {lacking && <p className={css.absent}>{t('cohort.predict.needsAll')}</p>}
       {start.error !== null && <ErrorNote error={start.error} />}
       <div className={css.actions}>
         <Button type="submit" look="primary" disabled={!ready}>

@@ -36,6 +36,7 @@ function Numbers({ told, endpoint }: { told: Told; endpoint: { name: string; uni
       )}
       <ul className={css.facts}>
         {positive !== null && <li>{t(risk === null ? (positive ? 'cohort.predict.above' : 'cohort.predict.below') : positive ? 'cohort.predict.highRisk' : 'cohort.predict.lowRisk')}</li>}
+        {told.causeSpecific && <li>{t('cohort.predict.causeSpecific')}</li>}
         {risk !== null && <li>{t('cohort.predict.risk', { n: formatRatio(risk, 2) })}</li>}
         {members !== null && <li>{t('cohort.predict.members', { low: formatRatio(members[0], 2), high: formatRatio(members[1], 2) })}</li>}
       </ul>

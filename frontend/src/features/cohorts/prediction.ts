@@ -4,7 +4,7 @@ import type { Applicability, OutcomePrediction } from './outcome';
 
 type SubtypePrediction = { subtype: number; margin: number; inside: boolean; missing: string[] };
 type NetworkPrediction = { value: number; threshold: number; high: boolean; members: number[]; imputed?: string[]; unseen?: OutcomePrediction['unseen'] };
-type Interval = { low?: number | null; high?: number | boolean | null };
+type Interval = { low?: number | null; high?: number | boolean | null; cause_specific?: boolean };
 
 export type Told = {
   probability: number | null;
@@ -15,6 +15,8 @@ export type Told = {
   risk: number | null;
   positive: boolean | null;
   survival: readonly { time: number; share: number }[];
+  /** The share is of patients to whom nothing else happens, as there were competing events. */
+  causeSpecific: boolean;
   subtype: number | null;
   /** Percentage of the patients learnt from that are nearer to the rest; null where only yes or no is said. */
   farther: number | null;
@@ -29,7 +31,7 @@ export type Told = {
 const columnsOf = (terms: readonly string[]): string[] => [...new Set(terms.map((one) => one.split(' = ')[0] ?? one))];
 
 const NOTHING: Told = {
-  probability: null, interval: null, members: null, risk: null, positive: null, survival: [], subtype: null,
+  probability: null, interval: null, members: null, risk: null, positive: null, survival: [], causeSpecific: false, subtype: null,
   farther: null, unlike: null, cutOff: 0, imputed: [], outside: [], unseen: [],
 };
 
@@ -56,6 +58,7 @@ function ofModel(value: OutcomePrediction & Interval): Told {
     probability: value.probability ?? null, interval: limits, risk: value.risk ?? null,
     positive: value.positive ?? (typeof value.high === 'boolean' ? value.high : null),
     survival: (value.survival?.time ?? []).map((time, index) => ({ time, share: value.survival?.share[index] ?? 0 })),
+    causeSpecific: value.cause_specific === true,
     farther: near?.percentile ?? null, unlike: near === null ? null : !near.inside,
     imputed: columnsOf(value.imputed ?? []), outside: value.outside ?? [], unseen: value.unseen ?? [],
   };
