@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from models.statistics.errors import AnalysisConfigError
+from models.statistics.methods_readers import readers_en, readers_ja
 from models.statistics.methods_subtypes import subtypes_en, subtypes_ja
 from models.statistics.methods_survival import survival_en, survival_ja
 
@@ -16,6 +17,7 @@ Language = Literal["en", "ja"]
 Write = Callable[[Mapping[str, Any]], tuple[list[str], list[str]]]
 """Sentences, and the keys of REFERENCES that they name."""
 _KINDS: dict[str, dict[Language, Write]] = {
+    "reader-study": {"en": readers_en, "ja": readers_ja},
     "subtypes": {"en": subtypes_en, "ja": subtypes_ja},
     "survival": {"en": survival_en, "ja": survival_ja},
 }
@@ -48,6 +50,10 @@ REFERENCES = {
     "aalen": "Aalen OO, Johansen S. Scand J Stat 1978;5:141-150.",
     "gray": "Gray RJ. Ann Stat 1988;16:1141-1154.",
     "finegray": "Fine JP, Gray RJ. J Am Stat Assoc 1999;94:496-509.",
+    "obuchowski": "Obuchowski NA, Rockette HE. Commun Stat Simul Comput 1995;24:285-308.",
+    "hillis": "Hillis SL. Stat Med 2007;26:596-619.",
+    "delong": "DeLong ER et al. Biometrics 1988;44:837-845.",
+    "wafroc": "Chakraborty DP, Zhai X. Med Phys 2016;43:2264-2274.",
     "holm": "Holm S. Scand J Stat 1979;6:65-70.",
 }
 """In the order in which a paragraph lists them."""

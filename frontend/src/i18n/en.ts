@@ -16,6 +16,7 @@ import { mapEn } from './map.en';
 import { networkEn } from './network.en';
 import { organSpaceEn } from './organ-space.en';
 import { pagesEn } from './pages.en';
+import { readersEn } from './readers.en';
 import { reviewEn } from './review.en';
 import { serverEn } from './server.en';
 import { slugsEn } from './slugs.en';
@@ -34,7 +35,7 @@ export const en = {
   ...doseEn,
   ...consensusEn,
   ...findingsEn,
-  ...mapEn,
+  ...readersEn,
   ...reviewEn,
   ...pagesEn,
   ...smartEn,

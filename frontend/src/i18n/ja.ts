@@ -17,6 +17,7 @@ import { mapJa } from './map.ja';
 import { networkJa } from './network.ja';
 import { organSpaceJa } from './organ-space.ja';
 import { pagesJa } from './pages.ja';
+import { readersJa } from './readers.ja';
 import { reviewJa } from './review.ja';
 import { serverJa } from './server.ja';
 import { slugsJa } from './slugs.ja';
@@ -35,7 +36,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...doseJa,
   ...consensusJa,
   ...findingsJa,
-  ...mapJa,
+  ...readersJa,
   ...reviewJa,
   ...pagesJa,
   ...smartJa,

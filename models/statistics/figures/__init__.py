@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 
 from models.statistics.errors import AnalysisConfigError
 from models.statistics.figures.prediction import outcome_figures
+from models.statistics.figures.readers import reader_figures
 from models.statistics.figures.style import drawing, written
 from models.statistics.figures.subtypes import subtype_figures
 from models.statistics.figures.survival import survival_figures
 
 _KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Callable[[], Figure]]]] = {
     "outcome": outcome_figures,
+    "reader-study": reader_figures,
     "subtypes": subtype_figures,
     "survival": survival_figures,
 }
