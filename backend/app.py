@@ -39,6 +39,7 @@ from backend.labels.schemas import MASK_BYTES
 from backend.monailabel.proxy import DicomProxy
 from backend.monailabel.router import router as monailabel
 from backend.projects.router import router as projects
+from backend.readings.router import router as readings
 from backend.studies.door import start_parsers
 from backend.studies.router import router as studies
 from backend.training.router import router as training
@@ -60,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     cohorts,
     analyses,
     detections,
+    readings,
     exports,
     dose,
     training,

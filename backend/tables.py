@@ -15,6 +15,7 @@ from backend.kit.db import Base
 from backend.labels.tables import Structure
 from backend.monailabel.tables import GivenLabel
 from backend.projects.tables import Project
+from backend.readings.tables import ReaderStudy
 from backend.studies.tables import Study
 from backend.training.tables import NetworkVersion
 from backend.webhooks.tables import Webhook
@@ -32,6 +33,7 @@ __all__ = [
     "Job",
     "NetworkVersion",
     "Project",
+    "ReaderStudy",
     "Structure",
     "Study",
     "User",

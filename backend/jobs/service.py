@@ -35,6 +35,7 @@ KINDS: dict[str, str] = {
     "check-outside": "cpu",
     "export": "cpu",
     "analyse": "cpu",
+    "analyse-readings": "cpu",
     "predict": "cpu",
     "train-outcome": "training",
     "predict-outcome": "gpu",
@@ -140,6 +141,7 @@ def _insert(session: Session, request: JobRequest) -> Job:
 def announce(session: Session, kind: str, object_id: str, project_id: str | None) -> None:
     """Hint to open browsers that something changed.
 
-    `kind` is job, study, structure-set, run, comparison, analysis, prediction, detection or drift.
+    `kind` is job, study, structure-set, run, comparison, analysis, reader-analysis, prediction, detection
+    or drift.
     """
     session.add(Event(kind=kind, object_id=object_id, project_id=project_id, at=database_now(session)))

@@ -30,6 +30,7 @@ NO_BLOBS = {
 """Columns that hold hashes of something else."""
 NAMED_IN = {
     "backend/analyses/service/starting.py": "analyses.table_sha256",
+    "backend/readings/service/analysing.py": "reader_analyses.input_sha256",
     "backend/labels/service/moving.py": "revisions.contours_sha256",
     "backend/labels/service/revisions.py": "revisions.sha256",
     "backend/studies/derived.py": "instances.sha256",

@@ -24,6 +24,7 @@ from backend.labels.service.revisions import NewRevision, append_revision
 from backend.labels.service.sets import NewStructure, add_structure, working_set
 from backend.labels.tables import Derivation, Structure, StructureSet
 from backend.projects.tables import Project
+from backend.readings.tables import CaseReading, ReaderAnalysis, ReaderStudy, StudyCase
 from backend.studies.tables import ImportBatch, Instance, QuarantinedFile, Series
 from backend.training.tables import NetworkVersion, Run, Snapshot
 from backend.webhooks.tables import Webhook, WebhookDelivery
@@ -95,6 +96,7 @@ def _around(session: Session, scene: Arrived, project: Project, user_id: str) ->
         "consensus_id": consensus.id,
         "feature_set_id": features.id,
         "candidate_id": candidate.id,
+        **_reader_study(session, scene, user_id),
         "webhook_id": webhook.id,
         "message_id": message.id,
         "quarantined_id": held.id,
@@ -139,6 +141,36 @@ def _candidate(session: Session, scene: Arrived, user_id: str) -> Candidate:
     session.add(made)
     session.flush()
     return made
+
+
+def _reader_study(session: Session, scene: Arrived, user_id: str) -> dict[str, str]:
+    """A reader study that is open, with a reading and an analysis; nobody who calls is a reader of it."""
+    made = ReaderStudy(
+        project_id=scene.study.project_id, name="S4", description="", state="open", washout_days=0, seed=0,
+        conditions=[{"name": "a", "ai": False}, {"name": "b", "ai": True}], created_by=user_id,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    case = StudyCase(
+        reader_study_id=made.id, study_row_id=scene.study.id, series_id=scene.series.id, code="C001",
+        position=0, positive=True,
+    )  # fmt: skip
+    session.add(case)
+    session.flush()
+    reading = CaseReading(
+        reader_study_id=made.id, case_id=case.id, user_id=user_id, condition=0, session=1, position=0
+    )
+    job = enqueue(session, JobRequest("analyse-readings", {}, made.project_id))
+    job.state = "succeeded"
+    analysis = ReaderAnalysis(
+        project_id=made.project_id, reader_study_id=made.id, job_id=job.id, config={}, files={},
+        input_sha256=storage().put(b"{}"), created_by=user_id,
+    )  # fmt: skip
+    session.add_all([reading, analysis])
+    session.flush()
+    return {
+        "reader_study_id": made.id, "reading_id": reading.id, "reader_analysis_id": analysis.id,
+    }  # fmt: skip
 
 
 def _features(session: Session, cohort: Cohort, patient_id: str) -> FeatureSet:

@@ -54,9 +54,9 @@ NEEDS = {
         "get_version_picture", "compare_versions", "get_deidentification",
         "list_comparisons", "get_comparison", "list_cohorts", "get_cohort", "list_cohort_patients",
         "list_analyses", "get_analysis", "get_figure", "get_table", "list_predictions",
-        "list_maps", "get_map", "list_study_maps", "list_detections",
-        "list_consensus", "get_consensus", "get_reading", "get_consensus_results", "get_consensus_map",
-        "preview_consensus", "get_region_mask",
+        "list_maps", "get_map", "list_detections",
+        "list_reader_studies", "get_reader_study", "get_my_readings", "get_reading", "open_reading",
+        "save_reading", "pause_reading", "finish_reading", "get_reading_candidates",
         "list_feature_sets", "get_feature_set", "list_features", "list_feature_patients",
         "get_feature_values",
         "list_doses", "list_plans", "get_dvh", "get_objectives",
@@ -98,6 +98,10 @@ NEEDS = {
     Permission.ADMINISTER: {
         "list_candidates", "update_project", "set_template", "set_member", "remove_member", "delete_study",
         "delete_cohort",
+        "create_reader_study", "update_reader_study", "delete_reader_study", "get_reader_design",
+        "set_reader_cases", "set_reader_candidates", "open_reader_study", "close_reader_study",
+        "list_reader_analyses", "start_reader_analysis", "get_reader_analysis", "get_reader_figure",
+        "get_reader_table",
         "list_webhooks", "create_webhook", "update_webhook", "delete_webhook", "renew_webhook_secret",
         "ping_webhook", "list_webhook_deliveries", "redeliver_webhook",
         "set_deidentification", "list_quarantine", "get_quarantined_file", "release_quarantined",
@@ -110,6 +114,11 @@ is cancelled and tried again with TRAIN."""
 SOURCE = {"kind": "structure", "structure_id": "{structure_id}"}
 TABLE = {"file_name": "t.csv", "csv": "SUQsYWdlClAxLDUwClAyLDYwCg=="}
 BODIES = {
+    "create_reader_study": {"name": "x"},
+    "update_reader_study": {"name": "x"},
+    "set_reader_cases": {"cases": []},
+    "set_reader_candidates": {"csv": "x"},
+    "finish_reading": {"confidence": 5},
     "create_cohort": {"name": "Another"},
     "preview_cohort_table": TABLE,
     "put_cohort_table": TABLE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from backend.audit import service as audit
 from backend.cohorts import service as cohorts
 from backend.jobs.states import FINAL
 from backend.jobs.tables import Job
-from backend.kit.download import Download
+from backend.kit.download import Download, stored
 from backend.kit.errors import NotFound
 from backend.kit.pagination import Part
 from backend.kit.storage import storage
@@ -27,7 +26,6 @@ from backend.projects.service import Permission
 
 Place = tuple[str, str]
 """Project id and cohort id."""
-MEDIA = {"svg": "image/svg+xml", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
 
 
 @dataclass(frozen=True)
@@ -75,12 +73,12 @@ def results_of(row: Analysis) -> dict[str, Any] | None:
 
 def figure_file(row: Analysis, name: str, form: FigureFormat) -> Download:
     """A figure; NotFound, AnalysisNotDone."""
-    return _file(row, _filed(row, "figures", name)[form], f"{name}.{form}", form)
+    return stored(row.name, f"{name}.{form}", _filed(row, "figures", name)[form])
 
 
 def table_file(row: Analysis, name: str) -> Download:
     """A table as CSV; NotFound, AnalysisNotDone."""
-    return _file(row, _filed(row, "tables", name), f"{name}.csv", "csv")
+    return stored(row.name, f"{name}.csv", _filed(row, "tables", name))
 
 
 def _filed(row: Analysis, kind: str, name: str) -> Any:
@@ -90,12 +88,6 @@ def _filed(row: Analysis, kind: str, name: str) -> Any:
     if found is None:
         raise NotFound(f"the analysis has no such {kind.removesuffix('s')}")
     return found
-
-
-def _file(row: Analysis, sha256: str, name: str, form: str) -> Download:
-    title = re.sub(r"[^\w-]+", "-", row.name).strip("-") or "analysis"
-    store = storage()
-    return Download(f"{title}-{name}", MEDIA[form], store.open(sha256), store.size(sha256))
 
 
 def _with_job(session: Session, row: Analysis) -> AnalysisRows:
