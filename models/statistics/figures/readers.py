@@ -94,7 +94,10 @@ def _panels(result: Result, kind: str, keys: tuple[str, str], said: Mapping[str,
     for index, condition in enumerate(conditions):
         for one in (one for one in result[kind] if one["condition"] == condition):
             mean = one["reader"] == MEAN
-            drawn = {"color": colour(index) if mean else GREY, "linewidth": 1.6 if mean else 0.5}
+            drawn: dict[str, Any] = {
+                "color": colour(index) if mean else GREY,
+                "linewidth": 1.6 if mean else 0.5,
+            }
             plots[index].plot(one[keys[0]], one[keys[1]], drawstyle=steps, zorder=2 if mean else 1, **drawn)
             if mean:
                 label = short(condition, 24) + (f"\n{said[condition]}" if condition in said else "")

@@ -48,7 +48,8 @@ class Pairwise:
         """(t r, t r) covariance by structural components; DeLong et al., Biometrics 1988;44:837."""
         t, r, p, n = self.kernel_trpn.shape
         flat = self.kernel_trpn.reshape(t * r, p, n)
-        return np.cov(flat.mean(axis=2)) / p + np.cov(flat.mean(axis=1)) / n
+        covariance: Array = np.cov(flat.mean(axis=2)) / p + np.cov(flat.mean(axis=1)) / n
+        return covariance
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Ratio:
     @property
     def cases(self) -> int:
         """How many there are."""
-        return self.counts_trc.shape[2]
+        return int(self.counts_trc.shape[2])
 
     def at(self, weights_bc: Array) -> Array:
         """(b, t, r) values by weights of the cases; NaN where nothing could have counted."""
@@ -126,12 +127,14 @@ def _wafroc(read: Crossed, lesions: Lesions) -> Pairwise:
 
 def above(up: Array, down: Array) -> Array:
     """1 where `up` is higher, .5 where both are the same, 0 elsewhere; what is unmarked equals what is."""
-    return (up > down) + 0.5 * (up == down)
+    won: Array = (up > down) + 0.5 * (up == down)
+    return won
 
 
 def values(figure: Figure) -> Array:
     """(t, r) values with all cases; NaN where nothing could have counted."""
-    return figure.at(np.ones((1, figure.cases)))[0]
+    whole: Array = figure.at(np.ones((1, figure.cases)))[0]
+    return whole
 
 
 def left_out(figure: Figure) -> Array:

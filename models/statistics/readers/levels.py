@@ -65,7 +65,7 @@ def between(read: Crossed, theta: Array, level: float) -> list[dict[str, Any]]:
     ]
     out = []
     for of, first, second, (junior, senior) in asked:
-        said = {"of": of, "first": first, "second": second}
+        said: dict[str, Any] = {"of": of, "first": first, "second": second}
         said |= {"junior": float(junior.mean()), "senior": float(senior.mean())}
         try:
             out.append(said | _pooled(junior, senior, level))
