@@ -12,6 +12,7 @@ from rinkaku_client.features import FeatureSets
 from rinkaku_client.imports import Imports
 from rinkaku_client.jobs import Jobs
 from rinkaku_client.projects import Projects
+from rinkaku_client.readings import ReaderStudies
 from rinkaku_client.reviews import Reviews
 from rinkaku_client.structures import Structures
 from rinkaku_client.studies import Studies
@@ -41,6 +42,7 @@ class Client:
         self.cohorts = Cohorts(self._transport)
         self.features = FeatureSets(self._transport)
         self.analyses = Analyses(self._transport)
+        self.readings = ReaderStudies(self._transport)
 
     def __enter__(self) -> Self:
         return self

@@ -62,6 +62,60 @@ export interface components {
             variation: number | null;
         };
         /**
+         * AnalysisConfig
+         * @description As `models.statistics.readers.ReaderConfig`.
+         */
+        AnalysisConfig: {
+            /**
+             * Threshold
+             * @default 50
+             */
+            threshold: number;
+            /**
+             * Mark Threshold
+             * @default 0
+             */
+            mark_threshold: number;
+            /**
+             * Tolerance Mm
+             * @default 0
+             */
+            tolerance_mm: number;
+            /**
+             * Covariance
+             * @default jackknife
+             * @enum {string}
+             */
+            covariance: "jackknife" | "delong" | "bootstrap";
+            /**
+             * Generalise
+             * @default readers-and-cases
+             * @enum {string}
+             */
+            generalise: "readers-and-cases" | "cases" | "readers";
+            /**
+             * Incomplete
+             * @default leave-out-readers
+             * @enum {string}
+             */
+            incomplete: "leave-out-readers" | "common-cases";
+            /**
+             * Level
+             * @default 0.95
+             */
+            level: number;
+            /**
+             * Bootstraps
+             * @default 1000
+             */
+            bootstraps: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+        };
+        /**
          * AnalysisDetail
          * @description An analysis with what it found; the parts are null or empty until it is done.
          */
@@ -109,7 +163,7 @@ export interface components {
             results: {
                 [key: string]: unknown;
             } | null;
-            methods: components["schemas"]["Methods"] | null;
+            methods: components["schemas"]["backend__analyses__schemas__Methods"] | null;
             /** Versions */
             versions: {
                 [key: string]: string;
@@ -414,65 +468,55 @@ export interface components {
             display_name: string;
         };
         /**
-         * CandidateIn
-         * @description A reader's word.
+         * CandidatesIn
+         * @description Marks of the AI as a table: `study_id,x_mm,y_mm,z_mm,confidence`, positions in patient LPS.
          */
-        CandidateIn: {
-            state: components["schemas"]["CandidateState"];
+        CandidatesIn: {
+            /** Csv */
+            csv: string;
         };
         /**
-         * CandidateOut
-         * @description One suspicious place.
+         * CaseIn
+         * @description A study with its truth; of its series the one named, or the only one that has a volume.
          */
-        CandidateOut: {
+        CaseIn: {
+            /** Study Id */
+            study_id: string;
+            /** Series Id */
+            series_id?: string | null;
+            /** Positive */
+            positive: boolean;
+            /**
+             * Lesions
+             * @description null: the truth is known of the case only
+             */
+            lesions?: components["schemas"]["Lesion"][] | null;
+            /**
+             * Candidates
+             * @default []
+             */
+            candidates: components["schemas"]["Mark"][];
+        };
+        /**
+         * CaseOut
+         * @description A case with its truth: for who administers the project.
+         */
+        CaseOut: {
             /** Id */
             id: string;
-            /** Number */
-            number: number;
-            /**
-             * Position Mm
-             * @description x, y, z in LPS
-             */
-            position_mm: [
-                number,
-                number,
-                number
-            ];
-            /**
-             * Score
-             * @description 0 to 1, not a probability of disease
-             */
-            score: number;
-            /** Volume Cc */
-            volume_cc: number;
-            /**
-             * Box Mm
-             * @description two opposite corners
-             */
-            box_mm: [
-                [
-                    number,
-                    number,
-                    number
-                ],
-                [
-                    number,
-                    number,
-                    number
-                ]
-            ];
-            state: components["schemas"]["CandidateState"];
-            /** Decided By */
-            decided_by: string | null;
-            /** Decided At */
-            decided_at: string | null;
+            /** Code */
+            code: string;
+            /** Study Id */
+            study_id: string;
+            /** Series Id */
+            series_id: string;
+            /** Positive */
+            positive: boolean;
+            /** Lesions */
+            lesions: components["schemas"]["Lesion"][] | null;
+            /** Candidates */
+            candidates: number;
         };
-        /**
-         * CandidateState
-         * @description What a reader said of a candidate.
-         * @enum {string}
-         */
-        CandidateState: "open" | "accepted" | "dismissed";
         /**
          * CaseScore
          * @description One structure of one patient.
@@ -490,6 +534,14 @@ export interface components {
             hd95_mm: number | null;
             /** Flagged */
             flagged: boolean;
+        };
+        /**
+         * CasesIn
+         * @description All cases of the study; what was there before goes.
+         */
+        CasesIn: {
+            /** Cases */
+            cases: components["schemas"]["CaseIn"][];
         };
         /**
          * ChangedPatient
@@ -753,21 +805,13 @@ export interface components {
         };
         /**
          * Condition
-         * @description A patient stays whose value holds; one whose value is missing does not, unless that is asked for.
+         * @description With the AI's marks or without them.
          */
-        Condition: {
-            /**
-             * Column
-             * @description of a variable; `missing`, `present`: also endpoint
-             */
-            column: string;
-            /**
-             * Op
-             * @enum {string}
-             */
-            op: "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "missing" | "present";
-            /** Value */
-            value?: string | number | (string | number)[] | null;
+        "Condition-Output": {
+            /** Name */
+            name: string;
+            /** Ai */
+            ai: boolean;
         };
         /**
          * ConditionOut
@@ -1228,52 +1272,51 @@ export interface components {
             kind?: ("ORGAN" | "PTV" | "CTV" | "GTV" | "EXTERNAL" | "AVOIDANCE" | "CONTROL" | "SUPPORT" | "BOLUS" | "FIXATION" | "MARKER") | null;
         };
         /**
-         * DetectionIn
-         * @description What to look at.
+         * DesignOut
+         * @description A reader study with its truth and progress: for who administers the project.
          */
-        DetectionIn: {
-            /**
-             * Series Id
-             * @description null: the study's CT
-             */
-            series_id?: string | null;
-            /**
-             * Network
-             * @description name of the detector
-             * @default spine-lesions
-             */
-            network: string;
-        };
-        /**
-         * DetectionOut
-         * @description One look of a detector at one series, with what it suspects.
-         */
-        DetectionOut: {
+        DesignOut: {
             /** Id */
             id: string;
-            /** Study Id */
-            study_id: string;
-            /** Series Id */
-            series_id: string;
-            /** Network */
-            network: string;
-            /** Version */
-            version: number;
-            /** Network Version Id */
-            network_version_id: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
             /**
-             * Threshold
-             * @description score from which its card counts a candidate
+             * State
+             * @enum {string}
              */
-            threshold: number | null;
-            job: components["schemas"]["JobOut"];
-            /** Candidates */
-            candidates: components["schemas"]["CandidateOut"][];
+            state: "draft" | "open" | "closed";
+            /** Conditions */
+            conditions: components["schemas"]["Condition-Output"][];
+            /** Washout Days */
+            washout_days: number;
+            /** Readers */
+            readers: number;
+            /** Cases */
+            cases: number;
+            /**
+             * Reads
+             * @description whether you are one of its readers
+             */
+            reads: boolean;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** Opened At */
+            opened_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Seed */
+            seed: number;
+            /** Reader List */
+            reader_list: components["schemas"]["ReaderOut"][];
+            /** Case List */
+            case_list: components["schemas"]["CaseOut"][];
+            /** Incidents */
+            incidents: components["schemas"]["IncidentOut"][];
         };
         /**
          * DicomDeliveryOut
@@ -2169,7 +2212,20 @@ export interface components {
          */
         FilterIn: {
             /** Conditions */
-            conditions: components["schemas"]["Condition"][];
+            conditions: components["schemas"]["backend__cohorts__schemas__Condition"][];
+        };
+        /**
+         * FinishIn
+         * @description What a reader has seen in the end.
+         */
+        FinishIn: {
+            /** Confidence */
+            confidence: number;
+            /**
+             * Marks
+             * @default []
+             */
+            marks: components["schemas"]["Mark"][];
         };
         /**
          * FinishIn
@@ -2268,6 +2324,29 @@ export interface components {
             refused: number;
             /** Refusals */
             refusals: components["schemas"]["FileOutcome"][];
+        };
+        /**
+         * IncidentOut
+         * @description An attempt to see what a reader must not know, refused.
+         */
+        IncidentOut: {
+            /**
+             * Code
+             * @description of the reader
+             */
+            code: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "order" | "washout" | "other-reader" | "ai" | "truth";
+            /** Reading Id */
+            reading_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * Interval
@@ -2387,6 +2466,23 @@ export interface components {
          */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         /**
+         * Lesion
+         * @description A true lesion: a ball.
+         */
+        Lesion: {
+            /**
+             * Position Mm
+             * @description x, y, z in patient LPS, mm
+             */
+            position_mm: [
+                number,
+                number,
+                number
+            ];
+            /** Radius Mm */
+            radius_mm: number;
+        };
+        /**
          * LogLine
          * @description A line that a worker wrote.
          */
@@ -2489,6 +2585,23 @@ export interface components {
             margin: components["schemas"]["Margin"];
         };
         /**
+         * Mark
+         * @description A place, and how sure.
+         */
+        Mark: {
+            /**
+             * Position Mm
+             * @description x, y, z in patient LPS, mm
+             */
+            position_mm: [
+                number,
+                number,
+                number
+            ];
+            /** Confidence */
+            confidence: number;
+        };
+        /**
          * Me
          * @description Who is logged in and what they may open.
          */
@@ -2559,16 +2672,6 @@ export interface components {
             role: "administrator" | "clinician" | "annotator" | "reviewer" | "reader";
         };
         /**
-         * Methods
-         * @description The paragraph for a paper, with every setting and version.
-         */
-        Methods: {
-            /** En */
-            en: string;
-            /** Ja */
-            ja: string;
-        };
-        /**
          * MetricOut
          * @description The answer to one question to a DVH.
          */
@@ -2607,6 +2710,36 @@ export interface components {
              * @description of a category, as the analysis saw them
              */
             levels: string[];
+        };
+        /**
+         * MyReadings
+         * @description Where a reader stands.
+         */
+        MyReadings: {
+            /**
+             * Session
+             * @description the present one, from 1
+             */
+            session: number;
+            /** Sessions */
+            sessions: number;
+            /** Finished */
+            finished: number;
+            /** Readings */
+            readings: number;
+            /** Session Finished */
+            session_finished: number;
+            /** Session Readings */
+            session_readings: number;
+            /**
+             * Opens At
+             * @description when the washout ends, while it lasts
+             */
+            opens_at: string | null;
+            /** @description null when all are finished */
+            next: components["schemas"]["WaitingReading"] | null;
+            /** @description begun and not finished: go on with it */
+            open: components["schemas"]["ReadingOut"] | null;
         };
         /**
          * NameOut
@@ -3282,13 +3415,6 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
-        /** Page[DetectionOut] */
-        Page_DetectionOut_: {
-            /** Items */
-            items: components["schemas"]["DetectionOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
-        };
         /** Page[DicomDeliveryOut] */
         Page_DicomDeliveryOut_: {
             /** Items */
@@ -3345,6 +3471,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[Mark] */
+        Page_Mark_: {
+            /** Items */
+            items: components["schemas"]["Mark"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[NetworkOut] */
         Page_NetworkOut_: {
             /** Items */
@@ -3391,6 +3524,20 @@ export interface components {
         Page_QuarantinedOut_: {
             /** Items */
             items: components["schemas"]["QuarantinedOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ReaderAnalysisOut] */
+        Page_ReaderAnalysisOut_: {
+            /** Items */
+            items: components["schemas"]["ReaderAnalysisOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ReaderStudyOut] */
+        Page_ReaderStudyOut_: {
+            /** Items */
+            items: components["schemas"]["ReaderStudyOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -3979,39 +4126,208 @@ export interface components {
             created_at: string;
         };
         /**
-         * ReaderAgreementOut
-         * @description A reader beside the others.
+         * ReaderAnalysisOut
+         * @description An analysis of a reader study; the parts are null or empty until it is done.
          */
-        ReaderAgreementOut: {
-            /** Reader */
-            reader: string;
-            /** Volume Ml */
-            volume_ml: number;
-            /** @description STAPLE of the others; null: they drew nothing */
-            against_others: components["schemas"]["OverlapOut"] | null;
-            /** Sensitivity */
-            sensitivity: number;
-            /** Specificity */
-            specificity: number;
+        ReaderAnalysisOut: {
+            /** Id */
+            id: string;
+            config: components["schemas"]["AnalysisConfig"];
+            /**
+             * Input Sha256
+             * @description of the readings and truth that every number comes from
+             */
+            input_sha256: string;
+            job: components["schemas"]["JobOut"];
+            /**
+             * Results
+             * @description null in lists
+             */
+            results: {
+                [key: string]: unknown;
+            } | null;
+            methods: components["schemas"]["backend__readings__schemas__Methods"] | null;
+            /** Versions */
+            versions: {
+                [key: string]: string;
+            } | null;
+            /** Figures */
+            figures: string[];
+            /** Tables */
+            tables: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * ReaderIn
+         * @description A member of the project who reads.
+         */
+        ReaderIn: {
+            /** User Id */
+            user_id: string;
+            /** Level */
+            level?: ("junior" | "senior") | null;
         };
         /**
          * ReaderOut
-         * @description A reader and whether he has handed in.
+         * @description A reader and how far he is.
          */
         ReaderOut: {
-            user: components["schemas"]["UserOut"];
-            /** Finished At */
-            finished_at: string | null;
+            /** User Id */
+            user_id: string;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Level */
+            level: ("junior" | "senior") | null;
+            /** Readings */
+            readings: number;
+            /** Finished */
+            finished: number;
+            /** Sessions Finished */
+            sessions_finished: number;
+            /** Last Finished At */
+            last_finished_at: string | null;
+        };
+        /**
+         * ReaderStudyIn
+         * @description A design; the other conditions are compared with the first.
+         */
+        ReaderStudyIn: {
+            /** Name */
+            name: string;
             /**
-             * Missing
-             * @description had not finished when it was closed
+             * Description
+             * @default
              */
-            missing: boolean;
+            description: string;
             /**
-             * Structure Id
-             * @description his contour; null while it is blind
+             * Conditions
+             * @default [
+             *       {
+             *         "name": "without AI",
+             *         "ai": false
+             *       },
+             *       {
+             *         "name": "with AI",
+             *         "ai": true
+             *       }
+             *     ]
              */
-            structure_id: string | null;
+            conditions: components["schemas"]["backend__readings__schemas__Condition"][];
+            /**
+             * Washout Days
+             * @default 28
+             */
+            washout_days: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Readers
+             * @default []
+             */
+            readers: components["schemas"]["ReaderIn"][];
+        };
+        /**
+         * ReaderStudyOut
+         * @description A reader study as any member of the project may see it.
+         */
+        ReaderStudyOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "open" | "closed";
+            /** Conditions */
+            conditions: components["schemas"]["Condition-Output"][];
+            /** Washout Days */
+            washout_days: number;
+            /** Readers */
+            readers: number;
+            /** Cases */
+            cases: number;
+            /**
+             * Reads
+             * @description whether you are one of its readers
+             */
+            reads: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Opened At */
+            opened_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+        };
+        /**
+         * ReadingIn
+         * @description What a reader has seen so far; all of it, each time.
+         */
+        ReadingIn: {
+            /**
+             * Confidence
+             * @description that the case is positive
+             */
+            confidence?: number | null;
+            /**
+             * Marks
+             * @default []
+             */
+            marks: components["schemas"]["Mark"][];
+        };
+        /**
+         * ReadingOut
+         * @description A reading of one's own.
+         */
+        ReadingOut: {
+            /** Id */
+            id: string;
+            /**
+             * Case
+             * @description code of the case
+             */
+            case: string;
+            /** Study Id */
+            study_id: string;
+            /** Series Id */
+            series_id: string;
+            /** Condition */
+            condition: string;
+            /** Ai */
+            ai: boolean;
+            /** Session */
+            session: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "open" | "finished";
+            /**
+             * Seconds
+             * @description read so far, without pauses
+             */
+            seconds: number;
+            /** Paused */
+            paused: boolean;
+            /** Confidence */
+            confidence: number | null;
+            /** Marks */
+            marks: components["schemas"]["Mark"][];
         };
         /**
          * RegionConfig
@@ -5780,6 +6096,20 @@ export interface components {
             digest: string;
         };
         /**
+         * WaitingReading
+         * @description The next case, of which nothing is told before it is opened.
+         */
+        WaitingReading: {
+            /** Id */
+            id: string;
+            /** Case */
+            case: string;
+            /** Condition */
+            condition: string;
+            /** Ai */
+            ai: boolean;
+        };
+        /**
          * WarningOut
          * @description Something a person should know before relying on a series.
          */
@@ -5919,6 +6249,34 @@ export interface components {
             ja: string;
         };
         /**
+         * Methods
+         * @description The paragraph for a paper, with every setting and version.
+         */
+        backend__analyses__schemas__Methods: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
+        };
+        /**
+         * Condition
+         * @description A patient stays whose value holds; one whose value is missing does not, unless that is asked for.
+         */
+        backend__cohorts__schemas__Condition: {
+            /**
+             * Column
+             * @description of a variable; `missing`, `present`: also endpoint
+             */
+            column: string;
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "missing" | "present";
+            /** Value */
+            value?: string | number | (string | number)[] | null;
+        };
+        /**
          * LeftOut
          * @description Why the filter leaves a patient out.
          */
@@ -5943,6 +6301,26 @@ export interface components {
              * @enum {string}
              */
             reason: "unknown" | "contours-only";
+        };
+        /**
+         * Condition
+         * @description With the AI's marks or without them.
+         */
+        backend__readings__schemas__Condition: {
+            /** Name */
+            name: string;
+            /** Ai */
+            ai: boolean;
+        };
+        /**
+         * Methods
+         * @description The paragraph for a paper.
+         */
+        backend__readings__schemas__Methods: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
         };
     };
     responses: never;

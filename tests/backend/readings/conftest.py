@@ -82,7 +82,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return moving
 
 
-def _studies(project_id: str) -> list[str]:
+def make_studies(project_id: str) -> list[str]:
     with db.session_scope() as session:
         made = []
         for i in range(CASES):
@@ -114,7 +114,7 @@ def ward(
     """A draft with four readers and its cases."""
     people = [actor("reader", installation=False) for _ in range(4)]
     readers = [(one, login(one)) for one in people]
-    made = Ward(client, project.id, login("administrator"), readers, _studies(project.id))
+    made = Ward(client, project.id, login("administrator"), readers, make_studies(project.id))
     levels = ["junior", "junior", "senior", "senior"]
     made.body = {
         "name": "S4",
