@@ -29,7 +29,7 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Condition(Closed):
+class ReadingCondition(Closed):
     """With the AI's marks or without them."""
 
     name: Title
@@ -48,9 +48,9 @@ class ReaderStudyIn(Closed):
 
     name: Title
     description: Annotated[str, Field(max_length=2048)] = ""
-    conditions: Annotated[list[Condition], Field(min_length=2, max_length=4)] = [
-        Condition(name="without AI", ai=False),
-        Condition(name="with AI", ai=True),
+    conditions: Annotated[list[ReadingCondition], Field(min_length=2, max_length=4)] = [
+        ReadingCondition(name="without AI", ai=False),
+        ReadingCondition(name="with AI", ai=True),
     ]
     washout_days: Annotated[float, Field(ge=0, le=365, allow_inf_nan=False)] = 28.0
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
@@ -123,7 +123,7 @@ class ReaderStudyOut(BaseModel):
     name: str
     description: str
     state: State
-    conditions: list[Condition]
+    conditions: list[ReadingCondition]
     washout_days: float
     readers: int
     cases: int
@@ -230,7 +230,7 @@ class AnalysisConfig(Closed):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
 
-class Methods(BaseModel):
+class ReportMethods(BaseModel):
     """The paragraph for a paper."""
 
     en: str
@@ -245,7 +245,7 @@ class ReaderAnalysisOut(BaseModel):
     input_sha256: Annotated[str, Field(description="of the readings and truth that every number comes from")]
     job: JobOut
     results: Annotated[dict[str, Any] | None, Field(description="null in lists")]
-    methods: Methods | None
+    methods: ReportMethods | None
     versions: dict[str, str] | None
     figures: list[str]
     tables: list[str]

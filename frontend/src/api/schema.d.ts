@@ -163,7 +163,7 @@ export interface components {
             results: {
                 [key: string]: unknown;
             } | null;
-            methods: components["schemas"]["backend__analyses__schemas__Methods"] | null;
+            methods: components["schemas"]["Methods"] | null;
             /** Versions */
             versions: {
                 [key: string]: string;
@@ -805,13 +805,21 @@ export interface components {
         };
         /**
          * Condition
-         * @description With the AI's marks or without them.
+         * @description A patient stays whose value holds; one whose value is missing does not, unless that is asked for.
          */
-        "Condition-Output": {
-            /** Name */
-            name: string;
-            /** Ai */
-            ai: boolean;
+        Condition: {
+            /**
+             * Column
+             * @description of a variable; `missing`, `present`: also endpoint
+             */
+            column: string;
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "missing" | "present";
+            /** Value */
+            value?: string | number | (string | number)[] | null;
         };
         /**
          * ConditionOut
@@ -1288,7 +1296,7 @@ export interface components {
              */
             state: "draft" | "open" | "closed";
             /** Conditions */
-            conditions: components["schemas"]["Condition-Output"][];
+            conditions: components["schemas"]["ReadingCondition"][];
             /** Washout Days */
             washout_days: number;
             /** Readers */
@@ -2212,7 +2220,7 @@ export interface components {
          */
         FilterIn: {
             /** Conditions */
-            conditions: components["schemas"]["backend__cohorts__schemas__Condition"][];
+            conditions: components["schemas"]["Condition"][];
         };
         /**
          * FinishIn
@@ -2670,6 +2678,16 @@ export interface components {
              * @enum {string}
              */
             role: "administrator" | "clinician" | "annotator" | "reviewer" | "reader";
+        };
+        /**
+         * Methods
+         * @description The paragraph for a paper, with every setting and version.
+         */
+        Methods: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
         };
         /**
          * MetricOut
@@ -4146,7 +4164,7 @@ export interface components {
             results: {
                 [key: string]: unknown;
             } | null;
-            methods: components["schemas"]["backend__readings__schemas__Methods"] | null;
+            methods: components["schemas"]["ReportMethods"] | null;
             /** Versions */
             versions: {
                 [key: string]: string;
@@ -4218,7 +4236,7 @@ export interface components {
              *       }
              *     ]
              */
-            conditions: components["schemas"]["backend__readings__schemas__Condition"][];
+            conditions: components["schemas"]["ReadingCondition"][];
             /**
              * Washout Days
              * @default 28
@@ -4252,7 +4270,7 @@ export interface components {
              */
             state: "draft" | "open" | "closed";
             /** Conditions */
-            conditions: components["schemas"]["Condition-Output"][];
+            conditions: components["schemas"]["ReadingCondition"][];
             /** Washout Days */
             washout_days: number;
             /** Readers */
@@ -4273,6 +4291,16 @@ export interface components {
             opened_at: string | null;
             /** Closed At */
             closed_at: string | null;
+        };
+        /**
+         * ReadingCondition
+         * @description With the AI's marks or without them.
+         */
+        ReadingCondition: {
+            /** Name */
+            name: string;
+            /** Ai */
+            ai: boolean;
         };
         /**
          * ReadingIn
@@ -4457,6 +4485,16 @@ export interface components {
             state: "current" | "superseded" | "gone";
             /** @description what counts now, for doses too; null where nothing links */
             by: components["schemas"]["RegistrationOut"] | null;
+        };
+        /**
+         * ReportMethods
+         * @description The paragraph for a paper.
+         */
+        ReportMethods: {
+            /** En */
+            en: string;
+            /** Ja */
+            ja: string;
         };
         /**
          * ResultsOut
@@ -6249,34 +6287,6 @@ export interface components {
             ja: string;
         };
         /**
-         * Methods
-         * @description The paragraph for a paper, with every setting and version.
-         */
-        backend__analyses__schemas__Methods: {
-            /** En */
-            en: string;
-            /** Ja */
-            ja: string;
-        };
-        /**
-         * Condition
-         * @description A patient stays whose value holds; one whose value is missing does not, unless that is asked for.
-         */
-        backend__cohorts__schemas__Condition: {
-            /**
-             * Column
-             * @description of a variable; `missing`, `present`: also endpoint
-             */
-            column: string;
-            /**
-             * Op
-             * @enum {string}
-             */
-            op: "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "missing" | "present";
-            /** Value */
-            value?: string | number | (string | number)[] | null;
-        };
-        /**
          * LeftOut
          * @description Why the filter leaves a patient out.
          */
@@ -6301,26 +6311,6 @@ export interface components {
              * @enum {string}
              */
             reason: "unknown" | "contours-only";
-        };
-        /**
-         * Condition
-         * @description With the AI's marks or without them.
-         */
-        backend__readings__schemas__Condition: {
-            /** Name */
-            name: string;
-            /** Ai */
-            ai: boolean;
-        };
-        /**
-         * Methods
-         * @description The paragraph for a paper.
-         */
-        backend__readings__schemas__Methods: {
-            /** En */
-            en: string;
-            /** Ja */
-            ja: string;
         };
     };
     responses: never;
