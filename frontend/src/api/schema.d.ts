@@ -468,6 +468,66 @@ export interface components {
             display_name: string;
         };
         /**
+         * CandidateIn
+         * @description A reader's word.
+         */
+        CandidateIn: {
+            state: components["schemas"]["CandidateState"];
+        };
+        /**
+         * CandidateOut
+         * @description One suspicious place.
+         */
+        CandidateOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /**
+             * Position Mm
+             * @description x, y, z in LPS
+             */
+            position_mm: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * Score
+             * @description 0 to 1, not a probability of disease
+             */
+            score: number;
+            /** Volume Cc */
+            volume_cc: number;
+            /**
+             * Box Mm
+             * @description two opposite corners
+             */
+            box_mm: [
+                [
+                    number,
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number,
+                    number
+                ]
+            ];
+            state: components["schemas"]["CandidateState"];
+            /** Decided By */
+            decided_by: string | null;
+            /** Decided At */
+            decided_at: string | null;
+        };
+        /**
+         * CandidateState
+         * @description What a reader said of a candidate.
+         * @enum {string}
+         */
+        CandidateState: "open" | "accepted" | "dismissed";
+        /**
          * CandidatesIn
          * @description Marks of the AI as a table: `study_id,x_mm,y_mm,z_mm,confidence`, positions in patient LPS.
          */
@@ -1325,6 +1385,54 @@ export interface components {
             case_list: components["schemas"]["CaseOut"][];
             /** Incidents */
             incidents: components["schemas"]["IncidentOut"][];
+        };
+        /**
+         * DetectionIn
+         * @description What to look at.
+         */
+        DetectionIn: {
+            /**
+             * Series Id
+             * @description null: the study's CT
+             */
+            series_id?: string | null;
+            /**
+             * Network
+             * @description name of the detector
+             * @default spine-lesions
+             */
+            network: string;
+        };
+        /**
+         * DetectionOut
+         * @description One look of a detector at one series, with what it suspects.
+         */
+        DetectionOut: {
+            /** Id */
+            id: string;
+            /** Study Id */
+            study_id: string;
+            /** Series Id */
+            series_id: string;
+            /** Network */
+            network: string;
+            /** Version */
+            version: number;
+            /** Network Version Id */
+            network_version_id: string;
+            /**
+             * Threshold
+             * @description score from which its card counts a candidate
+             */
+            threshold: number | null;
+            job: components["schemas"]["JobOut"];
+            /** Candidates */
+            candidates: components["schemas"]["CandidateOut"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * DicomDeliveryOut
@@ -3430,6 +3538,13 @@ export interface components {
         Page_DeploymentOut_: {
             /** Items */
             items: components["schemas"]["DeploymentOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DetectionOut] */
+        Page_DetectionOut_: {
+            /** Items */
+            items: components["schemas"]["DetectionOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
