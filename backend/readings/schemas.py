@@ -88,7 +88,9 @@ class CaseIn(Closed):
     lesions: Annotated[
         list[Lesion] | None, Field(max_length=200, description="null: the truth is known of the case only")
     ] = None
-    candidates: Annotated[list[Mark], Field(max_length=1000)] = []
+    candidates: Annotated[
+        list[Mark] | None, Field(max_length=1000, description="null: the AI's marks stay as they are")
+    ] = None
 
 
 class CasesIn(Closed):

@@ -8,6 +8,8 @@ import { AuditPage } from './features/admin/audit-page';
 import { UsersPage } from './features/admin/users-page';
 import { CohortPage } from './features/cohorts/cohort-page';
 import { CohortsPage } from './features/cohorts/cohorts-page';
+import { ReaderStudiesPage } from './features/readings/studies-page';
+import { ReaderStudyPage } from './features/readings/study-page';
 import { JobsPage } from './features/jobs/jobs-page';
 import { LoginPage } from './features/login/login-page';
 import { pickProject, SessionContext, storedProject, storeProject, useExpired, useMe } from './features/login/session';
@@ -23,6 +25,7 @@ import { Toasts } from './ui/toast';
 
 const loadStudyPage = async () => ({ default: (await import('./features/labels/study-page')).StudyPage });
 const LaterStudyPage = lazy(loadStudyPage);
+const ReadPage = lazy(async () => ({ default: (await import('./features/readings/read-page')).ReadPage }));
 let studyPage: ComponentType | null = null;
 // What people open next; it arrives while the session is still being asked for. Where that fails, the page asks again.
 loadStudyPage().then(
@@ -70,6 +73,9 @@ function Pages({ me }: { me: Me }) {
               <Route path="/training" element={<TrainingPage />} />
               <Route path="/cohorts" element={<CohortsPage />} />
               <Route path="/cohorts/:cohortId" element={<CohortPage />} />
+              <Route path="/reader-studies" element={<ReaderStudiesPage />} />
+              <Route path="/reader-studies/:readerStudyId" element={<ReaderStudyPage />} />
+              <Route path="/reader-studies/:readerStudyId/read" element={<ReadPage />} />
               <Route path="/project" element={<ProjectPage />} />
               <Route path="/account" element={<AccountPage />} />
               {administrator && <Route path="/users" element={<UsersPage />} />}

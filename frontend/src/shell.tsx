@@ -55,6 +55,7 @@ function Navigation() {
       </NavLink>
       {project !== null && <NavLink to="/training">{t('nav.training')}</NavLink>}
       {project !== null && <NavLink to="/cohorts">{t('nav.cohorts')}</NavLink>}
+      {project !== null && <NavLink to="/reader-studies">{t('nav.readings')}</NavLink>}
       <NavLink to="/project">{t('nav.project')}</NavLink>
       {me.user.is_administrator && <NavLink to="/users">{t('nav.users')}</NavLink>}
       {me.user.is_administrator && <NavLink to="/audit">{t('nav.audit')}</NavLink>}
@@ -88,6 +89,7 @@ export function Shell({ connected, children }: { connected: boolean; children: R
     chooseProject(id);
     if (pathname.startsWith('/studies/')) void navigate('/');
     if (pathname.startsWith('/cohorts/')) void navigate('/cohorts');
+    if (pathname.startsWith('/reader-studies/')) void navigate('/reader-studies');
   };
   return (
     <div className={css.shell}>

@@ -91,6 +91,7 @@ def set_cases(session: Session, actor: Actor, place: Place, body: CasesIn) -> Re
     """The cases of a draft with their truth; WrongDesign names the first that cannot be one."""
     row = _draft(session, actor, place)
     images = repository.images(session, row.project_id, [one.study_id for one in body.cases])
+    marked = {one.study_row_id: one.candidates for one in repository.cases(session, row.id)}
     repository.clear_cases(session, row.id)
     seen: set[str] = set()
     for position, one in enumerate(body.cases):
@@ -102,7 +103,10 @@ def set_cases(session: Session, actor: Actor, place: Place, body: CasesIn) -> Re
             StudyCase(
                 reader_study_id=row.id, study_row_id=one.study_id, series_id=_series(one, images, field),
                 code=f"C{position + 1:03d}", position=position, positive=one.positive,
-                lesions=_lesions(one, field), candidates=[mark.model_dump() for mark in one.candidates],
+                lesions=_lesions(one, field),
+                candidates=marked.get(one.study_id, [])
+                if one.candidates is None
+                else [mark.model_dump() for mark in one.candidates],
             )
         )  # fmt: skip
     session.flush()

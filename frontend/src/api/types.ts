@@ -102,6 +102,13 @@ export type ExportReport = Schemas['ExportReport'];
 
 export type Detection = Schemas['DetectionOut'];
 export type LesionCandidate = Schemas['CandidateOut'];
+export type ReaderStudy = Schemas['ReaderStudyOut'];
+export type ReaderDesign = Schemas['DesignOut'];
+export type ReaderAnalysis = Schemas['ReaderAnalysisOut'];
+export type ReaderIncidentKind = Schemas['IncidentOut']['kind'];
+export type Reading = Schemas['ReadingOut'];
+export type MyReadings = Schemas['MyReadings'];
+
 export type Cohort = Schemas['CohortOut'];
 export type CohortCondition = Schemas['Condition'];
 export type CohortPatient = Schemas['CohortPatientOut'];

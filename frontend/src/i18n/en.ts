@@ -16,6 +16,7 @@ import { mapEn } from './map.en';
 import { networkEn } from './network.en';
 import { organSpaceEn } from './organ-space.en';
 import { pagesEn } from './pages.en';
+import { readingPageEn } from './reading-page.en';
 import { readersEn } from './readers.en';
 import { reviewEn } from './review.en';
 import { serverEn } from './server.en';
@@ -36,6 +37,7 @@ export const en = {
   ...consensusEn,
   ...findingsEn,
   ...readersEn,
+  ...readingPageEn,
   ...reviewEn,
   ...pagesEn,
   ...smartEn,

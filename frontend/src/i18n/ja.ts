@@ -17,6 +17,7 @@ import { mapJa } from './map.ja';
 import { networkJa } from './network.ja';
 import { organSpaceJa } from './organ-space.ja';
 import { pagesJa } from './pages.ja';
+import { readingPageJa } from './reading-page.ja';
 import { readersJa } from './readers.ja';
 import { reviewJa } from './review.ja';
 import { serverJa } from './server.ja';
@@ -37,6 +38,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...consensusJa,
   ...findingsJa,
   ...readersJa,
+  ...readingPageJa,
   ...reviewJa,
   ...pagesJa,
   ...smartJa,

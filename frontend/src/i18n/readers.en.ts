@@ -1,4 +1,4 @@
-/** What a reader study refuses, in English. */
+/** What the server says of reader studies: slugs, acts and jobs; in English. */
 export const readersEn = {
   'slug.reading-refused': 'A reading contradicts the study or another reading',
   'slug.too-few-readers': 'Too few readers have read what is compared',

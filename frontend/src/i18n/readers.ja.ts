@@ -1,6 +1,6 @@
 import type { readersEn } from './readers.en';
 
-/** 読影実験が受け付けないもの。 */
+/** What the server says of reader studies: slugs, acts and jobs; in Japanese. */
 export const readersJa: Record<keyof typeof readersEn, string> = {
   'slug.reading-refused': '読影結果が実験または他の読影結果と矛盾しています',
   'slug.too-few-readers': '比較に必要な読影者が足りません',

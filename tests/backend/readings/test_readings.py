@@ -87,6 +87,9 @@ def test_candidates_come_from_a_table(ward: Ward) -> None:
     rows = f"{ward.studies[0]},1,2,3,90\n{ward.studies[0]},4,5,6,20\n"
     done = ward.owns("PUT", "/candidates", json={"csv": "study_id,x_mm,y_mm,z_mm,confidence\n" + rows})
     assert [one["candidates"] for one in done["case_list"]] == [2, 0, 0, 0, 0, 0]
+    unmarked = [{key: one[key] for key in ("study_id", "positive", "lesions")} for one in ward.cases()]
+    again = ward.owns("PUT", "/cases", json={"cases": unmarked})
+    assert [one["candidates"] for one in again["case_list"]] == [2, 0, 0, 0, 0, 0], "they stay"
 
 
 def test_an_open_design_is_fixed(opened: Ward) -> None:
