@@ -20,7 +20,7 @@ from backend.readings.schemas import (
     CasesIn,
     DesignOut,
     FigureFormat,
-    FinishIn,
+    FinishReadingIn,
     Mark,
     MyReadings,
     ReaderAnalysisOut,
@@ -147,19 +147,19 @@ def get_my_readings(place: PlaceDep, session: SessionDep, actor: ActorDep) -> My
 
 
 @router.get(READING, responses=problems(404, 409))
-def get_reading(place: PlaceDep, reading_id: str, session: SessionDep, actor: ActorDep) -> ReadingOut:
+def get_case_reading(place: PlaceDep, reading_id: str, session: SessionDep, actor: ActorDep) -> ReadingOut:
     """A reading of your own while it is open."""
     return _mine(session, actor, place, service.reading.get_reading(session, actor, place, reading_id))
 
 
 @router.post(f"{READING}/open", responses=problems(404, 409))
-def open_reading(place: PlaceDep, reading_id: str, session: SessionDep, actor: ActorDep) -> ReadingOut:
+def open_case_reading(place: PlaceDep, reading_id: str, session: SessionDep, actor: ActorDep) -> ReadingOut:
     """Start the clock of your next case, or go on after a pause."""
     return _mine(session, actor, place, service.reading.open_reading(session, actor, place, reading_id))
 
 
 @router.put(READING, responses=problems(404, 409))
-def save_reading(
+def save_case_reading(
     place: PlaceDep, reading_id: str, body: ReadingIn, session: SessionDep, actor: ActorDep
 ) -> ReadingOut:
     """Keep what you have seen so far."""
@@ -167,23 +167,21 @@ def save_reading(
 
 
 @router.post(f"{READING}/pause", responses=problems(404, 409))
-def pause_reading(place: PlaceDep, reading_id: str, session: SessionDep, actor: ActorDep) -> ReadingOut:
+def pause_case_reading(place: PlaceDep, reading_id: str, session: SessionDep, actor: ActorDep) -> ReadingOut:
     """Stop the clock: the page is hidden."""
     return _mine(session, actor, place, service.reading.pause(session, actor, place, reading_id))
 
 
 @router.post(f"{READING}/finish", responses=problems(404, 409))
-def finish_reading(
-    place: PlaceDep, reading_id: str, body: FinishIn, session: SessionDep, actor: ActorDep
+def finish_case_reading(
+    place: PlaceDep, reading_id: str, body: FinishReadingIn, session: SessionDep, actor: ActorDep
 ) -> ReadingOut:
     """Your last word on a case."""
     return _mine(session, actor, place, service.reading.finish(session, actor, place, reading_id, body))
 
 
 @router.get(f"{READING}/candidates", responses=problems(404, 409))
-def get_reading_candidates(
-    place: PlaceDep, reading_id: str, session: SessionDep, actor: ActorDep
-) -> Page[Mark]:
+def get_case_candidates(place: PlaceDep, reading_id: str, session: SessionDep, actor: ActorDep) -> Page[Mark]:
     """The AI's marks of an open case that is read with AI (no page follows)."""
     case = service.reading.candidates(session, actor, place, reading_id)
     return Page(items=[Mark.model_validate(one) for one in case.candidates], next_cursor=None)

@@ -112,7 +112,7 @@ class ReadingIn(Closed):
     marks: Annotated[list[Mark], Field(max_length=500)] = []
 
 
-class FinishIn(ReadingIn):
+class FinishReadingIn(ReadingIn):
     """What a reader has seen in the end."""
 
     confidence: Confidence

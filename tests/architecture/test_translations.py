@@ -42,7 +42,8 @@ SOURCES = ("backend", "workers", "models", "rt")
 FACES_OF_MACHINES = ("backend.dicomweb.errors", "backend.monailabel.errors")
 """Their refusals are for other people's clients and reach no page."""
 ACTION = re.compile(
-    r"(accounts|analyses|cohorts|detections|dimse|exports|labels|projects|readings|storage|studies|training)"
+    r"(accounts|analyses|cohorts|consensus|detections|dimse|exports|labels|projects|readings|storage|studies"
+    r"|training)"
     r"(\.[a-z-]+)?\.[a-z_]+"
 )
 NO_ACTIONS = {"info", "warning", "error", "exception", "debug", "ForeignKey"}

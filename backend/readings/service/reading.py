@@ -18,7 +18,7 @@ from backend.kit import clock
 from backend.kit.errors import NotFound
 from backend.readings import repository
 from backend.readings.errors import ReadingNotOpen, StudyNotOpen
-from backend.readings.schemas import FinishIn, ReadingIn
+from backend.readings.schemas import FinishReadingIn, ReadingIn
 from backend.readings.service.finding import Place, as_reader, refuse
 from backend.readings.tables import CaseReading, ReaderStudy, StudyCase
 
@@ -113,7 +113,9 @@ def pause(session: Session, actor: Actor, place: Place, reading_id: str) -> Case
     return row
 
 
-def finish(session: Session, actor: Actor, place: Place, reading_id: str, body: FinishIn) -> CaseReading:
+def finish(
+    session: Session, actor: Actor, place: Place, reading_id: str, body: FinishReadingIn
+) -> CaseReading:
     """The last word on a case: it never changes again."""
     study, row = _opened(session, actor, place, reading_id)
     moment = clock.now()

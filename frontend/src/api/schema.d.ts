@@ -553,9 +553,9 @@ export interface components {
             lesions?: components["schemas"]["Lesion"][] | null;
             /**
              * Candidates
-             * @default []
+             * @description null: the AI's marks stay as they are
              */
-            candidates: components["schemas"]["Mark"][];
+            candidates?: components["schemas"]["Mark"][] | null;
         };
         /**
          * CaseOut
@@ -999,7 +999,7 @@ export interface components {
             /** Existing */
             existing: components["schemas"]["ExistingOut"][];
             /** Readers */
-            readers: components["schemas"]["ReaderOut"][];
+            readers: components["schemas"]["backend__consensus__schemas__ReaderOut"][];
             job: components["schemas"]["JobOut"] | null;
             /**
              * Adopted
@@ -1380,7 +1380,7 @@ export interface components {
             /** Seed */
             seed: number;
             /** Reader List */
-            reader_list: components["schemas"]["ReaderOut"][];
+            reader_list: components["schemas"]["backend__readings__schemas__ReaderOut"][];
             /** Case List */
             case_list: components["schemas"]["CaseOut"][];
             /** Incidents */
@@ -2332,19 +2332,6 @@ export interface components {
         };
         /**
          * FinishIn
-         * @description What a reader has seen in the end.
-         */
-        FinishIn: {
-            /** Confidence */
-            confidence: number;
-            /**
-             * Marks
-             * @default []
-             */
-            marks: components["schemas"]["Mark"][];
-        };
-        /**
-         * FinishIn
          * @description Hand in one's draft.
          */
         FinishIn: {
@@ -2354,6 +2341,19 @@ export interface components {
              * @default false
              */
             empty: boolean;
+        };
+        /**
+         * FinishReadingIn
+         * @description What a reader has seen in the end.
+         */
+        FinishReadingIn: {
+            /** Confidence */
+            confidence: number;
+            /**
+             * Marks
+             * @default []
+             */
+            marks: components["schemas"]["Mark"][];
         };
         /**
          * FractionGroup
@@ -4259,6 +4259,22 @@ export interface components {
             created_at: string;
         };
         /**
+         * ReaderAgreementOut
+         * @description A reader beside the others.
+         */
+        ReaderAgreementOut: {
+            /** Reader */
+            reader: string;
+            /** Volume Ml */
+            volume_ml: number;
+            /** @description STAPLE of the others; null: they drew nothing */
+            against_others: components["schemas"]["OverlapOut"] | null;
+            /** Sensitivity */
+            sensitivity: number;
+            /** Specificity */
+            specificity: number;
+        };
+        /**
          * ReaderAnalysisOut
          * @description An analysis of a reader study; the parts are null or empty until it is done.
          */
@@ -4303,28 +4319,6 @@ export interface components {
             user_id: string;
             /** Level */
             level?: ("junior" | "senior") | null;
-        };
-        /**
-         * ReaderOut
-         * @description A reader and how far he is.
-         */
-        ReaderOut: {
-            /** User Id */
-            user_id: string;
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
-            /** Level */
-            level: ("junior" | "senior") | null;
-            /** Readings */
-            readings: number;
-            /** Finished */
-            finished: number;
-            /** Sessions Finished */
-            sessions_finished: number;
-            /** Last Finished At */
-            last_finished_at: string | null;
         };
         /**
          * ReaderStudyIn
@@ -6415,6 +6409,25 @@ export interface components {
             reason: "value" | "missing";
         };
         /**
+         * ReaderOut
+         * @description A reader and whether he has handed in.
+         */
+        backend__consensus__schemas__ReaderOut: {
+            user: components["schemas"]["UserOut"];
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Missing
+             * @description had not finished when it was closed
+             */
+            missing: boolean;
+            /**
+             * Structure Id
+             * @description his contour; null while it is blind
+             */
+            structure_id: string | null;
+        };
+        /**
          * LeftOut
          * @description A structure of the set that is not in the file.
          */
@@ -6426,6 +6439,28 @@ export interface components {
              * @enum {string}
              */
             reason: "unknown" | "contours-only";
+        };
+        /**
+         * ReaderOut
+         * @description A reader and how far he is.
+         */
+        backend__readings__schemas__ReaderOut: {
+            /** User Id */
+            user_id: string;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Level */
+            level: ("junior" | "senior") | null;
+            /** Readings */
+            readings: number;
+            /** Finished */
+            finished: number;
+            /** Sessions Finished */
+            sessions_finished: number;
+            /** Last Finished At */
+            last_finished_at: string | null;
         };
     };
     responses: never;

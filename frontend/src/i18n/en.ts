@@ -31,13 +31,14 @@ import { worklistEn } from './worklist.en';
 
 /** Every phrase in English; other languages have the same keys. */
 export const en = {
+  ...readersEn,
+  ...readingPageEn,
   ...worklistEn,
   ...viewerEn,
   ...doseEn,
   ...consensusEn,
   ...findingsEn,
-  ...readersEn,
-  ...readingPageEn,
+  ...mapEn,
   ...reviewEn,
   ...pagesEn,
   ...smartEn,

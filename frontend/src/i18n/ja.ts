@@ -32,13 +32,14 @@ import { worklistJa } from './worklist.ja';
 
 /** Every phrase in Japanese. */
 export const ja: Record<keyof typeof en, string> = {
+  ...readersJa,
+  ...readingPageJa,
   ...worklistJa,
   ...viewerJa,
   ...doseJa,
   ...consensusJa,
   ...findingsJa,
-  ...readersJa,
-  ...readingPageJa,
+  ...mapJa,
   ...reviewJa,
   ...pagesJa,
   ...smartJa,
