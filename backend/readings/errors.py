@@ -21,7 +21,7 @@ from backend.kit.errors import Conflict, Forbidden, InvalidInput
 class Blinded(Forbidden):
     """It would show a reader what he must not know; the attempt is kept."""
 
-    slug, title = "blinded", "Readers of this study must not see this"
+    slug, title = "reader-blinded", "Readers of this study must not see this"
 
 
 class DesignFixed(Conflict):

@@ -135,7 +135,7 @@ class ReaderStudyOut(BaseModel):
     closed_at: datetime | None
 
 
-class ReaderOut(BaseModel):
+class StudyReaderOut(BaseModel):
     """A reader and how far he is."""
 
     user_id: str
@@ -173,7 +173,7 @@ class DesignOut(ReaderStudyOut):
     """A reader study with its truth and progress: for who administers the project."""
 
     seed: int
-    reader_list: list[ReaderOut]
+    reader_list: list[StudyReaderOut]
     case_list: list[CaseOut]
     incidents: list[IncidentOut]
 

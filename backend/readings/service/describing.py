@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from backend.readings import repository
-from backend.readings.schemas import CaseOut, IncidentOut, ReaderOut
+from backend.readings.schemas import CaseOut, IncidentOut, StudyReaderOut
 from backend.readings.tables import CaseReading, ReaderStudy
 
 
@@ -19,7 +19,7 @@ def reads(session: Session, study: ReaderStudy, user_id: str) -> bool:
     return repository.reader(session, study.id, user_id) is not None
 
 
-def readers_of(session: Session, study: ReaderStudy) -> list[ReaderOut]:
+def readers_of(session: Session, study: ReaderStudy) -> list[StudyReaderOut]:
     """The readers with how far they are."""
     readers = repository.readers(session, study.id)
     names = repository.names(session, [one.user_id for one in readers])
@@ -37,7 +37,7 @@ def readers_of(session: Session, study: ReaderStudy) -> list[ReaderOut]:
             "sessions_finished": len({one.session for one in own} - left),
             "last_finished_at": max(moments, default=None),
         }  # fmt: skip
-        found.append(ReaderOut.model_validate(said))
+        found.append(StudyReaderOut.model_validate(said))
     return found
 
 

@@ -999,7 +999,7 @@ export interface components {
             /** Existing */
             existing: components["schemas"]["ExistingOut"][];
             /** Readers */
-            readers: components["schemas"]["backend__consensus__schemas__ReaderOut"][];
+            readers: components["schemas"]["ReaderOut"][];
             job: components["schemas"]["JobOut"] | null;
             /**
              * Adopted
@@ -1380,7 +1380,7 @@ export interface components {
             /** Seed */
             seed: number;
             /** Reader List */
-            reader_list: components["schemas"]["backend__readings__schemas__ReaderOut"][];
+            reader_list: components["schemas"]["StudyReaderOut"][];
             /** Case List */
             case_list: components["schemas"]["CaseOut"][];
             /** Incidents */
@@ -4321,6 +4321,25 @@ export interface components {
             level?: ("junior" | "senior") | null;
         };
         /**
+         * ReaderOut
+         * @description A reader and whether he has handed in.
+         */
+        ReaderOut: {
+            user: components["schemas"]["UserOut"];
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Missing
+             * @description had not finished when it was closed
+             */
+            missing: boolean;
+            /**
+             * Structure Id
+             * @description his contour; null while it is blind
+             */
+            structure_id: string | null;
+        };
+        /**
          * ReaderStudyIn
          * @description A design; the other conditions are compared with the first.
          */
@@ -5584,6 +5603,28 @@ export interface components {
             assignee_id: string | null;
         };
         /**
+         * StudyReaderOut
+         * @description A reader and how far he is.
+         */
+        StudyReaderOut: {
+            /** User Id */
+            user_id: string;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Level */
+            level: ("junior" | "senior") | null;
+            /** Readings */
+            readings: number;
+            /** Finished */
+            finished: number;
+            /** Sessions Finished */
+            sessions_finished: number;
+            /** Last Finished At */
+            last_finished_at: string | null;
+        };
+        /**
          * StudyRow
          * @description One line of the worklist.
          */
@@ -6409,25 +6450,6 @@ export interface components {
             reason: "value" | "missing";
         };
         /**
-         * ReaderOut
-         * @description A reader and whether he has handed in.
-         */
-        backend__consensus__schemas__ReaderOut: {
-            user: components["schemas"]["UserOut"];
-            /** Finished At */
-            finished_at: string | null;
-            /**
-             * Missing
-             * @description had not finished when it was closed
-             */
-            missing: boolean;
-            /**
-             * Structure Id
-             * @description his contour; null while it is blind
-             */
-            structure_id: string | null;
-        };
-        /**
          * LeftOut
          * @description A structure of the set that is not in the file.
          */
@@ -6439,28 +6461,6 @@ export interface components {
              * @enum {string}
              */
             reason: "unknown" | "contours-only";
-        };
-        /**
-         * ReaderOut
-         * @description A reader and how far he is.
-         */
-        backend__readings__schemas__ReaderOut: {
-            /** User Id */
-            user_id: string;
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
-            /** Level */
-            level: ("junior" | "senior") | null;
-            /** Readings */
-            readings: number;
-            /** Finished */
-            finished: number;
-            /** Sessions Finished */
-            sessions_finished: number;
-            /** Last Finished At */
-            last_finished_at: string | null;
         };
     };
     responses: never;

@@ -19,7 +19,7 @@ export const readersEn = {
   'action.readings.reading.opened': 'Reading begun',
   'action.readings.reading.finished': 'Reading finished',
   'action.readings.analysis.started': 'Analysis of a reader study started',
-  'slug.blinded': 'Readers of this study must not see this; the attempt was recorded',
+  'slug.reader-blinded': 'Readers of this study must not see this; the attempt was recorded',
   'slug.design-fixed': 'The study was opened: its design no longer changes',
   'slug.design-incomplete': 'The study cannot be read as it is designed',
   'slug.study-not-open': 'The study is not open for reading',

@@ -21,7 +21,7 @@ export const readersJa: Record<keyof typeof readersEn, string> = {
   'action.readings.reading.opened': '読影を開始',
   'action.readings.reading.finished': '読影を完了',
   'action.readings.analysis.started': '読影実験の解析を開始',
-  'slug.blinded': 'この実験の読影者には表示できません。この操作は記録されました',
+  'slug.reader-blinded': 'この実験の読影者には表示できません。この操作は記録されました',
   'slug.design-fixed': '読影実験は開始済みのため、計画は変更できません',
   'slug.design-incomplete': 'この計画では読影を開始できません',
   'slug.study-not-open': 'この読影実験は現在読影できません',

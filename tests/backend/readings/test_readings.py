@@ -153,7 +153,7 @@ def test_attempts_to_break_the_blinding_are_refused_and_kept(opened: Ward, time:
     me, other = opened.readers[0][1], opened.readers[1][1]
     for path in ("/design", "/analyses"):
         answer = opened.call(me, "GET", path)
-        assert (answer.status_code, slug_of(answer)) == (403, "blinded")
+        assert (answer.status_code, slug_of(answer)) == (403, "reader-blinded")
     upcoming = opened.reads(0, "GET", "/mine")["next"]
     answer = opened.call(other, "POST", f"/readings/{upcoming['id']}/open")
     assert (answer.status_code, answer.json()["kind"]) == (403, "other-reader")
