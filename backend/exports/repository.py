@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
@@ -58,6 +58,16 @@ def drawn(
         .order_by(Series.id, StructureSet.id, Structure.number)
     )
     return session.execute(statement).all()
+
+
+def frozen(
+    session: Session, series_ids: Collection[str], revision_ids: Collection[str]
+) -> tuple[dict[str, tuple[Series, str]], dict[str, Revision]]:
+    """Series with the row id of their patient, and revisions, by their ids."""
+    scans = select(Series, Study.patient_row_id).join(Study, Study.id == Series.study_row_id)
+    found = session.execute(scans.where(Series.id.in_(series_ids))).all()
+    revisions = session.scalars(select(Revision).where(Revision.id.in_(revision_ids)))
+    return {row[0].id: (row[0], row[1]) for row in found}, {row.id: row for row in revisions}
 
 
 def doses(session: Session, project_id: str) -> Sequence[Row[Series, str, str]]:

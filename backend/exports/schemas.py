@@ -111,6 +111,9 @@ class TrainingSetIn(BaseModel):
 
     format: Literal["monai", "nnunet", "nrrd", "bids", "mat", "mat73"]
     only_approved: bool = True
+    snapshot_id: Annotated[str, Field(max_length=36)] | None = None
+    """A frozen dataset of the project: its scans and its very revisions, whatever was drawn since, whatever
+    `only_approved` and `modality` say; doses that came later stay out.  The same one gives the same bytes."""
     structures: Annotated[list[StructureName], Field(min_length=1, max_length=200)] | None = None
     modality: Annotated[str, Field(max_length=16)] = "CT"
     crop: CropIn | None = None

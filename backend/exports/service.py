@@ -51,6 +51,8 @@ from backend.projects.tables import DeidentificationMode
 from backend.studies import quarantine
 from backend.studies.service import reference_of, registration_between
 from backend.studies.tables import Instance, Series
+from backend.training.service import whole_snapshot
+from backend.training.tables import Snapshot
 from rt.dicom.kinds import RTSTRUCT
 from rt.dicom.profiles import ExportProfile, profiles
 from rt.errors import DeidentificationError
@@ -186,6 +188,8 @@ def _write(
 def request_training_set(session: Session, actor: Actor, project_id: str, body: TrainingSetIn) -> Job:
     """Ask for a project's training set."""
     projects.require(session, actor, project_id, Permission.EXPORT)
+    if body.snapshot_id is not None:
+        whole_snapshot(session, project_id, body.snapshot_id)
     parameters = {"project_id": project_id, **body.model_dump()}
     request = jobs.JobRequest("export", parameters, project_id, created_by=actor.user_id)
     job = jobs.enqueue(session, request)
@@ -199,8 +203,11 @@ def request_training_set(session: Session, actor: Actor, project_id: str, body: 
 def training_cases(session: Session, project_id: str, wanted: TrainingSetIn) -> list[Case]:
     """The cases of a project: per series and structure name the newest revision that may leave.
 
-    Of several sets with one name an approved structure comes first, then the newer set's.
+    Of several sets with one name an approved structure comes first, then the newer set's.  Those of a frozen
+    dataset where one is asked for; DatasetIncomplete when something that it froze was deleted since.
     """
+    if wanted.snapshot_id is not None:
+        return _frozen_cases(session, whole_snapshot(session, project_id, wanted.snapshot_id), wanted)
     found: dict[str, tuple[Series, str, dict[str, tuple[bool, Revision]]]] = {}
     for series, patient_row_id, structure, _, head in repository.drawn(session, project_id, wanted.modality):
         approved = structure.state == "approved"
@@ -223,8 +230,27 @@ def training_cases(session: Session, project_id: str, wanted: TrainingSetIn) -> 
     ]
 
 
-def _treatment_doses(session: Session, project_id: str) -> TreatmentDoses:
-    rows = [(row[0], row[1], row[2]) for row in repository.doses(session, project_id)]
+def _frozen_cases(session: Session, snapshot: Snapshot, wanted: TrainingSetIn) -> list[Case]:
+    """The cases of a frozen dataset, in the order of a project's."""
+    frozen = sorted(snapshot.cases, key=lambda case: str(case["series_id"]))
+    ids = [revision for case in frozen for revision in case["revisions"].values()]
+    scans, revisions = repository.frozen(session, [case["series_id"] for case in frozen], ids)
+    doses = _treatment_doses(session, snapshot.project_id, snapshot.id) if wanted.holds_dose else None
+    cases = []
+    for case in frozen:
+        series, patient = scans[case["series_id"]]
+        drawn = {name: revisions[revision] for name, revision in sorted(case["revisions"].items())}
+        cases.append(Case(series, patient, drawn, doses.beside(series, patient) if doses else ()))
+    return cases
+
+
+def _treatment_doses(session: Session, project_id: str, before: str | None = None) -> TreatmentDoses:
+    """The project's; `before` an id those that were there when it was given (ids ascend with time)."""
+    rows = [
+        (row[0], row[1], row[2])
+        for row in repository.doses(session, project_id)
+        if before is None or row[0].id < before
+    ]
     return TreatmentDoses(
         whole_treatments(rows),
         lambda patient, source, target, grid: registration_between(session, patient, (source, target), grid),

@@ -343,5 +343,6 @@ class TrainingSet(TypedDict):
     format: Literal["monai", "nnunet", "nrrd", "bids", "mat", "mat73"]
     crop: NotRequired[Crop]
     only_approved: NotRequired[bool]
+    snapshot_id: NotRequired[str]
     structures: NotRequired[list[str]]
     modality: NotRequired[str]

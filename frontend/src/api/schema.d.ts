@@ -6163,6 +6163,8 @@ export interface components {
              * @default true
              */
             only_approved: boolean;
+            /** Snapshot Id */
+            snapshot_id?: string | null;
             /** Structures */
             structures?: string[] | null;
             /**

@@ -13,6 +13,7 @@ from backend.kit import db
 from backend.projects.tables import Project
 from rt.masks import Mask
 from tests.backend.labels.conftest import Drawn, draw
+from tests.backend.labels.conftest import save as save
 from tests.factories.jobs import run_job, run_queued
 from tests.factories.patients import Arrived, send_ct
 from tests.factories.reviewing import review

@@ -9,6 +9,7 @@ import { ErrorNote, Loading } from '../../ui/feedback';
 import { formatTime } from '../../ui/format';
 import { layout, Section } from '../../ui/layout';
 import { JobProgress, JobStateBadge } from '../jobs/job-state';
+import { useSnapshots } from '../training/queries';
 import { cropOf, NO_CROP } from './crop';
 import { ExportCrop } from './export-crop';
 import css from './project.module.css';
@@ -17,6 +18,8 @@ const SHOWN = 20;
 const LIVE_MS = 2000;
 const FORMATS = ['nnunet', 'monai', 'nrrd', 'bids', 'mat', 'mat73'] as const;
 const CROPPED = new Set(['mat', 'mat73']);
+/** In place of the id of a frozen dataset. */
+const NOW = '';
 const FILTER = { kind: 'export' };
 
 const isLive = (job: Job): boolean => job.state === 'queued' || job.state === 'running';
@@ -70,13 +73,16 @@ export function Exports({ projectId }: { projectId: string }) {
   const client = useQueryClient();
   const [format, setFormat] = useState('nnunet');
   const [onlyApproved, setOnlyApproved] = useState(true);
+  const [snapshotId, setSnapshotId] = useState(NOW);
   const [fields, setFields] = useState(NO_CROP);
   const isCropped = CROPPED.has(format);
+  const frozen = useSnapshots(projectId).data ?? [];
   const start = useMutation({
     mutationFn: () =>
       api.post<Job>(`/projects/${projectId}/exports`, {
         format,
         only_approved: onlyApproved,
+        snapshot_id: snapshotId === NOW ? null : snapshotId,
         crop: isCropped ? cropOf(fields) : null,
       }),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.allJobs }),
@@ -96,7 +102,13 @@ export function Exports({ projectId }: { projectId: string }) {
           choices={FORMATS.map((value) => ({ value, label: t(`export.${value}`) }))}
           onChange={setFormat}
         />
-        <Checkbox label={t('export.onlyApproved')} checked={onlyApproved} onChange={setOnlyApproved} />
+        <SelectField
+          label={t('export.contours')}
+          value={snapshotId}
+          choices={[{ value: NOW, label: t('export.now') }, ...frozen.map(({ id, name }) => ({ value: id, label: t('export.frozen', { name }) }))]}
+          onChange={setSnapshotId}
+        />
+        {snapshotId === NOW && <Checkbox label={t('export.onlyApproved')} checked={onlyApproved} onChange={setOnlyApproved} />}
         <span />
         <Button type="submit" look="primary" disabled={start.isPending}>
           {t('export.start')}
