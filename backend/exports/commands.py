@@ -19,9 +19,7 @@ def add_arguments(export: argparse.ArgumentParser) -> None:
     export.add_argument("--format", choices=FORMATS, required=True)
     export.add_argument("--structures", type=_names, metavar="NAMES", help="those wanted; all without it")
     export.add_argument("--modality", default="CT")
-    export.add_argument(
-        "--snapshot", metavar="ID", help="a frozen dataset: always the same bytes"
-    )
+    export.add_argument("--snapshot", metavar="ID", help="a frozen dataset: always the same bytes")
     export.add_argument("--with-drafts", action="store_true", help="also what is not approved")
     crop = export.add_argument_group("crop (mat, mat73)")
     crop.add_argument("--crop", type=_names, metavar="NAMES", help="to what is in all of these structures")

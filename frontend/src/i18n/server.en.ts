@@ -146,6 +146,7 @@ export const serverEn = {
   'change.network': 'Network version',
   'change.number': 'Revision',
   'change.only_approved': 'Approved only',
+  'change.snapshot_id': 'Frozen dataset',
   'change.options': 'Options',
   'change.peer': 'Peer',
   'change.port': 'Port',

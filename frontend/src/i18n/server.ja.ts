@@ -148,6 +148,7 @@ export const serverJa: Record<keyof typeof serverEn, string> = {
   'change.network': 'AIモデルの版',
   'change.number': '版',
   'change.only_approved': '承認済みのみ',
+  'change.snapshot_id': '固定データセット',
   'change.options': 'オプション',
   'change.peer': '送信先',
   'change.port': 'ポート',
