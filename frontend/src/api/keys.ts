@@ -12,6 +12,8 @@ export const keys = {
   allStudies: ['studies'] as const,
   studies: (projectId: string, filters: unknown) => ['studies', projectId, filters] as const,
   study: (id: string) => ['study', id] as const,
+  consensus: (studyId: string) => ['consensus', studyId] as const,
+  consensusResults: (id: string) => ['consensus-results', id] as const,
   detections: (studyId: string) => ['detections', studyId] as const,
   studyMaps: (studyId: string) => ['study-maps', studyId] as const,
   doses: (studyId: string) => ['doses', studyId] as const,

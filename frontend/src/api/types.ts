@@ -54,6 +54,9 @@ export type StudyDetail = Omit<Schemas['StudyDetail'], 'series' | 'registered_do
 export type FileOutcome = Schemas['FileOutcome'];
 export type ImportSummary = Schemas['ImportSummary'];
 
+export type Consensus = Schemas['ConsensusOut'];
+export type ConsensusResults = Schemas['ConsensusResults'];
+
 export type Revision = Schemas['RevisionOut'];
 export type Structure = Schemas['StructureOut'];
 export type Derivation = Schemas['DerivationOut'];

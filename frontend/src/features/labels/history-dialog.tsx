@@ -22,7 +22,7 @@ import { recordOf, useWorkspace } from './workspace';
 const COMPARISON_COLOUR = '#ffffff';
 
 /** The tools of software and of the history; what they write as reason says no more than their name. */
-const WITHOUT_REASON: ReadonlySet<string> = new Set(['network', 'rule', 'import', 'reject', 'restore', 'absent', 'derive']);
+const WITHOUT_REASON: ReadonlySet<string> = new Set(['network', 'rule', 'import', 'reject', 'restore', 'absent', 'derive', 'blind-reading', 'consensus']);
 
 /** How much a revision changed; on how many slices is unknown of revisions from before it was counted. */
 const changeText = ({ changed_voxels: n, changed_slices: slices }: Revision, t: Translate): string =>
@@ -35,6 +35,15 @@ function derivedText({ expression, structures, doses }: DerivedFrom, t: Translat
   const from = sources.length === 0 ? [] : [t('derive.from', { sources: sources.join(', ') })];
   const moved = doses.flatMap(({ registration }) => (registration ? [registrationText(registration, 'derive', t)] : []));
   return [words(expression, nameOf, t), ...from, ...moved].join(' · ');
+}
+
+/** Whose readings a consensus was made of, and how. */
+function consensusText({ method, readings, missing, taken, left, undecided }: NonNullable<Revision['consensus']>, t: Translate): string {
+  const sources = readings.map(({ name, number }) => t('derive.from.revision', { name, n: number })).join(', ');
+  const named = t('consensus.by', { names: sources, method: method === 'staple' ? 'STAPLE' : t('consensus.majority') });
+  const decided = t('consensus.by.decided', { taken: taken.length, left: left.length, open: undecided });
+  const absent = missing.length === 0 ? [] : [t('consensus.by.missing', { n: missing.length })];
+  return [named, decided, ...absent].join(' · ');
 }
 
 type LineProps = { record: Structure; revision: Revision; same: number | null; onClose: () => void };
@@ -70,6 +79,7 @@ function Line({ record, revision, same, onClose }: LineProps) {
         {revision.reason !== '' && !WITHOUT_REASON.has(revision.tool) && <q>{revision.reason}</q>}
       </div>
       {revision.derived_from !== null && <div className={css.derived}>{derivedText(revision.derived_from, t)}</div>}
+      {revision.consensus !== null && <div className={css.derived}>{consensusText(revision.consensus, t)}</div>}
       <div className={css.muted}>
         {t('viewer.cc', { n: volumeText(revision.volume_cc) })} ·{' '}
         {revision.number === 1

@@ -10,6 +10,7 @@ import { Editor } from '../../viewer/editor';
 import type { PlaneView } from '../../viewer/plane-view';
 import { Scene } from '../../viewer/scene';
 import { Volume } from '../../viewer/volume';
+import { ConsensusPanel } from '../consensus/consensus-panel';
 import { Lesions } from '../detections/lesions';
 import { DoseStrip } from '../dose/dose-strip';
 import { DvhPanel } from '../dose/dvh-panel';
@@ -130,6 +131,7 @@ export function ViewerPage({ study, images, image, set, setId, query }: Props) {
         <aside className={css.side}>
           <StructureList />
           <Inspector />
+          <ConsensusPanel />
           <Lesions />
         </aside>
         <ToolColumn />
