@@ -174,7 +174,7 @@ def get_map(
     """
     row = service.find(session, actor, place, analysis_id).analysis
     voxels, tag = service.map_voxels(session, row, asked)
-    headers = {"ETag": etag(tag), "Cache-Control": "private, max-age=3600"}
+    headers = {"ETag": etag(tag), "Cache-Control": "private, no-cache"}
     if matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return Response(voxels, media_type="application/octet-stream", headers=headers)

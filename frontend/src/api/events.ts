@@ -6,7 +6,7 @@ import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { keys } from './keys';
 
 export type Hint = { kind: EventKind; id: string };
-export const EVENT_KINDS = ['job', 'study', 'structure-set', 'run', 'comparison', 'drift', 'detection'] as const;
+export const EVENT_KINDS = ['job', 'study', 'structure-set', 'run', 'comparison', 'drift', 'detection', 'analysis', 'prediction'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 const COALESCE_MS = 300;
@@ -25,6 +25,9 @@ export function staleKeys(hint: Hint): QueryKey[] {
       return [['drift']];
     case 'detection':
       return [keys.detections(hint.id)];
+    case 'analysis':
+    case 'prediction':
+      return [['study-maps']];
     case 'comparison':
       return [['comparisons']];
     case 'run':

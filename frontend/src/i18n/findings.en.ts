@@ -1,5 +1,6 @@
 /** Words of lists of point findings in English. */
 export const findingsEn = {
+  'findings.keys': 'Candidates and marks in the list',
   'findings.none': 'Nothing to look at',
   'findings.judged': '{n} of {count} judged',
   'findings.previous': 'Previous',

@@ -2,6 +2,7 @@
 import type { findingsEn } from './findings.en';
 
 export const findingsJa: Record<keyof typeof findingsEn, string> = {
+  'findings.keys': '一覧の候補・所見',
   'findings.none': '確認する所見はありません',
   'findings.judged': '判定済み {n}／{count}',
   'findings.previous': '前へ',

@@ -122,6 +122,7 @@ def test_voxels_come_on_the_maps_own_grid_or_on_the_images(
     image = np.frombuffer(read().content, "<f4").reshape(one.grid.shape_kji)
     assert image.min() == np.float32(-0.25) and image.max() == 0
     assert (image[0] == 0).all()
+    assert read().headers["cache-control"] == "private, no-cache"  # a prediction made again has another
     tags = {
         read(grid=grid, part=part).headers["etag"]
         for grid in ("map", "image")

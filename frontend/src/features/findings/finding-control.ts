@@ -1,4 +1,5 @@
 /** What the keys of a list of findings do; the number row goes on where the window's presets end. */
+import type { Group } from '../labels/keymap';
 import { nextOpen, stepped, type Finding, type FindingState } from '../../lib/findings';
 import { toVoxel, type PlaneName } from '../../lib/planes';
 import type { PlaneView } from '../../viewer/plane-view';
@@ -6,6 +7,16 @@ import type { Scene } from '../../viewer/scene';
 
 export const FINDING_KEYS = { previous: '7', next: '8', accept: '9', dismiss: '0' } as const;
 export type FindingCommand = keyof typeof FINDING_KEYS;
+
+/** For the help sheet. */
+export const FINDING_HELP: Group<FindingCommand> = {
+  title: 'findings.keys',
+  bindings: (['previous', 'next', 'accept', 'dismiss'] as const).map((command) => ({
+    command,
+    keys: [FINDING_KEYS[command]],
+    label: `findings.${command}` as const,
+  })),
+};
 
 /** Where findings are marked. */
 export type Stage = { readonly scene: Scene; readonly views: ReadonlyMap<PlaneName, Pick<PlaneView, 'centre'>> };

@@ -1,5 +1,6 @@
 import { useT } from '../../i18n';
 import { Dialog } from '../../ui/dialog';
+import { FINDING_HELP } from '../findings/finding-control';
 import { KEYMAP, printed } from './keymap';
 import css from './viewer.module.css';
 
@@ -9,7 +10,7 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={t('viewer.help')} wide onClose={onClose}>
       <div className={css.sheet}>
-        {KEYMAP.map((group) => (
+        {[...KEYMAP, FINDING_HELP].map((group) => (
           <section key={group.title}>
             <h3>{t(group.title)}</h3>
             <dl>

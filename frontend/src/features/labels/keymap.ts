@@ -15,8 +15,8 @@ export type Command =
   | 'op.interpolate' | 'op.fill-holes' | 'op.remove-islands' | 'op.smooth' | 'op.grow' | 'op.shrink'
   | 'undo' | 'redo' | 'save' | 'accept' | 'approve' | 'return' | 'history' | 'derive' | 'help'; // prettier-ignore
 
-export type Binding = { readonly command: Command; readonly keys: readonly string[]; readonly label: Key };
-export type Group = { readonly title: Key; readonly bindings: readonly Binding[] };
+export type Binding<C = Command> = { readonly command: C; readonly keys: readonly string[]; readonly label: Key };
+export type Group<C = Command> = { readonly title: Key; readonly bindings: readonly Binding<C>[] };
 
 const bind = (command: Command, label: Key, ...keys: string[]): Binding => ({ command, label, keys });
 

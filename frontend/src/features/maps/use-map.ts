@@ -91,17 +91,22 @@ export function useMap(scene: Scene, study: StudyDetail, image: Image, query: UR
   const chosen = useScene(scene, (state) => state.map.key);
   const shown = useScene(scene, (state) => state.map.shown);
   const maps = data === undefined ? null : mapsOver(data.items, study.series, image.id);
-  /** The map that the address asks for, until it has been looked at. */
+  /** What of the address has been answered, and the map that it asked for until it has been looked at. */
+  const answered = useRef<string | null>(null);
   const owed = useRef<string | null>(null);
   const names = maps?.map(mapKey).join();
   const map = maps?.find((one) => mapKey(one) === chosen) ?? null;
   useEffect(() => {
     if (maps === null) return;
-    const asked = askedMap(query, maps);
+    const address = `${analysis} ${kind}`;
+    const asked = answered.current === address ? null : askedMap(query, maps);
+    answered.current = address;
     if (asked === undefined) caution(t('map.missing'));
     const first = asked ?? maps[0];
+    const gone = !maps.some((one) => mapKey(one) === scene.state.map.key);
+    if (gone) scene.changeMap({ shown: false });
     if (first === undefined) scene.set({ map: NO_MAP });
-    else if (asked || scene.state.map.key === null) chooseMap(scene, first);
+    else if (asked || gone) chooseMap(scene, first);
     if (asked) {
       owed.current = mapKey(asked);
       scene.changeMap({ shown: true });
