@@ -45,7 +45,7 @@ Glnd_Thyroid | - | ORGAN | #b07be0 | thyroid, thyroid gland, schilddrüse, 甲�
 gl thyroidea, thyreoidea
 Cavity_Oral | - | ORGAN | #ff8fa3 | oral cavity, mouth, mundhöhle, 口腔, oralcavity, oral cav, cavum oris,
 cavity oral, mund
-Lips | - | ORGAN | #ff7f9f | lip, lippe, lippen, 口唇
+Lips | - | ORGAN | #ff7f9f | lip, lippe, lippen, 口唇, 唇
 Tongue | - | ORGAN | #f06a86 | zunge, 舌
 Larynx | - | ORGAN | #ff8a5c | kehlkopf, 喉頭, larynx whole
 Pharynx | - | ORGAN | #e07a4a | rachen, schlund, 咽頭

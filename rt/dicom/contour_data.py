@@ -103,14 +103,14 @@ def fill_contours(contours: Sequence[Contour], grid: Grid) -> Filled:
     outside = [numbers[n - 1] for w in filled.warnings if w.slug == OUTSIDE for n in w.numbers]
     warnings = [w for w in filled.warnings if w.slug != OUTSIDE]
     if outside:
-        warnings.insert(0, _outside(outside, len(numbers)))
+        warnings.insert(0, _outside(outside, len(numbers), len(contours)))
     if left := len(contours) - len(numbers):
         warnings.append(ContourWarning("contour-not-closed", f"{left} points or open lines enclose nothing"))
     return Filled(filled.mask_kji, tuple(warnings))
 
 
-def _outside(outside: Sequence[int], closed: int) -> ContourWarning:
-    """What is said of the contours of these numbers, among so many that enclose something."""
+def _outside(outside: Sequence[int], closed: int, every: int) -> ContourWarning:
+    """What is said of the contours of these numbers, of so many, some of which enclose something."""
     if len(outside) == closed:
         how_many = "its only contour lies" if closed == 1 else f"all {closed} contours lie"
         detail = f"{how_many} outside the image; nothing is left of it"
@@ -118,7 +118,7 @@ def _outside(outside: Sequence[int], closed: int) -> ContourWarning:
     named = tuple(outside[:NAMED_CONTOURS])
     more = ", …" if len(outside) > NAMED_CONTOURS else ""
     which = ", ".join(map(str, named)) + more
-    detail = f"contour {which} of {closed}: outside the image, left out ({len(outside)} in all)"
+    detail = f"contour {which} of {every}: outside the image, left out ({len(outside)} in all)"
     return ContourWarning(OUTSIDE, detail, numbers=named)
 
 

@@ -49,6 +49,7 @@ Heart = HEART; Herz; 心臓
 A_LAD = LAD; A. LAD; 左前下行枝
 Breast_L = Breast Lt; Mamma links; 左乳房
 Liver = liver; Leber; 肝臓
+Lips = Lippen; 口唇; 唇
 Kidney_L = Kidney_L; left kidney; Niere li; 左腎; 左腎臓
 Kidney_R = RT KIDNEY; Niere rechts; 右腎
 Kidneys = both kidneys; Nieren; 両腎

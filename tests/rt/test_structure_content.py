@@ -97,6 +97,15 @@ def test_case_14_what_lies_outside_is_left_out_by_number_and_the_rest_kept(
     assert np.flatnonzero(part.mask_kji.any(axis=(1, 2))).tolist() == [2]
 
 
+def test_case_14_numbers_are_among_all_contours_also_those_that_enclose_nothing() -> None:
+    dataset = drawn()
+    del dataset.ROIContourSequence[1].ContourSequence[0].ContourData[6:]
+    shifted(dataset, 1, 2, (900.0, 0.0, 0.0))
+    grid = Grid.of((5, 16, 16), (2.0, 2.0, 3.0), (-64.0, -64.0, -30.0), np.eye(3))
+    warning = fill_contours(read_rtstruct(dataset).rois[1].contours, grid).warnings[0]
+    assert warning.detail == "contour 3 of 3: outside the image, left out (1 in all)"
+
+
 def test_case_14_a_structure_with_nothing_inside_is_said_to_be_outside() -> None:
     dataset = drawn()
     for contour in range(3):
