@@ -9,23 +9,22 @@ is chosen by them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from models.outcome.baselines import baselines
 from models.outcome.cohort import OutcomeCohort, Patients, Rows, gather, parts_of
 from models.outcome.config import OutcomeConfig
 from models.outcome.folds import Checkpoint, Fold, FoldNetworks, Progress, Trainer
 from models.outcome.judging import compare, judge, judge_set_aside, pool
 from models.outcome.maps import mass_inside
 from models.outcome.package import write_package
-from models.outcome.scoring import Matrix, Outcome, Scores, cross_fitted, learn_reading, regress
+from models.outcome.scoring import Outcome, learn_reading
 from models.outcome.stored_maps import write_maps
-from models.outcome.variables import learn_encoding
-from rt.cohort import Column
 
 RESULT = "result.json"
 
@@ -70,7 +69,7 @@ def _folds(patients: Patients, config: OutcomeConfig) -> list[Fold]:
 
 
 def _result(patients: Patients, config: OutcomeConfig, fitted: list[FoldNetworks]) -> dict[str, Any]:
-    scores = {"network": [one.scores for one in fitted]} | _regressions(patients, config, fitted)
+    scores = {"network": [one.scores for one in fitted]} | baselines(patients, config, fitted)
     folds = [one.fold for one in fitted]
     outcomes = [(_outcome(patients, fold.train), _outcome(patients, fold.test)) for fold in folds]
     tests, count = [fold.test for fold in folds[:-1]], len(patients.rows)
@@ -85,7 +84,11 @@ def _result(patients: Patients, config: OutcomeConfig, fitted: list[FoldNetworks
     return {
         "schema": 1,
         "kind": "outcome-network",
-        "endpoint": {"name": patients.endpoint.name, "kind": patients.endpoint.kind},
+        "endpoint": {
+            "name": patients.endpoint.name,
+            "kind": patients.endpoint.kind,
+            "unit": patients.endpoint.unit,
+        },
         "cohort_sha256": patients.table.digest(),
         "config": config.to_json(),
         "patients": {"train": len(train), "test": len(patients.test), "events": int(truth.events.sum())},
@@ -100,50 +103,6 @@ def _result(patients: Patients, config: OutcomeConfig, fitted: list[FoldNetworks
 
 def _outcome(patients: Patients, places: Rows) -> Outcome:
     return Outcome(patients.events, patients.times).of(places)
-
-
-def _regressions(
-    patients: Patients, config: OutcomeConfig, fitted: list[FoldNetworks]
-) -> dict[str, list[Scores]]:
-    """Clinical variables alone, features alone, and the clinical variables with the network's score."""
-    found: dict[str, list[Scores]] = {}
-    clinical = [patients.table.column(name) for name in config.clinical]
-    if clinical:
-        found["clinical"] = [_regressed(patients, config, one, clinical) for one in fitted]
-        if not config.clinical_in_network:
-            found["combined"] = [_regressed(patients, config, one, clinical, True) for one in fitted]
-    if patients.table.features:
-        found["radiomics"] = [_regressed(patients, config, one, patients.table.features) for one in fitted]
-    return found
-
-
-def _regressed(
-    patients: Patients,
-    config: OutcomeConfig,
-    networks: FoldNetworks,
-    columns: Sequence[Column],
-    with_network: bool = False,
-) -> Scores:
-    fold = networks.fold
-    truth = _outcome(patients, fold.train)
-    encoding = learn_encoding(columns, patients.rows[fold.train])
-    numbers = encoding.read({one.name: patients.values(one) for one in columns}, len(patients.rows))
-    inner, outer = numbers[fold.train], numbers[fold.test]
-    if with_network:
-        inner, outer = _beside(inner, outer, networks.scores)
-    return cross_fitted(
-        lambda learn, read: regress(inner[learn], truth.of(learn), inner[read], config.seed),
-        networks.parts,
-        lambda: regress(inner, truth, outer, config.seed) if len(outer) else np.zeros(0),
-    )
-
-
-def _beside(inner: Matrix, outer: Matrix, scores: Scores) -> tuple[Matrix, Matrix]:
-    mean, scale = float(scores.inner.mean()), float(scores.inner.std()) or 1.0
-    return (
-        np.column_stack([inner, (scores.inner - mean) / scale]),
-        np.column_stack([outer, (scores.outer - mean) / scale]),
-    )
 
 
 def _told(patients: Patients, fitted: FoldNetworks) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from models.outcome.scoring import Outcome, Reading, Scores, Vector, learn_reading
 from models.statistics import merit, survival_merit
+from models.statistics.risk_groups import risk_groups
 
 COMPARED = (
     ("clinical", "network"), ("radiomics", "network"), ("clinical", "combined"), ("network", "combined"),
@@ -48,6 +49,7 @@ def judge(truth: Outcome, judged: Judged) -> dict[str, Any]:
         "concordance": survival_merit.harrell_c(_followed(truth), judged.predictions).to_json(),
         "low_risk": groups[0],
         "high_risk": groups[1],
+        "risk_groups": risk_groups(truth.times, truth.events == 1, high),
     }
 
 

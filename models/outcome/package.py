@@ -70,6 +70,10 @@ class OutcomePrediction:
     unlike: bool
     cut_off: float
     """Share of the region that the crop does not hold."""
+    imputed: tuple[str, ...]
+    """Variables without a value."""
+    unseen: tuple[dict[str, str], ...]
+    """Levels that nobody learnt from had, `{"column", "level"}`; they count as no value."""
 
 
 def write_package(
@@ -144,7 +148,8 @@ def predict(network: OutcomeNetwork, crop: Crop, values: Mapping[str, Value]) ->
     distance, threshold = float(np.mean(far)), network.reading.threshold
     return OutcomePrediction(
         value, threshold, value >= threshold, tuple(network.reading.read(np.array(logits)).tolist()),
-        distance, distance > FAR, crop.cut_off,
+        distance, distance > FAR, crop.cut_off, tuple(network.encoding.not_given(values)),
+        tuple(network.encoding.unseen(values)),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""From scores to probabilities, and the regressions that a network is measured against.
+"""From scores to probabilities.
 
 A score is a number a patient, higher for likelier.  `Scores` holds those of a fold: of its training patients
 by a model that did not learn from them, and of the patients it is tested on.
@@ -6,25 +6,19 @@ by a model that did not learn from them, and of the patients it is tested on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
-from sksurv.linear_model import CoxPHSurvivalAnalysis
+from sklearn.linear_model import LogisticRegression
 
 from models.outcome.cohort import Rows
 from models.statistics import merit
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-"""Of ridge regression (scikit-learn's C); the best by cross-validation within the training patients."""
-COX_PENALTY = 0.1
-"""Of ridge Cox regression, a patient."""
 LEAST_SLOPE = 0.1
 """A score that says nothing keeps its order: without it the folds' shares of events alone would rank
 patients."""
@@ -91,30 +85,3 @@ def learn_reading(inner: Vector, truth: Outcome) -> Reading:
     probabilities = expit(intercept + slope * standard)
     threshold = merit.choose_threshold(truth.events, probabilities)
     return Reading(mean, scale, slope, intercept, threshold)
-
-
-def regress(learn: Matrix, truth: Outcome, read: Matrix, seed: int) -> Vector:
-    """Scores (m,) of `read` (m, columns) by ridge regression that learnt from `learn` (n, columns)."""
-    if truth.times is None:
-        rarer = int(min(truth.events.sum(), (1 - truth.events).sum()))
-        model = LogisticRegressionCV(
-            Cs=list(PENALTIES), cv=min(3, rarer), scoring="neg_log_loss", max_iter=5000, random_state=seed,
-            l1_ratios=(0.0,), use_legacy_attributes=False,
-        )  # fmt: skip
-        return np.asarray(model.fit(learn, truth.events).decision_function(read), float)
-    told = np.array(
-        list(zip(truth.events == 1, truth.times, strict=True)), dtype=[("event", bool), ("time", float)]
-    )
-    cox = CoxPHSurvivalAnalysis(alpha=COX_PENALTY * len(learn), n_iter=200)
-    return np.asarray(cox.fit(learn, told).predict(read), float)
-
-
-def cross_fitted(
-    fit: Callable[[Rows, Rows], Vector], parts: list[Rows], tested: Callable[[], Vector]
-) -> Scores:
-    """Scores of a fold whose training patients are cut into `parts`; `fit(learn, read)` takes places."""
-    count = sum(map(len, parts))
-    inner = np.zeros(count)
-    for part in parts:
-        inner[part] = fit(np.setdiff1d(np.arange(count), part), part)
-    return Scores(inner, tested())

@@ -57,6 +57,20 @@ class Encoding:
             [np.zeros((count, 0)), *(one.read(values[one.name]) for one in self.variables)], axis=1
         )
 
+    def not_given(self, values: Mapping[str, Value]) -> list[str]:
+        """Names of the columns that a patient has no value of."""
+        return [one.name for one in self.variables if values.get(one.name) is None]
+
+    def unseen(self, values: Mapping[str, Value]) -> list[dict[str, str]]:
+        """`[{"column", "level"}]` of a patient's levels that nobody learnt from had: they say nothing."""
+        return [
+            {"column": one.name, "level": str(values[one.name])}
+            for one in self.variables
+            if one.levels is not None
+            and values.get(one.name) is not None
+            and values[one.name] not in one.levels
+        ]
+
     def to_json(self) -> list[dict[str, Any]]:
         """What `from_json` reads back."""
         return [asdict(one) for one in self.variables]

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from models.statistics.errors import AnalysisConfigError
+from models.statistics.methods_network import network_en, network_ja
+from models.statistics.methods_outcome import outcome_en, outcome_ja
 from models.statistics.methods_readers import readers_en, readers_ja
 from models.statistics.methods_subtypes import subtypes_en, subtypes_ja
 from models.statistics.methods_survival import survival_en, survival_ja
@@ -20,9 +22,9 @@ _KINDS: dict[str, dict[Language, Write]] = {
     "reader-study": {"en": readers_en, "ja": readers_ja},
     "subtypes": {"en": subtypes_en, "ja": subtypes_ja},
     "survival": {"en": survival_en, "ja": survival_ja},
+    "outcome": {"en": outcome_en, "ja": outcome_ja},
+    "outcome-network": {"en": network_en, "ja": network_ja},
 }
-WRITTEN = frozenset(_KINDS)
-"""Kinds of results that have a paragraph."""
 REFERENCES = {
     "koo": "Koo TK, Li MY. J Chiropr Med 2016;15:155-163.",
     "monti": "Monti S et al. Mach Learn 2003;52:91-118.",
@@ -54,6 +56,23 @@ REFERENCES = {
     "hillis": "Hillis SL. Stat Med 2007;26:596-619.",
     "delong": "DeLong ER et al. Biometrics 1988;44:837-845.",
     "wafroc": "Chakraborty DP, Zhai X. Med Phys 2016;43:2264-2274.",
+    "nested": "Varma S, Simon R. BMC Bioinformatics 2006;7:91.",
+    "elastic": "Zou H, Hastie T. J R Stat Soc B 2005;67:301-320.",
+    "coxnet": "Simon N et al. J Stat Softw 2011;39(5):1-13.",
+    "forest": "Breiman L. Mach Learn 2001;45:5-32.",
+    "rsf": "Ishwaran H et al. Ann Appl Stat 2008;2:841-860.",
+    "boosting": "Friedman JH. Ann Stat 2001;29:1189-1232.",
+    "delong": "DeLong ER et al. Biometrics 1988;44:837-845.",
+    "youden": "Youden WJ. Cancer 1950;3:32-35.",
+    "platt": "Platt J. In: Advances in Large Margin Classifiers. MIT Press 1999:61-74.",
+    "decision": "Vickers AJ, Elkin EB. Med Decis Making 2006;26:565-574.",
+    "harrell": "Harrell FE et al. Stat Med 1996;15:361-387.",
+    "uno": "Uno H et al. Stat Med 2011;30:1105-1117.",
+    "brier": "Graf E et al. Stat Med 1999;18:2529-2545.",
+    "decisions": "Vickers AJ et al. BMC Med Inform Decis Mak 2008;8:53.",
+    "wolf": "Ledoit O, Wolf M. J Multivar Anal 2004;88:365-411.",
+    "gradcam": "Selvaraju RR et al. Proc ICCV 2017:618-626.",
+    "occlusion": "Zeiler MD, Fergus R. Proc ECCV 2014:818-833.",
     "holm": "Holm S. Scand J Stat 1979;6:65-70.",
 }
 """In the order in which a paragraph lists them."""

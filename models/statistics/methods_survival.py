@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from models.statistics.units import plural_en, word_ja
+
 Result = Mapping[str, Any]
 Said = tuple[list[str], list[str]]
 FOLLOWED_JA = "追跡期間の中央値(逆Kaplan-Meier法)は{value:.1f}{unit}であった。"
@@ -24,7 +26,10 @@ def survival_en(result: Result) -> Said:
         f"known follow-up (n = {cohort['patients']}, {cohort['events']} events"
         + (f", {cohort['competing']} competing events" if cohort["competing"] else "")
         + f"; not known in {cohort['unknown']})."
-        + _follow_up(cohort, "Median follow-up by reverse Kaplan-Meier was {value:.1f} {unit}s."),
+        + _follow_up(
+            {**cohort, "unit": plural_en(cohort["unit"])},
+            "Median follow-up by reverse Kaplan-Meier was {value:.1f} {unit}.",
+        ),
         "Survival curves are Kaplan-Meier estimates with log-log 95 % intervals.",
         _groupings_en(result),
         _models_en(result),
@@ -125,9 +130,10 @@ def _references(result: Result) -> list[str]:
 def survival_ja(result: Result) -> Said:
     """Japanese sentences, and the references that they name."""
     config, cohort = result["config"], result["cohort"]
-    unit = {"month": "か月", "day": "日", "year": "年", "week": "週"}.get(cohort["unit"], cohort["unit"])
+    unit = word_ja(cohort["unit"])
     sentences = [
-        f"エンドポイント「{config['endpoint']}」を、追跡情報のある{_PEOPLE[config['patients']][1]}患者で解析した"
+        f"エンドポイント「{config['endpoint']}」を、追跡情報のある{_PEOPLE[config['patients']][1]}患者で"
+        f"解析した"
         f"(n = {cohort['patients']}、イベント{cohort['events']}件"
         + (f"、競合イベント{cohort['competing']}件" if cohort["competing"] else "")
         + f"、不明{cohort['unknown']}例)。",

@@ -127,15 +127,19 @@ def _chosen_by(config: OutcomeConfig) -> str:
 
 def _describe_question(ready: Prepared, table: CohortTable) -> dict[str, Any]:
     """What was asked of whom."""
-    target = ready.target(ready.train)
     return {
         "endpoint": {"name": ready.endpoint.name, "kind": ready.endpoint.kind, "unit": ready.endpoint.unit},
         "cohort": ready.counts | {"digest": table.digest()},
         "patients": [table.patients[i] for i in ready.train],
-        "labels": {
-            "event": [int(one) for one in target.event],
-            "time": None if target.time is None else target.time.tolist(),
-        },
+        "labels": _labels(ready.target(ready.train)),
+    }
+
+
+def _labels(target: Target) -> dict[str, Any]:
+    """What happened, in the order of the patients."""
+    return {
+        "event": [int(one) for one in target.event],
+        "time": None if target.time is None else target.time.tolist(),
     }
 
 
@@ -211,7 +215,8 @@ def _figures(ready: Prepared, task: Task, found: Validated) -> dict[str, Any]:
         probability, threshold = special.expit(found.score), special.expit(found.threshold)
         return merit.summary(target.event, probability, threshold)
     outcome = Outcome(target.time, target.event)
-    return judge_survival(outcome, found.score, found.survival, (outcome, task.times, ready.config.seed))
+    against = (outcome, task.times, ready.config.seed)
+    return judge_survival(outcome, found.score, found.survival, found.threshold, against)
 
 
 def _predictions(task: Task, found: Validated) -> dict[str, Any]:
@@ -220,7 +225,12 @@ def _predictions(task: Task, found: Validated) -> dict[str, Any]:
             "probability": special.expit(found.score).tolist(),
             "threshold": special.expit(found.threshold).tolist(),
         }
-    return {"risk": found.score.tolist(), "times": task.times.tolist(), "survival": found.survival.tolist()}
+    return {
+        "risk": found.score.tolist(),
+        "threshold": found.threshold.tolist(),
+        "times": task.times.tolist(),
+        "survival": found.survival.tolist(),
+    }
 
 
 def _headline(row: dict[str, Any]) -> float:
@@ -285,6 +295,7 @@ def _on_test(
     inside = sum(one["applicability"]["inside"] for one in predicted)
     out: dict[str, Any] = {
         "patients": [ready.table.patients[i] for i in ready.test],
+        "labels": _labels(target),
         "predictions": list(predicted),
         "inside": inside,
     }
@@ -297,7 +308,8 @@ def _on_test(
             shares = np.array([one["survival"]["share"] for one in predicted], float)
             risk = np.array([one["risk"] for one in predicted], float)
             outcome = Outcome(target.time, target.event)
-            figures = judge_survival(outcome, risk, shares, (train, task.times, ready.config.seed))
+            against = (train, task.times, ready.config.seed)
+            figures = judge_survival(outcome, risk, shares, final["threshold"], against)
     except StatisticsError as error:
         return out | {"figures": None, "refused": {"slug": error.slug, "detail": str(error)}}
     return out | {"figures": figures, "refused": None}

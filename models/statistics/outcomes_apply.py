@@ -51,7 +51,7 @@ def store(fitted: Fitted, task: Task, about: Mapping[str, Any]) -> dict[str, Any
         "low": np.nanmin(raw, axis=0).tolist(),
         "high": np.nanmax(raw, axis=0).tolist(),
         "core": fitted.core,
-        "threshold": float(special.expit(fitted.threshold)) if task.target.time is None else None,
+        "threshold": float(special.expit(fitted.threshold) if task.target.time is None else fitted.threshold),
         "times": task.times.tolist(),
         "applicability": _applicability(x, task),
     }
@@ -85,11 +85,14 @@ def _distance(x: Matrix, mean: Vector, precision: Matrix) -> Vector:
 def predict(model: Mapping[str, Any], columns: Values) -> list[dict[str, Any]]:
     """Predictions of new patients by a model that `analyse` made; `columns` are values by name.
 
-    binary: `{"probability", "positive"}`; survival: `{"risk", "survival": {"time", "share"}}`, risk a log
-    relative hazard.  Both: `"applicability": {"distance", "percentile", "inside"}`, `"imputed"` (names of
-    terms that had no value), `"outside"` (values beyond those learnt from) and `"unseen"` (levels that nobody
-    learnt from had, `[{"column", "level"}]`; they count as no value).  OtherModel where a column is
-    missing or the model is none; MissingValues where a patient has none of the values.
+    binary: `{"probability", "positive"}`; survival: `{"risk", "high", "survival": {"time", "share"}}`, risk a
+    log relative hazard, high whether it is above the middle of those learnt from (None of a model that was
+    stored without that).
+
+    Both: `"applicability": {"distance", "percentile", "inside"}`, `"imputed"` (names of terms that had no
+    value), `"outside"` (values beyond those learnt from) and `"unseen"` (levels that nobody learnt from had,
+    `[{"column", "level"}]`; they count as no value).  OtherModel where a column is missing or the model is
+    none; MissingValues where a patient has none of the values.
     """
     if not isinstance(model, Mapping) or model.get("format") != FORMAT:
         raise OtherModel(f"this is no {FORMAT}")
@@ -121,7 +124,9 @@ def predict(model: Mapping[str, Any], columns: Values) -> list[dict[str, Any]]:
 
 def _row(model: Mapping[str, Any], value: float, shares: Vector | None) -> dict[str, Any]:
     if shares is not None:
-        return {"risk": value, "survival": {"time": list(model["times"]), "share": shares.tolist()}}
+        high = None if model["threshold"] is None else bool(value >= model["threshold"])
+        survival = {"time": list(model["times"]), "share": shares.tolist()}
+        return {"risk": value, "high": high, "survival": survival}
     probability = float(special.expit(value))
     return {"probability": probability, "positive": bool(probability >= model["threshold"])}
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from models.statistics.errors import StatisticsError
 from models.statistics.outcomes_data import Matrix, Vector
+from models.statistics.risk_groups import risk_groups
 from models.statistics.survival_curves import curve
 from models.statistics.survival_merit import Outcome, brier, harrell_c, time_auc, uno_c
 
@@ -15,13 +16,18 @@ BINS = 4
 
 
 def judge_survival(
-    outcome: Outcome, risk: Vector, survival: Matrix, against: tuple[Outcome, Vector, int]
+    outcome: Outcome,
+    risk: Vector,
+    survival: Matrix,
+    threshold: float | Vector,
+    against: tuple[Outcome, Vector, int],
 ) -> dict[str, Any]:
     """Figures of risks (n,) and predicted shares without the event (n, times).
 
-    `against` is the training cohort (for the censoring), the times and the seed.  `{"n", "events",
-    "harrell_c", "uno_c", "time_auc", "brier", "calibration", "decision_curve"}`; a figure over time that the
-    follow-up cannot give is `{"refused": {"slug", "detail"}}`.  Calibration and use are at the middle time.
+    A risk at its `threshold` or above is high.  `against` is the training cohort (for the censoring), the
+    times and the seed.  `{"n", "events", "harrell_c", "uno_c", "time_auc", "brier", "risk_groups",
+    "calibration", "decision_curve"}`; a figure that the follow-up cannot give is `{"refused": {"slug",
+    "detail"}}`.  Calibration and use are at the middle time.
     """
     train, times, seed = against
     middle = len(times) // 2
@@ -34,6 +40,7 @@ def judge_survival(
         "uno_c": _or_why(lambda: {"until": until, **uno_c(outcome, risk, train, until, seed).to_json()}),
         "time_auc": _or_why(lambda: time_auc(outcome, risk, train, times.tolist())),
         "brier": _or_why(lambda: brier(outcome, survival, train, times.tolist())),
+        "risk_groups": risk_groups(outcome.time, outcome.event, risk >= threshold),
         "calibration": {
             "time": float(times[middle]),
             "curve": _calibration(outcome, event, float(times[middle])),

@@ -47,7 +47,7 @@ class Fitted:
     core: Core
     parameters: Parameters
     threshold: float
-    """Of the score, chosen on the inner out-of-fold ones; 0 for survival."""
+    """Of the score, from the inner out-of-fold ones: the best of them, of survival their median."""
     prevalence: float
 
     def score(self, matrix: Matrix) -> Vector:
@@ -126,7 +126,8 @@ def fit(task: Task, seed: Sequence[int]) -> Fitted:
         task.model, preparation.apply(task.matrix), task.target, grid[best], (task.config, task.times)
     )
     level = _level(task.target)
-    threshold = choose_threshold(task.target.event, inner[best]) + level if task.target.time is None else 0.0
+    chosen = choose_threshold(task.target.event, inner[best]) if task.target.time is None else None
+    threshold = float(np.median(inner[best])) if chosen is None else chosen + level
     prevalence = float(task.target.event.mean())
     return Fitted(preparation, core, grid[best], threshold, prevalence)
 

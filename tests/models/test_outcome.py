@@ -146,11 +146,17 @@ def test_survival_is_learnt_and_judged_by_concordance(tmp_path: Path) -> None:
     figures = result["models"]["network"]
     assert figures["concordance"]["low"] > 0.55
     assert figures["low_risk"]["n"] + figures["high_risk"]["n"] == COUNT
+    assert [one["n"] for one in figures["risk_groups"]["groups"]] == [
+        figures["low_risk"]["n"], figures["high_risk"]["n"],
+    ]  # fmt: skip
     network = load_outcome_network(
         json.loads((tmp_path / "network.json").read_text()), (tmp_path / "network.safetensors").read_bytes()
     )
     with pytest.raises(MissingValues, match="site"):
         predict(network, cohort.crops["p0"], {"marker": 1.0})
+    new = predict(network, cohort.crops["p0"], {"marker": None, "site": "Z"})
+    assert (new.imputed, new.unseen) == (("marker",), ({"column": "site", "level": "Z"},))
+    assert predict(network, cohort.crops["p0"], {"marker": 1.0, "site": "A"}).unseen == ()
 
 
 def test_partial_likelihood_is_that_of_the_formula() -> None:

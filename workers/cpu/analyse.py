@@ -16,12 +16,12 @@ from backend.jobs import service as jobs
 from backend.kit.spreadsheets import csv_bytes
 from backend.version import VERSION
 from models.statistics import outcomes, subtypes, survival
-from models.statistics.figures import DRAWN, figures
-from models.statistics.methods import WRITTEN, methods
+from models.statistics.figures import figures
+from models.statistics.methods import methods
 from models.statistics.outcomes_config import OutcomeConfig
 from models.statistics.subtypes_errors import NoSubtypes
+from models.statistics.tables import tables
 from rt.cohort import CohortTable
-from workers.cpu.tabulated import tables
 from workers.runtime import JobContext, job
 from workers.steadily import steadily
 
@@ -83,7 +83,7 @@ def keep(context: JobContext, row: Analysis, found: dict[str, Any]) -> dict[str,
     """Store what was found and what is made from it, and end the job with that."""
     context.progress(COMPUTED, "figures")
     files, made_with = stored(context, found), versions()
-    paragraphs = methods(found, made_with) if found["kind"] in WRITTEN else None
+    paragraphs = methods(found, made_with)
     result = {"analysis_id": row.id}
     with context.finishing(result) as session:
         done = session.get_one(Analysis, row.id)
@@ -99,12 +99,17 @@ def stored(context: JobContext, found: dict[str, Any]) -> dict[str, Any]:
     files: dict[str, Any] = {"results": storage.put(_json(found))}
     if model is not None:
         files["model"] = storage.put(_json(model))
-    drawn = figures(found) if found["kind"] in DRAWN else {}
-    files["figures"] = {
-        name: {form: storage.put(data) for form, data in forms.items()} for name, forms in drawn.items()
+    return files | to_download(context, found)
+
+
+def to_download(context: JobContext, found: dict[str, Any]) -> dict[str, Any]:
+    """Names in the blob store of the figures (SVG and PDF) and tables (CSV) of a result of any kind."""
+    put = context.storage.put
+    drawn, listed = figures(found), tables(found)
+    return {
+        "figures": {name: {form: put(data) for form, data in forms.items()} for name, forms in drawn.items()},
+        "tables": {name: put(csv_bytes(*table)) for name, table in listed.items()},
     }
-    files["tables"] = {name: storage.put(csv_bytes(*table)) for name, table in tables(found).items()}
-    return files
 
 
 def versions(*more: str) -> dict[str, str]:

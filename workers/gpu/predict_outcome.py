@@ -49,7 +49,8 @@ def predict_outcome(context: JobContext) -> dict[str, Any]:
     with context.finishing(result) as session:
         done = session.get_one(Prediction, row.id)
         done.applicability = {name: said.pop(name) for name in ("distance", "unlike", "cut_off")}
-        done.value, done.maps = said | {"members": list(said["members"])}, maps
+        done.value = said | {name: list(said[name]) for name in ("members", "imputed", "unseen")}
+        done.maps = maps
         done.inputs = row.inputs | {"revisions": crop.source["revisions"], "series_id": choice.series_id}
         jobs.announce(session, "prediction", row.id, analysis.project_id)
     return result

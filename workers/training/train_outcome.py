@@ -15,7 +15,6 @@ from backend.analyses.service.cropping import Chosen, regions
 from backend.analyses.tables import Analysis
 from backend.jobs import service as jobs
 from backend.kit.errors import AppError
-from backend.kit.spreadsheets import csv_bytes
 from models.outcome.analysis import Run
 from models.outcome.analysis import analyse as analyse_networks
 from models.outcome.cohort import OutcomeCohort
@@ -24,10 +23,10 @@ from models.outcome.folds import Progress
 from models.outcome.package import CARD, NETWORK, WEIGHTS
 from models.outcome.stored_maps import MAPS, read_map
 from models.statistics.errors import MissingValues
+from models.statistics.methods import methods
 from rt.cohort import CohortTable
 from rt.errors import RtError
-from workers.cpu.analyse import versions
-from workers.cpu.tabulated import tables
+from workers.cpu.analyse import to_download, versions
 from workers.crops import crop_of, engine_config, stored_map
 from workers.runtime import JobContext, job
 from workers.steadily import steadily
@@ -63,10 +62,12 @@ def train_outcome(context: JobContext) -> dict[str, Any]:
     found = steadily(context, lambda: analyse_networks(OutcomeCohort(table, crops, failed), config, run), say)
     files = _stored(context, out, found)
     files["maps"] = _maps(context, out / MAPS, table, crops)
+    made_with = versions("torch", "monai")
+    paragraphs = methods(found, made_with)
     result = {"analysis_id": row.id}
     with context.finishing(result) as session:
         done = session.get_one(Analysis, row.id)
-        done.files, done.versions = files, versions("torch", "monai")
+        done.files, done.versions, done.methods = files, made_with, paragraphs
         jobs.announce(session, "analysis", row.id, row.project_id)
     return result
 
@@ -118,9 +119,7 @@ def _stored(context: JobContext, out: Path, found: dict[str, Any]) -> dict[str, 
         "model": storage.put_file(out / NETWORK),
         "weights": storage.put_file(out / WEIGHTS),
         "card": storage.put_file(out / CARD),
-        "figures": {},
-        "tables": {name: storage.put(csv_bytes(*one)) for name, one in tables(found).items()},
-    }
+    } | to_download(context, found)
 
 
 def _maps(context: JobContext, path: Path, table: CohortTable, crops: dict[str, Crop]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from models.statistics.errors import AnalysisConfigError
-from models.statistics.figures.prediction import outcome_figures
+from models.statistics.figures.outcome import network_figures, outcome_figures
 from models.statistics.figures.readers import reader_figures
 from models.statistics.figures.style import drawing, written
 from models.statistics.figures.subtypes import subtype_figures
@@ -17,12 +17,11 @@ from models.statistics.figures.survival import survival_figures
 _KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Callable[[], Figure]]]] = {
     "outcome": outcome_figures,
     "reader-study": reader_figures,
+    "outcome-network": network_figures,
     "subtypes": subtype_figures,
     "survival": survival_figures,
 }
 """What is drawn of each kind of result."""
-DRAWN = frozenset(_KINDS)
-"""Kinds of results that have figures."""
 
 
 def names(result: Mapping[str, Any]) -> list[str]:

@@ -18,14 +18,11 @@ DRAWN = 5
 """At most so many models share axes, those of the highest AUC."""
 
 
-def outcome_figures(result: Mapping[str, Any]) -> dict[str, Callable[[], Figure]]:
-    """Drawings of outcome models of a binary endpoint by name, out of fold; none for survival."""
-    if result["endpoint"]["kind"] != "binary":
-        return {}
-    models = [(f"{one['group']}: {one['model']}", one["figures"]) for one in result["models"]]
+def binary_figures(models: Sequence[Named], before: str = "") -> dict[str, Callable[[], Figure]]:
+    """Drawings by name, `before` in front of each; of those of the highest AUC, all on the same axes."""
     best = sorted(models, key=lambda one: -float(one[1]["auc"]["value"]))[:DRAWN]
     kinds = {"roc": roc, "calibration": calibration, "decision-curve": decision_curve}
-    return {name: partial(draw, best) for name, draw in kinds.items()}
+    return {before + name: partial(draw, best) for name, draw in kinds.items()} if best else {}
 
 
 def roc(models: Sequence[Named]) -> Figure:
@@ -44,10 +41,18 @@ def roc(models: Sequence[Named]) -> Figure:
 
 def calibration(models: Sequence[Named]) -> Figure:
     """Observed against predicted share by quantiles of the prediction, with Wilson intervals."""
-    figure, plot = _square("Predicted probability", "Observed share")
-    for index, (name, said) in enumerate(models):
-        points, slope = said["calibration"]["curve"], said["calibration"]["slope"]
+    drawn = []
+    for name, said in models:
+        slope = said["calibration"]["slope"]
         fitted = f"\nslope {slope['value']:.2f} ({slope['low']:.2f} to {slope['high']:.2f})" if slope else ""
+        drawn.append((name, said["calibration"]["curve"], fitted))
+    return observed_shares(drawn)[0]
+
+
+def observed_shares(models: Sequence[tuple[str, Sequence[Mapping[str, float]], str]]) -> tuple[Figure, Axes]:
+    """Points with intervals of each model: its name, its calibration curve, and what else is said of it."""
+    figure, plot = _square("Predicted probability", "Observed share")
+    for index, (name, points, said) in enumerate(models):
         observed = [one["observed"] for one in points]
         ends = [
             [max(0.0, one["observed"] - one["low"]) for one in points],
@@ -56,10 +61,10 @@ def calibration(models: Sequence[Named]) -> Figure:
         plot.errorbar(
             [one["predicted"] for one in points], observed, yerr=ends, color=colour(index), ls=dash(index),
             marker="os^Dv"[index % 5], ms=3, elinewidth=0.6, capsize=1.5, capthick=0.6, linewidth=0.9,
-            label=f"{short(name, 22)}{fitted}",
+            label=f"{short(name, 22)}{said}",
         )  # fmt: skip
     plot.legend(loc="upper left")
-    return figure
+    return figure, plot
 
 
 def _square(along: str, up: str) -> tuple[Figure, Axes]:

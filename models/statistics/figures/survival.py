@@ -22,6 +22,7 @@ from models.statistics.figures.style import (
     sheet,
     short,
 )
+from models.statistics.units import plural_en
 
 ROW_MM = 3.6
 """Height of a line of a table under or beside a plot."""
@@ -100,7 +101,7 @@ def _time_axis(plot: Axes, result: Mapping[str, Any], last: float) -> None:
     plot.set_xlim(0, last * 1.02)
     plot.set_ylim(0, 1.02)
     plot.set_xticks([one for one in result["at_risk_times"] if one <= last * 1.02])
-    plot.set_xlabel(f"Time ({result['cohort']['unit']}s)")
+    plot.set_xlabel(f"Time ({plural_en(result['cohort']['unit'])})")
 
 
 def _tested(name: str, grouping: Mapping[str, Any]) -> str:

@@ -53,6 +53,9 @@ def test_from_the_request_to_the_map_of_a_new_patient(
     assert {"network", "clinical", "combined"} <= results["models"].keys()
     assert [one["patient"] for one in results["left_out"]] == ["ID-25"]
     assert len(read(door, made, "predictions")) == 25
+    assert {"roc", "calibration", "decision-curve"} <= set(done["figures"])
+    assert [one["model"] for one in read(door, made, "models")] == list(results["models"])
+    assert "25 patients" in done["methods"]["en"] and "25例" in done["methods"]["ja"]
     assert done["predicts"] and "torch" in done["versions"]
     assert done["inputs"] == [] and "Not for clinical use" in done["card"]
     seen = {one["patient_id"]: one for one in door.get(f"/analyses/{made['id']}/maps")["items"]}
@@ -67,6 +70,7 @@ def test_from_the_request_to_the_map_of_a_new_patient(
     run_job(new.json()["job"]["id"])
     (said,) = door.get(path)["items"]
     assert 0 <= said["value"]["value"] <= 1
+    assert (said["value"]["imputed"], said["value"]["unseen"]) == ([], [])
     assert 0 <= said["applicability"]["distance"] <= 1
     assert {one["kind"] for one in said["maps"]} == {"grad-cam", "occlusion"}
     for kind in ("grad-cam", "occlusion"):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from backend.kit.spreadsheets import csv_bytes
+from models.statistics.tables import tables
 from rt.errors import RtError
 from tests.backend.analyses.conftest import (
     DICTIONARY,
@@ -22,7 +23,6 @@ from tests.backend.analyses.conftest import (
 from tests.backend.cohorts.conftest import Door
 from tests.factories.jobs import Line, run_job, run_queued
 from workers.cpu import analyse
-from workers.cpu.tabulated import tables
 from workers.runtime import JobCancelled
 
 QUICK = {
@@ -153,6 +153,10 @@ def test_a_relapse_is_learnt_and_predicted_for_a_new_patient(door: Door, ask: As
     (model,) = read(door, made, "models")
     (judged,) = results["models"]
     assert float(model["figures.auc.value"]) == judged["figures"]["auc"]["value"] > 0.6
+    assert [one["patient_id"] for one in read(door, made, "out-of-fold")] == results["patients"]
+    assert [one["patient_id"] for one in read(door, made, "test-predictions")] == results["test"]["patients"]
+    assert {"roc", "test-roc"} <= set(done["figures"])
+    assert "42 training patients" in done["methods"]["en"] and "42例" in done["methods"]["ja"]
     path = f"/analyses/{made['id']}/predictions"
     said = {}
     for patient, f in (("Low", 0.0), ("High", 4.0)):
@@ -172,6 +176,7 @@ def test_times_of_death_are_learnt_and_a_column_not_given_is_named(filled: Door,
     results = filled.get(f"/analyses/{made['id']}")["results"]
     assert results["models"][0]["figures"]["harrell_c"]["value"] > 0.6
     assert results["test"] is None
+    assert {"concordance", "risk-groups"} <= set(filled.get(f"/analyses/{made['id']}")["figures"])
     path = f"/analyses/{made['id']}/predictions"
     values = {"stage": "II", "age": 60.0, "f0": 4.0, "f1": 4.0}
     asked = filled.call("POST", path, json={"patient_id": "New", "values": values}).json()

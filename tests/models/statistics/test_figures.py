@@ -14,12 +14,16 @@ from models.statistics import merit
 from models.statistics.errors import AnalysisConfigError
 from models.statistics.figures import figure, figures, names, style, survival
 from models.statistics.figures.prediction import calibration, decision_curve, roc
+from models.statistics.figures.prediction_survival import risk_groups_figure
 from models.statistics.figures.subtypes import heat_map
+from models.statistics.outcomes import analyse as analyse_outcome
+from models.statistics.outcomes_config import OutcomeConfig
 from models.statistics.subtypes import SubtypeConfig, analyse
 from models.statistics.survival import Grouping, SurvivalConfig
 from models.statistics.survival import analyse as analyse_survival
 from rt.cohort import CohortTable, Column, Endpoint
 from tests.models.statistics.planted import table_of, with_clusters
+from tests.models.statistics.test_outcomes import planted
 
 QUICK = SubtypeConfig(
     k_maximum=4, subsamples=20, simulations=20, pac_simulations=5, bootstraps=20, noise_repeats=1
@@ -136,7 +140,7 @@ def test_predictions_are_drawn_with_their_intervals() -> None:
     assert f"slope {said['calibration']['slope']['value']:.2f}" in texts(drawn[1])
 
 
-def test_outcome_models_are_drawn_best_first_and_survival_not() -> None:
+def test_outcome_models_are_drawn_best_first() -> None:
     rng = np.random.default_rng(2)
     labels = (rng.random(60) < 0.5).astype(int)
     models = []
@@ -144,14 +148,37 @@ def test_outcome_models_are_drawn_best_first_and_survival_not() -> None:
         shares = 1 / (1 + np.exp(-(rng.standard_normal(60) + 0.4 * number * labels)))
         said = merit.summary(labels, shares, 0.5)
         models.append({"group": "clinical", "model": f"m{number}", "figures": said})
-    result = {"kind": "outcome", "endpoint": {"kind": "binary"}, "models": models}
+    result = {"kind": "outcome", "endpoint": {"kind": "binary"}, "models": models, "test": None}
     assert set(names(result)) == {"roc", "calibration", "decision-curve"}
     best = sorted(models, key=lambda one: -one["figures"]["auc"]["value"])
     with style.drawing():
         said = texts(roc([(one["model"], one["figures"]) for one in best[:5]]))
     assert f"AUC {best[0]['figures']['auc']['value']:.2f}" in said
     assert figure("roc", result)["svg"].startswith(b"<?xml")
-    assert names(result | {"endpoint": {"kind": "survival"}}) == []
+    tested = {"figures": models[0]["figures"]}
+    chosen = {"group": "clinical", "model": "m0"}
+    assert {"test-roc", "test-calibration"} <= set(names(result | {"test": tested, "chosen": chosen}))
+    network = {"kind": "outcome-network", "endpoint": {"kind": "binary"}}
+    network |= {"models": {"network": models[6]["figures"]}, "set_aside": {"network": None}}
+    assert set(names(network)) == {"roc", "calibration", "decision-curve"}
+    assert figure("calibration", network)["pdf"].startswith(b"%PDF")
+
+
+def test_survival_predictions_are_drawn_with_their_risk_groups() -> None:
+    config = OutcomeConfig("failure", folds=3, inner_folds=2, trees=5, groups=("clinical", "radiomics"))
+    result = analyse_outcome(planted(1, kind="survival", n=60, test=24), config)
+    own = {"concordance", "risk-groups", "auc-over-time", "brier-over-time", "calibration", "decision-curve"}
+    assert set(names(result)) == own | {f"test-{name}" for name in own}
+    assert all(drawn["svg"].startswith(b"<?xml") for drawn in figures(result).values())
+    groups = result["models"][1]["figures"]["risk_groups"]
+    with style.drawing():
+        said = texts(risk_groups_figure(("radiomics", groups), result["endpoint"])).split("\n")
+    assert f"log-rank {style.p_text(groups['test']['p'])}" in said
+    assert all(str(count) in said for group in groups["groups"] for count in group["at_risk"])
+    one_group = {"refused": {"slug": "too-few-patients", "detail": ""}}
+    for one in result["models"]:
+        one["figures"] |= {"risk_groups": one_group, "time_auc": one_group, "brier": one_group}
+    assert set(names(result | {"test": None})) == {"concordance", "calibration", "decision-curve"}
 
 
 def test_long_names_are_cut_by_their_width() -> None:

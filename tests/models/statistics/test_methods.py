@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.outcome.config import OutcomeConfig as NetworkConfig
 from models.statistics.errors import AnalysisConfigError
 from models.statistics.methods import REFERENCES, methods
+from models.statistics.outcomes import analyse as analyse_outcome
+from models.statistics.outcomes_config import OutcomeConfig
 from models.statistics.subtypes import SubtypeConfig, analyse
 from models.statistics.survival import Grouping, SurvivalConfig
 from models.statistics.survival import analyse as analyse_survival
 from rt.cohort import CohortTable, Column, Endpoint
 from tests.models.statistics.planted import one_gaussian, table_of, with_clusters
+from tests.models.statistics.test_outcomes import planted
 
 QUICK = SubtypeConfig(
     k_maximum=4, subsamples=21, simulations=23, pac_simulations=6, bootstraps=22, noise_repeats=3, seed=77
@@ -102,6 +106,55 @@ def test_survival_is_described_by_its_settings() -> None:
     assert "Holm" in said["en"] and "Firth" in said["en"] and REFERENCES["gray"] in said["en"]
     plain = checked(analyse_survival(table, SurvivalConfig("local control")))
     assert "Cox" not in plain["en"] and "Gray" not in plain["en"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("binary", {"permutations": 2, "adjustment": "bh", "min_icc": 0.9}),
+        ("binary", {"groups": ("radiomics",), "missing": "drop", "class_weight": "none"}),
+        ("survival", {"models": ("random-forest", "gradient-boosting"), "repeats": 2, "missing": "refuse"}),
+    ],
+)
+def test_outcome_models_are_described_by_their_settings(kind: Any, settings: dict[str, Any]) -> None:
+    config = OutcomeConfig("failure", folds=3, inner_folds=2, trees=7, keep=9, seed=77, **settings)
+    result = analyse_outcome(planted(4, kind=kind, n=60, test=20), config)
+    said = checked(result)
+    chosen = result["models"][[one["group"] for one in result["models"]].index(result["chosen"]["group"])]
+    assert "60 training patients" in said["en"] and "学習用患者60例" in said["ja"]
+    assert "seed was 77" in said["en"] and chosen["group"] in said["en"]
+    assert (REFERENCES["delong"] in said["ja"]) == (kind == "binary")
+    assert (REFERENCES["rsf"] in said["en"]) == (kind == "survival")
+    assert ("shuffled 2 times" in said["en"]) == ("permutations" in settings)
+
+
+@pytest.mark.parametrize("kind", ["binary", "survival"])
+def test_networks_of_outcome_are_described_by_their_settings(kind: str) -> None:
+    estimate = {"value": 0.734, "low": 0.61, "high": 0.86}
+    figure = {"auc" if kind == "binary" else "concordance": estimate}
+    crop = {
+        "region": {"structures": ["GTV", "CTV"], "without": ["Cord"], "isodose_gy": 50.0, "margin_mm": 6.0}
+    }
+    told = NetworkConfig.from_json(
+        {
+            "endpoint": "failure",
+            "crop": crop | {"dose": True},
+            "clinical": ["age"],
+            "clinical_in_network": True,
+        }
+    ).to_json()
+    result = {
+        "kind": "outcome-network", "config": told,
+        "endpoint": {"name": "failure", "kind": kind, "unit": "month"},
+        "patients": {"train": 88, "test": 12, "events": 31}, "left_out": [{"patient": "P1"}],
+        "models": {"network": figure, "clinical": figure}, "set_aside": {"network": figure, "clinical": None},
+        "comparisons": [{"first": "clinical", "second": "network", "difference": 0.051, "p": 0.0123}],
+    }  # fmt: skip
+    said = checked(result)
+    assert "GTV and CTV without Cord, where the dose is at least 50 Gy, margin 6 mm" in said["en"]
+    assert "88例" in said["ja"] and "'age'" in said["ja"] and "set aside: the network" in said["en"]
+    assert (REFERENCES["platt"] in said["en"]) == (kind == "binary")
+    assert REFERENCES["gradcam"] in said["en"] and REFERENCES["gradcam"] in said["ja"]
 
 
 def test_a_kind_without_words_is_named() -> None:

@@ -1,19 +1,18 @@
-"""The tables in a result: every list of records, under the name of its place, one column a value."""
+"""What every kind of result has: each list of records is a table under the name of its place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-from backend.kit.spreadsheets import Cell
 
 NO_TABLES = frozenset({"config", "matrices", "heat_map"})
 """Settings, and what is drawn and not read."""
+Cell = str | float | int | bool | None
 Table = tuple[list[str], list[list[Cell]]]
 """Header and rows."""
 
 
-def tables(result: dict[str, Any]) -> dict[str, Table]:
+def records(result: Mapping[str, Any]) -> dict[str, Table]:
     """{name: (header, rows)} of a result of `models`.
 
     A value within a record is named by its path (`test.p`); a list within one is a table of its own, whose
@@ -23,7 +22,7 @@ def tables(result: dict[str, Any]) -> dict[str, Table]:
     for name, value in result.items():
         if name not in NO_TABLES:
             _collect(name, value, {}, found)
-    return {name: _table(records) for name, records in found.items()}
+    return {name: _table(rows) for name, rows in found.items()}
 
 
 def _collect(name: str, value: Any, known: dict[str, Cell], found: dict[str, list[dict[str, Cell]]]) -> None:
@@ -53,6 +52,6 @@ def _flat(record: dict[str, Any], before: str) -> Iterator[tuple[str, Cell]]:
             yield f"{before}{key}", value
 
 
-def _table(records: Sequence[dict[str, Cell]]) -> Table:
-    header = list(dict.fromkeys(key for record in records for key in record))
-    return header, [[record.get(key) for key in header] for record in records]
+def _table(rows: Sequence[dict[str, Cell]]) -> Table:
+    header = list(dict.fromkeys(key for row in rows for key in row))
+    return header, [[row.get(key) for key in header] for row in rows]
