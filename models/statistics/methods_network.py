@@ -131,7 +131,7 @@ def network_ja(result: Result) -> Said:
     config, patients, endpoint = result["config"], result["patients"], result["endpoint"]
     crop, binary = config["crop"], endpoint["kind"] == "binary"
     levels = "-".join(str(one) for one in config["channels"])
-    kind = "2値" if binary else "生存時間"
+    kind = "二値" if binary else "生存時間"
     sentences = [
         f"{kind}エンドポイント「{endpoint['name']}」を、畳み込みニューラルネットワークにより"
         f"{patients['train']}例"

@@ -190,7 +190,7 @@ def _references(result: Result) -> list[str]:
 def outcome_ja(result: Result) -> Said:
     """Japanese sentences, and the references that they name."""
     config, cohort, endpoint = result["config"], result["cohort"], result["endpoint"]
-    kind = {"binary": "2値", "survival": "生存時間"}[endpoint["kind"]]
+    kind = {"binary": "二値", "survival": "生存時間"}[endpoint["kind"]]
     groups = "、".join(
         f"{GROUPS_JA[name]}{len(columns)}列" for name, columns in result["columns"]["groups"].items()
     )

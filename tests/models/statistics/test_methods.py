@@ -36,7 +36,7 @@ def numbers_of(text: str) -> set[str]:
         "",
         paragraph,
     )
-    return set(re.findall(r"\d+(?:\.\d+)?%?", paragraph))
+    return set(re.findall(r"\d+(?:\.\d+)?(?:e-\d+)?%?", paragraph))
 
 
 def known_in(value: Any) -> set[str]:
@@ -44,7 +44,14 @@ def known_in(value: Any) -> set[str]:
     if isinstance(value, bool):
         return set()
     if isinstance(value, int | float):
-        forms = (f"{value:g}", f"{value:.0%}", f"{value:.3g}", f"{value:.2f}", f"{value:.1f}")
+        forms = (
+            f"{value:g}",
+            f"{abs(value):g}",
+            f"{value:.0%}",
+            f"{value:.3g}",
+            f"{value:.2f}",
+            f"{value:.1f}",
+        )
         return {*forms, str(value)}
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return {len_ for one in inside for len_ in known_in(one)} | (
