@@ -192,9 +192,11 @@ def _predicted(session: Session, one: PredictionRows) -> PredictionOut:
         id=row.id,
         patient_id=row.patient_id,
         values=row.inputs["values"],
+        measured=row.inputs.get("measured", {}),
+        contours=service.used_contours(session, row.inputs.get("revisions", [])),
         value=row.value,
         applicability=row.applicability,
-        maps=service.maps_of(row.patient_id, row.maps),
+        maps=service.maps_of(session, row.patient_id, row.maps),
         job=shown(session, one.job)[0],
         created_at=row.created_at,
     )

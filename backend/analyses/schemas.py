@@ -86,6 +86,9 @@ class ChangedPatient(BaseModel):
         Literal["contour-changed", "values-changed", "role-changed", "joined", "left"],
         Field(description="contour-changed: the features are of an older contour, compute them again first"),
     ]
+    structure_set_id: Annotated[
+        str | None, Field(description="the structure set that holds it; null where it was deleted")
+    ] = None
     structure_id: str | None = None
     revision: Annotated[int | None, Field(description="that the features are of")] = None
     head: Annotated[int | None, Field(description="newest revision of the contour")] = None
@@ -158,6 +161,7 @@ class UsedContour(BaseModel):
     """A contour that a region was made of."""
 
     structure: str
+    structure_set_id: Annotated[str | None, Field(description="null where the structure was deleted")]
     structure_id: str
     revision: int
 
@@ -199,7 +203,11 @@ class PredictionOut(BaseModel):
 
     id: str
     patient_id: str
-    values: dict[str, Value]
+    values: Annotated[dict[str, Value], Field(description="as they were given")]
+    measured: Annotated[
+        dict[str, float], Field(description="features that were not given, of the contours below")
+    ]
+    contours: Annotated[list[UsedContour], Field(description="that it was predicted from, once it is done")]
     value: Annotated[dict[str, Any] | None, Field(description="of the shape that the kind gives it")]
     applicability: Annotated[
         dict[str, Any] | None,

@@ -158,6 +158,12 @@ def ids_with_images(
     return set(session.scalars(query))
 
 
+def sets_of(session: Session, structure_ids: Collection[str]) -> dict[str, str]:
+    """Id of the structure set that holds each of these structures; one that was deleted is not among them."""
+    query = select(Structure.id, Structure.structure_set_id).where(Structure.id.in_(structure_ids))
+    return dict(session.execute(query).all())
+
+
 def revisions(session: Session, structure_ids: Collection[str]) -> Sequence[Revision]:
     """All revisions of these structures, the oldest first."""
     query = select(Revision).where(Revision.structure_id.in_(structure_ids))

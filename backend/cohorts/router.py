@@ -99,6 +99,18 @@ def preview_cohort_table(place: PlaceDep, body: TableIn, session: SessionDep, ac
     return service.preview(session, actor, place, body)
 
 
+@router.get(
+    f"{COHORT}/table",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": BINARY}}, **problems(404)},
+)
+def get_cohort_table(place: PlaceDep, session: SessionDep, actor: ActorDep) -> StreamingResponse:
+    """The clinical table as CSV, a row a patient: part in the split, filter, variables, endpoints."""
+    cohort = service.find(session, actor, place, Permission.READ)
+    text = service.clinical_csv(session, cohort)
+    return sent(Download(f"cohort-{cohort.id}.csv", "text/csv; charset=utf-8", BytesIO(text), len(text)))
+
+
 @router.put(f"{COHORT}/table", responses=problems(404, 413))
 def put_cohort_table(place: PlaceDep, body: TableIn, session: SessionDep, actor: ActorDep) -> TableOut:
     """Take a CSV file, in place of the one of the same name; one with issues is refused whole."""
@@ -221,7 +233,7 @@ def list_feature_patients(
     after = int(decode_cursor(cursor, (int,))[0]) if cursor else -1
     found = [one for one in table.rows if one.position > after][:limit]
     return Page(
-        items=service.feature_patients(table, found),
+        items=service.feature_patients(session, table, found),
         next_cursor=encode_cursor(found[-1].position) if len(found) == limit else None,
     )
 

@@ -19,6 +19,7 @@ StaleReason = Literal["contour", "gone", "there-now", "new-patient", "engine"]
 """Another contour is meant now; none is there any more; one is there now; the patient joined; the engine is
 another version."""
 MOST_PERTURBATIONS = 30
+SetId = Annotated[str | None, Field(description="the structure set that holds it; null where it was deleted")]
 
 
 class FeatureSetIn(Closed):
@@ -81,6 +82,7 @@ class StalePatient(BaseModel):
 
     patient_id: str
     reason: StaleReason
+    structure_set_id: SetId
     structure_id: str | None
     revision: Annotated[int | None, Field(description="that was computed")]
     head: Annotated[int | None, Field(description="that would be computed now")]
@@ -115,6 +117,7 @@ class FeaturePatient(BaseModel):
     state: Literal["waiting", "done", "failed"]
     study_id: str | None
     series_id: str | None
+    structure_set_id: SetId
     structure_id: str | None
     revision: int | None
     slug: str | None

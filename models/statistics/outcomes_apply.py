@@ -1,8 +1,6 @@
 """A final model as plain JSON, and its prediction for a new patient with how far it applies.
 
-Distance is Mahalanobis' over the model's own standardised columns, with a covariance shrunk after Ledoit and
-Wolf (J Multivar Anal 2004;88:365); a new patient's is ranked among those that the training patients had from
-folds that did not hold them.  The model holds no patient's values.
+The model holds no patient's values.
 """
 
 from __future__ import annotations
@@ -13,17 +11,15 @@ from typing import Any
 
 import numpy as np
 from scipy import special
-from sklearn.covariance import LedoitWolf
 
+from models.statistics.applicability import applicability, learn_applicability
 from models.statistics.errors import MissingValues, OtherModel
-from models.statistics.outcomes_data import Matrix, Preparation, Rows, Term, Vector, encode
+from models.statistics.outcomes_data import Preparation, Rows, Term, Vector, encode
 from models.statistics.outcomes_models import score, survival_at
-from models.statistics.outcomes_validate import Fitted, Task, folds_of
+from models.statistics.outcomes_validate import Fitted, Task
 from rt.cohort import CohortTable
 
 FORMAT = "rinkaku-outcome-model-1"
-INSIDE = 95.0
-"""Percentile of the training patients' distances up to which a new patient is taken to be like them."""
 Values = Mapping[str, Sequence[float | str | None]]
 
 
@@ -53,33 +49,8 @@ def store(fitted: Fitted, task: Task, about: Mapping[str, Any]) -> dict[str, Any
         "core": fitted.core,
         "threshold": float(special.expit(fitted.threshold) if task.target.time is None else fitted.threshold),
         "times": task.times.tolist(),
-        "applicability": _applicability(x, task),
+        "applicability": learn_applicability(x, task.target.event, task.config.seed),
     }
-
-
-def _applicability(x: Matrix, task: Task) -> dict[str, Any]:
-    fold = folds_of(task.target.event, min(5, len(x)), (task.config.seed, 11))
-    held = np.empty(len(x))
-    for index in np.unique(fold):
-        mean, precision = _shape(x[fold != index])
-        held[fold == index] = _distance(x[fold == index], mean, precision)
-    mean, precision = _shape(x)
-    return {
-        "mean": mean.tolist(),
-        "precision": precision.tolist(),
-        "quantiles": np.quantile(held, np.linspace(0, 1, 101)).tolist(),
-    }
-
-
-def _shape(x: Matrix) -> tuple[Vector, Matrix]:
-    found = LedoitWolf().fit(x)
-    return found.location_, found.precision_
-
-
-def _distance(x: Matrix, mean: Vector, precision: Matrix) -> Vector:
-    centred = x - mean
-    squares = np.einsum("ni,ij,nj->n", centred, precision, centred)
-    return np.asarray(np.sqrt(np.maximum(squares, 0) / x.shape[1]))
 
 
 def predict(model: Mapping[str, Any], columns: Values) -> list[dict[str, Any]]:
@@ -110,7 +81,7 @@ def predict(model: Mapping[str, Any], columns: Values) -> list[dict[str, Any]]:
     preparation = Preparation(np.arange(len(terms)), median, mean, spread)
     x = preparation.apply(matrix)
     shares = survival_at(model["core"], x) if model["kind"] == "survival" else None
-    distance = _of_model(model["applicability"], x)
+    distance = applicability(model["applicability"], x)
     rows = []
     for index, value in enumerate(score(model["core"], x)):
         row = _row(model, float(value), shares[index] if shares is not None else None)
@@ -129,17 +100,6 @@ def _row(model: Mapping[str, Any], value: float, shares: Vector | None) -> dict[
         return {"risk": value, "high": high, "survival": survival}
     probability = float(special.expit(value))
     return {"probability": probability, "positive": bool(probability >= model["threshold"])}
-
-
-def _of_model(applicability: Mapping[str, Any], x: Matrix) -> list[dict[str, Any]]:
-    mean, precision = (np.asarray(applicability[name], float) for name in ("mean", "precision"))
-    quantiles = np.asarray(applicability["quantiles"], float)
-    distance = _distance(x, mean, precision)
-    percentile = np.interp(distance, quantiles, np.linspace(0, 100, len(quantiles)))
-    return [
-        {"distance": float(far), "percentile": float(rank), "inside": bool(rank <= INSIDE)}
-        for far, rank in zip(distance, percentile, strict=True)
-    ]
 
 
 def _outside(model: Mapping[str, Any], terms: Sequence[Term], values: Vector) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ from models.statistics.survival_data import (
     require_known,
     variance_inflation,
 )
+from models.statistics.survival_model import store
 from rt.cohort import CohortTable
 
 Patients = Literal["all", "train", "test"]
@@ -129,7 +130,8 @@ def analyse(
 
     `{"kind": "survival", "config", "cohort": {"digest", "patients", "events", "competing", "unknown",
     "median_follow_up", "unit"}, "at_risk_times", "overall", "groupings": [...], "univariable": [...],
-    "multivariable", "competing", "refused": [{"where", "slug", "detail"}]}`.  Where several questions are
+    "multivariable", "model", "competing", "refused": [{"where", "slug", "detail"}]}`; the model is that of
+    `multivariable`, for `survival_model.predict`.  Where several questions are
     asked, a grouping or a column of `univariable` that has no answer is in `refused` instead; a multivariable
     model without one is an error.
     """
@@ -150,9 +152,9 @@ def analyse(
     }
     result |= _answers(table, config, people, refused)
     progress(0.7)
-    result["multivariable"] = (
-        _model(table, config, config.multivariable, people) if config.multivariable else None
-    )
+    result["multivariable"], result["model"] = None, None
+    if config.multivariable:
+        result["multivariable"], result["model"] = _model(table, config, config.multivariable, people)
     result["competing"] = _overall_incidence(people)
     result["refused"] = refused
     progress(1.0)
@@ -166,7 +168,7 @@ def _answers(
     questions = len(config.groupings) + len(config.univariable) + 1
     groupings = _each(config.groupings, lambda one: _grouping(table, config, one, people), refused, questions)
     univariable = _each(
-        config.univariable, lambda one: _model(table, config, (one,), people), refused, questions
+        config.univariable, lambda one: _model(table, config, (one,), people)[0], refused, questions
     )
     _adjust(groupings, [one["test"]["p"] for one in groupings], config)
     _adjust(univariable, [_whole_p(one) for one in univariable], config)
@@ -254,8 +256,9 @@ def _grouping(
 
 def _model(
     table: CohortTable, config: SurvivalConfig, names: Sequence[str], people: Followed
-) -> dict[str, Any]:
-    """One Cox model (cause-specific where there are competing events), and Fine and Gray's beside it."""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """One Cox model (cause-specific where there are competing events) with Fine and Gray's beside it; and
+    what predicts by it."""
     keep = require_known(table, names, people.rows, config.missing)
     own = people.take(keep)
     matrix, terms = design(table, names, own.rows, config.references)
@@ -273,7 +276,8 @@ def _model(
         | {"vif": inflation[i], "proportional_hazards": changing["terms"][i]}
         for i, term in enumerate(terms)
     ]
-    return {
+    times = config.times or tuple(curves.risk_times(people.time))
+    told = {
         "columns": list(names),
         "n": len(own.rows),
         "events": int(own.event.sum()),
@@ -286,6 +290,7 @@ def _model(
         "proportional_hazards": changing["global"],
         "subdistribution": _subdistribution(matrix, own, terms),
     }
+    return told, store(fit, matrix, terms, own, (times, config.seed))
 
 
 def _describe_term(fit: CoxFit, index: int) -> dict[str, float]:

@@ -53,6 +53,7 @@ NEEDS = {
         "list_snapshot_cases", "list_runs", "get_run", "list_deployments", "effort", "list_drift",
         "get_version_picture", "compare_versions", "get_deidentification",
         "list_comparisons", "get_comparison", "list_cohorts", "get_cohort", "list_cohort_patients",
+        "get_cohort_table",
         "list_analyses", "get_analysis", "get_figure", "get_table", "list_predictions",
         "list_maps", "get_map", "list_study_maps", "list_detections",
         "list_consensus", "get_consensus", "get_reading", "get_consensus_results", "get_consensus_map",

@@ -55,7 +55,7 @@ def _next(context: JobContext, set_id: str, job_id: str) -> Task | None:
 def _outcome(context: JobContext, task: Task) -> Measured | tuple[str, str]:
     """What a patient gives; one that cannot be measured stops nobody else."""
     try:
-        return _measure(context, task)
+        return measure(context, task)
     except (AppError, RtError) as problem:
         return problem.slug, str(problem)
     except (ArithmeticError, ValueError) as error:  # a fault of ours, which the log shows, for this patient
@@ -74,7 +74,11 @@ class _Image:
     facts: dict[str, Any]
 
 
-def _measure(context: JobContext, task: Task) -> Measured:
+def measure(context: JobContext, task: Task) -> Measured:
+    """Extractions of a patient's contour and of those that it is compared with; known ones are found again.
+
+    AppError or RtError where the contour or its image cannot be measured.
+    """
     image = _image(context, task)
     held: list[tuple[FloatArray, Mask | None]] = []
     contours = 1 + task.perturbations + len(task.chosen["readers"]) + bool(task.chosen["ai"])

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from backend.analyses.service.asking import card_of, inputs_of
-from backend.analyses.service.mapping import AskedMap, map_voxels, maps, maps_of, of_study
+from backend.analyses.service.mapping import (
+    AskedMap,
+    map_voxels,
+    maps,
+    maps_of,
+    of_study,
+    used_contours,
+)
 from backend.analyses.service.predicting import PredictionRows, predict, predictions
 from backend.analyses.service.reading import (
     AnalysisRows,
@@ -38,5 +45,6 @@ __all__ = [
     "stale_of",
     "start",
     "table_file",
+    "used_contours",
     "warnings_now",
 ]

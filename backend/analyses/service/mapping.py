@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from backend.accounts.actor import Actor
 from backend.analyses import repository
-from backend.analyses.schemas import MapGrid, MapKind, MapOut, MapPart, StudyMap
+from backend.analyses.schemas import MapGrid, MapKind, MapOut, MapPart, StudyMap, UsedContour
 from backend.analyses.tables import Analysis, Prediction
+from backend.cohorts import service as cohorts
 from backend.kit.errors import NotFound
 from backend.kit.pagination import ALL
 from backend.kit.storage import storage
@@ -20,6 +21,9 @@ from backend.projects.service import Permission
 from backend.studies import service as studies
 from rt.geometry import Grid
 from rt.resample import resample
+
+Stored = dict[str, Any]
+"""{kind: map} of a patient, as its row has it."""
 
 UNSIGNED = (0.0, 1.0)
 """The range of a map whose row tells none."""
@@ -35,15 +39,14 @@ class AskedMap:
     grid: MapGrid = "image"
 
 
-def maps_of(patient_id: str, stored: dict[str, Any]) -> list[MapOut]:
+def maps_of(session: Session, patient_id: str, stored: Stored) -> list[MapOut]:
     """The maps of a patient on the wire."""
-    told = [{"patient_id": patient_id, "kind": kind} | _told(one) for kind, one in stored.items()]
-    return [MapOut.model_validate(one) for one in told]
+    return _shown(session, [(patient_id, stored)])
 
 
 def _told(stored: dict[str, Any]) -> dict[str, Any]:
     return {
-        **{name: stored[name] for name in ("study_id", "series_id", "revisions", "grid")},
+        **{name: stored[name] for name in ("study_id", "series_id", "grid")},
         "range": stored.get("range", UNSIGNED),
         "significant": "significant" in stored,
     }
@@ -51,15 +54,28 @@ def _told(stored: dict[str, Any]) -> dict[str, Any]:
 
 def maps(session: Session, row: Analysis) -> list[MapOut]:
     """Of all patients of the analysis, and of those whom it was asked about."""
-    found = {(one.patient_id, one.kind): one for one in _asked(session, row)}
-    for patient_id, stored in row.files.get("maps", {}).items():
-        found |= {(patient_id, one.kind): one for one in maps_of(patient_id, stored)}
-    return list(found.values())
+    asked = [(one.patient_id, one.maps) for one in reversed(repository.predictions(session, row.id, ALL))]
+    shown = _shown(session, [*asked, *row.files.get("maps", {}).items()])
+    return list({(one.patient_id, one.kind): one for one in shown}.values())
 
 
-def _asked(session: Session, row: Analysis) -> Iterator[MapOut]:
-    for one in reversed(repository.predictions(session, row.id, ALL)):
-        yield from maps_of(one.patient_id, one.maps)
+def used_contours(session: Session, revisions: Sequence[dict[str, Any]]) -> list[UsedContour]:
+    """Contours `{structure, structure_id, revision}` with the sets that hold them."""
+    sets = cohorts.sets_of(session, revisions)
+    return [UsedContour(**one, structure_set_id=sets.get(one["structure_id"])) for one in revisions]
+
+
+def _shown(session: Session, patients: Iterable[tuple[str, Stored]]) -> list[MapOut]:
+    told = [(patient_id, kind, one) for patient_id, maps in patients for kind, one in maps.items()]
+    sets = cohorts.sets_of(session, [contour for _, _, one in told for contour in one["revisions"]])
+    shown = []
+    for patient_id, kind, one in told:
+        said = {"patient_id": patient_id, "kind": kind} | _told(one)
+        contours = [
+            contour | {"structure_set_id": sets.get(contour["structure_id"])} for contour in one["revisions"]
+        ]
+        shown.append(MapOut.model_validate(said | {"revisions": contours}))
+    return shown
 
 
 def of_study(session: Session, actor: Actor, study_id: str) -> list[StudyMap]:
@@ -74,7 +90,9 @@ def of_study(session: Session, actor: Actor, study_id: str) -> list[StudyMap]:
             "cohort_id": row.cohort_id, "analysis_id": row.id, "analysis_name": row.name,
             "analysis_kind": row.kind, "created_at": row.created_at,
         }  # fmt: skip
-        found += [StudyMap.model_validate(one.model_dump() | about) for one in maps_of(patient_id, stored)]
+        found += [
+            StudyMap.model_validate(one.model_dump() | about) for one in maps_of(session, patient_id, stored)
+        ]
     return [one for one in found if one.series_id in here]
 
 

@@ -44,7 +44,7 @@ def predict(
     _check_predicts(row)
     table = table_of(row)
     roles = dict(zip(table.patients, table.roles, strict=True))
-    if roles.get(body.patient_id) == "train":
+    if roles.get(body.patient_id) in _learnt_from(row):
         raise PatientWasLearntFrom(f"the analysis has learnt from {body.patient_id}", field="patient_id")
     _check_values(table, body.values)
     prediction_id = new_id()
@@ -72,6 +72,12 @@ def predictions(
     row = find(session, actor, place, analysis_id).analysis
     found = repository.predictions(session, row.id, part)
     return [PredictionRows(one, session.get_one(Job, one.job_id)) for one in found]
+
+
+def _learnt_from(row: Analysis) -> tuple[str, ...]:
+    """Parts of the split that the analysis has learnt from."""
+    asked = row.config.get("patients", "train") if row.kind == "survival" else "train"
+    return ("train", "test") if asked == "all" else (asked,)
 
 
 def _check_predicts(row: Analysis) -> None:

@@ -52,6 +52,7 @@ def _redrawn(session: Session, row: Analysis, patients: set[str]) -> list[Change
         ChangedPatient(
             patient_id=one.patient_id,
             reason="contour-changed",
+            structure_set_id=one.structure_set_id,
             structure_id=one.structure_id,
             revision=one.revision,
             head=one.head,

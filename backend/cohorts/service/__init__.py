@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.cohorts.service.cohorts import change, create, delete, described, find, recent
+from backend.cohorts.service.exporting import clinical_csv
 from backend.cohorts.service.features import (
     delete_set,
     find_set,
@@ -21,6 +22,7 @@ from backend.cohorts.service.tabulating import (
     failed,
     feature_list,
     feature_patients,
+    sets_of,
     stale,
     tabulate,
 )
@@ -29,6 +31,7 @@ __all__ = [
     "Members",
     "as_csv",
     "change",
+    "clinical_csv",
     "counts",
     "create",
     "delete",
@@ -48,6 +51,7 @@ __all__ = [
     "recent_sets",
     "recompute",
     "set_filter",
+    "sets_of",
     "shown_patients",
     "stale",
     "start",

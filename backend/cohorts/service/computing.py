@@ -15,6 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.cohorts import repository
+from backend.cohorts.service.choosing import choose
+from backend.cohorts.service.engine import engine_version
 from backend.cohorts.service.robustness import agreement
 from backend.cohorts.tables import Cohort, Extraction, FeatureRow, FeatureSet
 from backend.jobs.states import JobState
@@ -72,6 +74,39 @@ def take_row(session: Session, set_id: str, job_id: str) -> Task | None:
         position=states.get("done", 0) + states.get("failed", 0),
         total=sum(states.values()),
     )
+
+
+def task_for(session: Session, set_id: str, patient_id: str) -> Task | tuple[str, str]:
+    """What is measured of one patient, in the set or not: by its settings, the newest approved contour.
+
+    Slug and words where there is none, or the set was deleted.
+    """
+    owner = session.get(FeatureSet, set_id)
+    if owner is None:
+        return "not-found", "the feature set was deleted"
+    project_id = session.get_one(Cohort, owner.cohort_id).project_id
+    wanted = FeatureSet(structure=owner.structure, modality=owner.modality, source="approved")
+    choice = choose(session, project_id, wanted, [patient_id])[patient_id]
+    if choice.chosen is None:
+        return choice.slug or "no-such-structure", choice.detail or owner.structure
+    return Task(
+        row_id="",
+        project_id=project_id,
+        modality=owner.modality,
+        chosen=choice.chosen | {"ai": None, "readers": []},
+        settings=Settings.from_json(owner.settings),
+        settings_digest=owner.settings_digest,
+        engine=engine_version(),
+        perturbations=0,
+        position=0,
+        total=1,
+    )
+
+
+def values_of(session: Session, extraction_id: str) -> dict[str, float]:
+    """The features of an extraction that have a value."""
+    values: dict[str, float] = session.get_one(Extraction, extraction_id).values
+    return values
 
 
 def is_called_off(session: Session, set_id: str, job_id: str) -> bool:

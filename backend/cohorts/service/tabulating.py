@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -64,12 +65,14 @@ def failed(session: Session, row: FeatureSet) -> list[FailedPatient]:
 def stale(session: Session, cohort: Cohort, row: FeatureSet) -> list[StalePatient]:
     """Patients whose features are not of what is there now."""
     shown = []
-    for one in stale_rows(session, cohort, row):
-        chosen = (one.row.chosen if one.row else None) or {}
+    found = [(one, (one.row.chosen if one.row else None) or {}) for one in stale_rows(session, cohort, row)]
+    sets = sets_of(session, [chosen for _, chosen in found])
+    for one, chosen in found:
         shown.append(
             StalePatient(
                 patient_id=one.patient_id,
                 reason=one.reason,
+                structure_set_id=sets.get(chosen.get("structure_id", "")),
                 structure_id=chosen.get("structure_id"),
                 revision=chosen.get("revision"),
                 head=one.head,
@@ -99,12 +102,19 @@ def feature_list(row: FeatureSet, table: Tabulated) -> list[FeatureOut]:
     return shown
 
 
-def feature_patients(table: Tabulated, rows: Sequence[FeatureRow]) -> list[FeaturePatient]:
+def sets_of(session: Session, contours: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """{structure_id: structure_set_id} of contours that name their structure, as far as it is there."""
+    return repository.sets_of(session, {one["structure_id"] for one in contours if one.get("structure_id")})
+
+
+def feature_patients(session: Session, table: Tabulated, rows: Sequence[FeatureRow]) -> list[FeaturePatient]:
     """Some of the patients, with what their features are of."""
     shown = []
+    sets = sets_of(session, [one.chosen or {} for one in rows])
     for one in rows:
         chosen, made = one.chosen or {}, table.extracted.get(one.patient_id)
         kept = {key: chosen.get(key) for key in ("study_id", "series_id", "structure_id", "revision")}
+        kept["structure_set_id"] = sets.get(chosen.get("structure_id", ""))
         columns = {key: getattr(one, key) for key in ("patient_id", "state", "slug", "detail", "computed_at")}
         values = {"values": made.values if made else {}, "undefined": made.undefined if made else {}}
         shown.append(FeaturePatient.model_validate(kept | columns | values))

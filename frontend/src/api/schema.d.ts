@@ -616,6 +616,11 @@ export interface components {
              * @enum {string}
              */
             reason: "contour-changed" | "values-changed" | "role-changed" | "joined" | "left";
+            /**
+             * Structure Set Id
+             * @description the structure set that holds it; null where it was deleted
+             */
+            structure_set_id?: string | null;
             /** Structure Id */
             structure_id?: string | null;
             /**
@@ -2115,6 +2120,11 @@ export interface components {
             study_id: string | null;
             /** Series Id */
             series_id: string | null;
+            /**
+             * Structure Set Id
+             * @description the structure set that holds it; null where it was deleted
+             */
+            structure_set_id: string | null;
             /** Structure Id */
             structure_id: string | null;
             /** Revision */
@@ -3992,10 +4002,25 @@ export interface components {
             id: string;
             /** Patient Id */
             patient_id: string;
-            /** Values */
+            /**
+             * Values
+             * @description as they were given
+             */
             values: {
                 [key: string]: number | string | null;
             };
+            /**
+             * Measured
+             * @description features that were not given, of the contours below
+             */
+            measured: {
+                [key: string]: number;
+            };
+            /**
+             * Contours
+             * @description that it was predicted from, once it is done
+             */
+            contours: components["schemas"]["UsedContour"][];
             /**
              * Value
              * @description of the shape that the kind gives it
@@ -5181,6 +5206,11 @@ export interface components {
              * @enum {string}
              */
             reason: "contour" | "gone" | "there-now" | "new-patient" | "engine";
+            /**
+             * Structure Set Id
+             * @description the structure set that holds it; null where it was deleted
+             */
+            structure_set_id: string | null;
             /** Structure Id */
             structure_id: string | null;
             /**
@@ -6181,6 +6211,11 @@ export interface components {
         UsedContour: {
             /** Structure */
             structure: string;
+            /**
+             * Structure Set Id
+             * @description null where the structure was deleted
+             */
+            structure_set_id: string | null;
             /** Structure Id */
             structure_id: string;
             /** Revision */

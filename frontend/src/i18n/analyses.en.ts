@@ -14,6 +14,7 @@ export const analysesEn = {
   'slug.wrong-value': 'A value does not suit its column',
   'jobKind.train-outcome': 'Training of outcome networks',
   'jobKind.predict-outcome': 'Prediction by an outcome network',
+  'slug.no-features': 'Features that the model needs were not given and cannot be measured of the patient',
   'slug.no-region': "The patient has no image, or nothing of the network's region is drawn on it",
   'slug.wrong-endpoint': 'The endpoint is of another kind than the analysis needs',
   'slug.same-person': 'The same person seems to be in the cohort under several patient IDs',

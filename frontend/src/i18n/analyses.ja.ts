@@ -16,6 +16,7 @@ export const analysesJa: Record<keyof typeof analysesEn, string> = {
   'slug.wrong-value': '値が列の種類に合いません',
   'jobKind.train-outcome': '転帰予測モデルの学習',
   'jobKind.predict-outcome': '転帰予測モデルによる予測',
+  'slug.no-features': 'モデルに必要な特徴量が入力されておらず、患者の輪郭からも計算できません',
   'slug.no-region': '患者の画像がないか、モデルが見る領域が描かれていません',
   'slug.wrong-endpoint': '解析に必要な種類のエンドポイントではありません',
   'slug.same-person': '同一人物が複数の患者 ID でコホートに含まれている可能性があります',

@@ -244,3 +244,25 @@ def test_a_project_that_keeps_no_names_keeps_none_of_a_table(door: Door, project
         )
     door.table(CSV)
     assert door.get("/patients")["items"][1]["patient_id"] == "P1"
+
+
+def test_the_clinical_table_comes_back_as_a_file(door: Door) -> None:
+    lines = "ID,months,dead,age,site\nP1,5,1,50,=cmd\nP2,6,0,,tongue\n"
+    dictionary = [
+        {"column": "ID", "role": "patient"},
+        {"column": "months", "role": "time", "endpoint": "survival", "unit": "month"},
+        {"column": "dead", "role": "event", "endpoint": "survival"},
+        {"column": "age", "role": "variable", "name": "age", "kind": "number", "unit": "a"},
+        {"column": "site", "role": "variable", "name": "site", "kind": "category"},
+    ]
+    assert door.table(lines, dictionary=dictionary).status_code == 200
+    condition = {"column": "age", "op": "present", "value": None}
+    assert door.call("PUT", "/filter", json={"conditions": [condition]}).status_code == 200
+    answer = door.call("GET", "/table")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.text.splitlines() == [
+        "patient_id,role,left_out_by,age (a),site,survival,survival: time (month)",
+        "P1,,,50.0,'=cmd,1,5.0",
+        "P2,,age,,tongue,0,6.0",
+    ]
