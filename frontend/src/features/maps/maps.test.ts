@@ -77,7 +77,7 @@ describe('which maps', () => {
   });
 
   it('are of an older contour', () => {
-    const made = map({ revisions: [{ structure: 'GTV', structure_id: 's', revision: 2 }, { structure: 'Lung', structure_id: 'l', revision: 1 }] });
+    const made = map({ revisions: [{ structure: 'GTV', structure_set_id: null, structure_id: 's', revision: 2 }, { structure: 'Lung', structure_set_id: null, structure_id: 'l', revision: 1 }] });
     const set = { structures: [{ id: 's', head: { number: 4 } }, { id: 'l', head: { number: 1 } }] } as unknown as StructureSet;
     expect(changedSince(made, set)).toEqual([{ structure: 'GTV', revision: 2, head: 4 }]);
     expect(changedSince(made, null)).toEqual([]);
