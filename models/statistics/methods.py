@@ -54,7 +54,6 @@ REFERENCES = {
     "finegray": "Fine JP, Gray RJ. J Am Stat Assoc 1999;94:496-509.",
     "obuchowski": "Obuchowski NA, Rockette HE. Commun Stat Simul Comput 1995;24:285-308.",
     "hillis": "Hillis SL. Stat Med 2007;26:596-619.",
-    "delong": "DeLong ER et al. Biometrics 1988;44:837-845.",
     "wafroc": "Chakraborty DP, Zhai X. Med Phys 2016;43:2264-2274.",
     "nested": "Varma S, Simon R. BMC Bioinformatics 2006;7:91.",
     "elastic": "Zou H, Hastie T. J R Stat Soc B 2005;67:301-320.",
