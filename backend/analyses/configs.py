@@ -5,9 +5,9 @@ The API process does not load `models`; `tests/backend/analyses/test_configs.py`
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Names = Annotated[tuple[Name, ...], Field(max_length=5000)]
@@ -229,3 +229,82 @@ class NetworkConfig(Settings):
     def columns(self) -> tuple[str, ...]:
         """Clinical variables."""
         return self.clinical
+
+
+class SpaceSettings(Settings):
+    """The common space of an organ (`models.organ_space.config.SpaceConfig`)."""
+
+    points: Annotated[int, Field(ge=200, le=5000, description="on each surface")] = 1500
+    size: Annotated[int, Field(ge=8, le=48, description="voxels along the longest side")] = 32
+    rounds: Annotated[int, Field(ge=0, le=5, description="of averaging the shape")] = 2
+    mirror_to: Annotated[
+        Literal["L", "R"] | None,
+        Field(description="side to which organs of the other are mirrored; null refuses organs of both"),
+    ] = None
+    max_folded: Annotated[float, Field(ge=0, lt=1, description="share of an organ; more leaves it out")] = (
+        0.01
+    )
+    min_dice: Annotated[float, Field(ge=0, lt=1, description="with the warped template")] = 0.8
+    speck: Annotated[float, Field(ge=0, lt=0.5, description="share that may lie apart")] = 0.02
+
+
+class MapSettings(Settings):
+    """The map (`models.dose_maps.config.MapConfig`)."""
+
+    solver: Annotated[
+        Literal["tv", "cp"], Field(description="graph total variation, or low rank with fused lasso")
+    ] = "tv"
+    voxels: Annotated[int, Field(ge=100, le=50_000, description="an organ of more is taken in cubes")] = 5000
+    l1_share: Annotated[float, Field(gt=0, lt=1, description="of the penalty")] = 0.2
+    penalties: Annotated[int, Field(ge=2, le=50)] = 8
+    lowest: Annotated[float, Field(gt=0, lt=1, description="penalty, of the least that leaves no map")] = 0.02
+    ranks: Annotated[tuple[Annotated[int, Field(ge=1, le=10)], ...], Field(min_length=1, max_length=6)] = (
+        1,
+        2,
+        3,
+    )
+    restarts: Annotated[int, Field(ge=1, le=20)] = 4
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    inner_folds: Annotated[int, Field(ge=2, le=20)] = 5
+    permutations: Annotated[
+        int, Field(ge=0, le=5000, description="0 for none, else enough for alpha: 1 / alpha - 1")
+    ] = 200
+    subsamples: Annotated[int, Field(ge=0, le=1000)] = 100
+    alpha: Annotated[float, Field(gt=0, le=0.2, description="family-wise")] = 0.05
+    stable: Annotated[float, Field(gt=0.5, lt=1)] = 0.75
+    smoothing_mm: Annotated[float, Field(ge=0, le=50)] = 6.0
+    iterations: Annotated[int, Field(ge=10, le=5000)] = 300
+    tolerance: Annotated[float, Field(gt=0, le=0.1)] = 1e-4
+    seed: Seed = 0
+
+
+class DoseMapConfig(Settings):
+    """Where in an organ dose goes with the outcome (`models.organ_space`, `models.dose_maps`)."""
+
+    structures: Annotated[
+        tuple[Name, ...],
+        Field(min_length=1, max_length=4, description="of each patient the first of these that is drawn"),
+    ]
+    endpoint: Annotated[Name | None, Field(description="binary or survival")] = None
+    variable: Annotated[Name | None, Field(description="or a number of the cohort as the outcome")] = None
+    clinical: Annotated[Names, Field(description="terms beside the dose; categories too")] = ()
+    source: Annotated[Literal["approved", "latest", "ai"], Field(description="which revisions")] = "approved"
+    modality: Literal["CT", "MR"] = "CT"
+    space: SpaceSettings = SpaceSettings()
+    map: MapSettings = MapSettings()
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> Self:
+        if (self.endpoint is None) == (self.variable is None):
+            raise ValueError("either an endpoint or a variable is the outcome")
+        if self.variable in self.clinical:
+            raise ValueError("the outcome cannot be a term beside the dose")
+        return self
+
+    def endpoints(self) -> dict[str, str]:
+        """An endpoint of either kind."""
+        return {} if self.endpoint is None else {self.endpoint: "any"}
+
+    def columns(self) -> tuple[str, ...]:
+        """Clinical terms, and the variable that is the outcome."""
+        return self.clinical if self.variable is None else (*self.clinical, self.variable)

@@ -4,6 +4,7 @@ AppError
 ├── Conflict
 │   ├── AnalysisNotDone       its results are not there yet, or it failed
 │   ├── AnalysisUnderWay      it waits or runs: cancel it before it is deleted
+│   ├── NoTemplate            only a dose map has a mean organ
 │   ├── NothingToPredict      this analysis says nothing of single patients
 │   └── PatientWasLearntFrom  the analysis has learnt from the patient
 └── InvalidInput
@@ -26,6 +27,12 @@ class AnalysisUnderWay(Conflict):
     """It waits or runs: cancel it before it is deleted."""
 
     slug, title = "analysis-under-way", "The analysis is under way"
+
+
+class NoTemplate(Conflict):
+    """Only a dose map has a mean organ with a map on it."""
+
+    slug, title = "no-template", "The analysis is no dose map"
 
 
 class NothingToPredict(Conflict):

@@ -15,6 +15,7 @@ from backend.analyses.schemas import (
     AnalysisIn,
     AnalysisOut,
     FigureFormat,
+    MapFile,
     MapGrid,
     MapKind,
     MapOut,
@@ -22,6 +23,8 @@ from backend.analyses.schemas import (
     PredictionIn,
     PredictionOut,
     StudyMaps,
+    TemplateOut,
+    TemplatePart,
 )
 from backend.analyses.service import AnalysisRows, PredictionRows
 from backend.jobs.router import shown
@@ -36,6 +39,10 @@ FIGURE = {"content": {"image/svg+xml": BINARY, "application/pdf": BINARY}, "desc
 VOXELS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": BINARY}, "description": "The voxels"},
     304: {"description": "The browser has it"},
+}
+MAP_FILE = {
+    "content": {"application/gzip": BINARY, "application/dicom": BINARY},
+    "description": "NIfTI or RTDOSE",
 }
 TABLE = {"content": {"text/csv": BINARY}, "description": "The table"}
 
@@ -173,7 +180,48 @@ def get_map(
     They are on the grid of the map's series as of a volume, or (smaller) on its own.
     """
     row = service.find(session, actor, place, analysis_id).analysis
-    voxels, tag = service.map_voxels(session, row, asked)
+    return _voxels(*service.map_voxels(session, row, asked), if_none_match)
+
+
+@router.get(f"{ANALYSIS}/template", responses=problems(404, 409))
+def get_map_template(place: PlaceDep, analysis_id: str, session: SessionDep, actor: ActorDep) -> TemplateOut:
+    """The mean organ of a dose map: its grid, and which volumes lie on it."""
+    return service.template_of(service.find(session, actor, place, analysis_id).analysis)
+
+
+@router.get(
+    f"{ANALYSIS}/template/{{part}}", response_class=Response, responses={**problems(404, 409), **VOXELS}
+)
+def get_map_template_part(
+    place: PlaceDep,
+    analysis_id: str,
+    part: TemplatePart,
+    session: SessionDep,
+    actor: ActorDep,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Little-endian float32 voxels (k, j, i) on the mean organ's grid, 0 outside of the organ."""
+    row = service.find(session, actor, place, analysis_id).analysis
+    return _voxels(*service.template_voxels(row, part), if_none_match)
+
+
+@router.get(
+    f"{ANALYSIS}/map", response_class=StreamingResponse, responses={**problems(404, 409), 200: MAP_FILE}
+)
+def get_map_file(
+    place: PlaceDep,
+    analysis_id: str,
+    session: SessionDep,
+    actor: ActorDep,
+    form: Annotated[MapFile, Query(alias="format")] = "nifti",
+    patient_id: Annotated[str | None, Query(max_length=64, description="null: over the mean organ")] = None,
+) -> StreamingResponse:
+    """A dose map as a file; as RTDOSE its units are RELATIVE and its type ERROR, for it is no dose."""
+    row = service.find(session, actor, place, analysis_id).analysis
+    return sent(service.map_file(session, row, form, patient_id))
+
+
+def _voxels(voxels: bytes, tag: str, if_none_match: str | None) -> Response:
     headers = {"ETag": etag(tag), "Cache-Control": "private, no-cache"}
     if matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.analyses.configs import (
+    DoseMapConfig,
     FeatureSets,
     NetworkConfig,
     OutcomeConfig,
@@ -16,7 +17,7 @@ from backend.analyses.configs import (
 )
 from backend.jobs.schemas import JobOut
 
-Kind = Literal["subtypes", "survival", "outcome", "outcome-network"]
+Kind = Literal["subtypes", "survival", "outcome", "outcome-network", "dose-map"]
 MapKind = Literal["grad-cam", "occlusion", "dose-map"]
 MapGrid = Literal["image", "map"]
 MapPart = Literal["values", "significant"]
@@ -66,7 +67,16 @@ class NetworkIn(_AnalysisIn):
     config: NetworkConfig
 
 
-AnalysisIn = Annotated[SubtypesIn | SurvivalIn | OutcomeIn | NetworkIn, Field(discriminator="kind")]
+class DoseMapIn(_AnalysisIn):
+    """A dose-outcome map of an organ to learn."""
+
+    kind: Literal["dose-map"]
+    config: DoseMapConfig
+
+
+AnalysisIn = Annotated[
+    SubtypesIn | SurvivalIn | OutcomeIn | NetworkIn | DoseMapIn, Field(discriminator="kind")
+]
 """An analysis to start, by its kind."""
 
 
@@ -196,6 +206,20 @@ class StudyMaps(BaseModel):
     """The maps over images of a study, those of the newest analysis first."""
 
     items: list[StudyMap]
+
+
+TemplatePart = Literal["map", "mask", "selection", "significant", "weight", "p", "mean-dose"]
+MapFile = Literal["nifti", "rtdose"]
+
+
+class TemplateOut(BaseModel):
+    """The mean organ of a dose map, on which its map lies."""
+
+    grid: Annotated[dict[str, Any], Field(description="cubic voxels, LPS axes, around the organ's middle")]
+    parts: Annotated[list[TemplatePart], Field(description="volumes that there are, float32 (k, j, i)")]
+    range: Annotated[tuple[float, float], Field(description="of the map inside the organ")]
+    unit: Annotated[str, Field(description="of the map: what 1 Gy more in a voxel adds")]
+    mirrored_to: Annotated[Literal["L", "R"] | None, Field(description="the side that the organ is of")]
 
 
 class PredictionOut(BaseModel):

@@ -17,7 +17,9 @@ class Analysis(Base):
 
     __tablename__ = "analyses"
     __table_args__ = (
-        CheckConstraint("kind IN ('subtypes','survival','outcome','outcome-network')", name="kind"),
+        CheckConstraint(
+            "kind IN ('subtypes','survival','outcome','outcome-network','dose-map')", name="kind"
+        ),
     )
 
     id: Mapped[str] = id_column()
@@ -39,7 +41,8 @@ class Analysis(Base):
     summary: Mapped[dict[str, Any] | None]
     """The figures that a list shows; None until it is done."""
     files: Mapped[dict[str, Any]] = mapped_column(default=dict, info=NAMES_BLOBS)
-    """{results, model, figures: {name: {svg, pdf}}, tables: {name}}: SHA-256 of each; of one that compares
+    """{results, model, figures: {name: {svg, pdf}}, tables: {name}}: SHA-256 of each; of a dose map also
+    {space, template: {grid, unit, range, parts: {name}}}; of one that compares
     contours also {other_table}: the same patients with the features of the other contours."""
     methods: Mapped[dict[str, Any] | None]
     """{en, ja}: the paragraph for a paper."""

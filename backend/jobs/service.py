@@ -39,6 +39,7 @@ KINDS: dict[str, str] = {
     "predict": "cpu",
     "train-outcome": "training",
     "predict-outcome": "gpu",
+    "dose-map": "gpu",
     "import-structures": "cpu",
     "assemble": "cpu",
     "send": "cpu",
@@ -59,7 +60,7 @@ HOUSEKEEPING = frozenset(
 )  # fmt: skip
 """Kinds that nobody asks for."""
 
-MAX_ATTEMPTS: dict[str, int] = {"train": 10, "compare": 10, "train-outcome": 10}
+MAX_ATTEMPTS: dict[str, int] = {"train": 10, "compare": 10, "train-outcome": 10, "dose-map": 10}
 """How often a job may lose its worker; 3 where nothing is said."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +13,11 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from models.organ_space.config import Side
-from models.organ_space.errors import DoseUnknown, OppositeSides
+from models.organ_space.errors import DoseUnknown, EmptySurface, OppositeSides
+from rt.cropping import part_of
 from rt.dose import EDGE_TOLERANCE, Dose
 from rt.geometry import FloatArray, Grid
-from rt.masks import Mask
+from rt.masks import Box, Mask, bounding_box, padded_box
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
 """Left to right in LPS."""
@@ -29,6 +32,31 @@ class Organ:
     dose: Dose | None = None
     side: Side | None = None
     """By its name, as of `rt.nomenclature.tg263_name`."""
+
+
+def cropped(organ: Organ, margin_mm: float = 20.0) -> Organ:
+    """The organ on its box and a margin of its grid, with the dose's voxels there; EmptySurface."""
+    box = bounding_box(organ.mask_kji)
+    if box is None:
+        raise EmptySurface("there is no voxel")
+    wide = _padded(box, organ.grid, margin_mm)
+    grid = part_of(organ.grid, wide)
+    dose = organ.dose
+    if dose is not None:
+        ends = np.array(list(itertools.product(*((-0.5, n - 0.5) for n in grid.shape_kji[::-1]))))
+        index = dose.grid.to_index(grid.to_lps(ends))[:, ::-1]
+        low = np.maximum(np.floor(index.min(axis=0)).astype(int), 0)
+        high = np.minimum(np.ceil(index.max(axis=0)).astype(int) + 1, dose.grid.shape_kji)
+        if (high <= low).any():
+            raise DoseUnknown("the dose does not reach the organ")
+        k, j, i = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        dose = Dose(np.ascontiguousarray(dose.gy_kji[k, j, i]), part_of(dose.grid, (k, j, i)))
+    return Organ(np.ascontiguousarray(organ.mask_kji[wide]), grid, dose, organ.side)
+
+
+def _padded(box: Box, grid: Grid, margin_mm: float) -> Box:
+    i, j, k = (math.ceil(margin_mm / mm) for mm in grid.spacing_ijk_mm)
+    return padded_box(box, (k, j, i), grid.shape_kji)
 
 
 def mirrored(organs: Mapping[str, Organ], mirror_to: Side | None) -> dict[str, bool]:

@@ -46,6 +46,8 @@ NAMED_IN = {
     "workers/cpu/consensus.py": "consensus_tasks.files",
     "workers/cpu/analyse.py": "analyses.files",
     "workers/crops.py": "predictions.maps",
+    "workers/gpu/dose_map.py": "analyses.files",
+    "workers/organs.py": "analyses.files",
     "workers/training/train_outcome.py": "analyses.files",
     "workers/training/compare.py": "comparisons.checkpoint_sha256",
     "workers/training/train.py": "runs.checkpoint_sha256",

@@ -56,6 +56,7 @@ NEEDS = {
         "get_cohort_table",
         "list_analyses", "get_analysis", "get_figure", "get_table", "list_predictions",
         "list_maps", "get_map", "list_study_maps", "list_detections",
+        "get_map_template", "get_map_template_part", "get_map_file",
         "list_consensus", "get_consensus", "get_reading", "get_consensus_results", "get_consensus_map",
         "preview_consensus", "get_region_mask",
         "list_reader_studies", "get_reader_study", "get_my_readings", "get_case_reading",

@@ -23,6 +23,7 @@ from backend.analyses.service.reading import (
 )
 from backend.analyses.service.staleness import stale_of, warnings_now
 from backend.analyses.service.starting import rerun, start
+from backend.analyses.service.templates import map_file, template_of, template_voxels
 
 __all__ = [
     "AnalysisRows",
@@ -33,6 +34,7 @@ __all__ = [
     "figure_file",
     "find",
     "inputs_of",
+    "map_file",
     "map_voxels",
     "maps",
     "maps_of",
@@ -46,5 +48,7 @@ __all__ = [
     "start",
     "table_file",
     "used_contours",
+    "template_of",
+    "template_voxels",
     "warnings_now",
 ]

@@ -1,4 +1,4 @@
-"""Which contours on which image make the region that a network looks at, for each patient."""
+"""Which contours on which image make the region that a network looks at, or the organ of a dose map."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.analyses import repository
-from backend.analyses.configs import NetworkConfig
+from backend.analyses.configs import DoseMapConfig, NetworkConfig
 from backend.cohorts.service.choosing import choose
 from backend.cohorts.tables import FeatureSet
 
@@ -56,6 +56,25 @@ def regions(
                 continue
             contours = {} if before is None else before.contours
             found[patient] = Chosen(study_id, series_id, contours | {name: said})
+    return found
+
+
+def organs(
+    session: Session, project_id: str, config: DoseMapConfig, patient_ids: Collection[str]
+) -> dict[str, Chosen | Refusal]:
+    """Of each patient the first of the structures that is there, or why there is none."""
+    found: dict[str, Chosen | Refusal] = {}
+    for name in config.structures:
+        wanted = FeatureSet(structure=name, modality=config.modality, source=config.source)
+        for patient, choice in choose(session, project_id, wanted, patient_ids).items():
+            if isinstance(found.get(patient), Chosen):
+                continue
+            if choice.chosen is not None:
+                said = {key: choice.chosen[key] for key in ("structure_id", "revision")}
+                found[patient] = Chosen(choice.chosen["study_id"], choice.chosen["series_id"], {name: said})
+            else:
+                refusal = (choice.slug or "no-such-structure", choice.detail or name)
+                found.setdefault(patient, refusal)
     return found
 
 

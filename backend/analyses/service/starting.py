@@ -28,6 +28,7 @@ JOB_KINDS = {
     "survival": "analyse",
     "outcome": "analyse",
     "outcome-network": "train-outcome",
+    "dose-map": "dose-map",
 }
 """The kind of job that does each."""
 

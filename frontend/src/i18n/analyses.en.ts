@@ -12,6 +12,7 @@ export const analysesEn = {
   'object.prediction': 'Prediction',
   'action.analyses.prediction.started': 'Prediction started',
   'slug.wrong-value': 'A value does not suit its column',
+  'jobKind.dose-map': 'Dose-outcome map',
   'jobKind.train-outcome': 'Training of outcome networks',
   'jobKind.predict-outcome': 'Prediction by an outcome network',
   'slug.no-features': 'Features that the model needs were not given and cannot be measured of the patient',

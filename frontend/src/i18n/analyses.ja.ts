@@ -14,6 +14,7 @@ export const analysesJa: Record<keyof typeof analysesEn, string> = {
   'object.prediction': '予測',
   'action.analyses.prediction.started': '予測を開始',
   'slug.wrong-value': '値が列の種類に合いません',
+  'jobKind.dose-map': '線量・転帰マップ',
   'jobKind.train-outcome': '転帰予測モデルの学習',
   'jobKind.predict-outcome': '転帰予測モデルによる予測',
   'slug.no-features': 'モデルに必要な特徴量が入力されておらず、患者の輪郭からも計算できません',

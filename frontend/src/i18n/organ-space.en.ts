@@ -8,5 +8,6 @@ export const organSpaceEn = {
   'slug.poor-overlap': 'The warped organs do not overlap well enough',
   'slug.dose-unknown': 'There is no dose, or it does not reach all of the organ',
   'slug.too-few-organs': 'There are too few organs for a common space',
+  'slug.no-template': 'Only a dose-outcome map has a mean organ',
   'slug.bad-points': 'The points are not a surface',
 } as const;

@@ -10,5 +10,6 @@ export const organSpaceJa: Record<keyof typeof organSpaceEn, string> = {
   'slug.poor-overlap': '変形した臓器の重なりが不十分です',
   'slug.dose-unknown': '線量がないか、臓器全体に届いていません',
   'slug.too-few-organs': '共通空間を作るには臓器の数が足りません',
+  'slug.no-template': '平均臓器があるのは線量・転帰マップだけです',
   'slug.bad-points': '点群が表面になっていません',
 };

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from backend.analyses import configs
+from models.dose_maps import MapConfig
+from models.organ_space import SpaceConfig
 from models.outcome.config import OutcomeConfig
 from models.statistics.outcomes_config import OutcomeConfig as ClassicalConfig
 from models.statistics.subtypes_config import SubtypeConfig
@@ -54,3 +56,18 @@ def test_a_networks_defaults_are_the_engines() -> None:
     told = expected.to_json()
     del told["crop"]["window"]
     assert asked == told
+
+
+def test_a_dose_maps_defaults_are_the_engines() -> None:
+    asked = configs.DoseMapConfig.model_validate({"structures": ["Parotid_L"], "endpoint": "relapse"})
+    assert MapConfig.from_json(asked.map.model_dump(mode="json")) == MapConfig()
+    assert asked.map == configs.MapSettings.model_validate(MapConfig().to_json())
+    assert SpaceConfig(**asked.space.model_dump()) == SpaceConfig()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"endpoint": "relapse", "variable": "age"}, {"variable": "age", "clinical": ["age"]}]
+)
+def test_a_dose_map_has_one_outcome_which_is_no_term(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="outcome"):
+        configs.DoseMapConfig.model_validate({"structures": ["Parotid_L"], **wrong})
