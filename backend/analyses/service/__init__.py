@@ -47,8 +47,8 @@ __all__ = [
     "stale_of",
     "start",
     "table_file",
-    "used_contours",
     "template_of",
     "template_voxels",
+    "used_contours",
     "warnings_now",
 ]

@@ -128,7 +128,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "subtypes" | "survival" | "outcome" | "outcome-network";
+            kind: "subtypes" | "survival" | "outcome" | "outcome-network" | "dose-map";
             /** Config */
             config: {
                 [key: string]: unknown;
@@ -206,7 +206,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "subtypes" | "survival" | "outcome" | "outcome-network";
+            kind: "subtypes" | "survival" | "outcome" | "outcome-network" | "dose-map";
             /** Config */
             config: {
                 [key: string]: unknown;
@@ -1577,6 +1577,103 @@ export interface components {
             value: number;
         };
         /**
+         * DoseMapConfig
+         * @description Where in an organ dose goes with the outcome (`models.organ_space`, `models.dose_maps`).
+         */
+        DoseMapConfig: {
+            /**
+             * Structures
+             * @description of each patient the first of these that is drawn
+             */
+            structures: string[];
+            /**
+             * Endpoint
+             * @description binary or survival
+             */
+            endpoint?: string | null;
+            /**
+             * Variable
+             * @description or a number of the cohort as the outcome
+             */
+            variable?: string | null;
+            /**
+             * Clinical
+             * @description terms beside the dose; categories too
+             * @default []
+             */
+            clinical: string[];
+            /**
+             * Source
+             * @description which revisions
+             * @default approved
+             * @enum {string}
+             */
+            source: "approved" | "latest" | "ai";
+            /**
+             * Modality
+             * @default CT
+             * @enum {string}
+             */
+            modality: "CT" | "MR";
+            /**
+             * @default {
+             *       "points": 1500,
+             *       "size": 32,
+             *       "rounds": 2,
+             *       "max_folded": 0.01,
+             *       "min_dice": 0.8,
+             *       "speck": 0.02
+             *     }
+             */
+            space: components["schemas"]["SpaceSettings"];
+            /**
+             * @default {
+             *       "solver": "tv",
+             *       "voxels": 5000,
+             *       "l1_share": 0.2,
+             *       "penalties": 8,
+             *       "lowest": 0.02,
+             *       "ranks": [
+             *         1,
+             *         2,
+             *         3
+             *       ],
+             *       "restarts": 4,
+             *       "folds": 5,
+             *       "inner_folds": 5,
+             *       "permutations": 200,
+             *       "subsamples": 100,
+             *       "alpha": 0.05,
+             *       "stable": 0.75,
+             *       "smoothing_mm": 6,
+             *       "iterations": 300,
+             *       "tolerance": 0.0001,
+             *       "seed": 0
+             *     }
+             */
+            map: components["schemas"]["MapSettings"];
+        };
+        /**
+         * DoseMapIn
+         * @description A dose-outcome map of an organ to learn.
+         */
+        DoseMapIn: {
+            /** Name */
+            name: string;
+            /**
+             * Feature Sets
+             * @description whose features it sees, beside the clinical variables
+             * @default []
+             */
+            feature_sets: string[];
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "dose-map";
+            config: components["schemas"]["DoseMapConfig"];
+        };
+        /**
          * DoseOfGroup
          * @description A dose reference that a fraction group serves.
          */
@@ -2674,6 +2771,108 @@ export interface components {
             significant: boolean;
             /** Revisions */
             revisions: components["schemas"]["UsedContour"][];
+        };
+        /**
+         * MapSettings
+         * @description The map (`models.dose_maps.config.MapConfig`).
+         */
+        MapSettings: {
+            /**
+             * Solver
+             * @description graph total variation, or low rank with fused lasso
+             * @default tv
+             * @enum {string}
+             */
+            solver: "tv" | "cp";
+            /**
+             * Voxels
+             * @description an organ of more is taken in cubes
+             * @default 5000
+             */
+            voxels: number;
+            /**
+             * L1 Share
+             * @description of the penalty
+             * @default 0.2
+             */
+            l1_share: number;
+            /**
+             * Penalties
+             * @default 8
+             */
+            penalties: number;
+            /**
+             * Lowest
+             * @description penalty, of the least that leaves no map
+             * @default 0.02
+             */
+            lowest: number;
+            /**
+             * Ranks
+             * @default [
+             *       1,
+             *       2,
+             *       3
+             *     ]
+             */
+            ranks: number[];
+            /**
+             * Restarts
+             * @default 4
+             */
+            restarts: number;
+            /**
+             * Folds
+             * @default 5
+             */
+            folds: number;
+            /**
+             * Inner Folds
+             * @default 5
+             */
+            inner_folds: number;
+            /**
+             * Permutations
+             * @description 0 for none, else enough for alpha: 1 / alpha - 1
+             * @default 200
+             */
+            permutations: number;
+            /**
+             * Subsamples
+             * @default 100
+             */
+            subsamples: number;
+            /**
+             * Alpha
+             * @description family-wise
+             * @default 0.05
+             */
+            alpha: number;
+            /**
+             * Stable
+             * @default 0.75
+             */
+            stable: number;
+            /**
+             * Smoothing Mm
+             * @default 6
+             */
+            smoothing_mm: number;
+            /**
+             * Iterations
+             * @default 300
+             */
+            iterations: number;
+            /**
+             * Tolerance
+             * @default 0.0001
+             */
+            tolerance: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed: number;
         };
         /**
          * Margin
@@ -5141,6 +5340,53 @@ export interface components {
             head: number | null;
         };
         /**
+         * SpaceSettings
+         * @description The common space of an organ (`models.organ_space.config.SpaceConfig`).
+         */
+        SpaceSettings: {
+            /**
+             * Points
+             * @description on each surface
+             * @default 1500
+             */
+            points: number;
+            /**
+             * Size
+             * @description voxels along the longest side
+             * @default 32
+             */
+            size: number;
+            /**
+             * Rounds
+             * @description of averaging the shape
+             * @default 2
+             */
+            rounds: number;
+            /**
+             * Mirror To
+             * @description side to which organs of the other are mirrored; null refuses organs of both
+             */
+            mirror_to?: ("L" | "R") | null;
+            /**
+             * Max Folded
+             * @description share of an organ; more leaves it out
+             * @default 0.01
+             */
+            max_folded: number;
+            /**
+             * Min Dice
+             * @description with the warped template
+             * @default 0.8
+             */
+            min_dice: number;
+            /**
+             * Speck
+             * @description share that may lie apart
+             * @default 0.02
+             */
+            speck: number;
+        };
+        /**
          * SplitCounts
          * @description Series per split.
          */
@@ -5609,7 +5855,7 @@ export interface components {
              * Analysis Kind
              * @enum {string}
              */
-            analysis_kind: "subtypes" | "survival" | "outcome" | "outcome-network";
+            analysis_kind: "subtypes" | "survival" | "outcome" | "outcome-network" | "dose-map";
             /**
              * Created At
              * Format: date-time
@@ -6088,6 +6334,42 @@ export interface components {
         Template: {
             /** Structures */
             structures: components["schemas"]["TemplateStructure"][];
+        };
+        /**
+         * TemplateOut
+         * @description The mean organ of a dose map, on which its map lies.
+         */
+        TemplateOut: {
+            /**
+             * Grid
+             * @description cubic voxels, LPS axes, around the organ's middle
+             */
+            grid: {
+                [key: string]: unknown;
+            };
+            /**
+             * Parts
+             * @description volumes that there are, float32 (k, j, i)
+             */
+            parts: ("map" | "mask" | "selection" | "significant" | "weight" | "p" | "mean-dose")[];
+            /**
+             * Range
+             * @description of the map inside the organ
+             */
+            range: [
+                number,
+                number
+            ];
+            /**
+             * Unit
+             * @description of the map: what 1 Gy more in a voxel adds
+             */
+            unit: string;
+            /**
+             * Mirrored To
+             * @description the side that the organ is of
+             */
+            mirrored_to: ("L" | "R") | null;
         };
         /**
          * TemplateStructure

@@ -1,16 +1,15 @@
 import { useState } from 'react';
-import { Link } from 'react-router';
 import type { AnalysisDetail } from '../../api/types';
 import { useT, type Translate } from '../../i18n';
-import { slugText } from '../../i18n/problems';
 import { Button } from '../../ui/controls';
 import { Dialog } from '../../ui/dialog';
 import { Caution } from '../../ui/feedback';
-import { layout, Section, TableHead } from '../../ui/layout';
+import { Section } from '../../ui/layout';
 import { Markdown } from '../../ui/markdown';
 import { cardText } from '../training/card';
 import css from './cohorts.module.css';
 import { ComparisonTable } from './comparison-table';
+import { LeftOut } from './left-out';
 import type { Contender } from './merit';
 import { MeritCurves, MeritTable } from './merit-view';
 import { seenText } from './network-words';
@@ -40,28 +39,6 @@ function Overview({ results, analysis }: ResultsProps & { analysis: AnalysisDeta
         {seenText(analysis.config as NetworkSettings, t)}
       </p>
     </div>
-  );
-}
-
-function LeftOut({ results, cohortId }: ResultsProps & { cohortId: string }) {
-  const t = useT();
-  if (results.left_out.length === 0) return null;
-  return (
-    <Section title={t('cohort.network.leftOut', { n: results.left_out.length })}>
-      <table className={layout.table}>
-        <TableHead columns={[t('cohort.patient'), t('cohort.features.reason')]} />
-        <tbody>
-          {results.left_out.map((one) => (
-            <tr key={one.patient}>
-              <td>
-                <Link to={`/cohorts/${cohortId}?tab=patients&patient=${encodeURIComponent(one.patient)}`}>{one.patient}</Link>
-              </td>
-              <td className={layout.wrap}>{slugText(one, t)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Section>
   );
 }
 
@@ -130,7 +107,7 @@ export function NetworkView({ results, ...place }: ViewProps) {
       {rows.length > 0 && <ComparisonTable rows={rows} note={t('cohort.network.pairedNote')} survival={results.endpoint.kind === 'survival'} />}
       <MeritCurves title={t('cohort.merit.curves')} contenders={contenders} unit="" />
       <SetAside results={results} />
-      <LeftOut results={results} cohortId={cohortId} />
+      <LeftOut patients={results.left_out} cohortId={cohortId} />
       <PredictedPatients {...place} patients={networkPatientsOf(results)} endpoint={results.endpoint} />
     </>
   );

@@ -1,4 +1,5 @@
 import type { AnalysisDetail, Cohort } from '../../api/types';
+import { DoseMapView, type DoseMapResults } from './dose-map-view';
 import { NetworkView } from './network-view';
 import type { NetworkResults, OutcomeResults } from './outcome';
 import { OutcomeView } from './outcome-view';
@@ -30,5 +31,7 @@ export function ResultsView({ projectId, cohort, analysis }: ViewProps) {
       return <OutcomeView results={results as OutcomeResults} projectId={projectId} cohortId={cohort.id} analysis={analysis} />;
     case 'outcome-network':
       return <NetworkView results={results as NetworkResults} projectId={projectId} cohortId={cohort.id} analysis={analysis} />;
+    case 'dose-map':
+      return <DoseMapView results={results as DoseMapResults} projectId={projectId} cohortId={cohort.id} analysisId={analysis.id} />;
   }
 }
