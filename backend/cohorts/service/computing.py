@@ -169,9 +169,15 @@ def settle(session: Session, row_id: str, outcome: Measured | tuple[str, str]) -
 
 
 def finish_set(session: Session, set_id: str) -> dict[str, int]:
-    """Tell how reliable the features are once nobody waits; how many are in each state."""
+    """Tell how reliable the features are once nobody waits; how many are in each state.
+
+    Patients that test have no part in it: features are chosen by it, and who tests must not choose.
+    """
     states = repository.states(session, set_id)
     owner = session.get(FeatureSet, set_id)
     if owner is not None and not states.get("waiting"):
-        owner.icc = agreement(session, repository.feature_rows(session, set_id))
+        members = repository.patients(session, owner.cohort_id)
+        testing = {one.patient_id for one in members if one.role == "test"}
+        rows = repository.feature_rows(session, set_id)
+        owner.icc = agreement(session, [one for one in rows if one.patient_id not in testing])
     return states

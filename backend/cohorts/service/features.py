@@ -129,6 +129,19 @@ def recompute(session: Session, actor: Actor, place: tuple[str, str], set_id: st
     return row
 
 
+def judge_again(session: Session, actor: Actor, cohort: Cohort) -> None:
+    """Tell anew how reliable features are, since the split is fixed: patients that test have no part in it.
+
+    Until the job is done a set has no ICC, so that nothing is chosen by the old one.
+    """
+    for row in repository.feature_sets(session, cohort.id):
+        if row.icc and all(job.state in FINAL for job in jobs_of(session, row)):
+            row.icc = {}
+            parameters = {"feature_set_id": row.id}
+            request = JobRequest("radiomics", parameters, cohort.project_id, created_by=actor.user_id)
+            row.job_ids = [jobs.enqueue(session, request).id]
+
+
 def delete_set(session: Session, actor: Actor, place: tuple[str, str], set_id: str) -> None:
     """Forget a feature set that is not being computed; extractions stay for the next one."""
     cohort, row = find_set(session, actor, place, set_id, Permission.IMPORT)

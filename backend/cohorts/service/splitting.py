@@ -17,6 +17,7 @@ from backend.audit import service as audit
 from backend.cohorts.errors import NoSuchColumn, SplitFixed, TooFewToSplit
 from backend.cohorts.schemas import FilterIn, SplitIn
 from backend.cohorts.service.cohorts import find
+from backend.cohorts.service.features import judge_again
 from backend.cohorts.service.members import check_condition, load_members
 from backend.cohorts.tables import Cohort
 from backend.kit.clock import now
@@ -42,6 +43,8 @@ def fix_split(session: Session, actor: Actor, place: tuple[str, str], body: Spli
     for patient in members.patients:
         patient.role = "test" if patient.patient_id in testing else "train"
     cohort.split = body.model_dump() | {"fixed_at": now().isoformat(), "fixed_by": actor.user_id}
+    session.flush()
+    judge_again(session, actor, cohort)
     changes = {"seed": body.seed, "test": len(testing), "patients": len(ids)}
     audit.record(
         session, actor.user_id, "cohorts.split.fixed", "cohort", cohort.id, cohort.project_id, changes

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from backend.cohorts import service
 from backend.cohorts.service import computing
+from backend.cohorts.service.robustness import agreement
 from backend.cohorts.service.tabulating import as_text
-from backend.cohorts.tables import Extraction, FeatureRow
+from backend.cohorts.tables import CohortPatient, Extraction, FeatureRow
 from backend.jobs.tables import Job
 from backend.kit import db
 from backend.labels import service as labels
@@ -242,6 +244,27 @@ def test_reliability_under_disturbance_between_ai_and_person_and_between_readers
     expected = [one["name"] for one in features if one["icc"].get("perturbation", -1) >= 0.9]
     assert [one.name for one in kept.features] == expected
     assert 0 < len(expected) <= len(all_.features)
+
+
+def test_who_tests_has_no_part_in_how_reliable_features_are(door: Door, arrived: dict[str, Arrived]) -> None:
+    door.table("ID,age\nID-a,50\nID-b,60\nID-c,70\n")
+    for size, name in zip((6, 8, 12), "abc", strict=True):
+        draw(arrived[name], box(arrived[name], size))
+    path = f"/feature-sets/{computed(door, perturbations=2)['id']}"
+    before = {one["name"]: one["icc"] for one in door.get(f"{path}/features")["items"]}
+    assert any(before.values())
+    split = {"seed": 1, "test_fraction": 0.34, "stratify": None}
+    assert door.call("POST", "/split", json=split).json()["split"]["test"] == 1
+    assert not any(one["icc"] for one in door.get(f"{path}/features")["items"])
+    assert run_queued("radiomics") == [{"computed": 0, "failed": 0}]
+    after = {one["name"]: one["icc"] for one in door.get(f"{path}/features")["items"]}
+    with db.session_scope(read_only=True) as session:
+        rows = session.scalars(select(FeatureRow)).all()
+        trains = {one.patient_id for one in session.scalars(select(CohortPatient)) if one.role == "train"}
+        wanted = agreement(session, [one for one in rows if one.patient_id in trains])["perturbation"]
+    assert len(trains) == 2 and after != before
+    known = {name: icc["perturbation"] for name, icc in after.items() if icc}
+    assert known == {name: one[0] for name, one in wanted.items()}
 
 
 def test_dose_is_measured_where_the_contour_is_on_the_images(
