@@ -6,6 +6,7 @@ from typing import Self
 
 from rinkaku_client.analyses import Analyses
 from rinkaku_client.cohorts import Cohorts
+from rinkaku_client.consensus import Consensuses
 from rinkaku_client.doses import Doses
 from rinkaku_client.exports import Exports
 from rinkaku_client.features import FeatureSets
@@ -42,6 +43,7 @@ class Client:
         self.cohorts = Cohorts(self._transport)
         self.features = FeatureSets(self._transport)
         self.analyses = Analyses(self._transport)
+        self.consensus = Consensuses(self._transport)
         self.readings = ReaderStudies(self._transport)
 
     def __enter__(self) -> Self:
