@@ -14,7 +14,7 @@ Method = Literal["staple", "majority"]
 
 
 class Consensuses:
-    """Begun by who may review; drawn and handed in by the readers; closed, decided and adopted by the first."""
+    """Begun, closed, decided and adopted by who may review; drawn and handed in by the readers."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
