@@ -50,15 +50,18 @@ export function MapStrip() {
   const loading = useScene(scene, ({ map }) => map.shown && map.field?.key !== map.key);
   const maps = useMaps(study, seriesId);
   const map = maps.find((one) => mapKey(one) === key);
-  if (map === undefined) return null;
+  if (maps.length === 0) return null;
+  // something else, as a consensus, may have laid a map of its own over the image
+  const other = map === undefined ? [{ value: '', label: '–' }] : [];
   return (
     <div className={css.strip} data-testid="map-strip">
       <b className={css.title}>{t('map.title')}</b>
       <span className={css.modes}>
         <button
           type="button"
-          className={classes(css.mode, css.alone, shown && css.on)}
-          aria-pressed={shown}
+          className={classes(css.mode, css.alone, shown && map !== undefined && css.on)}
+          aria-pressed={shown && map !== undefined}
+          disabled={map === undefined}
           title={`${t('map.key')} (${keyOf('map')})`}
           onClick={() => run('map')}
         >
@@ -68,8 +71,8 @@ export function MapStrip() {
       <span className={css.maps}>
         <Select
           name={t('map.choose')}
-          value={mapKey(map)}
-          choices={maps.map((one) => ({ value: mapKey(one), label: labelOf(one, t) }))}
+          value={map === undefined ? '' : mapKey(map)}
+          choices={[...other, ...maps.map((one) => ({ value: mapKey(one), label: labelOf(one, t) }))]}
           onChange={(chosen) => {
             const next = maps.find((one) => mapKey(one) === chosen);
             if (next !== undefined) chooseMap(scene, next);
@@ -80,14 +83,14 @@ export function MapStrip() {
         type="button"
         className={classes(css.mode, css.alone)}
         title={t('map.peak.hint')}
-        disabled={!shown || loading}
+        disabled={!shown || loading || map === undefined}
         onClick={() => lookAtPeak(scene, views)}
       >
         {t('map.peak')}
       </button>
-      {shown && <Look />}
-      <Outdated map={map} />
-      {loading && <span role="status">{t('map.loading')}</span>}
+      {shown && map !== undefined && <Look />}
+      {map !== undefined && <Outdated map={map} />}
+      {loading && map !== undefined && <span role="status">{t('map.loading')}</span>}
     </div>
   );
 }

@@ -94,6 +94,8 @@ export function useMap(scene: Scene, study: StudyDetail, image: Image, query: UR
   /** What of the address has been answered, and the map that it asked for until it has been looked at. */
   const answered = useRef<string | null>(null);
   const owed = useRef<string | null>(null);
+  /** The maps that there were: what else is shown is not this list's to hide. */
+  const offered = useRef<readonly string[]>([]);
   const names = maps?.map(mapKey).join();
   const map = maps?.find((one) => mapKey(one) === chosen) ?? null;
   useEffect(() => {
@@ -103,10 +105,11 @@ export function useMap(scene: Scene, study: StudyDetail, image: Image, query: UR
     answered.current = address;
     if (asked === undefined) caution(t('map.missing'));
     const first = asked ?? maps[0];
-    const gone = !maps.some((one) => mapKey(one) === scene.state.map.key);
-    if (gone) scene.changeMap({ shown: false });
-    if (first === undefined) scene.set({ map: NO_MAP });
-    else if (asked || gone) chooseMap(scene, first);
+    const { key } = scene.state.map;
+    const gone = key !== null && offered.current.includes(key) && !maps.some((one) => mapKey(one) === key);
+    offered.current = maps.map(mapKey);
+    if (gone) scene.set({ map: NO_MAP });
+    if (first !== undefined && (asked || gone || key === null)) chooseMap(scene, first);
     if (asked) {
       owed.current = mapKey(asked);
       scene.changeMap({ shown: true });
