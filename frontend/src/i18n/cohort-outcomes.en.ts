@@ -188,7 +188,7 @@ export const cohortOutcomesEn = {
   'cohort.predict.notKnown': 'Not known',
   'cohort.predict.noNumber': 'This is no number.',
   'cohort.predict.features': 'Image features: {n}',
-  'cohort.predict.featuresHint': 'What is left empty is measured on the patient’s contour where that can be done.',
+  'cohort.predict.featuresHint': 'What is left empty is measured on the patient’s newest approved contour.',
   'cohort.predict.noInputs': 'No value is needed: the image says it all.',
   'cohort.predict.needsImage': 'The patient needs an image with the region’s structures in this project.',
   'cohort.predict.start': 'Predict',
@@ -272,4 +272,8 @@ export const cohortOutcomesEn = {
   'cohort.merit.chance': 'Not surely better',
   'cohort.predict.needsAll': 'This model puts nothing in the place of a missing value: every value is needed.',
   'cohort.predict.causeSpecific': 'Of patients to whom no competing event happens.',
+  'cohort.outcome.contour': 'Contour',
+  'cohort.outcome.contourRevision': '{structure}, revision {revision}',
+  'cohort.predict.measured': '{n} features were measured.',
+  'cohort.predict.contours': 'Contours:',
 } as const;

@@ -190,7 +190,7 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.predict.notKnown': '不明',
   'cohort.predict.noNumber': '数値ではありません。',
   'cohort.predict.features': '画像特徴量：{n} 個',
-  'cohort.predict.featuresHint': '空欄の値は、可能であれば患者の輪郭から計測します。',
+  'cohort.predict.featuresHint': '空欄の値は、患者の最新の承認済み輪郭から計測します。',
   'cohort.predict.noInputs': '入力は不要です。画像のみから予測します。',
   'cohort.predict.needsImage': 'このプロジェクトに、領域の構造が描かれた画像が必要です。',
   'cohort.predict.start': '予測する',
@@ -274,4 +274,8 @@ export const cohortOutcomesJa: Record<keyof typeof cohortOutcomesEn, string> = {
   'cohort.merit.chance': '偶然より良いとは言えない',
   'cohort.predict.needsAll': 'このモデルは欠測値を補いません。すべての値を入力してください。',
   'cohort.predict.causeSpecific': '競合イベントが起こらない患者での割合です。',
+  'cohort.outcome.contour': '輪郭',
+  'cohort.outcome.contourRevision': '{structure}（版 {revision}）',
+  'cohort.predict.measured': '特徴量 {n} 個を計測しました。',
+  'cohort.predict.contours': '輪郭：',
 };

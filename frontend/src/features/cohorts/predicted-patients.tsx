@@ -37,6 +37,25 @@ function MapLinks({ maps, cohortId, analysisId }: { maps: readonly OutcomeMap[];
   );
 }
 
+/** The contours that a map or a prediction was made from, each a link to its structure set in the viewer. */
+export function UsedContours({ contours, studyId }: { contours: OutcomeMap['revisions']; studyId: string | undefined }) {
+  const t = useT();
+  if (contours.length === 0) return <>–</>;
+  return (
+    <>
+      {contours.map(({ structure, structure_id, revision, structure_set_id }, index) => {
+        const said = t('cohort.outcome.contourRevision', { structure, revision });
+        return (
+          <span key={structure_id}>
+            {index > 0 && ', '}
+            {studyId === undefined || structure_set_id === null ? said : <Link to={`/studies/${studyId}?set=${structure_set_id}`}>{said}</Link>}
+          </span>
+        );
+      })}
+    </>
+  );
+}
+
 /** Everybody with what was predicted by models that had not learnt from them, and what happened. */
 export function PredictedPatients({ projectId, cohortId, analysis, patients, endpoint }: ListProps) {
   const t = useT();
@@ -55,32 +74,40 @@ export function PredictedPatients({ projectId, cohortId, analysis, patients, end
     { number: t(survival ? 'cohort.outcome.risk' : 'cohort.outcome.probability') },
     t('cohort.outcome.decided'),
     t('cohort.merit.observed'),
-    ...(mapped ? [{ number: t('cohort.outcome.mapInside') }, t('cohort.outcome.map')] : []),
+    ...(mapped ? [{ number: t('cohort.outcome.mapInside') }, t('cohort.outcome.map'), t('cohort.outcome.contour')] : []),
   ];
   return (
     <Fold title={t('cohort.outcome.patients', { n: patients.length })}>
       <table className={layout.table}>
         <TableHead columns={columns} />
         <tbody>
-          {patients.map((one) => (
-            <tr key={one.patient}>
-              <td>
-                <Link to={`/cohorts/${cohortId}?tab=patients&patient=${encodeURIComponent(one.patient)}`}>{one.patient}</Link>
-              </td>
-              <td>
-                {t(`cohort.role.${one.part}`)} {one.unlike && <Badge tone="warn">{t('cohort.predict.unlikeShort')}</Badge>}
-              </td>
-              <td className={layout.number}>{formatRatio(one.predicted, 2)}</td>
-              <td>{one.positive === null ? '–' : t(one.positive ? 'cohort.merit.predictedYes' : 'cohort.merit.predictedNo')}</td>
-              <td>{seen(one)}</td>
-              {mapped && <td className={layout.number}>{one.mapInRegion === null || one.mapInRegion === undefined ? '–' : `${Math.round(one.mapInRegion * 100)} %`}</td>}
-              {mapped && (
+          {patients.map((one) => {
+            const own = (maps.data ?? []).filter(({ patient_id }) => patient_id === one.patient);
+            return (
+              <tr key={one.patient}>
                 <td>
-                  <MapLinks maps={(maps.data ?? []).filter(({ patient_id }) => patient_id === one.patient)} cohortId={cohortId} analysisId={analysis.id} />
+                  <Link to={`/cohorts/${cohortId}?tab=patients&patient=${encodeURIComponent(one.patient)}`}>{one.patient}</Link>
                 </td>
-              )}
-            </tr>
-          ))}
+                <td>
+                  {t(`cohort.role.${one.part}`)} {one.unlike && <Badge tone="warn">{t('cohort.predict.unlikeShort')}</Badge>}
+                </td>
+                <td className={layout.number}>{formatRatio(one.predicted, 2)}</td>
+                <td>{one.positive === null ? '–' : t(one.positive ? 'cohort.merit.predictedYes' : 'cohort.merit.predictedNo')}</td>
+                <td>{seen(one)}</td>
+                {mapped && <td className={layout.number}>{one.mapInRegion === null || one.mapInRegion === undefined ? '–' : `${Math.round(one.mapInRegion * 100)} %`}</td>}
+                {mapped && (
+                  <td>
+                    <MapLinks maps={own} cohortId={cohortId} analysisId={analysis.id} />
+                  </td>
+                )}
+                {mapped && (
+                  <td>
+                    <UsedContours contours={own[0]?.revisions ?? []} studyId={own[0]?.study_id} />
+                  </td>
+                )}
+              </tr>
+            );
+          })}
         </tbody>
       </table>
       <p className={css.note}>{t(network ? 'cohort.outcome.patientsNetworkNote' : 'cohort.outcome.patientsNote')}</p>

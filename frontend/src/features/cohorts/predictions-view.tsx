@@ -8,7 +8,7 @@ import { layout, Section, TableHead } from '../../ui/layout';
 import { JobProgress, JobStateBadge } from '../jobs/job-state';
 import { valueText } from './cells';
 import css from './cohorts.module.css';
-import { mapAddress } from './predicted-patients';
+import { mapAddress, UsedContours } from './predicted-patients';
 import { toldOf } from './prediction';
 import { PredictionForm } from './prediction-form';
 import { PredictionResult, toldText } from './prediction-result';
@@ -29,7 +29,8 @@ function endpointOf(cohort: Cohort, analysis: AnalysisDetail): Asked {
 function One({ prediction, endpoint, cohortId, analysisId }: { prediction: Prediction; endpoint: Asked; cohortId: string; analysisId: string }) {
   const t = useT();
   const told = toldOf(prediction, endpoint.kind === 'survival');
-  const { patient_id, job, maps, values } = prediction;
+  const { patient_id, job, maps, values, measured, contours } = prediction;
+  const features = Object.keys(measured).length;
   const given = Object.entries(values).flatMap(([name, value]) => (value === null ? [] : [`${name} ${valueText(value)}`]));
   return (
     <section className={css.answer} aria-label={t('cohort.predict.of', { patient: patient_id })}>
@@ -41,6 +42,11 @@ function One({ prediction, endpoint, cohortId, analysisId }: { prediction: Predi
         </div>
       )}
       {given.length > 0 && <p className={css.absent}>{t('cohort.predict.given', { values: given.slice(0, MOST_GIVEN).join(', ') })}</p>}
+      {contours.length > 0 && (
+        <p className={css.absent}>
+          {features > 0 && t('cohort.predict.measured', { n: features })} {t('cohort.predict.contours')} <UsedContours contours={contours} studyId={maps[0]?.study_id} />
+        </p>
+      )}
       {maps.length > 0 && (
         <p>
           {t('cohort.predict.maps')}{' '}
