@@ -17,6 +17,7 @@ from models.data import load_samples
 from models.datasets.head_labels import load_head_maps
 from models.datasets.openkbp import OPENKBP_CARD, openkbp_manifest
 from models.detection.commands import add_detection
+from models.dose_maps.commands import add_dose_maps
 from models.evaluation import (
     Score,
     choose_thresholds,
@@ -130,7 +131,9 @@ def main() -> None:
     add_simulations(commands)
     add_robustness(commands)
     add_detection(commands)
-    add_organ_space(add_experiments(commands))
+    experiments = add_experiments(commands)
+    add_organ_space(experiments)
+    add_dose_maps(experiments)
     add_statistics(commands)
     arguments = parser.parse_args()
     arguments.run(arguments)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from models.statistics.errors import AnalysisConfigError
+from models.statistics.methods_dose_map import dose_map_en, dose_map_ja
 from models.statistics.methods_network import network_en, network_ja
 from models.statistics.methods_outcome import outcome_en, outcome_ja
 from models.statistics.methods_readers import readers_en, readers_ja
@@ -20,6 +21,7 @@ Write = Callable[[Mapping[str, Any]], tuple[list[str], list[str]]]
 """Sentences, and the keys of REFERENCES that they name."""
 _KINDS: dict[str, dict[Language, Write]] = {
     "reader-study": {"en": readers_en, "ja": readers_ja},
+    "dose-map": {"en": dose_map_en, "ja": dose_map_ja},
     "subtypes": {"en": subtypes_en, "ja": subtypes_ja},
     "survival": {"en": survival_en, "ja": survival_ja},
     "outcome": {"en": outcome_en, "ja": outcome_ja},
@@ -72,6 +74,13 @@ REFERENCES = {
     "wolf": "Ledoit O, Wolf M. J Multivar Anal 2004;88:365-411.",
     "gradcam": "Selvaraju RR et al. Proc ICCV 2017:618-626.",
     "occlusion": "Zeiler MD, Fergus R. Proc ECCV 2014:818-833.",
+    "fused": "Tibshirani R et al. J R Stat Soc B 2005;67:91-108.",
+    "condat": "Condat L. J Optim Theory Appl 2013;158:460-479.",
+    "zhou": "Zhou H, Li L, Zhu H. J Am Stat Assoc 2013;108:540-552.",
+    "niemierko": "Niemierko A. Med Phys 1999;26:1100.",
+    "winkler": "Winkler AM et al. NeuroImage 2014;92:381-397.",
+    "stability": "Meinshausen N, Bühlmann P. J R Stat Soc B 2010;72:417-473.",
+    "shah": "Shah RD, Samworth RJ. J R Stat Soc B 2013;75:55-80.",
     "holm": "Holm S. Scand J Stat 1979;6:65-70.",
 }
 """In the order in which a paragraph lists them."""

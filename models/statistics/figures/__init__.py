@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from models.statistics.errors import AnalysisConfigError
+from models.statistics.figures.dose_map import dose_map_figures
 from models.statistics.figures.outcome import network_figures, outcome_figures
 from models.statistics.figures.readers import reader_figures
 from models.statistics.figures.style import drawing, written
@@ -15,6 +16,7 @@ from models.statistics.figures.subtypes import subtype_figures
 from models.statistics.figures.survival import survival_figures
 
 _KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Callable[[], Figure]]]] = {
+    "dose-map": dose_map_figures,
     "outcome": outcome_figures,
     "reader-study": reader_figures,
     "outcome-network": network_figures,

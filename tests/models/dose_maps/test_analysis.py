@@ -27,22 +27,8 @@ from models.statistics.errors import (
     TooFewPatients,
 )
 from models.training.loop import CheckpointError
+from tests.models.dose_maps.conftest import QUICK
 from tests.models.dose_maps.planted import planted, region
-
-QUICK = MapConfig(
-    folds=3, inner_folds=3, penalties=5, permutations=19, subsamples=6, iterations=150, restarts=2,
-    ranks=(1, 2),
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Study, dict, dict]]:
-    results = {}
-    for kind in ("continuous", "binary", "survival"):
-        study = planted(90, 2.0, kind)
-        run = Run(tmp_path_factory.mktemp(kind) / "checkpoint.safetensors")
-        results[kind] = (study, *analyse(study, QUICK, run))
-    return results
 
 
 @pytest.mark.parametrize("kind", ["continuous", "binary", "survival"])
