@@ -64,6 +64,7 @@ def _measurements(
         bench_contours,
         bench_dicompyler,
         bench_dose,
+        bench_dose_map,
         bench_inference,
         bench_orthanc,
         bench_radiomics,
@@ -80,6 +81,7 @@ def _measurements(
     yield "dicompyler", lambda: bench_dicompyler.beside_dicompyler(folder, ROOT / "build" / "dicompyler")
     yield "radiomics", lambda: bench_radiomics.beside_pyradiomics(folder, ROOT / "build" / "pyradiomics")
     yield "registration", lambda: bench_registration.beside_pycpd(folder, ROOT / "build" / "pycpd")
+    yield "dose-map", lambda: bench_dose_map.whole_analysis(folder)
     yield "inference", lambda: bench_inference.beside_monai(ROOT / "models" / "weights", matrix)
     yield "orthanc", lambda: bench_orthanc.beside_orthanc(folder, matrix)
     with Installation(folder) as installation:
