@@ -10,8 +10,10 @@ from pathlib import Path
 from models.dose_maps.experiment import ORGANS, Asked, run
 
 
-def add_dose_maps(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the experiments."""
+def add_dose_maps(
+    kinds: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> argparse._SubParsersAction[argparse.ArgumentParser]:
+    """Add the command to the experiments, which come back."""
     parser = kinds.add_parser("dose-maps", help="sensitive regions planted in OpenKBP's doses, resumable")
     parser.add_argument("--openkbp", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -21,6 +23,7 @@ def add_dose_maps(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--seeds", type=int, default=Asked.seeds)
     parser.add_argument("--power", type=int, default=Asked.power, help="cohorts a point of the power curve")
     parser.set_defaults(run=_run)
+    return kinds
 
 
 def _run(arguments: argparse.Namespace) -> None:

@@ -71,7 +71,7 @@ def run(asked: Asked) -> dict[str, Any]:
         with drawing():
             for kind, data in written(power_figure(power)).items():
                 (asked.out / f"power.{kind}").write_bytes(data)
-    told = {
+    told: dict[str, Any] = {
         "organ": asked.organ,
         "patients": len(space.patients),
         "failed": {name: list(why) for name, why in space.failed.items()},

@@ -34,7 +34,7 @@ def slices(result: Result) -> Figure:
     figure = sheet(PAGE_MM, 42)
     axes = np.atleast_1d(figure.subplots(1, len(shown)))
     top = max(float(np.abs(one["map"]).max()) for one in shown) or 1.0
-    image = None
+    image: Any = None
     dk, dj, di = result["organ"]["spacing_mm"]
     for plot, one in zip(axes, shown, strict=True):
         organ, values = np.asarray(one["organ"]), np.asarray(one["map"])
@@ -48,7 +48,7 @@ def slices(result: Result) -> Figure:
         plot.set_title(f"{(one['k'] + 0.5) * dk:.0f} mm")
     bar = figure.colorbar(image, ax=axes.tolist(), shrink=0.8, pad=0.01)
     bar.set_label(f"{result['unit']}, each voxel")
-    bar.formatter.set_powerlimits((-2, 2))
+    bar.ax.ticklabel_format(style="sci", scilimits=(-2, 2))
     return figure
 
 
