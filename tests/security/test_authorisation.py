@@ -181,7 +181,7 @@ QUERIES |= dict.fromkeys(both_faces("ml_label", "ml_label_info", "ml_update_labe
 QUERIES |= dict.fromkeys(both_faces("ml_delete_label"), "?id=1.2.3")
 PARAMETERS = {
     "token": "wrong", "strategy": "first", "identifier": "x", "model": "head-neck-oar", "name": "x",
-    "rank": "best", "other_id": "x", "patient_id": "P1",
+    "rank": "best", "other_id": "x", "patient_id": "P1", "part": "map",
 }  # fmt: skip
 """Of MONAI Label's addresses; the token is the caller's where he has one."""
 OF_DERIVED = ("change_derivation", "recompute_derivation", "remove_derivation")
