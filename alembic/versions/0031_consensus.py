@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("structure_set_id", sa.String(36), nullable=False),
         sa.Column("structure_id", sa.String(36), nullable=False),
         sa.Column("name", sa.String(64), nullable=False),
-        sa.Column("tolerance_mm", sa.Float(), nullable=False),
+        sa.Column("tolerance_mm", sa.Double(), nullable=False),
         sa.Column("existing", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(8), nullable=False),
         sa.Column("job_id", sa.String(36), nullable=True),
@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("reader_id", sa.String(36), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=True),
-        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("structure_id", sa.String(36), nullable=True),
         sa.ForeignKeyConstraint(
