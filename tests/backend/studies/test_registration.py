@@ -161,10 +161,11 @@ def test_a_moved_set_says_that_another_registration_counts_or_that_its_own_is_go
 
 
 def measured(client: TestClient, headers: dict[str, str], dose_series_id: str) -> dict[str, Any]:
+    """Of whole voxels, as the expected values are; of the contours themselves: tests/backend/dose."""
     with session_scope(read_only=True) as session:
         structure_id = session.scalars(select(Structure.id)).one()
     url = f"/api/structures/{structure_id}/revisions/1/dvh"
-    answer = client.get(f"{url}?dose_series_id={dose_series_id}&metrics=mean,D2,D98", headers=headers)
+    answer = client.get(f"{url}?dose_series_id={dose_series_id}&metrics=mean,D2,D98&delineation=voxels", headers=headers)
     return {"status": answer.status_code, **answer.json()}
 
 
