@@ -165,7 +165,9 @@ def measured(client: TestClient, headers: dict[str, str], dose_series_id: str) -
     with session_scope(read_only=True) as session:
         structure_id = session.scalars(select(Structure.id)).one()
     url = f"/api/structures/{structure_id}/revisions/1/dvh"
-    answer = client.get(f"{url}?dose_series_id={dose_series_id}&metrics=mean,D2,D98&delineation=voxels", headers=headers)
+    answer = client.get(
+        f"{url}?dose_series_id={dose_series_id}&metrics=mean,D2,D98&delineation=voxels", headers=headers
+    )
     return {"status": answer.status_code, **answer.json()}
 
 
