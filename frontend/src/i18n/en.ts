@@ -11,6 +11,7 @@ import { detectEn } from './detect.en';
 import { deriveEn } from './derive.en';
 import { consensusEn } from './consensus.en';
 import { doseEn } from './dose.en';
+import { doseMapEn } from './dose-map.en';
 import { findingsEn } from './findings.en';
 import { mapEn } from './map.en';
 import { networkEn } from './network.en';
@@ -36,6 +37,7 @@ export const en = {
   ...worklistEn,
   ...viewerEn,
   ...doseEn,
+  ...doseMapEn,
   ...consensusEn,
   ...findingsEn,
   ...mapEn,

@@ -11,6 +11,7 @@ import { detectJa } from './detect.ja';
 import { deriveJa } from './derive.ja';
 import { consensusJa } from './consensus.ja';
 import { doseJa } from './dose.ja';
+import { doseMapJa } from './dose-map.ja';
 import type { en } from './en';
 import { findingsJa } from './findings.ja';
 import { mapJa } from './map.ja';
@@ -37,6 +38,7 @@ export const ja: Record<keyof typeof en, string> = {
   ...worklistJa,
   ...viewerJa,
   ...doseJa,
+  ...doseMapJa,
   ...consensusJa,
   ...findingsJa,
   ...mapJa,

@@ -1,10 +1,11 @@
 /** What a start dialog asks for each kind of analysis, and the settings that come of the answers. */
 import type { Analysis, Cohort, FeatureSet } from '../../api/types';
-import { keyed, manyOf, number, numberOf, plain, textOf, type KindForm } from './fields';
+import { doseMapForm } from './dose-map-form';
+import { keyed, manyOf, number, numberOf, plain, SEED, textOf, type KindForm } from './fields';
 import { networkForm, outcomeForm } from './outcome-forms';
 
 /** What can be started. */
-export const KINDS = ['subtypes', 'survival', 'outcome', 'outcome-network'] as const satisfies readonly Analysis['kind'][];
+export const KINDS = ['subtypes', 'survival', 'outcome', 'outcome-network', 'dose-map'] as const satisfies readonly Analysis['kind'][];
 export type StartKind = (typeof KINDS)[number];
 
 function subtypesForm(cohort: Cohort, sets: readonly FeatureSet[]): KindForm {
@@ -32,7 +33,7 @@ function subtypesForm(cohort: Cohort, sets: readonly FeatureSet[]): KindForm {
       number('alpha', 'cohort.form.alpha', { low: 0.001, high: 0.2 }, 'cohort.form.alphaHint'),
       number('simulations', 'cohort.form.simulations', { low: 20, high: 5000, whole: true }),
       number('subsamples', 'cohort.form.subsamples', { low: 20, high: 2000, whole: true }),
-      number('seed', 'cohort.seed', { low: 0, high: 2 ** 31 - 1, whole: true }),
+      number('seed', 'cohort.seed', SEED),
     ],
     start: {
       k_minimum: '2',
@@ -117,4 +118,5 @@ export const formsOf = (cohort: Cohort, sets: readonly FeatureSet[]): Record<Sta
   survival: survivalForm(cohort),
   outcome: outcomeForm(cohort, sets),
   'outcome-network': networkForm(cohort),
+  'dose-map': doseMapForm(cohort),
 });

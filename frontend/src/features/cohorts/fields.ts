@@ -26,6 +26,9 @@ export type KindForm = {
   readonly config: (draft: Draft) => Record<string, unknown>;
 };
 
+/** What a seed may be. */
+export const SEED = { low: 0, high: 2 ** 31 - 1, whole: true };
+
 export const plain = (values: readonly string[]): Option[] => values.map((value) => ({ value, text: value }));
 export const keyed = (family: string, values: readonly string[]): Option[] => values.map((value) => ({ value, text: value, key: `${family}.${value}` as Key }));
 
@@ -35,6 +38,9 @@ export const manyOf = (draft: Draft, name: string): string[] => {
   return Array.isArray(value) ? value.map(String) : [];
 };
 export const numberOf = (draft: Draft, name: string): number | null => (textOf(draft, name).trim() === '' ? null : Number(textOf(draft, name)));
+
+export const numbersOf = (draft: Draft, names: readonly string[]): Record<string, number | null> =>
+  Object.fromEntries(names.map((name) => [name, numberOf(draft, name)]));
 
 /** Names as they were typed, without what is empty or said twice. */
 export const namesOf = (draft: Draft, name: string): string[] => [

@@ -1,11 +1,9 @@
 /** What the start dialog asks of models and networks of an outcome; defaults are the server's but where a hint says why not. */
 import type { Cohort, FeatureSet } from '../../api/types';
 import type { Translate } from '../../i18n';
-import { keyed, manyOf, namesOf, number, numberOf, plain, textOf, type Draft, type FormField, type KindForm } from './fields';
+import { keyed, manyOf, namesOf, number, numberOf, numbersOf, plain, SEED, textOf, type Draft, type FormField, type KindForm } from './fields';
 import { seenText } from './network-words';
 import type { NetworkSettings } from './outcome';
-
-const SEED = { low: 0, high: 2 ** 31 - 1, whole: true };
 
 const endpointField = (cohort: Cohort): FormField => ({
   kind: 'choice',
@@ -72,9 +70,6 @@ export function outcomeForm(cohort: Cohort, sets: readonly FeatureSet[]): KindFo
     }),
   };
 }
-
-const numbersOf = (draft: Draft, names: readonly string[]): Record<string, number | null> =>
-  Object.fromEntries(names.map((name) => [name, numberOf(draft, name)]));
 
 /** The region, by structure algebra. */
 function regionFields(): FormField[] {
