@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.detections.states import CandidateState
 from backend.detections.tables import Candidate, Detection
 from backend.jobs.tables import Job
 from backend.kit.pagination import Part
@@ -33,12 +32,14 @@ def candidate(session: Session, candidate_id: str) -> Candidate | None:
     return session.get(Candidate, candidate_id, with_for_update=True)
 
 
-def decided(session: Session, series_id: str) -> Sequence[Candidate]:
-    """All candidates of a series that somebody accepted or dismissed, oldest decision first."""
+def decided(session: Session, series_id: str, detector: str) -> Sequence[Candidate]:
+    """All of a detector's candidates of a series that somebody said something of, oldest word first."""
     query = (
         select(Candidate)
         .join(Detection, Detection.id == Candidate.detection_id)
-        .where(Detection.series_row_id == series_id, Candidate.state != CandidateState.OPEN)
+        .join(NetworkVersion, NetworkVersion.id == Detection.network_version_id)
+        .where(Detection.series_row_id == series_id, NetworkVersion.name == detector)
+        .where(Candidate.decided_at.is_not(None))
     )
     return session.scalars(query.order_by(Candidate.decided_at, Candidate.id)).all()
 

@@ -34,7 +34,7 @@ def start_detection(study_id: str, body: DetectionIn, session: SessionDep, actor
 def judge_candidate(
     candidate_id: str, body: CandidateIn, session: SessionDep, actor: ActorDep
 ) -> CandidateOut:
-    """Accept or dismiss a candidate; a dismissed one teaches the next version what is none."""
+    """Accept or dismiss a candidate, or open it again."""
     return _candidate(service.judge(session, actor, candidate_id, body.state))
 
 

@@ -40,7 +40,7 @@ class CandidateOut(BaseModel):
     volume_cc: float
     box_mm: Annotated[tuple[Millimetres, Millimetres], Field(description="two opposite corners")]
     state: CandidateState
-    decided_by: str | None
+    decided_by: Annotated[str | None, Field(description="who said the last word, also who opened it again")]
     decided_at: datetime | None
 
 

@@ -111,8 +111,7 @@ def judge(session: Session, actor: Actor, candidate_id: str, state: CandidateSta
     studies.get_study(session, actor, detection.study_row_id, Permission.ANNOTATE)
     if candidate.state != state:
         candidate.state = state
-        decided = state != CandidateState.OPEN
-        candidate.decided_by, candidate.decided_at = (actor.user_id, now()) if decided else (None, None)
+        candidate.decided_by, candidate.decided_at = actor.user_id, now()
         audit.record(session, actor.user_id, SAID[state], "candidate", candidate.id, detection.project_id)
         jobs.announce(session, "detection", detection.study_row_id, detection.project_id)
     return candidate
@@ -122,11 +121,12 @@ def keep(session: Session, detection_id: str, threshold: float, found: Sequence[
     """Store what a detector suspects, the most suspicious place first.
 
     `found` have `position_mm`, `score`, `volume_cc`, `box_mm` of `models.detection`.  What a reader said of a
-    place before is said of the new candidate there; the newest word counts.
+    place that this detector pointed at before is said of the new candidate there; the newest word counts.
     """
     row = session.get_one(Detection, detection_id)
     row.threshold = threshold
-    judged = repository.decided(session, row.series_row_id)
+    detector = repository.version(session, row.network_version_id).name
+    judged = repository.decided(session, row.series_row_id, detector)
     for number, one in enumerate(found, start=1):
         candidate = Candidate(detection_id=row.id, number=number, state=CandidateState.OPEN, **one)
         for before in judged:

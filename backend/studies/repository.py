@@ -258,8 +258,9 @@ def is_member(session: Session, project_id: str, user_id: str) -> bool:
 
 def delete_study(session: Session, study: Study) -> None:
     """Delete the study's row and what hangs on it, and its patient when this was the last study."""
-    session.execute(delete(Job).where(Job.study_id == study.id, Job.state == "queued"))
+    waiting = session.scalars(select(Job.id).where(Job.study_id == study.id, Job.state == "queued")).all()
     session.delete(study)
-    session.flush()
+    session.flush()  # rows of the study that name a job go first
+    session.execute(delete(Job).where(Job.id.in_(waiting)))
     alone = Patient.id.not_in(select(Study.patient_row_id))
     session.execute(delete(Patient).where(Patient.id == study.patient_row_id, alone))

@@ -33,8 +33,10 @@ class Marked:
     """Of each lesion."""
     best: tuple[float, ...]
     """Of each lesion the highest score of the candidates that touch it; 0 where none does."""
+    right: tuple[float, ...]
+    """Scores of the candidates that touch a lesion."""
     false: tuple[float, ...]
-    """Scores of the candidates that touch no lesion."""
+    """Scores of those that touch none."""
     sections: tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
     """Highest score on each cross-section of a lesion (0: none), scores of the right and of the false drawn
     cross-sections."""
@@ -47,10 +49,13 @@ def mark(case: str, suspicion: Suspicion, lesions_kji: npt.NDArray[np.bool_], vo
     seen = scores[suspicion.labels_kji]
     best = ndimage.maximum(seen, parts, np.arange(1, count + 1)) if count else []
     touched = set(np.unique(suspicion.labels_kji[lesions_kji]).tolist())
-    false = [s for n, s in enumerate(scores.tolist()) if n > 0 and n not in touched]
+    right, false = (
+        tuple(s for n, s in enumerate(scores.tolist()) if n > 0 and (n in touched) == wanted)
+        for wanted in (True, False)
+    )
     sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:] * voxel_cc
     sections = _sections(suspicion.labels_kji, scores, lesions_kji)
-    return Marked(case, tuple(sizes.tolist()), tuple(float(b) for b in best), tuple(false), sections)
+    return Marked(case, tuple(sizes.tolist()), tuple(float(b) for b in best), right, false, sections)
 
 
 def _sections(
@@ -111,8 +116,8 @@ def summarise_detection(marked: Sequence[Marked], threshold: float, small_cc: fl
 
 
 def _right_and_all(m: Marked, threshold: float) -> tuple[int, int]:
-    found, false = sum(b >= threshold for b in m.best), sum(s >= threshold for s in m.false)
-    return found, found + false
+    right, false = (sum(s >= threshold for s in group) for group in (m.right, m.false))
+    return right, right + false
 
 
 def _regions(m: Marked, threshold: float) -> tuple[int, int]:

@@ -516,7 +516,10 @@ export interface components {
                 ]
             ];
             state: components["schemas"]["CandidateState"];
-            /** Decided By */
+            /**
+             * Decided By
+             * @description who said the last word, also who opened it again
+             */
             decided_by: string | null;
             /** Decided At */
             decided_at: string | null;

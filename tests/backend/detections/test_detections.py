@@ -74,7 +74,9 @@ def test_suspected_places_are_judged_and_stay_judged_when_it_looks_again(client,
     again = detect(client, headers, arrived.study.id)
     assert [c["state"] for c in again["candidates"]] == ["dismissed"]
     reopened = client.patch(path, json={"state": "open"}, headers=headers).json()
-    assert (reopened["state"], reopened["decided_by"]) == ("open", None)
+    assert reopened["state"] == "open" and reopened["decided_at"] > said["decided_at"]
+    third = detect(client, headers, arrived.study.id)
+    assert [c["state"] for c in third["candidates"]] == ["open"]
     assert client.patch(path, json={"state": "maybe"}, headers=headers).status_code == 422
 
 
@@ -99,3 +101,11 @@ def test_a_detector_draws_no_contours(client, arrived, login):
     body = {"network_version_id": version_id}
     answer = client.post(f"/api/studies/{arrived.study.id}/presegment", json=body, headers=login("annotator"))
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/wrong-network")
+
+
+def test_a_study_is_deleted_while_a_detector_waits_to_look(client, arrived, login):
+    install()
+    headers, path = login("administrator"), f"/api/studies/{arrived.study.id}"
+    asked = client.post(f"{path}/detections", json={}, headers=headers).json()
+    assert client.delete(path, headers=headers).status_code == 204
+    assert client.get(f"/api/jobs/{asked['job']['id']}", headers=headers).status_code == 404

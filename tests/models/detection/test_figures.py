@@ -60,7 +60,8 @@ def test_lesions_candidates_and_cross_sections_are_matched_by_touch():
 
 
 def marked(best: tuple[float, ...], false: tuple[float, ...]) -> Marked:
-    return Marked("x", tuple(0.5 for _ in best), best, false, (best, tuple(b for b in best if b), false))
+    right = tuple(b for b in best if b)
+    return Marked("x", tuple(0.5 for _ in best), best, right, false, (best, right, false))
 
 
 def test_figures_follow_the_threshold():
@@ -100,3 +101,11 @@ def test_the_threshold_keeps_the_ppv_that_was_asked_for():
     scans = [marked((0.9, 0.8, 0.4), (0.5, 0.45, 0.3))]
     assert choose_threshold(scans, 0.99) == pytest.approx(0.8)
     assert choose_threshold(scans, 0.5) == pytest.approx(0.3)
+
+
+def test_a_candidate_over_two_lesions_is_one_right_candidate():
+    lesions = np.zeros(GRID.shape_kji, dtype=bool)
+    lesions[2, 3:6, 4:7] = lesions[4, 3:6, 4:7] = True
+    scan = mark("x", find_candidates(seen((A, 0.6), (B, 0.9)), GRID), lesions, GRID.voxel_mm3 / 1000)
+    figures = summarise_detection([scan], 0.5)["lesion_wise"]
+    assert (figures["sensitivity"]["value"], figures["ppv"]["value"]) == (1.0, 0.5)
