@@ -91,7 +91,7 @@ def open_reading(session: Session, actor: Actor, place: Place, reading_id: str) 
 
 def get_reading(session: Session, actor: Actor, place: Place, reading_id: str) -> CaseReading:
     """A reading of one's own while it is open; ReadingNotOpen."""
-    return _opened(session, actor, place, reading_id)[1]
+    return _opened(session, actor, place, reading_id, lock=False)[1]
 
 
 def save(session: Session, actor: Actor, place: Place, reading_id: str, body: ReadingIn) -> CaseReading:
@@ -133,7 +133,7 @@ def case_of(session: Session, row: CaseReading) -> StudyCase:
 
 def candidates(session: Session, actor: Actor, place: Place, reading_id: str) -> StudyCase:
     """The case with the AI's marks; Blinded, and on record, where it is read without AI."""
-    study, row = _opened(session, actor, place, reading_id)
+    study, row = _opened(session, actor, place, reading_id, lock=False)
     if not study.conditions[row.condition]["ai"]:
         refuse(session, study, actor, "ai", row.id)
     return repository.case(session, row.case_id)
@@ -147,9 +147,11 @@ def seconds(row: CaseReading) -> float:
     return max((end - row.opened_at).total_seconds() - row.paused_s, LEAST_S)
 
 
-def _own(session: Session, actor: Actor, place: Place, reading_id: str) -> tuple[ReaderStudy, CaseReading]:
+def _own(
+    session: Session, actor: Actor, place: Place, reading_id: str, *, lock: bool = True
+) -> tuple[ReaderStudy, CaseReading]:
     study, _ = as_reader(session, actor, place)
-    row = repository.reading(session, reading_id, lock=True)
+    row = repository.reading(session, reading_id, lock=lock)
     if row is None or row.reader_study_id != study.id:
         raise NotFound("there is no such reading")
     if row.user_id != actor.user_id:
@@ -159,8 +161,10 @@ def _own(session: Session, actor: Actor, place: Place, reading_id: str) -> tuple
     return study, row
 
 
-def _opened(session: Session, actor: Actor, place: Place, reading_id: str) -> tuple[ReaderStudy, CaseReading]:
-    study, row = _own(session, actor, place, reading_id)
+def _opened(
+    session: Session, actor: Actor, place: Place, reading_id: str, *, lock: bool = True
+) -> tuple[ReaderStudy, CaseReading]:
+    study, row = _own(session, actor, place, reading_id, lock=lock)
     if row.state != "open":
         raise ReadingNotOpen("it is finished" if row.state == "finished" else "open it first")
     return study, row
