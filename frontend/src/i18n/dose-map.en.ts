@@ -61,4 +61,5 @@ export const doseMapEn = {
   'cohort.form.maxFoldedHint': 'Share of an organ that may fold over; above it it is left out; default 0.01',
   'cohort.form.speck': 'Specks',
   'cohort.form.speckHint': 'Share of a contour that may lie apart and is left out; default 0.02',
+  'cohort.doseMap.cannotTell': 'What this map cannot tell: plans give neighbouring voxels nearly the same dose (here doses vary in about {n} independent ways). It says whether dose to this organ matters, much less surely where: among places that get the same dose in all plans the penalty chooses, not the data.',
 } as const;

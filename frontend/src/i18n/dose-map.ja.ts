@@ -63,4 +63,5 @@ export const doseMapJa: Record<keyof typeof doseMapEn, string> = {
   'cohort.form.maxFoldedHint': '臓器のうち変形が折り重なる割合。超えると除外します（既定 0.01）',
   'cohort.form.speck': '小片',
   'cohort.form.speckHint': '離れていても無視してよい輪郭の割合（既定 0.02）',
+  'cohort.doseMap.cannotTell': 'このマップからわからないこと：隣り合うボクセルの線量はどの計画でもほぼ同じです（ここでの線量の独立な変動は約 {n} 通り）。この臓器の線量が転帰に関わるかはわかりますが、どの部位かはそれほど確かではありません。すべての計画で線量が等しい部位の間では、データではなく罰則が選んでいます。',
 };

@@ -9,6 +9,7 @@ import { cohortPath } from './queries';
 export type DoseMapResults = {
   kind: 'dose-map';
   structures: string[];
+  organ: { effective_directions: number };
   space: { patients: number; volume_cc: number; spacing_mm: number };
   significance: { any_p: number; volume_cc: number; permutations: number } | null;
   left_out: ({ patient: string } & Why)[];
@@ -43,6 +44,7 @@ export function DoseMapView({ results, projectId, cohortId, analysisId }: ViewPr
             })}
           </p>
         )}
+        <p className={css.prose}>{t('cohort.doseMap.cannotTell', { n: results.organ.effective_directions.toFixed(1) })}</p>
         <p>
           {t('cohort.doseMap.files')} <a href={file('nifti')}>NIfTI</a> · <a href={file('rtdose')}>RTDOSE</a>
         </p>
