@@ -24,6 +24,7 @@ from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.kit.pagination import Part
 from backend.projects.service import Permission
+from backend.readings.service import finding as reader_studies
 from backend.studies import service as studies
 from backend.studies.errors import NoVolume
 from backend.studies.tables import Series
@@ -93,9 +94,11 @@ def _to_look_at(session: Session, study_id: str, series_id: str | None, modality
 
 
 def recent(session: Session, actor: Actor, study_id: str, part: Part) -> Sequence[DetectionRows]:
-    """Detections of the study, newest first."""
+    """Detections of the study, newest first; Blinded for who reads it in an open reader study."""
     study = studies.get_study(session, actor, study_id, Permission.READ)
     rows = repository.detections(session, study.id, part)
+    if rows:
+        reader_studies.keep_ai_from_readers(session, actor, study.id)
     found: dict[str, list[Candidate]] = {row.id: [] for row in rows}
     for candidate in repository.candidates(session, found):
         found[candidate.detection_id].append(candidate)
@@ -103,12 +106,13 @@ def recent(session: Session, actor: Actor, study_id: str, part: Part) -> Sequenc
 
 
 def judge(session: Session, actor: Actor, candidate_id: str, state: CandidateState) -> Candidate:
-    """Accept, dismiss or open a candidate again; NotFound when it is another project's."""
+    """Accept, dismiss or open a candidate again; NotFound of another project's; Blinded as `recent`."""
     candidate = repository.candidate(session, candidate_id)
     if candidate is None:
         raise NotFound("there is no such candidate")
     detection = session.get_one(Detection, candidate.detection_id)
     studies.get_study(session, actor, detection.study_row_id, Permission.ANNOTATE)
+    reader_studies.keep_ai_from_readers(session, actor, detection.study_row_id)
     if candidate.state != state:
         candidate.state = state
         candidate.decided_by, candidate.decided_at = actor.user_id, now()

@@ -45,6 +45,22 @@ def reader(session: Session, reader_study_id: str, user_id: str) -> StudyReader 
     return session.get(StudyReader, (reader_study_id, user_id))
 
 
+def read_now(session: Session, study_row_id: str, user_id: str) -> ReaderStudy | None:
+    """An open reader study that has this study among its cases and that user among its readers."""
+    query = (
+        select(ReaderStudy)
+        .join(StudyCase, StudyCase.reader_study_id == ReaderStudy.id)
+        .join(StudyReader, StudyReader.reader_study_id == ReaderStudy.id)
+        .where(
+            ReaderStudy.state == "open",
+            StudyCase.study_row_id == study_row_id,
+            StudyReader.user_id == user_id,
+        )
+        .order_by(ReaderStudy.id)
+    )
+    return session.scalars(query.limit(1)).first()
+
+
 def names(session: Session, user_ids: Collection[str]) -> dict[str, str]:
     """Display names."""
     query = select(User.id, User.display_name).where(User.id.in_(user_ids))

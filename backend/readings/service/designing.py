@@ -69,15 +69,8 @@ def _draft(session: Session, actor: Actor, place: Place) -> ReaderStudy:
 
 def _set_readers(session: Session, row: ReaderStudy, readers: Sequence[ReaderIn]) -> None:
     """Members who may not administer the project: who may would see the truth."""
-    roles = repository.roles(session, row.project_id, [one.user_id for one in readers])
+    _check_roles(session, row.project_id, [one.user_id for one in readers])
     for position, one in enumerate(readers):
-        role = roles.get(one.user_id)
-        if role is None:
-            raise WrongDesign("a reader is not a member of the project", field=f"readers.{position}")
-        if Permission.ADMINISTER in PERMISSIONS[Role(role)]:
-            raise WrongDesign(
-                "who administers the project sees the truth and cannot read", field=f"readers.{position}"
-            )
         session.add(
             StudyReader(
                 reader_study_id=row.id, user_id=one.user_id, code=f"R{position + 1}", level=one.level,
@@ -85,6 +78,18 @@ def _set_readers(session: Session, row: ReaderStudy, readers: Sequence[ReaderIn]
             )
         )  # fmt: skip
     session.flush()
+
+
+def _check_roles(session: Session, project_id: str, user_ids: Sequence[str]) -> None:
+    roles = repository.roles(session, project_id, user_ids)
+    for position, user_id in enumerate(user_ids):
+        role = roles.get(user_id)
+        if role is None:
+            raise WrongDesign("a reader is not a member of the project", field=f"readers.{position}")
+        if Permission.ADMINISTER in PERMISSIONS[Role(role)]:
+            raise WrongDesign(
+                "who administers the project sees the truth and cannot read", field=f"readers.{position}"
+            )
 
 
 def set_cases(session: Session, actor: Actor, place: Place, body: CasesIn) -> ReaderStudy:
@@ -178,11 +183,15 @@ def _numbers(cells: Sequence[str], line: int) -> list[float]:
 
 
 def open_study(session: Session, actor: Actor, place: Place) -> ReaderStudy:
-    """Fix the design and deal out every reading; DesignIncomplete says what lacks."""
+    """Fix the design and deal out every reading; DesignIncomplete says what lacks.
+
+    WrongDesign names a reader who can no longer be one.
+    """
     row = _draft(session, actor, place)
     readers, cases = repository.readers(session, row.id), repository.cases(session, row.id)
     if not readers:
         raise DesignIncomplete("nobody reads it")
+    _check_roles(session, row.project_id, [one.user_id for one in readers])
     if len({one.positive for one in cases}) < 2:
         raise DesignIncomplete("it needs positive and negative cases")
     for one in plan(len(readers), [case.positive for case in cases], len(row.conditions), row.seed):

@@ -31,15 +31,28 @@ def find(session: Session, actor: Actor, place: Place, *, lock: bool = False) ->
 
 
 def as_owner(session: Session, actor: Actor, place: Place, *, lock: bool = False) -> ReaderStudy:
-    """The study with its truth, for who administers the project; a reader who asks for it is on record."""
+    """The study with its truth, for who administers the project.
+
+    A reader who asks for it is refused and on record; while the study is open also one who administers now.
+    """
     row = find(session, actor, place, lock=lock)
+    reads = repository.reader(session, row.id, actor.user_id) is not None
     try:
         projects.require(session, actor, place[0], Permission.ADMINISTER)
     except Forbidden:
-        if repository.reader(session, row.id, actor.user_id) is not None:
+        if reads:
             refuse(session, row, actor, "truth", None)
         raise
+    if reads and row.state == "open":
+        refuse(session, row, actor, "truth", None)
     return row
+
+
+def keep_ai_from_readers(session: Session, actor: Actor, study_row_id: str) -> None:
+    """Blinded, and on record, where the actor reads an open reader study with this study among its cases."""
+    blinding = repository.read_now(session, study_row_id, actor.user_id)
+    if blinding is not None:
+        refuse(session, blinding, actor, "ai", None)
 
 
 def as_reader(
@@ -57,7 +70,7 @@ WORDS: dict[IncidentKind, str] = {
     "order": "cases are read once and in their order; this one is not the next",
     "washout": "the washout between two sessions is not over",
     "other-reader": "this is another reader's case",
-    "ai": "this case is read without AI",
+    "ai": "readers see the AI's marks in the reading with AI only",
     "truth": "readers do not see the design, the truth or the results",
 }
 

@@ -66,7 +66,7 @@ export const readingPageEn = {
   'reading.incident.order': 'a case out of turn or read before',
   'reading.incident.washout': 'a case during the washout',
   'reading.incident.other-reader': 'another reader’s case',
-  'reading.incident.ai': 'the AI’s marks in the arm without AI',
+  'reading.incident.ai': 'the AI’s marks outside the reading with AI',
   'reading.incident.truth': 'the design, truth or results',
   'reading.threshold': 'Positive from confidence',
   'reading.covariance': 'Covariance',

@@ -68,7 +68,7 @@ export const readingPageJa: Record<keyof typeof readingPageEn, string> = {
   'reading.incident.order': '順番外または既読の症例を開こうとした',
   'reading.incident.washout': 'ウォッシュアウト期間中に症例を開こうとした',
   'reading.incident.other-reader': '他の読影者の症例を開こうとした',
-  'reading.incident.ai': 'AIなしの条件でAIのマークを見ようとした',
+  'reading.incident.ai': 'AIありの読影以外でAIのマークを見ようとした',
   'reading.incident.truth': '計画・正解・結果を見ようとした',
   'reading.threshold': '陽性とする確信度',
   'reading.covariance': '共分散',

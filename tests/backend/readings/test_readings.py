@@ -9,8 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from backend.audit.tables import AuditEntry
+from backend.detections.tables import Detection
+from backend.jobs import service as jobs
 from backend.kit import db
+from backend.kit.storage import storage
+from backend.projects.tables import Member, Role
 from backend.readings.ordering import plan
+from backend.studies.tables import Series
+from backend.training.tables import NetworkVersion
 from tests.backend.readings.conftest import CASES, Clock, Ward
 from tests.factories.jobs import run_queued
 from workers.cpu import analyse_readings  # noqa: F401  the worker knows the job
@@ -190,6 +196,67 @@ def test_the_ai_is_shown_in_its_arm_only(opened: Ward, time: Clock) -> None:
     assert shown == {case: int(truth[case]) for case in shown}
     assert len(shown) == CASES // 2
     assert attempts(opened) == ["ai"] * (CASES - CASES // 2)
+
+
+def test_a_detector_s_suspicions_are_kept_from_readers_while_the_study_is_open(ward: Ward) -> None:
+    me, study_id = ward.readers[0][1], ward.studies[0]
+    suspected(ward, study_id)
+
+    def look(who: dict[str, str], study: str = study_id) -> Any:
+        return ward.client.get(f"/api/studies/{study}/detections", headers=who)
+
+    assert len(look(me).json()["items"]) == 1, "a draft blinds nobody"
+    ward.owns("POST", "/open")
+    assert (look(me).status_code, slug_of(look(me))) == (403, "reader-blinded")
+    assert look(me, ward.studies[1]).status_code == 200, "there is nothing to see"
+    assert look(ward.owner).status_code == 200
+    assert attempts(ward) == ["ai", "ai"]
+    ward.owns("POST", "/close")
+    assert look(me).status_code == 200
+
+
+def suspected(ward: Ward, study_id: str) -> None:
+    """A detection of the study."""
+    with db.session_scope() as session:
+        version = NetworkVersion(
+            name="toy", version=1, title="Toy", origin="shipped", manifest={}, structures=[],
+            weights_sha256=storage().put(b"weights"), card="",
+        )  # fmt: skip
+        session.add(version)
+        job = jobs.enqueue(session, jobs.JobRequest("detect", {}, ward.project_id, study_id))
+        session.flush()
+        series = session.scalars(select(Series.id).where(Series.study_row_id == study_id)).one()
+        session.add(
+            Detection(
+                project_id=ward.project_id, study_row_id=study_id, series_row_id=series,
+                network_version_id=version.id, job_id=job.id, created_by="",
+            )
+        )  # fmt: skip
+
+
+def promote(ward: Ward, reader: int) -> dict[str, str]:
+    who, headers = ward.readers[reader]
+    with db.session_scope() as session:
+        member = session.get_one(Member, (ward.project_id, who.user_id))
+        member.role = Role.ADMINISTRATOR
+    return headers
+
+
+def test_a_reader_promoted_before_the_opening_cannot_read(ward: Ward) -> None:
+    promote(ward, 1)
+    answer = ward.call(ward.owner, "POST", "/open")
+    assert (answer.status_code, slug_of(answer)) == (422, "wrong-design")
+    assert answer.json()["field"] == "readers.1"
+
+
+def test_a_reader_promoted_since_sees_no_truth_before_the_closing(opened: Ward) -> None:
+    me = promote(opened, 1)
+    for method, path in (("GET", "/design"), ("GET", "/analyses"), ("POST", "/close")):
+        answer = opened.call(me, method, path)
+        assert (answer.status_code, slug_of(answer)) == (403, "reader-blinded")
+    assert attempts(opened) == ["truth"] * 3
+    opened.owns("POST", "/close")
+    assert opened.call(me, "GET", "/design").status_code == 200
 
 
 def test_who_is_no_reader_has_no_readings(opened: Ward, login: Any) -> None:

@@ -22,11 +22,11 @@ import type { ImageSeries } from '../labels/opening';
 import { Views } from '../labels/views';
 import { WorkspaceContext, type Workspace } from '../labels/workspace';
 import { useSession } from '../login/session';
-import { useKeeping } from './keeping';
+import { told, useKeeping } from './keeping';
 import { add, begin, findingsOf, judge, marksOf, rate, type ReaderMark } from './marks';
 import css from './readings.module.css';
 
-type Props = { path: string; reading: Reading; study: StudyDetail; image: ImageSeries; candidates: readonly ReaderMark[]; onDone: () => void };
+type Props = { path: string; reading: Reading; study: StudyDetail; image: ImageSeries; candidates: readonly ReaderMark[]; onKept: (reading: Reading) => void; onDone: () => void };
 
 const MARK_KEY = 'a';
 const FIRST_CONFIDENCE = 50;
@@ -75,15 +75,15 @@ function Slider({ label, value, onChange }: SliderProps) {
 }
 
 /** Reads one case: marks with confidence, the confidence in the whole, and the end. */
-export function CaseReader({ path, reading, study, image, candidates, onDone }: Props) {
+export function CaseReader({ path, reading, study, image, candidates, onKept, onDone }: Props) {
   const t = useT();
   const workspace = useWorkspaceOf(study, image);
   const { scene, views } = workspace;
   const [items, setItems] = useState(() => begin(reading.marks, candidates));
   const [confidence, setConfidence] = useState(reading.confidence);
   const seen = useMemo(() => ({ confidence, marks: marksOf(items) }), [confidence, items]);
-  const finish = useMutation({ mutationFn: () => api.post<Reading>(`${path}/finish`, seen), onSuccess: onDone });
-  const { failed } = useKeeping(path, seen, finish.isPending || finish.isSuccess);
+  const finish = useMutation({ mutationFn: () => told().then(() => api.post<Reading>(`${path}/finish`, seen)), onSuccess: onDone });
+  const { failed } = useKeeping(path, seen, finish.isPending || finish.isSuccess, onKept);
   const findings = useMemo(() => findingsOf(items), [items]);
   const selectedId = useScene(scene, (state) => state.findings.selectedId);
   const selected = items.find((one) => one.id === selectedId);

@@ -13,7 +13,7 @@ import { readTruth, type Lesion } from './truth';
 
 type Word = 'out' | 'negative' | 'positive';
 const WORDS: readonly Word[] = ['out', 'negative', 'positive'];
-type Props = { projectId: string; design: ReaderDesign };
+type Props = { projectId: string; design: ReaderDesign; onSaved: () => void };
 type Case = { study_id: string; series_id?: string; positive: boolean; lesions: Lesion[] | null };
 
 function File({ label, hint, onText }: { label: string; hint: string; onText: (text: string) => void }) {
@@ -32,7 +32,7 @@ function File({ label, hint, onText }: { label: string; hint: string; onText: (t
 }
 
 /** Which studies are cases, and their truth; with a table of lesions the truth is known by lesion. */
-export function CasesEditor({ projectId, design }: Props) {
+export function CasesEditor({ projectId, design, onSaved }: Props) {
   const t = useT();
   const client = useQueryClient();
   const studies = useProjectStudies(projectId);
@@ -47,7 +47,7 @@ export function CasesEditor({ projectId, design }: Props) {
   const keep = (next: ReaderDesign): void => {
     client.setQueryData(readingKeys.design(design.id), next);
   };
-  const save = useMutation({ mutationFn: (cases: Case[]) => api.put<ReaderDesign>(`${studyPath(projectId, design.id)}/cases`, { cases }), onSuccess: keep });
+  const save = useMutation({ mutationFn: (cases: Case[]) => api.put<ReaderDesign>(`${studyPath(projectId, design.id)}/cases`, { cases }), onSuccess: (next) => { keep(next); onSaved(); } }); // prettier-ignore
   const mark = useMutation({ mutationFn: (csv: string) => api.put<ReaderDesign>(`${studyPath(projectId, design.id)}/candidates`, { csv }), onSuccess: keep });
   if (studies.isPending) return <Loading />;
   if (studies.isError) return <ErrorNote error={studies.error} />;

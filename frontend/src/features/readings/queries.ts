@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { address, api } from '../../api/client';
 import { all } from '../../api/pages';
 import type { Member, MyReadings, ReaderAnalysis, ReaderDesign, ReaderStudy, StudyRow } from '../../api/types';
+import { told } from './keeping';
 
 const LIVE_MS = 2000;
 
@@ -30,8 +31,14 @@ export const useReaderStudy = (projectId: string | undefined, id: string) =>
 export const useDesign = (projectId: string, id: string) =>
   useQuery({ queryKey: readingKeys.design(id), queryFn: () => api.get<ReaderDesign>(`${studyPath(projectId, id)}/design`) });
 
+/** Forgotten when the page is left: a reading that goes on begins with what the server has. */
 export const useMine = (projectId: string, id: string) =>
-  useQuery({ queryKey: readingKeys.mine(id), queryFn: () => api.get<MyReadings>(`${studyPath(projectId, id)}/mine`), staleTime: 0 });
+  useQuery({
+    queryKey: readingKeys.mine(id),
+    queryFn: () => told().then(() => api.get<MyReadings>(`${studyPath(projectId, id)}/mine`)),
+    staleTime: 0,
+    gcTime: 0,
+  });
 
 export const useMembers = (projectId: string) =>
   useQuery({ queryKey: ['members', projectId, 'readers'], queryFn: () => all<Member>(`/projects/${projectId}/members`) });

@@ -18,7 +18,7 @@ import css from './readings.module.css';
 type Props = { projectId: string; id: string };
 
 /** The case that is open: its image and, with AI, the AI's marks. */
-function OpenCase({ projectId, id, reading, onDone }: Props & { reading: Reading; onDone: () => void }) {
+function OpenCase({ projectId, id, reading, onKept, onDone }: Props & { reading: Reading; onKept: (reading: Reading) => void; onDone: () => void }) {
   const t = useT();
   const path = `${studyPath(projectId, id)}/readings/${reading.id}`;
   const study = useQuery(studyQuery(reading.study_id));
@@ -32,7 +32,7 @@ function OpenCase({ projectId, id, reading, onDone }: Props & { reading: Reading
   if (study.isPending || marks.isPending) return <Loading label={t('viewer.loading')} />;
   const image = imagesOf(study.data).find((one) => one.id === reading.series_id);
   if (image === undefined) return <DeadEnd title={t('viewer.no-image')} hint={t('viewer.no-image.detail')} />;
-  return <CaseReader key={reading.id} path={path} reading={reading} study={study.data} image={image} candidates={marks.data} onDone={onDone} />;
+  return <CaseReader key={reading.id} path={path} reading={reading} study={study.data} image={image} candidates={marks.data} onKept={onKept} onDone={onDone} />;
 }
 
 /** Between two cases: what is next, or why there is none. */
@@ -82,7 +82,10 @@ function MyCases({ projectId, id }: Props) {
   const opened = (reading: Reading): void => {
     client.setQueryData(readingKeys.mine(id), { ...mine.data, open: reading, next: null });
   };
+  const kept = (reading: Reading): void => {
+    client.setQueryData<MyReadings>(readingKeys.mine(id), (now) => (now?.open?.id === reading.id ? { ...now, open: reading } : now));
+  };
   const done = (): void => void client.invalidateQueries({ queryKey: readingKeys.mine(id) });
-  if (mine.data.open !== null) return <OpenCase projectId={projectId} id={id} reading={mine.data.open} onDone={done} />;
+  if (mine.data.open !== null) return <OpenCase projectId={projectId} id={id} reading={mine.data.open} onKept={kept} onDone={done} />;
   return <Between projectId={projectId} id={id} mine={mine.data} onOpen={opened} />;
 }

@@ -51,6 +51,7 @@ function Owner({ projectId, study }: { projectId: string; study: ReaderStudy }) 
   const design = useDesign(projectId, study.id);
   const [search] = useSearchParams();
   const [changing, setChanging] = useState(false);
+  const [saves, setSaves] = useState(0);
   if (design.isPending) return <Loading />;
   if (design.isError) return <ErrorNote error={design.error} retry={() => void design.refetch()} />;
   const tab = search.get('tab') === 'report' ? 'report' : 'design';
@@ -64,7 +65,7 @@ function Owner({ projectId, study }: { projectId: string; study: ReaderStudy }) 
       </div>
       <Tabs label={study.name} current={tab} tabs={(['design', 'report'] as const).map((name) => ({ name, to: to(name), text: t(`reading.tab.${name}`) }))} />
       {tab === 'design' && <Progress design={design.data} />}
-      {tab === 'design' && study.state === 'draft' && <CasesEditor key={design.dataUpdatedAt} projectId={projectId} design={design.data} />}
+      {tab === 'design' && study.state === 'draft' && <CasesEditor key={`${study.id} ${saves}`} projectId={projectId} design={design.data} onSaved={() => setSaves(saves + 1)} />}
       {tab === 'report' && <Report projectId={projectId} design={design.data} />}
       {changing && <DesignDialog projectId={projectId} design={design.data} onClose={() => setChanging(false)} />}
     </>
@@ -93,7 +94,7 @@ export function ReaderStudyPage() {
           <Link to={`/reader-studies/${readerStudyId}/read`}>{t('reading.read')}</Link>
         </p>
       )}
-      {may(project.role, 'administer') && <Owner projectId={project.id} study={study.data} />}
+      {may(project.role, 'administer') && !(reads && state === 'open') && <Owner projectId={project.id} study={study.data} />}
     </PageLayout>
   );
 }
