@@ -47,7 +47,11 @@ export function CasesEditor({ projectId, design, onSaved }: Props) {
   const keep = (next: ReaderDesign): void => {
     client.setQueryData(readingKeys.design(design.id), next);
   };
-  const save = useMutation({ mutationFn: (cases: Case[]) => api.put<ReaderDesign>(`${studyPath(projectId, design.id)}/cases`, { cases }), onSuccess: (next) => { keep(next); onSaved(); } }); // prettier-ignore
+  const saved = (next: ReaderDesign): void => {
+    keep(next);
+    onSaved();
+  };
+  const save = useMutation({ mutationFn: (cases: Case[]) => api.put<ReaderDesign>(`${studyPath(projectId, design.id)}/cases`, { cases }), onSuccess: saved });
   const mark = useMutation({ mutationFn: (csv: string) => api.put<ReaderDesign>(`${studyPath(projectId, design.id)}/candidates`, { csv }), onSuccess: keep });
   if (studies.isPending) return <Loading />;
   if (studies.isError) return <ErrorNote error={studies.error} />;

@@ -10,7 +10,11 @@ describe('what is kept of a reading', () => {
   const lost = vi.fn();
   const put = vi.spyOn(api, 'put');
   const post = vi.spyOn(api, 'post');
-  const made = (): Keeper => new Keeper('/r/1', before, { kept, lost });
+  const made = (): Keeper => {
+    const keeper = new Keeper('/r/1', before);
+    keeper.listen({ kept, lost });
+    return keeper;
+  };
 
   beforeEach(() => {
     vi.clearAllMocks();
@@ -47,7 +51,7 @@ describe('what is kept of a reading', () => {
   });
 
   it('is told only when what is underway is answered', async () => {
-    let answer = (_: unknown): void => undefined;
+    let answer: (value: unknown) => void = vi.fn();
     put.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
     const keeper = made();
     keeper.change(after);

@@ -21,20 +21,23 @@ function tell<T>(saying: Promise<T>): Promise<T> {
 }
 
 /** Once everything that was told is answered: what is asked for then is not older, and nothing comes after the end. */
-export const told = async (): Promise<void> => void (await Promise.allSettled([...underway]));
+export const told = async (): Promise<void> => void (await Promise.allSettled(underway));
 
 /** What the server has of one reading; nothing is sent that it has already. */
 export class Keeper {
   private readonly path: string;
-  private readonly hear: Hear;
+  private hear: Hear | null = null;
   private latest: Seen;
   private onServer: Seen;
 
-  constructor(path: string, first: Seen, hear: Hear) {
+  constructor(path: string, first: Seen) {
     this.path = path;
-    this.hear = hear;
     this.latest = first;
     this.onServer = first;
+  }
+
+  listen(hear: Hear): void {
+    this.hear = hear;
   }
 
   change(seen: Seen): void {
@@ -44,10 +47,13 @@ export class Keeper {
   save(keepalive = false): void {
     const sent = this.latest;
     if (sent === this.onServer) return;
-    tell(api.put<Reading>(this.path, sent, { keepalive })).then((answer) => {
-      this.onServer = sent;
-      this.hear.kept(answer);
-    }, this.hear.lost);
+    tell(api.put<Reading>(this.path, sent, { keepalive })).then(
+      (answer) => {
+        this.onServer = sent;
+        this.hear?.kept(answer);
+      },
+      () => this.hear?.lost(),
+    );
   }
 
   /** The clock goes while the page is seen and stands while it is not, whether or not the marks could be saved. */
@@ -63,21 +69,17 @@ const isVisible = (): boolean => document.visibilityState !== 'hidden';
 export function useKeeping(path: string, seen: Seen, ended: boolean, kept: (answer: Reading) => void): { failed: boolean } {
   const [failed, setFailed] = useState(false);
   const over = useRef(ended);
-  const hearing = useRef(kept);
-  const [keeper] = useState(
-    () =>
-      new Keeper(path, seen, {
-        kept: (answer) => {
-          setFailed(false);
-          hearing.current(answer);
-        },
-        lost: () => setFailed(true),
-      }),
-  );
+  const [keeper] = useState(() => new Keeper(path, seen));
   useEffect(() => {
     over.current = ended;
-    hearing.current = kept;
-  }, [ended, kept]);
+    keeper.listen({
+      kept: (answer) => {
+        setFailed(false);
+        kept(answer);
+      },
+      lost: () => setFailed(true),
+    });
+  }, [keeper, ended, kept]);
   useEffect(() => {
     keeper.change(seen);
     if (ended) return undefined;
