@@ -14,7 +14,9 @@ State = Literal["draft", "open", "closed"]
 ReadingState = Literal["waiting", "open", "finished"]
 IncidentKind = Literal["order", "washout", "other-reader", "ai", "truth"]
 FigureFormat = Literal["svg", "pdf"]
-Title = Annotated[str, Field(min_length=1, max_length=128, pattern=r"\S")]
+Title = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*$")
+]
 Confidence = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Millimetres = Annotated[FiniteFloat, Field(ge=-10_000, le=10_000)]
 Position = Annotated[
