@@ -60,6 +60,19 @@ def owner(session: Session, set_id: str) -> StructureSet:
     return session.get_one(StructureSet, set_id)
 
 
+def lock_owner(session: Session, set_id: str) -> StructureSet:
+    """The structure set of a task, locked: nobody adds a structure meanwhile."""
+    return session.get_one(StructureSet, set_id, with_for_update=True)
+
+
+def is_alone(session: Session, structure: Structure) -> bool:
+    """Whether its set has no other structure."""
+    others = select(func.count()).where(
+        Structure.structure_set_id == structure.structure_set_id, Structure.id != structure.id
+    )
+    return session.scalar(others) == 0
+
+
 def drawn_named(session: Session, study_id: str, name: str) -> Sequence[StructureSet]:
     """Sets of a study in which a contour of this name, however it is written, holds anything."""
     statement = (

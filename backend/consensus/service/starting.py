@@ -60,7 +60,10 @@ def recent(session: Session, actor: Actor, study_id: str) -> Sequence[Consensus]
 
 
 def cancel(session: Session, actor: Actor, consensus_id: str) -> None:
-    """Give up a consensus that is open: what was drawn for it goes, with a record of how much."""
+    """Give up a consensus that is open: what was drawn for it goes, with a record of how much.
+
+    Its set goes too, unless somebody keeps another structure there.
+    """
     open_task(session, actor, consensus_id, Permission.REVIEW)
     task = repository.lock_task(session, consensus_id)
     at_stage(task, "open")
@@ -68,12 +71,21 @@ def cancel(session: Session, actor: Actor, consensus_id: str) -> None:
     finished = [one.reader_id for one in repository.readings(session, task.id) if one.finished_at]
     changes = {"finished": finished, "drafts": repository.drafts_left(session, structure.id)}
     structure.consensus_id = None
-    session.delete(repository.owner(session, task.structure_set_id))
+    project_id, study_row_id = task.project_id, task.study_row_id
+    owner = repository.lock_owner(session, task.structure_set_id)
+    alone = repository.is_alone(session, structure)
+    session.delete(task)
+    session.delete(structure)
+    session.flush()
+    if alone:
+        session.delete(owner)
+        session.flush()
+    labels.refresh_study(session, study_row_id)
     audit.record(
         session, actor.user_id, "consensus.cancelled", "consensus", consensus_id,
-        project_id=task.project_id, changes=changes,
+        project_id=project_id, changes=changes,
     )  # fmt: skip
-    jobs.announce(session, "study", task.study_row_id, task.project_id)
+    jobs.announce(session, "study", study_row_id, project_id)
 
 
 def _study(session: Session, actor: Actor, study_id: str, permission: Permission) -> Study:

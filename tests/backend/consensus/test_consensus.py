@@ -177,6 +177,17 @@ def test_a_task_that_is_given_up_leaves_nothing_blind(reading: Reading) -> None:
     assert reading.start().status_code == 201
 
 
+def test_a_task_that_is_given_up_leaves_what_others_keep_in_its_set(reading: Reading) -> None:
+    task = reading.start().json()
+    path = f"/api/structure-sets/{task['set_id']}"
+    added = reading.client.post(f"{path}/structures", json={"name": "Parotid_L"}, headers=reading.leader)
+    assert added.status_code == 201
+    assert reading.client.delete(reading.path(), headers=reading.leader).status_code == 204
+    shown = reading.client.get(path, headers=reading.leader).json()
+    assert [one["name"] for one in shown["structures"]] == ["Parotid_L"]
+    assert reading.get().status_code == 404
+
+
 @pytest.mark.parametrize("call", ["close", "finish", "cancel"])
 def test_what_is_closed_is_not_read_any_more(closed: Reading, call: str) -> None:
     answers = {
