@@ -11,7 +11,7 @@ import { useScene } from '../../viewer/use-scene';
 import { useWorkspace } from '../labels/workspace';
 import css from './consensus.module.css';
 import { useAct, useTasks } from './queries';
-import { Results } from './results';
+import { Results, type Deciding } from './results';
 import { StartDialog } from './start-dialog';
 
 /** My part: what I drew goes to whoever leads, and to nobody else before the end. */
@@ -70,7 +70,7 @@ function Readers({ task }: { task: Consensus }) {
   );
 }
 
-function Task({ task }: { task: Consensus }) {
+function Task({ task, ...rest }: { task: Consensus } & Deciding) {
   const t = useT();
   const { userId, mayEdit, mayReview } = useWorkspace();
   const reads = task.readers.some(({ user }) => user.id === userId);
@@ -85,13 +85,13 @@ function Task({ task }: { task: Consensus }) {
       {task.state === 'open' && reads && mayEdit && <HandIn task={task} />}
       {task.state === 'open' && mayReview && <Close task={task} />}
       {task.state === 'closed' && <p role="status">{failed === null ? t('consensus.computing') : slugText(failed, t)}</p>}
-      {task.state === 'ready' && <Results task={task} />}
+      {task.state === 'ready' && <Results task={task} {...rest} />}
     </>
   );
 }
 
 /** The consensus whose set is shown; the way to those that wait for me; and, for who may, to begin one. */
-export function ConsensusPanel() {
+export function ConsensusPanel(deciding: Deciding) {
   const t = useT();
   const { study, set, userId, mayReview } = useWorkspace();
   const [, setQuery] = useSearchParams();
@@ -102,7 +102,7 @@ export function ConsensusPanel() {
   if (shown === undefined && mine.length === 0 && !mayReview) return null;
   return (
     <section className={css.panel} aria-label={t('consensus.title')} data-testid="consensus">
-      {shown !== undefined && <Task key={shown.id} task={shown} />}
+      {shown !== undefined && <Task key={shown.id} task={shown} {...deciding} />}
       {mine.map((one) => (
         <Button key={one.id} small look="primary" onClick={() => setQuery({ set: one.set_id })}>
           {t('consensus.open', { name: one.name })}

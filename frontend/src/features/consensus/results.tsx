@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { api } from '../../api/client';
 import type { Consensus, ConsensusResults } from '../../api/types';
 import { useT } from '../../i18n';
@@ -18,6 +18,8 @@ import { useAct, useResults } from './queries';
 type Method = 'staple' | 'majority';
 type Region = ConsensusResults['regions'][number];
 type Decision = { number: number; take: boolean | null };
+/** Whether regions are being decided; other lists of findings are put away meanwhile. */
+export type Deciding = { readonly deciding: boolean; readonly onDeciding: (deciding: boolean) => void };
 type Props = { task: Consensus; results: ConsensusResults };
 
 const STATES: Record<FindingState, boolean | null> = { open: null, accepted: true, dismissed: false };
@@ -98,10 +100,10 @@ function Adopt({ task, results }: Props) {
 }
 
 /** Agreement, the map of disagreement, and the way from regions to a revision. */
-export function Results({ task }: { task: Consensus }) {
+export function Results({ task, deciding, onDeciding }: { task: Consensus } & Deciding) {
   const t = useT();
   const { mayReview } = useWorkspace();
-  const [deciding, setDeciding] = useState(false);
+  useEffect(() => () => onDeciding(false), [onDeciding]);
   const results = useResults(task).data;
   if (results === undefined) return null;
   return (
@@ -110,7 +112,7 @@ export function Results({ task }: { task: Consensus }) {
       {!results.staple.converged && <p role="status">{t('consensus.unconverged')}</p>}
       <div className={css.row}>
         <DisagreementMap task={task} />
-        <Button small aria-pressed={deciding} onClick={() => setDeciding(!deciding)}>
+        <Button small aria-pressed={deciding} onClick={() => onDeciding(!deciding)}>
           {t('consensus.decide', { n: results.regions.length })}
         </Button>
       </div>

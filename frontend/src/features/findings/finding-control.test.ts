@@ -3,7 +3,7 @@ import type { Finding, FindingState } from '../../lib/findings';
 import { Scene } from '../../viewer/scene';
 import { Volume } from '../../viewer/volume';
 import { commandOf } from '../labels/keymap';
-import { FINDING_KEYS, findingCommandOf, runFinding, type Judge, type Stage } from './finding-control';
+import { FINDING_KEYS, findingCommandOf, markFindings, pressFinding, runFinding, unmarkFindings, type Judge, type Stage } from './finding-control';
 
 const GRID = {
   shape_kji: [10, 20, 30],
@@ -76,5 +76,38 @@ describe('keys of findings', () => {
     runFinding('next', on, null);
     runFinding('dismiss', on, null);
     expect(on.scene.state.findings.items[0]?.state).toBe('open');
+  });
+});
+
+describe('two lists of findings on one scene', () => {
+  const lesions = [finding('lesion', 106)];
+  const regions = [finding('1', 109)];
+  const both = () => {
+    const on = stage([]);
+    const judges = { lesion: vi.fn(), region: vi.fn() };
+    markFindings(on.scene, null, lesions, String);
+    markFindings(on.scene, null, regions, String);
+    const all = (key: string) => [pressFinding(press(key), on, lesions, judges.lesion), pressFinding(press(key), on, regions, judges.region)];
+    return { on, judges, all };
+  };
+
+  it('judge with a key only what is marked', () => {
+    const { on, judges, all } = both();
+    expect(all('8')).toEqual([false, true]);
+    expect(on.scene.state.findings.selectedId).toBe('1');
+    expect(all('9')).toEqual([false, true]);
+    expect(judges.region).toHaveBeenCalledExactlyOnceWith('1', 'accepted');
+    expect(judges.lesion).not.toHaveBeenCalled();
+  });
+
+  it('leave the marks of the other alone when one changes or is put away', () => {
+    const { on } = both();
+    markFindings(on.scene, lesions, [finding('lesion', 106, 'accepted')], String);
+    unmarkFindings(on.scene, lesions);
+    expect(on.scene.state.findings.items).toBe(regions);
+    unmarkFindings(on.scene, regions);
+    expect(on.scene.state.findings.items).toEqual([]);
+    markFindings(on.scene, lesions, lesions, String);
+    expect(on.scene.state.findings.items).toBe(lesions);
   });
 });

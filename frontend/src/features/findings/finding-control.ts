@@ -3,7 +3,7 @@ import type { Group } from '../labels/keymap';
 import { nextOpen, stepped, type Finding, type FindingState } from '../../lib/findings';
 import { toVoxel, type PlaneName } from '../../lib/planes';
 import type { PlaneView } from '../../viewer/plane-view';
-import type { Scene } from '../../viewer/scene';
+import { NO_FINDINGS, type Scene } from '../../viewer/scene';
 
 export const FINDING_KEYS = { previous: '7', next: '8', accept: '9', dismiss: '0' } as const;
 export type FindingCommand = keyof typeof FINDING_KEYS;
@@ -25,10 +25,33 @@ export type Judge = (id: string, state: FindingState) => void;
 
 const COMMANDS = Object.entries(FINDING_KEYS) as [FindingCommand, string][];
 
+type Pressed = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>;
+
 /** What a pressed key asks of the list, or null. */
-export function findingCommandOf({ key, ctrlKey, metaKey, altKey }: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>): FindingCommand | null {
+export function findingCommandOf({ key, ctrlKey, metaKey, altKey }: Pressed): FindingCommand | null {
   if (ctrlKey || metaKey || altKey) return null;
   return COMMANDS.find(([, bound]) => bound === key)?.[0] ?? null;
+}
+
+/** Marks a list, or what it has become (`before`: as it was last marked); another list's marks stay. */
+export function markFindings(scene: Scene, before: readonly Finding[] | null, items: readonly Finding[], scoreText: (score: number) => string): void {
+  const { findings } = scene.state;
+  if (before !== null && findings !== NO_FINDINGS && findings.items !== before) return;
+  const selectedId = items.some((one) => one.id === findings.selectedId) ? findings.selectedId : null;
+  scene.set({ findings: { items, selectedId, scoreText } });
+}
+
+/** Takes a list's marks away; another list's stay. */
+export function unmarkFindings(scene: Scene, items: readonly Finding[] | null): void {
+  if (scene.state.findings.items === items) scene.set({ findings: NO_FINDINGS });
+}
+
+/** Runs what a key asks of a list, if it is this list that is marked; tells whether it was for it. */
+export function pressFinding(event: Pressed, stage: Stage, items: readonly Finding[], judge: Judge | null): boolean {
+  const command = findingCommandOf(event);
+  if (command === null || stage.scene.state.findings.items !== items) return false;
+  runFinding(command, stage, judge);
+  return true;
 }
 
 /** Selects a finding and brings it to the middle of all planes. */

@@ -4,10 +4,9 @@ import { percentScore, type Finding } from '../../lib/findings';
 import { describePosition } from '../../lib/planes';
 import { classes, IconButton } from '../../ui/controls';
 import { Icon } from '../../ui/icons';
-import { NO_FINDINGS } from '../../viewer/scene';
 import { useScene } from '../../viewer/use-scene';
 import { isWriting } from '../labels/keymap';
-import { FINDING_KEYS, findingCommandOf, judgeFinding, runFinding, showFinding, type Judge, type Stage } from './finding-control';
+import { FINDING_KEYS, judgeFinding, markFindings, pressFinding, showFinding, unmarkFindings, type Judge, type Stage } from './finding-control';
 import css from './findings.module.css';
 
 type Props = Stage & {
@@ -22,24 +21,28 @@ type Props = Stage & {
 
 /** Marks the findings in the planes while the list is shown. */
 function useMarks({ scene }: Stage, findings: readonly Finding[], scoreText: (score: number) => string): void {
+  const marked = useRef<readonly Finding[] | null>(null);
   useEffect(() => {
-    const { selectedId } = scene.state.findings;
-    scene.set({ findings: { items: findings, selectedId: findings.some((one) => one.id === selectedId) ? selectedId : null, scoreText } });
+    markFindings(scene, marked.current, findings, scoreText);
+    marked.current = findings;
   }, [scene, findings, scoreText]);
-  useEffect(() => () => scene.set({ findings: NO_FINDINGS }), [scene]);
+  useEffect(
+    () => () => {
+      unmarkFindings(scene, marked.current);
+      marked.current = null;
+    },
+    [scene],
+  );
 }
 
-function useFindingKeys(stage: Stage, judge: Judge | null): void {
+function useFindingKeys(stage: Stage, findings: readonly Finding[], judge: Judge | null): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      const command = findingCommandOf(event);
-      if (command === null || isWriting(event.target)) return;
-      event.preventDefault();
-      runFinding(command, stage, judge);
+      if (!isWriting(event.target) && pressFinding(event, stage, findings, judge)) event.preventDefault();
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
-  }, [stage, judge]);
+  }, [stage, findings, judge]);
 }
 
 type RowProps = { finding: Finding; place: number; selected: boolean; stage: Stage; scoreText: (score: number) => string; onJudge: Judge | null };
@@ -75,13 +78,13 @@ function Row({ finding, place, selected, stage, scoreText, onJudge }: RowProps) 
 
 /**
  * A list of point findings: rings with scores in the planes, one key to the next and back, and keys that accept and
- * dismiss. It listens to its keys while it is shown.
+ * dismiss. It listens to its keys while it is shown and its findings are those marked in the planes.
  */
 export function FindingPanel({ scene, views, title, findings, scoreText = percentScore, onJudge }: Props) {
   const t = useT();
   const stage = useMemo(() => ({ scene, views }), [scene, views]);
   useMarks(stage, findings, scoreText);
-  useFindingKeys(stage, onJudge);
+  useFindingKeys(stage, findings, onJudge);
   const selectedId = useScene(scene, (state) => state.findings.selectedId);
   const judged = findings.filter((one) => one.state !== 'open').length;
   const commands = onJudge === null ? (['previous', 'next'] as const) : (['previous', 'next', 'accept', 'dismiss'] as const);

@@ -92,6 +92,7 @@ export function ViewerPage({ study, images, image, set, setId, query }: Props) {
   const [editor] = useState(() => new Editor(scene));
   const [clicks] = useState(() => new Clicks(scene, editor, workerAnswerer()));
   const [dialog, setDialog] = useState<DialogName | null>(null);
+  const [deciding, setDeciding] = useState(false);
   const [views] = useState(() => new Map<PlaneName, PlaneView>());
   const session = useMemo(() => new LabelSession(scene, editor, setId ?? '', me.user.id), [scene, editor, setId, me.user.id]);
   const [tab, takeOver] = useEditingTab(setId, me.user.id, useCallback(() => session.leave(), [session]));
@@ -131,8 +132,8 @@ export function ViewerPage({ study, images, image, set, setId, query }: Props) {
         <aside className={css.side}>
           <StructureList />
           <Inspector />
-          <ConsensusPanel />
-          <Lesions />
+          <ConsensusPanel deciding={deciding} onDeciding={setDeciding} />
+          {!deciding && <Lesions />}
         </aside>
         <ToolColumn />
         <main className={css.stage}>
