@@ -51,6 +51,7 @@ export const keys = {
   analyses: (cohortId: string) => ['analyses', cohortId] as const,
   analysis: (cohortId: string, id: string) => ['analyses', cohortId, id] as const,
   predictions: (cohortId: string, id: string) => ['analyses', cohortId, id, 'predictions'] as const,
+  mapTemplate: (cohortId: string, id: string) => ['analyses', cohortId, id, 'template'] as const,
   outcomeMaps: (cohortId: string, id: string) => ['analyses', cohortId, id, 'maps'] as const,
   users: ['users'] as const,
   tokens: ['tokens'] as const,

@@ -45,6 +45,8 @@ export type Series = Omit<Schemas['SeriesOut'], 'volume'> & { volume: Volume | n
 export type StructureSetRow = Schemas['StructureSetRow'];
 export type Registration = Schemas['RegistrationOut'];
 export type StudyMap = Omit<Schemas['StudyMap'], 'grid' | 'range'> & { grid: Grid; range: [number, number] };
+/** The mean organ of a dose-outcome map. */
+export type MapTemplate = Omit<Schemas['TemplateOut'], 'grid'> & { grid: Grid };
 export type RegisteredDose = Omit<Schemas['RegisteredDose'], 'volume'> & { volume: Volume };
 export type StudyDetail = Omit<Schemas['StudyDetail'], 'series' | 'registered_doses'> & {
   series: Series[];

@@ -61,5 +61,13 @@ export const doseMapEn = {
   'cohort.form.maxFoldedHint': 'Share of an organ that may fold over; above it it is left out; default 0.01',
   'cohort.form.speck': 'Specks',
   'cohort.form.speckHint': 'Share of a contour that may lie apart and is left out; default 0.02',
+  'cohort.doseMap.unit.continuous': 'Outcome per Gy in this voxel alone',
+  'cohort.doseMap.unit.binary': 'Log odds per Gy in this voxel alone',
+  'cohort.doseMap.unit.survival': 'Log hazard per Gy in this voxel alone',
+  'cohort.doseMap.zero': 'The map is 0 everywhere: dose told nothing of the outcome.',
+  'cohort.doseMap.outline': 'Mean organ; no colour inside: 0',
+  'cohort.doseMap.noneSignificant': 'Significant region: none',
+  'cohort.doseMap.mirrored.L': 'Shown as a left organ; right ones were mirrored.',
+  'cohort.doseMap.mirrored.R': 'Shown as a right organ; left ones were mirrored.',
   'cohort.doseMap.cannotTell': 'What this map cannot tell: plans give neighbouring voxels nearly the same dose (here doses vary in about {n} independent ways). It says whether dose to this organ matters, much less surely where: among places that get the same dose in all plans the penalty chooses, not the data.',
 } as const;

@@ -63,5 +63,13 @@ export const doseMapJa: Record<keyof typeof doseMapEn, string> = {
   'cohort.form.maxFoldedHint': '臓器のうち変形が折り重なる割合。超えると除外します（既定 0.01）',
   'cohort.form.speck': '小片',
   'cohort.form.speckHint': '離れていても無視してよい輪郭の割合（既定 0.02）',
+  'cohort.doseMap.unit.continuous': 'このボクセルのみの 1 Gy あたりの転帰の変化',
+  'cohort.doseMap.unit.binary': 'このボクセルのみの 1 Gy あたりの対数オッズ',
+  'cohort.doseMap.unit.survival': 'このボクセルのみの 1 Gy あたりの対数ハザード',
+  'cohort.doseMap.zero': 'マップはすべて 0 です：線量から転帰はわかりませんでした。',
+  'cohort.doseMap.outline': '平均臓器。内部で色がない部分は 0',
+  'cohort.doseMap.noneSignificant': '有意な領域：なし',
+  'cohort.doseMap.mirrored.L': '左側の臓器として表示しています（右側は反転）。',
+  'cohort.doseMap.mirrored.R': '右側の臓器として表示しています（左側は反転）。',
   'cohort.doseMap.cannotTell': 'このマップからわからないこと：隣り合うボクセルの線量はどの計画でもほぼ同じです（ここでの線量の独立な変動は約 {n} 通り）。この臓器の線量が転帰に関わるかはわかりますが、どの部位かはそれほど確かではありません。すべての計画で線量が等しい部位の間では、データではなく罰則が選んでいます。',
 };

@@ -6,6 +6,9 @@ import type { FieldSampler } from '../lib/field';
 import { isoSegments } from '../lib/isolines';
 import type { PlaneView } from './plane-view';
 
+/** Which slice is drawn, and where. */
+type SliceView = Pick<PlaneView, 'plane' | 'slice' | 'frame'>;
+
 export type Wash = {
   readonly of: FieldSampler;
   /** 0 to 1. */
@@ -43,12 +46,12 @@ export class OverlayLayer {
     this.height = height;
   }
 
-  draw(context: CanvasRenderingContext2D, view: PlaneView, { wash, lines }: Overlay): void {
+  draw(context: CanvasRenderingContext2D, view: SliceView, { wash, lines }: Overlay): void {
     if (wash !== null) this.drawWash(context, view, wash);
     if (lines !== null) this.drawLines(context, view, lines);
   }
 
-  private sample(of: FieldSampler, { plane, slice }: PlaneView): Sampled {
+  private sample(of: FieldSampler, { plane, slice }: SliceView): Sampled {
     const known = this.sampled.find((one) => one.of === of);
     if (known?.slice === slice) return known;
     const values = known?.values ?? new Float32Array(this.width * this.height);
@@ -66,7 +69,7 @@ export class OverlayLayer {
     return this.picture;
   }
 
-  private drawWash(context: CanvasRenderingContext2D, view: PlaneView, { of, opacity, colour }: Wash): void {
+  private drawWash(context: CanvasRenderingContext2D, view: SliceView, { of, opacity, colour }: Wash): void {
     const { pixels, words, buffer } = this.canvas;
     colour(this.sample(of, view).values, words);
     const into = buffer.getContext('2d');
@@ -81,7 +84,7 @@ export class OverlayLayer {
     context.resetTransform();
   }
 
-  private drawLines(context: CanvasRenderingContext2D, view: PlaneView, { of, levels, colours }: Lines): void {
+  private drawLines(context: CanvasRenderingContext2D, view: SliceView, { of, levels, colours }: Lines): void {
     const sampled = this.sample(of, view);
     const named = levels.join();
     if (sampled.traced?.levels !== named) {

@@ -2,6 +2,7 @@ import { address } from '../../api/client';
 import { useT } from '../../i18n';
 import { Section } from '../../ui/layout';
 import css from './cohorts.module.css';
+import { DoseMapSlices } from './dose-map-slices';
 import { LeftOut } from './left-out';
 import type { Why } from './outcome';
 import { cohortPath } from './queries';
@@ -9,6 +10,7 @@ import { cohortPath } from './queries';
 export type DoseMapResults = {
   kind: 'dose-map';
   structures: string[];
+  outcome: { kind: 'continuous' | 'binary' | 'survival' };
   organ: { effective_directions: number };
   space: { patients: number; volume_cc: number; spacing_mm: number };
   significance: { any_p: number; volume_cc: number; permutations: number } | null;
@@ -44,6 +46,7 @@ export function DoseMapView({ results, projectId, cohortId, analysisId }: ViewPr
             })}
           </p>
         )}
+        <DoseMapSlices projectId={projectId} cohortId={cohortId} analysisId={analysisId} outcome={results.outcome.kind} />
         <p className={css.prose}>{t('cohort.doseMap.cannotTell', { n: results.organ.effective_directions.toFixed(1) })}</p>
         <p>
           {t('cohort.doseMap.files')} <a href={file('nifti')}>NIfTI</a> · <a href={file('rtdose')}>RTDOSE</a>

@@ -1,26 +1,13 @@
 import { useT } from '../../i18n';
 import { classes } from '../../ui/controls';
-import { endOf, isSigned, mapColour, type Range } from '../../viewer/map-colours';
+import { endOf } from '../../viewer/map-colours';
 import { useScene } from '../../viewer/use-scene';
 import css from '../dose/dose.module.css';
 import { FoldButton, useFolded } from '../dose/fold';
 import { useWorkspace } from '../labels/workspace';
 import { kindText } from './map-strip';
-import { legendValues, valueText } from './map-text';
+import { legendBar, legendValues, valueText } from './map-text';
 import { mapKey, useMaps } from './use-map';
-
-const STEPS = 40;
-
-/** From the highest value on, clear where the map is. */
-function bar(direction: string, range: Range, threshold: number): string {
-  const first = isSigned(range) ? -1 : 0;
-  const stops = Array.from({ length: STEPS }, (_, n) => {
-    const share = 1 - ((n + 0.5) / STEPS) * (1 - first);
-    const colour = Math.abs(share) >= threshold ? mapColour(range, share) : 'transparent';
-    return `${colour} ${(100 * n) / STEPS}% ${(100 * (n + 1)) / STEPS}%`;
-  });
-  return `linear-gradient(${direction}, ${stops.join(', ')})`;
-}
 
 /** What the colours of a map mean, which analysis says so, and what its outline is. */
 export function MapLegend() {
@@ -32,7 +19,7 @@ export function MapLegend() {
   if (map === undefined || field === null || !shown || endOf(range) <= 0) return null;
   const head = (
     <div className={css.head}>
-      {folded ? <i className={css.strand} style={{ background: bar('to left', range, threshold) }} /> : <b>{kindText(map, t)}</b>}
+      {folded ? <i className={css.strand} style={{ background: legendBar('to left', range, threshold) }} /> : <b>{kindText(map, t)}</b>}
       <FoldButton folded={folded} turn={turn} />
     </div>
   );
@@ -43,7 +30,7 @@ export function MapLegend() {
         <>
           <div>{map.analysis_name}</div>
           <div className={css.ruler}>
-            <i className={css.bar} style={{ background: bar('to bottom', range, threshold) }} />
+            <i className={css.bar} style={{ background: legendBar('to bottom', range, threshold) }} />
             <ul>
               {legendValues(range).map((value) => (
                 <li key={value}>{valueText(value, range)}</li>
