@@ -18,9 +18,16 @@ test('the finer grid has the corners of the coarse one', () => {
 
 test('volumes keep their values where their voxels lie', () => {
   const values = Float32Array.from({ length: 24 }, (_, n) => n);
-  const made = organMap(grid, { map: values, mask: values, significant: values });
-  expect(made.map.at([1.5, 1.5, 1.5])).toBeCloseTo(0);
-  expect(made.map.at([5.5, 9.5, 13.5])).toBeCloseTo(23);
+  const made = organMap(grid, { map: values, mask: values.map(() => 1), significant: values });
+  expect(made.significant.at([1.5, 1.5, 1.5])).toBeCloseTo(0);
+  expect(made.map.at([5, 9, 13])).toBeCloseTo(12 * 0.875 + 4 * 1.875 + 2.875);
+});
+
+test('the map has no colour beyond the outline of the organ', () => {
+  const mask = Float32Array.from({ length: 24 }, (_, n) => (n % 4 < 2 ? 1 : 0));
+  const made = organMap(grid, { map: mask.map((one) => 5 * one), mask, significant: mask });
+  expect(made.map.at([3, 3, 7])).toBeGreaterThan(2.5);
+  expect(made.map.at([3, 3, 8])).toBe(0);
 });
 
 test('the whole box is in the picture', () => {

@@ -1,7 +1,7 @@
 /** How a map on the mean organ is cut into slices: a finer grid for a smooth picture, and where its pixels lie. */
 import type { Triple } from '../../lib/bits';
 import { FieldSampler } from '../../lib/field';
-import { spacingKji, type GridGeometry, type Plane } from '../../lib/planes';
+import { planesOf, spacingKji, type GridGeometry, type Plane } from '../../lib/planes';
 import { fitCamera, transformOf, type Size, type Transform } from '../../viewer/camera';
 import { mapSampler } from '../../viewer/map-view';
 
@@ -31,11 +31,29 @@ export function finer(grid: GridGeometry, factor = FINER): GridGeometry {
   };
 }
 
+/** The map on the finer grid (LPS axes, as the mean organ has), 0 outside of the organ's outline: no colour spills over it. */
+function inside(map: FieldSampler, mask: FieldSampler, grid: GridGeometry): FieldSampler {
+  const [nk, nj, ni] = grid.shape_kji;
+  const { axial } = planesOf(grid);
+  const voxels = new Float32Array(nk * nj * ni);
+  const organ = new Float32Array(nj * ni);
+  for (let k = 0; k < nk; k += 1) {
+    const slice = voxels.subarray(k * nj * ni, (k + 1) * nj * ni);
+    map.slice(axial, k, slice);
+    mask.slice(axial, k, organ);
+    organ.forEach((share, at) => {
+      if (share < 0.5) slice[at] = 0;
+    });
+  }
+  return mapSampler(grid, voxels, grid);
+}
+
 /** Volumes (k slowest, i fastest) on the grid of the mean organ. */
 export function organMap(organ: GridGeometry, volumes: Record<'map' | 'mask' | 'significant', Float32Array>): OrganMap {
   const grid = finer(organ);
   const sampled = (voxels: Float32Array): FieldSampler => mapSampler(organ, voxels, grid);
-  return { grid, map: sampled(volumes.map), mask: sampled(volumes.mask), significant: sampled(volumes.significant) };
+  const mask = sampled(volumes.mask);
+  return { grid, map: inside(sampled(volumes.map), mask, grid), mask, significant: sampled(volumes.significant) };
 }
 
 /** Where the pixels of a plane's slices lie in a picture that shows the whole box. */
