@@ -85,21 +85,16 @@ def drawn_named(session: Session, study_id: str, name: str) -> Sequence[Structur
     return [row[0] for row in session.execute(statement) if row[1].casefold() == name.casefold()]
 
 
-def revisions(session: Session, structure_ids: Collection[str]) -> dict[str, Revision]:
-    """The first revision of each structure: a reading as it was handed in."""
-    statement = select(Revision).where(Revision.structure_id.in_(structure_ids), Revision.number == 1)
-    return {row.structure_id: row for row in session.scalars(statement)}
-
-
 def structures(session: Session, structure_ids: Collection[str]) -> dict[str, Structure]:
     """Structures by id; those that are there."""
     rows = session.scalars(select(Structure).where(Structure.id.in_(structure_ids)))
     return {row.id: row for row in rows}
 
 
-def forget_drafts(session: Session, structure_id: str, user_ids: Collection[str]) -> None:
-    """Delete the drafts of those whose work is a revision now."""
-    session.execute(delete(Draft).where(Draft.structure_id == structure_id, Draft.user_id.in_(user_ids)))
+def forget_draft(session: Session, structure_id: str, reading: Reading) -> None:
+    """Delete the draft of whose work is a revision now; one that was drawn on since stays."""
+    statement = delete(Draft).where(Draft.structure_id == structure_id, Draft.user_id == reading.reader_id)
+    session.execute(statement.where(Draft.saved_at <= reading.finished_at))
 
 
 def drafts_left(session: Session, structure_id: str) -> int:

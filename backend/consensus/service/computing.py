@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.consensus import repository
-from backend.consensus.tables import Consensus
+from backend.consensus.tables import Consensus, Reading
 from backend.jobs import service as jobs
+from backend.kit.errors import NotFound
+from backend.kit.storage import storage
 from backend.labels import service as labels
 from rt.geometry import Grid
-from rt.masks import Mask
+from rt.masks import Mask, decode_mask
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,18 @@ def gather(session: Session, consensus_id: str) -> Inputs | None:
 
 
 def inputs_of(session: Session, task: Consensus) -> Inputs:
-    """The readings of a task, from the revisions that they became."""
+    """The readings of a task as they were handed in, whatever became of the structures that show them."""
     grid = labels.set_grid(session, repository.owner(session, task.structure_set_id))
     finished = [one for one in repository.readings(session, task.id) if one.structure_id]
-    rows = repository.revisions(session, [one.structure_id for one in finished if one.structure_id])
-    masks = {
-        one.reader_id: labels.load_mask(rows[one.structure_id], grid)
-        for one in finished
-        if one.structure_id in rows
-    }
+    masks = {one.reader_id: handed_in(one, grid) for one in finished}
     return Inputs(masks, grid, task.tolerance_mm)
+
+
+def handed_in(reading: Reading, grid: Grid) -> Mask:
+    """The mask (k, j, i) that a reader handed in; NotFound before."""
+    if reading.sha256 is None:
+        raise NotFound("this reader has handed nothing in")
+    return decode_mask(storage().get(reading.sha256), grid.shape_kji)
 
 
 def keep(session: Session, consensus_id: str, results: dict[str, Any], files: dict[str, Any]) -> None:

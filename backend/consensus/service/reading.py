@@ -11,13 +11,13 @@ from backend.accounts.actor import Actor
 from backend.audit import service as audit
 from backend.consensus import repository
 from backend.consensus.errors import NotReader, ReadersUnfinished, TooFewReadings
+from backend.consensus.service.computing import handed_in
 from backend.consensus.service.finding import at_stage, open_task
 from backend.consensus.tables import Consensus, Reading
 from backend.jobs import service as jobs
 from backend.jobs.service import JobRequest
 from backend.kit.clock import now
 from backend.kit.errors import NotFound
-from backend.kit.storage import storage
 from backend.labels import service as labels
 from backend.labels.errors import UndeclaredEmpty
 from backend.labels.tables import Structure
@@ -46,6 +46,7 @@ def finish(session: Session, actor: Actor, consensus_id: str, *, empty: bool) ->
     if reading is None:
         raise NotReader("only its readers hand in")
     grid = labels.set_grid(session, repository.owner(session, task.structure_set_id))
+    moment = now()  # what is saved from here on is not handed in
     mask, seconds = np.zeros(grid.shape_kji, dtype=np.bool_), 0.0
     try:
         draft, _ = labels.get_draft(session, actor, task.structure_id)
@@ -55,7 +56,7 @@ def finish(session: Session, actor: Actor, consensus_id: str, *, empty: bool) ->
     if not mask.any() and not empty:
         raise UndeclaredEmpty("nothing is drawn: say `empty: true` when that is meant", field="empty")
     stored = labels.store_mask(mask, np.zeros_like(mask), grid)
-    reading.sha256, reading.seconds, reading.finished_at = stored.sha256, seconds, now()
+    reading.sha256, reading.seconds, reading.finished_at = stored.sha256, seconds, moment
     audit.record(
         session, actor.user_id, "consensus.reading.finished", "consensus", task.id,
         project_id=task.project_id, changes={"sha256": stored.sha256},
@@ -86,7 +87,8 @@ def close(session: Session, actor: Actor, consensus_id: str, without: Sequence[s
     structure.consensus_id = None
     session.flush()
     _reveal(session, task, structure, finished)
-    repository.forget_drafts(session, task.structure_id, [one.reader_id for one in finished])
+    for one in finished:
+        repository.forget_draft(session, task.structure_id, one)
     task.state, task.closed_by, task.closed_at = "closed", actor.user_id, now()
     request = JobRequest(
         "consensus", {"consensus_id": task.id}, task.project_id, task.study_row_id, actor.user_id
@@ -114,7 +116,7 @@ def _reveal(session: Session, task: Consensus, structure: Structure, finished: S
     """A structure for each reading, beside the one that they drew."""
     owner = repository.owner(session, task.structure_set_id)
     grid = labels.set_grid(session, owner)
-    masks = {one.reader_id: decode_mask(_bytes(one), grid.shape_kji) for one in finished}
+    masks = {one.reader_id: handed_in(one, grid) for one in finished}
     if not any(mask.any() for mask in masks.values()):
         raise TooFewReadings("nobody drew anything")
     for one in finished:
@@ -133,9 +135,3 @@ def _revision(reading: Reading, mask: Mask, grid: Grid) -> labels.NewRevision:
         tool=TOOL,
         seconds=reading.seconds,
     )
-
-
-def _bytes(reading: Reading) -> bytes:
-    if reading.sha256 is None:
-        raise NotFound("this reader has handed nothing in")
-    return storage().get(reading.sha256)

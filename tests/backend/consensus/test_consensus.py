@@ -117,6 +117,27 @@ def test_who_has_not_finished_is_named_and_never_dropped_in_silence(reading: Rea
     assert reading.client.get(draft, headers=reading.headers[first]).status_code == 404
 
 
+def test_strokes_after_handing_in_stay_the_readers_draft(reading: Reading) -> None:
+    reading.start()
+    for who, mask in zip(reading.ids, reading.masks(), strict=True):
+        reading.draw(who, mask)
+        reading.finish(who)
+    first, second, _ = reading.ids
+    reading.draw(first, reading.masks()[2])
+    assert reading.close().status_code == 200
+    draft = f"/api/structures/{reading.task['structure_id']}/draft"
+    assert reading.client.get(draft, headers=reading.headers[first]).status_code == 200
+    assert reading.client.get(draft, headers=reading.headers[second]).status_code == 404
+
+
+def test_a_reading_counts_also_when_its_structure_was_deleted(closed: Reading) -> None:
+    before = voxels(closed.get("/map?kind=share"), closed.scene)
+    shown = closed.client.get(f"/api/structure-sets/{closed.task['set_id']}", headers=closed.leader).json()
+    gone = next(one["id"] for one in shown["structures"] if one["name"] == f"{NAME}_R2")
+    assert closed.client.delete(f"/api/structures/{gone}", headers=closed.leader).status_code == 204
+    assert np.array_equal(voxels(closed.get("/map?kind=share"), closed.scene), before)
+
+
 def test_fewer_than_two_readings_are_no_consensus(reading: Reading) -> None:
     reading.start()
     reading.draw(reading.ids[0], reading.masks()[0])
