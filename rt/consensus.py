@@ -169,16 +169,23 @@ def _rate(hits: FloatArray, total: float) -> FloatArray:
 
 def majority(masks_kji: Sequence[Mask], grid: Grid) -> Mask:
     """Voxels that more than half of the readers drew; half of them is not enough."""
-    _check(masks_kji, grid)
-    votes = np.sum(masks_kji, axis=0, dtype=np.uint8)
-    return np.asarray(2 * votes.astype(np.uint16) > len(masks_kji), dtype=np.bool_)
+    return np.asarray(2 * _votes(masks_kji, grid) > len(masks_kji), dtype=np.bool_)
 
 
 def share(masks_kji: Sequence[Mask], grid: Grid) -> npt.NDArray[np.float32]:
     """Share of the readers who drew each voxel, 0 to 1."""
+    shares = _votes(masks_kji, grid).astype(np.float32)
+    shares /= np.float32(len(masks_kji))
+    return shares
+
+
+def _votes(masks_kji: Sequence[Mask], grid: Grid) -> npt.NDArray[np.uint16]:
+    """How many readers drew each voxel; one mask after the other, for together they are large."""
     _check(masks_kji, grid)
-    votes = np.sum(masks_kji, axis=0, dtype=np.float32)
-    return np.asarray(votes / len(masks_kji), dtype=np.float32)
+    votes = np.zeros(grid.shape_kji, dtype=np.uint16)
+    for mask in masks_kji:
+        votes += mask
+    return votes
 
 
 def entropy_bits(masks_kji: Sequence[Mask], grid: Grid) -> npt.NDArray[np.float32]:

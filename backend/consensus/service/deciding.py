@@ -115,8 +115,11 @@ def _decided(session: Session, task: Consensus, method: Method) -> Mask:
     mask = decode_mask(storage().get(task.files[method]), grid.shape_kji)
     if task.decisions:
         numbers = _regions(task, grid)
+        said = np.full(int(numbers.max()) + 1, -1, dtype=np.int8)
         for key, take in task.decisions.items():
-            mask[numbers == int(key)] = take
+            said[int(key)] = take
+        decided = said[numbers]
+        mask = np.where(decided >= 0, decided == 1, mask)
     return mask
 
 
