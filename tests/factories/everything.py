@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from backend.jobs.service import JobRequest, enqueue
 from backend.kit import db
 from backend.kit.storage import storage
 from backend.labels.expressions import Expression
+from backend.labels.service import set_grid
 from backend.labels.service.revisions import NewRevision, append_revision
 from backend.labels.service.sets import NewStructure, add_structure, working_set
 from backend.labels.tables import Derivation, Structure, StructureSet
@@ -29,6 +31,7 @@ from backend.studies.tables import ImportBatch, Instance, QuarantinedFile, Serie
 from backend.training.tables import NetworkVersion, Run, Snapshot
 from backend.webhooks.tables import Webhook, WebhookDelivery
 from rt.cohort import CohortTable
+from rt.masks import encode_mask
 from tests.factories.dicom import encode, make_rtdose
 from tests.factories.patients import Arrived, send, send_ct
 from tests.factories.scenes import block
@@ -219,7 +222,11 @@ def _consensus(session: Session, owner: StructureSet, project: Project, user_id:
         "agreement": figures, "staple": {"iterations": 1, "converged": True, "volume_ml": 1.0},
         "majority_ml": 1.0, "union_ml": 1.0, "regions": [region], "smallest_ml": 0.0, "left_out_ml": 0.0,
     }  # fmt: skip
+    shape = set_grid(session, owner).shape_kji
+    mask = storage().put(encode_mask(np.ones(shape, dtype=np.bool_)))
+    numbers = storage().put(zlib.compress(np.ones(shape, dtype="<i4").tobytes()))
     made = Consensus(
+        files={"staple": mask, "majority": mask, "regions": numbers},
         project_id=project.id, study_row_id=owner.study_row_id, structure_set_id=owner.id, name="GTVp",
         structure_id=structure.id, tolerance_mm=2.0, state="ready", results=results, created_by=user_id,
     )  # fmt: skip

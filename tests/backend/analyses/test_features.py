@@ -102,6 +102,7 @@ def test_a_contour_that_changed_since_is_told(
     assert door.get(f"/analyses/{made['id']}")["stale"] == []
     draw(arrived["b"], box(arrived["b"], 9))
     (changed,) = door.get(f"/analyses/{made['id']}")["stale"]
+    assert len(changed.pop("structure_set_id")) == 36
     assert changed == {
         "patient_id": "ID-b", "reason": "contour-changed", "structure_id": drawn["b"],
         "revision": 1, "head": 2,
