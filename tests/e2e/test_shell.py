@@ -85,7 +85,8 @@ def test_an_ended_session_says_so_and_a_log_out_takes_the_last_stroke_along(
     expect(page.get_by_text("Your session has ended")).to_have_count(0)
     assert person.complaints == []
 
-    person.log_in()
+    with page.expect_response(lambda one: one.url.endswith("/api/events") and one.status == 200):
+        person.log_in()  # an event stream that is still to open would say first that the session has ended
     page.context.clear_cookies()
     page.get_by_role("link", name="Jobs").click()
     expect(page.get_by_role("alert")).to_contain_text("Your session has ended. Your work is kept")
