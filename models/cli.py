@@ -51,9 +51,10 @@ from models.simulation.commands import add_simulations
 from models.statistics.commands import add_statistics
 from models.training.ct_lessons import CtLessons
 from models.training.head_lessons import HeadLessons
+from models.training.journal import journal
 from models.training.lesion_lessons import LesionLessons
 from models.training.lessons import Lessons
-from models.training.loop import Hooks, Progress, TrainingConfig, train
+from models.training.loop import Hooks, TrainingConfig, train
 from models.training.optic_lessons import OPTIC_SPACING_MM, OpticLessons, optic_start
 from models.training.parallel import joined
 from rt.errors import RtError
@@ -201,16 +202,11 @@ def _train(arguments: argparse.Namespace) -> None:
     out.mkdir(parents=True, exist_ok=True)
     describe_training(out, config)
 
-    def report(progress: Progress) -> None:
-        with (out / "log.jsonl").open("a") as log:
-            log.write(json.dumps(asdict(progress)) + "\n")
-        _say(str(progress))
-
     start = load_weights(*read_version(arguments.start)[:2]) if arguments.start else None
     if start is not None and arguments.optic:
         start = second_stage(start) or optic_start(start)
     with joined() as team:
-        hooks = Hooks(report, team=team)
+        hooks = Hooks(journal(out), team=team)
         train(config, _lessons(arguments, config.patch), out / CHECKPOINT, hooks, start)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from models.data import Sample, load_samples
 from models.datasets.openkbp import openkbp_manifest
 from models.detection.package import Release, package_detector
 from models.registry.members import CHECKPOINT, describe_training
-from models.training.loop import Hooks, Progress, TrainingConfig, train
+from models.training.journal import journal
+from models.training.loop import Hooks, TrainingConfig, train
 from models.training.spine_lessons import SpineLessons
 from rt.manifest import DatasetManifest, Split
 
@@ -52,15 +52,10 @@ def _train(arguments: argparse.Namespace) -> None:
     out.mkdir(parents=True, exist_ok=True)
     describe_training(out, config)
 
-    def report(progress: Progress) -> None:
-        with (out / "log.jsonl").open("a") as log:
-            log.write(json.dumps(asdict(progress)) + "\n")
-        sys.stderr.write(f"{progress}\n")
-
     manifest = openkbp_manifest(arguments.openkbp)
     taught, watched = (_samples(manifest, part, arguments.cache) for part in ("train", "validation"))
     lessons = SpineLessons(manifest.structures, taught, watched, SPACING_MM, PATCH)
-    train(config, lessons, out / CHECKPOINT, Hooks(report))
+    train(config, lessons, out / CHECKPOINT, Hooks(journal(out)))
 
 
 def _samples(manifest: DatasetManifest, part: Split, cache: Path) -> list[Sample]:
